@@ -5,7 +5,9 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
+pub mod account;
 pub mod catalog;
+pub mod entry;
 pub mod exact;
 pub mod ids;
 pub mod money;
