@@ -273,8 +273,7 @@ impl Book {
                 continue;
             }
             let target = exact::div(exact::mul(hold.points.decimal(), returned)?, whole)?;
-            let target =
-                Points::from_e2(exact::to_scaled_rounded(target, Points::DECIMALS, RoundingStrategy::ToZero)?);
+            let target = Points::from_e2(exact::to_scaled_rounded(target, Points::DECIMALS, RoundingStrategy::ToZero)?);
             let difference = target.sub(hold.restored)?;
             if difference.is_zero() {
                 continue;

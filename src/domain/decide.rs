@@ -1,18 +1,18 @@
 //! Decisions on the book: hold, capture, release, adjust. Each either refuses and changes nothing, or
 //! changes the book and leaves its trace there.
 
-use chrono::{Duration, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::entry::{Cause, Detail, EntryKind};
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
+use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId};
 use super::money::Money;
 use super::order::Order;
 use super::points::Points;
-use super::program::reward;
+use super::program::{self, Basket, NotPriced, Priced, Program, Reason};
 use super::refusal::Refusal;
-use super::timeline::Timeline;
+use super::timeline::{Timeline, Version};
 
 /// A decision that did not succeed: refused, or the book itself is in trouble.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,8 @@ impl From<super::exact::Overflow> for Denied {
 pub struct HoldAsk<'a> {
     /// Whose.
     pub account_id: AccountId,
+    /// The customer as the till names it: the account's member, or a contact of the member's company.
+    pub partner_id: PartnerId,
     /// The program, all versions.
     pub timeline: &'a Timeline,
     /// The reward's code.
@@ -63,38 +65,48 @@ pub struct Captured {
     pub balance: Points,
 }
 
-/// Whether a draft may spend this member's points in this program at all.
+/// Whether a draft may spend this member's points in this program at all, and by which version.
 ///
 /// # Errors
-/// [`Refusal::NotApplicable`] with the reasons `other_partner`, `other_currency`, `other_company`,
-/// `other_shop`, `program_not_active`; [`Refusal::UnknownProgram`] is the caller's.
-pub fn check_draft(
-    timeline: &Timeline,
+/// [`Refusal::NotApplicable`] for another customer's order, or a program that does not run now.
+pub fn version_for<'a>(
+    timeline: &'a Timeline,
     draft: &Order,
     partner: PartnerId,
-    now: chrono::DateTime<Utc>,
-) -> Result<(), Refusal> {
-    use super::program::Applies;
+    now: DateTime<Utc>,
+) -> Result<&'a Version, Refusal> {
     if draft.partner_id.is_some_and(|on_order| on_order != partner) {
-        return Err(Refusal::not_applicable("other_partner", "the order is for another customer than the points"));
+        return Err(program::Refusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
     }
-    let Some(version) = timeline.in_force(now) else {
-        return Err(Refusal::not_applicable("program_not_active", "the program is not running now"));
-    };
-    // The draft's own date may be a till's wrong clock: redeeming happens now.
-    let today = Order { placed_at: now, ..draft.clone() };
-    match version.program.applies_to(&today) {
-        Applies::Yes => Ok(()),
-        Applies::OtherCompany => {
-            Err(Refusal::not_applicable("other_company", "the program belongs to another company than the order"))
+    let gone = program::Refusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
+    timeline.in_force(now).ok_or_else(|| gone.into())
+}
+
+/// What a reward costs on a draft, and takes off it.
+///
+/// # Errors
+/// [`Refusal::UnknownReward`], or why it cannot be had.
+pub fn price(program: &Program, reward: &str, points: Option<Points>, basket: &Basket<'_>) -> Result<Priced, Refusal> {
+    let found = program
+        .reward(reward)
+        .ok_or_else(|| Refusal::UnknownReward { program: program.code.clone(), reward: reward.to_owned() })?;
+    program::price(program, found, points, basket).map_err(|problem| match problem {
+        NotPriced::Refused(refusal) => refusal.into(),
+        NotPriced::Overflow(overflow) => overflow.into(),
+    })
+}
+
+impl From<program::Refusal> for Refusal {
+    fn from(refusal: program::Refusal) -> Self {
+        match refusal {
+            program::Refusal::BelowMinimum { available, minimum } => Self::BelowMinimum { available, minimum },
+            program::Refusal::InsufficientPoints { available, required } => {
+                Self::InsufficientPoints { available, required }
+            }
+            program::Refusal::NotApplicable { reason, maximum_points } => {
+                Self::NotApplicable { reason: reason.code(), message: reason.to_string(), maximum_points }
+            }
         }
-        Applies::OtherCurrency => {
-            Err(Refusal::not_applicable("other_currency", "the program is in another currency than the order"))
-        }
-        Applies::OtherShop => {
-            Err(Refusal::not_applicable("other_shop", "the program does not run in the shop of this order"))
-        }
-        Applies::OutsideDates => Err(Refusal::not_applicable("program_not_active", "the program is not running now")),
     }
 }
 
@@ -120,16 +132,17 @@ impl Book {
     pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Hold, Denied> {
         self.settle(ask.account_id, moment)?;
         let account = self.account(ask.account_id)?;
-        check_draft(ask.timeline, ask.draft, account.partner_id, moment.now)?;
-        let version = ask.timeline.in_force(moment.now).ok_or(Missing)?;
+        let version = version_for(ask.timeline, ask.draft, ask.partner_id, moment.now)?;
         let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
-        let pricing = reward::Pricing {
+        // The draft's own date may be a till's wrong clock: redeeming happens now.
+        let today = Order { placed_at: moment.now, ..ask.draft.clone() };
+        let basket = Basket {
+            order: &today,
             available: account.available(moment.now)?,
-            order: ask.draft,
-            other_holds_discount: self.held_discount(ask.account_id, &uuid)?,
+            other_holds: self.held_discount(ask.account_id, &uuid)?,
             currency_decimals: ask.currency_decimals,
         };
-        let priced = reward::price(&version.program, ask.reward, ask.points, &pricing)?;
+        let priced = price(&version.program, ask.reward, ask.points, &basket)?;
         let seconds = version.program.hold_seconds();
         let hold = Hold {
             id: HoldId((moment.ids)()),
@@ -169,7 +182,7 @@ impl Book {
         &mut self,
         id: HoldId,
         order: &OrderRef,
-        occurred_at: chrono::DateTime<Utc>,
+        occurred_at: DateTime<Utc>,
         moment: &mut Moment<'_>,
     ) -> Result<Captured, Denied> {
         let account_id = self.holds.get(&id).ok_or_else(|| Refusal::unknown_hold(id))?.account_id;
@@ -290,15 +303,4 @@ impl Book {
         let entry_id = self.post(account_id, posting, &lots, moment)?;
         Ok((entry_id, balance))
     }
-}
-
-/// What a hold gives, as told to the till.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Priced {
-    /// What it costs.
-    pub points: Points,
-    /// What it takes off, with tax; positive.
-    pub discount: Money,
-    /// The product it gives.
-    pub product_id: Option<ProductId>,
 }

@@ -48,17 +48,17 @@ fn caller_key(idempotency: &Idempotency) -> String {
 }
 
 /// The state a batch works with.
-struct Batch<'a> {
+struct Batch {
     timelines: Arc<Vec<Timeline>>,
     book: Book,
     stored: BTreeMap<AccountId, (i64, String)>,
     keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
+    wallets: BTreeMap<PartnerId, PartnerId>,
     verdicts: BTreeMap<String, Verdict>,
     fresh_verdicts: Vec<Verdict>,
     decimals: BTreeMap<String, u32>,
     affected: Affected,
     now: DateTime<Utc>,
-    context: &'a Context,
 }
 
 /// Runs a batch. All of it commits or nothing does.
@@ -82,14 +82,16 @@ fn trouble(problem: Trouble) -> LedgerError {
     LedgerError::Store(store::corrupt(problem))
 }
 
-impl<'a> Batch<'a> {
-    fn load(context: &'a Context, conn: &mut AnyConnection, commands: &[Command]) -> Result<Self, LedgerError> {
+impl Batch {
+    fn load(context: &Context, conn: &mut AnyConnection, commands: &[Command]) -> Result<Self, LedgerError> {
         // Orders first: their rows are locked before any account, in every writer.
         let affected = sales::take_in(conn, commands)?;
         let timelines = context.programs.timelines(conn)?;
         let by_code: BTreeMap<&str, ProgramId> =
             timelines.iter().map(|timeline| (timeline.code.as_str(), timeline.id)).collect();
 
+        let wallets = wallets(conn, context, &affected, commands)?;
+        let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
         let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
         let mut named_holds: BTreeSet<HoldId> = BTreeSet::new();
         let mut draft_uuids: BTreeSet<String> = BTreeSet::new();
@@ -100,13 +102,13 @@ impl<'a> Batch<'a> {
             match command {
                 Command::Hold { idempotency, partner_id, program, draft, .. } => {
                     verdict_keys.insert(caller_key(idempotency));
-                    keys.extend(by_code.get(program.as_str()).map(|id| (*partner_id, *id)));
+                    keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
                     draft_uuids.extend(draft.uuid.clone());
                     currencies.insert(draft.currency.clone());
                 }
                 Command::Adjust { idempotency, partner_id, program, .. } => {
                     verdict_keys.insert(caller_key(idempotency));
-                    keys.extend(by_code.get(program.as_str()).map(|id| (*partner_id, *id)));
+                    keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
                 }
                 Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
                     named_holds.insert(*hold_id);
@@ -118,12 +120,15 @@ impl<'a> Batch<'a> {
         named_holds.extend(affected.hold_ids());
         verdict_keys.extend(named_holds.iter().copied().map(capture_key));
 
-        let wallets = wallets(conn, context, &affected)?;
-        let affected = affected.compute(&timelines, &wallets)?;
+        let mut affected = affected.compute(&timelines, &wallets)?;
+        let (ignored, others) = affected.ignored();
+        orders::mark_ignored(conn, &ignored, true)?;
+        orders::mark_ignored(conn, &others, false)?;
         keys.extend(affected.account_keys());
 
         accounts::ensure(conn, &keys)?;
         let keys = accounts::ids_of(conn, &keys)?;
+        affected.set_accounts(&keys);
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
         // Which account a hold belongs to never changes, so it may be read before the lock.
@@ -157,12 +162,12 @@ impl<'a> Batch<'a> {
             book,
             stored,
             keys,
+            wallets,
             verdicts,
             fresh_verdicts: Vec::new(),
             decimals,
             affected,
             now,
-            context,
         })
     }
 
@@ -263,12 +268,16 @@ impl<'a> Batch<'a> {
         actor: &str,
     ) -> Result<Value, Denied> {
         let timeline = self.timeline(program)?;
-        let account_id = self.account_of(partner_id, &timeline)?;
+        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
         let decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
         let ask =
-            HoldAsk { account_id, timeline: &timeline, reward, points, draft, currency_decimals: decimals };
+            HoldAsk { account_id, partner_id, timeline: &timeline, reward, points, draft, currency_decimals: decimals };
         let hold = self.with_moment(actor, |book, moment| book.hold(&ask, moment))?;
         Ok(hold_reply(&hold, decimals))
+    }
+
+    fn member_of(&self, partner_id: PartnerId) -> PartnerId {
+        self.wallets.get(&partner_id).copied().unwrap_or(partner_id)
     }
 
     fn account_of(&self, partner_id: PartnerId, timeline: &Timeline) -> Result<AccountId, Denied> {
@@ -285,7 +294,7 @@ impl<'a> Batch<'a> {
         actor: &str,
     ) -> Result<Value, Denied> {
         let timeline = self.timeline(program)?;
-        let account_id = self.account_of(partner_id, &timeline)?;
+        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
         let (entry_id, balance) =
             self.with_moment(actor, |book, moment| book.adjust(account_id, points, reason, &timeline, moment))?;
         Ok(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
@@ -310,11 +319,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps the one reply of a capture, when this was it.
-    fn keep_capture(
-        &mut self,
-        hold_id: HoldId,
-        outcome: &Result<Captured, Refusal>,
-    ) -> Result<Value, ErrorBody> {
+    fn keep_capture(&mut self, hold_id: HoldId, outcome: &Result<Captured, Refusal>) -> Result<Value, ErrorBody> {
         let final_word = matches!(outcome, Ok(_) | Err(Refusal::HoldExpired { .. }));
         let reply = outcome.as_ref().map_err(ErrorBody::from).map(
             |captured| json!({"entry_id": captured.entry_id.to_string(), "balance": captured.balance.to_string()}),
@@ -344,9 +349,7 @@ impl<'a> Batch<'a> {
                 .collect();
             // Spending comes before earning: an order can spend only what was there before it.
             let outcomes = self
-                .with_moment("sync", |book, moment| {
-                    book.converge_holds(&sale, &|id| decided.contains(&id), moment)
-                })
+                .with_moment("sync", |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
                 .map_err(trouble)?;
             for (hold_id, outcome) in &outcomes {
                 // The reply is for whoever captures later; here nobody waits for it.
@@ -389,8 +392,7 @@ impl<'a> Batch<'a> {
             })
             .collect();
         accounts::save(conn, &changed)?;
-        let changed: Vec<&Hold> =
-            self.book.changed_holds.iter().filter_map(|id| self.book.holds.get(id)).collect();
+        let changed: Vec<&Hold> = self.book.changed_holds.iter().filter_map(|id| self.book.holds.get(id)).collect();
         holds::save(conn, &changed)?;
         let changed: BTreeMap<(OrderId, AccountId), Points> = self
             .book
@@ -408,7 +410,6 @@ impl<'a> Batch<'a> {
         for entry in &self.book.entries {
             metrics::counter!("loyalty_entries_total", "kind" => entry.kind.word()).increment(1);
         }
-        let _ = self.context;
         Ok(())
     }
 }
@@ -436,8 +437,13 @@ fn wallets(
     conn: &mut AnyConnection,
     context: &Context,
     affected: &Affected,
+    commands: &[Command],
 ) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
-    let partners: Vec<PartnerId> = affected.partners();
+    let mut partners: Vec<PartnerId> = affected.partners();
+    partners.extend(commands.iter().filter_map(|command| match command {
+        Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => Some(*partner_id),
+        _ => None,
+    }));
     match context.options.wallet {
         Wallet::Contact => Ok(partners.into_iter().map(|id| (id, id)).collect()),
         Wallet::Company => {

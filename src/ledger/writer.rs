@@ -74,7 +74,8 @@ fn attempt(context: &Arc<Context>, commands: &[Command]) -> Result<Vec<Answer>, 
     let mut pause = Duration::from_millis(5);
     let mut tried = 1;
     loop {
-        let result = context.pool.get().map_err(LedgerError::from).and_then(|mut conn| batch::run(context, &mut conn, commands));
+        let result =
+            context.pool.get().map_err(LedgerError::from).and_then(|mut conn| batch::run(context, &mut conn, commands));
         match result {
             Err(LedgerError::Store(problem)) if problem.is_transient() && tried < TRIES => {
                 tracing::debug!(error = %problem, tried, "a batch is tried again");
