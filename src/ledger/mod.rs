@@ -6,7 +6,7 @@ mod programs;
 mod read;
 pub mod reply;
 mod sales;
-pub mod verify;
+mod verify;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -20,6 +20,7 @@ pub use self::command::{Answer, Command, Idempotency};
 pub use self::programs::Put;
 pub use self::read::{Place, QuoteAsk};
 pub use self::reply::{ErrorBody, LedgerError};
+pub use self::verify::Report;
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
 pub use crate::domain::shop;
