@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_url_that_is_neither_http_nor_https_is_refused() {
         let url = url::Url::parse("ftp://odoo.example").unwrap();
-        let fault = JsonRpc::new(OdooSettings::new(url, "db", "login", "key".into())).unwrap_err();
+        let fault = JsonRpc::new(OdooSettings::new(url, "db", "login", "key".into())).err().unwrap();
         assert_eq!(fault.kind(), "unreachable");
     }
 }
