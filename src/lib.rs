@@ -2,6 +2,7 @@
 //!
 //! ARCHITECTURE.md names the rooms and who may call whom.
 
+pub mod demo;
 pub mod domain;
 pub mod ledger;
 pub mod odoo;
