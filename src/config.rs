@@ -297,9 +297,9 @@ fn since(text: &str) -> Result<DateTime<Utc>, BadSetting> {
             return Ok(naive.and_utc());
         }
     }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN).and_utc()).map_err(|_| {
-        bad(format!("sync.since: “{text}” is no date; write 2026-01-31 or 2026-01-31T08:00:00Z"))
-    })
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(|day| day.and_time(NaiveTime::MIN).and_utc())
+        .map_err(|_| bad(format!("sync.since: “{text}” is no date; write 2026-01-31 or 2026-01-31T08:00:00Z")))
 }
 
 impl RawOdoo {
@@ -311,8 +311,9 @@ impl RawOdoo {
             }
             (Some(key), None) => Some(key),
             (None, Some(path)) => {
-                let text = std::fs::read_to_string(&path)
-                    .map_err(|problem| bad(format!("odoo.api_key_file: {} cannot be read: {problem}", path.display())))?;
+                let text = std::fs::read_to_string(&path).map_err(|problem| {
+                    bad(format!("odoo.api_key_file: {} cannot be read: {problem}", path.display()))
+                })?;
                 Some(SecretString::from(text.trim().to_owned()))
             }
             (None, None) => None,
@@ -321,15 +322,17 @@ impl RawOdoo {
             return Ok(None);
         }
         let given = |name: &str, value: Option<String>| {
-            value
-                .filter(|text| !text.trim().is_empty())
-                .ok_or_else(|| bad(format!("{name} is missing: url, database, login and api_key of [odoo] go together")))
+            value.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                bad(format!("{name} is missing: url, database, login and api_key of [odoo] go together"))
+            })
         };
         let text = given("odoo.url", self.url)?;
         let url = Url::parse(&text)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
-            .ok_or_else(|| bad(format!("odoo.url: “{text}” is no address of a web server, such as https://shop.example.com")))?;
+            .ok_or_else(|| {
+                bad(format!("odoo.url: “{text}” is no address of a web server, such as https://shop.example.com"))
+            })?;
         let database = given("odoo.database", self.database)?;
         let login = given("odoo.login", self.login)?;
         let api_key = api_key.ok_or_else(|| {
@@ -414,10 +417,8 @@ mod tests {
 
     #[test]
     fn a_key_is_never_shown() {
-        let settings = read(
-            "[odoo]\nurl = \"http://h\"\ndatabase = \"d\"\nlogin = \"l\"\napi_key = \"hunter2\"",
-        )
-        .unwrap();
+        let settings =
+            read("[odoo]\nurl = \"http://h\"\ndatabase = \"d\"\nlogin = \"l\"\napi_key = \"hunter2\"").unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 }
