@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::sample::{document, everything, minimal, program, read};
-use super::{Enrolment, Program, RuleKind};
+use super::{Program, RuleKind};
 
 /// Puts `value` at a JSON Pointer, making the last member when it is missing.
 fn with(mut base: Value, pointer: &str, value: Value) -> Value {
@@ -18,6 +18,7 @@ fn with(mut base: Value, pointer: &str, value: Value) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_refusal_names_its_place_and_says_what_to_do() {
     let long = "x".repeat(65);
     let cases: Vec<(&str, Value, &str)> = vec![
@@ -220,10 +221,8 @@ fn a_document_comes_back_as_it_was_written_with_its_defaults() {
     assert_eq!(shown["pos_config_ids"], json!(null));
     let dated = program(&json!({"starts_at": "2026-11-01T00:00:00+01:00"})).to_json();
     assert_eq!(dated["starts_at"], json!("2026-10-31T23:00:00Z"));
-    // The example says all there is: what is shown has no member that the example has not, but for defaults.
-    let program = read_once;
-    assert_eq!(program.enrolment, Enrolment::Automatic);
-    assert!(matches!(program.earning.rules[3].kind, RuleKind::Multiplier { .. }));
+    let last = &read_once.earning.rules[3];
+    assert!(matches!(&last.kind, RuleKind::Multiplier { factor } if factor.value == rust_decimal::Decimal::TWO));
 }
 
 #[test]

@@ -58,6 +58,7 @@ fn with(mut rule: Value, members: Value) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn worked_examples() {
     let book = |amount| line(10, "1", amount);
     let toy = |quantity, amount| line(30, quantity, amount);
@@ -313,39 +314,40 @@ fn a_sale_less_its_refunds() {
     let three = vec![line(10, "3", "30.00"), line(30, "1", "5.00")];
     let thirds = vec![line(10, "3", "10.00"), line(11, "3", "10.00")];
     let rewarded = vec![line(10, "2", "40.00"), reward_line("-10.00")];
-    let cases: Vec<(&str, Value, &Vec<Line>, Vec<(i64, &str)>, &str)> = vec![
-        ("35 → 3", whole(), &three, vec![], "3"),
-        ("30 × 2/3 + 5 = 25", whole(), &three, vec![(1, "1")], "2"),
-        ("30 × 1/3 + 5 = 15", whole(), &three, vec![(1, "2")], "1"),
-        ("5 left", whole(), &three, vec![(1, "3")], "0"),
-        ("all back", whole(), &three, vec![(1, "3"), (2, "1")], "0"),
-        ("more than was sold is all of it", whole(), &three, vec![(1, "7")], "0"),
-        ("less than nothing is nothing", whole(), &three, vec![(1, "-1")], "3"),
-        ("(3 − 1) × 5 + 5", per_unit(), &three, vec![(1, "1")], "15"),
-        ("10 × 2/3 + 10 × 1/3 is a full 10", whole(), &thirds, vec![(1, "1"), (2, "2")], "1"),
+    #[expect(clippy::type_complexity, reason = "a table: why, rule, lines sold, quantities taken back, points")]
+    let cases: [(&str, Value, &[Line], &[(i64, &str)], &str); 16] = [
+        ("35 → 3", whole(), &three, &[], "3"),
+        ("30 × 2/3 + 5 = 25", whole(), &three, &[(1, "1")], "2"),
+        ("30 × 1/3 + 5 = 15", whole(), &three, &[(1, "2")], "1"),
+        ("5 left", whole(), &three, &[(1, "3")], "0"),
+        ("all back", whole(), &three, &[(1, "3"), (2, "1")], "0"),
+        ("more than was sold is all of it", whole(), &three, &[(1, "7")], "0"),
+        ("less than nothing is nothing", whole(), &three, &[(1, "-1")], "3"),
+        ("(3 − 1) × 5 + 5", per_unit(), &three, &[(1, "1")], "15"),
+        ("10 × 2/3 + 10 × 1/3 is a full 10", whole(), &thirds, &[(1, "1"), (2, "2")], "1"),
         (
             "in cents, 3 a cent: (10/3 + 20/3) × 300 = 3000",
             with(prorata(), json!({"every": "0.01", "points": 3})),
             &thirds,
-            vec![(1, "2"), (2, "1")],
+            &[(1, "2"), (2, "1")],
             "3000",
         ),
         (
             "10 × 1/3 × 300 = 1000",
             with(prorata(), json!({"every": "0.01", "points": 3})),
             &thirds,
-            vec![(1, "2"), (2, "3")],
+            &[(1, "2"), (2, "3")],
             "1000",
         ),
-        ("40 − 10 = 30", whole(), &rewarded, vec![], "3"),
-        ("goods back, reward kept: 20 − 10", whole(), &rewarded, vec![(1, "1")], "1"),
-        ("all goods back: 0 − 10 is nothing, not less", whole(), &rewarded, vec![(1, "2")], "0"),
-        ("reward back: 40", whole(), &rewarded, vec![(2, "1")], "4"),
-        ("both half back: 20 − 5", whole(), &rewarded, vec![(1, "1"), (2, "0.5")], "1"),
+        ("40 − 10 = 30", whole(), &rewarded, &[], "3"),
+        ("goods back, reward kept: 20 − 10", whole(), &rewarded, &[(1, "1")], "1"),
+        ("all goods back: 0 − 10 is nothing, not less", whole(), &rewarded, &[(1, "2")], "0"),
+        ("reward back: 40", whole(), &rewarded, &[(2, "1")], "4"),
+        ("both half back: 20 − 5", whole(), &rewarded, &[(1, "1"), (2, "0.5")], "1"),
     ];
     for (why, rule, lines, taken, expected) in cases {
         let program = rules(&json!([rule]));
-        assert_eq!(after_refunds(&program, &order(lines.clone()), &taken).points, points(expected), "{why}");
+        assert_eq!(after_refunds(&program, &order(lines.to_vec()), taken).points, points(expected), "{why}");
     }
 }
 

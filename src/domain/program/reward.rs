@@ -163,7 +163,8 @@ pub fn price(
     }
     let available = basket.available;
     let minimum = program.redemption.minimum_points.value.max(reward.minimum_points.value);
-    if available < minimum {
+    // Without a minimum, a member in debt is short of points like anyone else.
+    if minimum.is_positive() && available < minimum {
         return Err(Refusal::BelowMinimum { available, minimum }.into());
     }
     match &reward.kind {
