@@ -212,16 +212,13 @@ impl Remaining {
     }
 }
 
-/// Takes `discounts` off the goods sold, by amount, and no more than they are worth. They never add.
+/// Takes `discounts` off the goods sold, by amount. They never add; and where they are more than the goods are
+/// worth, every good is below zero, and no rule sees that.
 fn spread_discounts(goods: &mut [Good<'_>], discounts: Decimal) -> Result<(), Overflow> {
     let sold = |good: &&mut Good<'_>| good.amount > Decimal::ZERO;
-    let worth = sum(goods.iter().map(|good| good.amount.max(Decimal::ZERO)))?;
-    let off = discounts.min(Decimal::ZERO).max(exact::sub(Decimal::ZERO, worth)?);
-    if off.is_zero() {
-        return Ok(());
-    }
     let amounts: Vec<Decimal> = goods.iter_mut().filter(sold).map(|good| good.amount).collect();
-    for (good, share) in goods.iter_mut().filter(sold).zip(spread(off, &amounts)?) {
+    let shares = spread(discounts.min(Decimal::ZERO), &amounts)?;
+    for (good, share) in goods.iter_mut().filter(sold).zip(shares) {
         good.amount = exact::add(good.amount, share)?;
     }
     Ok(())

@@ -313,9 +313,11 @@ fn the_base_is_with_or_without_tax() {
 fn a_sale_less_its_refunds() {
     let three = vec![line(10, "3", "30.00"), line(30, "1", "5.00")];
     let thirds = vec![line(10, "3", "10.00"), line(11, "3", "10.00")];
+    let third = || line(10, "3", "1.00");
+    let three_thirds = vec![third(), third(), third()];
     let rewarded = vec![line(10, "2", "40.00"), reward_line("-10.00")];
     #[expect(clippy::type_complexity, reason = "a table: why, rule, lines sold, quantities taken back, points")]
-    let cases: [(&str, Value, &[Line], &[(i64, &str)], &str); 16] = [
+    let cases: [(&str, Value, &[Line], &[(i64, &str)], &str); 17] = [
         ("35 → 3", whole(), &three, &[], "3"),
         ("30 × 2/3 + 5 = 25", whole(), &three, &[(1, "1")], "2"),
         ("30 × 1/3 + 5 = 15", whole(), &three, &[(1, "2")], "1"),
@@ -324,6 +326,13 @@ fn a_sale_less_its_refunds() {
         ("more than was sold is all of it", whole(), &three, &[(1, "7")], "0"),
         ("less than nothing is nothing", whole(), &three, &[(1, "-1")], "3"),
         ("(3 − 1) × 5 + 5", per_unit(), &three, &[(1, "1")], "15"),
+        (
+            "3 × 1/3 is a full 1",
+            with(whole(), json!({"every": "1.00"})),
+            &three_thirds,
+            &[(1, "2"), (2, "2"), (3, "2")],
+            "1",
+        ),
         ("10 × 2/3 + 10 × 1/3 is a full 10", whole(), &thirds, &[(1, "1"), (2, "2")], "1"),
         (
             "in cents, 3 a cent: (10/3 + 20/3) × 300 = 3000",
@@ -383,6 +392,17 @@ fn the_explanation_can_be_replayed_by_hand() {
             ]
         })
     );
+}
+
+#[test]
+fn points_of_the_order_are_spread_to_the_last_digit_over_what_was_paid_for() {
+    // floor(30/30) = 1 point over three lines of 10.00: thirds, and the last of them takes what is left.
+    // The free line after them has no part in it.
+    let program = rules(&json!([with(whole(), json!({"every": "30.00"}))]));
+    let ten = || line(10, "1", "10.00");
+    let earned = earned(&program, vec![ten(), ten(), ten(), line(11, "1", "0.00")]);
+    let shares: Vec<String> = earned.lines.iter().map(|line| line.points.normalize().to_string()).collect();
+    assert_eq!(shares, ["0.333333333333", "0.333333333333", "0.333333333334", "0"]);
 }
 
 #[test]

@@ -214,6 +214,14 @@ fn the_currency_s_digits_bound_what_a_point_takes_off() {
 }
 
 #[test]
+fn no_maximum_is_named_where_not_one_point_fits() {
+    let coarse = program(&json!({"rewards": [{"code": "pay", "kind": "discount_per_point", "rate": "5"}]}));
+    let sold = order(vec![line(10, "1", "3.00")]);
+    assert_eq!(try_price(&coarse, "pay", Some("1"), &basket(&sold, "10")), refused(Reason::OrderTooSmall));
+    assert_eq!(try_price(&coarse, "pay", None, &basket(&sold, "10")), refused(Reason::OrderTooSmall));
+}
+
+#[test]
 fn a_reward_s_own_minimum_counts_beside_the_program_s() {
     let strict = |program_minimum: &str, reward_minimum: &str| {
         program(&json!({
