@@ -6,7 +6,10 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod account;
+pub mod book;
 pub mod catalog;
+pub mod converge;
+pub mod decide;
 pub mod entry;
 pub mod exact;
 pub mod hold;

@@ -77,12 +77,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A reward that does not fit, in words.
-    #[must_use]
-    pub fn not_applicable(reason: &'static str, message: impl Into<String>) -> Self {
-        Self::NotApplicable { reason, message: message.into(), maximum_points: None }
-    }
-
     /// For a hold that nobody knows.
     #[must_use]
     pub fn unknown_hold(id: HoldId) -> Self {
