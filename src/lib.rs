@@ -3,5 +3,7 @@
 //! ARCHITECTURE.md names the rooms and who may call whom.
 
 pub mod domain;
+pub mod http;
 pub mod ledger;
+pub mod rpc;
 pub mod store;
