@@ -91,7 +91,11 @@ fn false_everywhere_is_normal() {
         order.id,
         json!({"uuid": false, "pos_reference": false, "config_id": false}),
     );
-    service.shop.shop.update_silently("pos.order.line", order.lines[0], json!({"uuid": false, "loyalty_hold_id": false}));
+    service.shop.shop.update_silently(
+        "pos.order.line",
+        order.lines[0],
+        json!({"uuid": false, "loyalty_hold_id": false}),
+    );
     service.shop.shop.update_silently("product.product", 1, json!({"categ_id": false, "pos_categ_ids": []}));
     // A line of a product that was deleted, and one without any.
     service.shop.sell_lines(Some(2), &uuid(), &[line(4711, "1", "10.00")]);
@@ -107,7 +111,16 @@ fn it_never_asks_odoo_to_write() {
     service.admin.sync();
     assert_eq!(service.verb(&["sync", "--full"]).code, 0);
     assert_eq!(service.verb(&["doctor"]).code, 0);
-    let reading = ["version", "authenticate", "fields_get", "search_read", "search_count", "read", "search", "check_access_rights"];
+    let reading = [
+        "version",
+        "authenticate",
+        "fields_get",
+        "search_read",
+        "search_count",
+        "read",
+        "search",
+        "check_access_rights",
+    ];
     let calls = service.shop.shop.calls();
     assert!(calls.len() > 10);
     for (model, method) in calls {
