@@ -21,6 +21,8 @@ mod sync;
 mod system;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod token;
 
 use std::sync::Arc;
