@@ -64,7 +64,8 @@ impl Denied {
                 ("Bearer error=\"invalid_token\"", "this token is not accepted; was it revoked, or cut off?")
             }
             Self::Unavailable => {
-                let body = refusal("null", Fault::unavailable("the database is away; nothing was done, please try again"));
+                let body =
+                    refusal("null", Fault::unavailable("the database is away; nothing was done, please try again"));
                 return HttpResponse::ServiceUnavailable()
                     .insert_header((RETRY_AFTER, HeaderValue::from_static("2")))
                     .content_type("application/json")

@@ -43,18 +43,15 @@ pub(super) async fn alive() -> HttpResponse {
 /// service is about to stop.
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let draining = state.is_draining();
-    let (database, odoo) = tokio::join!(
-        state.inner.ready.database(&state),
-        tokio::time::timeout(PATIENCE, state.inner.odoo.version())
-    );
+    let (database, odoo) =
+        tokio::join!(state.inner.ready.database(&state), tokio::time::timeout(PATIENCE, state.inner.odoo.version()));
     let odoo_reachable = odoo.is_ok_and(|odoo| odoo.reachable);
     let status = match (&database, draining, odoo_reachable) {
         (Err(_), _, _) | (_, true, _) => "unready",
         (Ok(()), false, false) => "degraded",
         (Ok(()), false, true) => "ready",
     };
-    let mut response =
-        if status == "unready" { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
+    let mut response = if status == "unready" { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
     response.json(json!({
         "status": status,
         "checks": {

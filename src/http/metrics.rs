@@ -16,7 +16,9 @@ pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpR
         }
     }
     match &state.inner.metrics {
-        Some(handle) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()),
+        Some(handle) => {
+            HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render())
+        }
         None => sentence(HttpResponse::NotFound(), "no metrics are collected here"),
     }
 }

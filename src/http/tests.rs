@@ -174,7 +174,11 @@ async fn a_real_server_answers_refuses_and_stops() {
     let bearer = format!("Authorization: Bearer {good}\r\n");
     let sent = [request(&bearer, VERSION), request(&bearer, &long), request("", VERSION)];
     let answers = tokio::task::spawn_blocking(move || sent.map(|one| exchange(address, one.as_bytes()))).await.unwrap();
-    assert!(answers[0].starts_with("HTTP/1.1 200 OK") && answers[0].contains("cache-control: no-store"), "{}", answers[0]);
+    assert!(
+        answers[0].starts_with("HTTP/1.1 200 OK") && answers[0].contains("cache-control: no-store"),
+        "{}",
+        answers[0]
+    );
     assert!(answers[0].contains("x-request-id: "));
     assert!(answers[1].starts_with("HTTP/1.1 413 ") && answers[1].contains("1 MiB"), "{}", answers[1]);
     assert!(answers[2].starts_with("HTTP/1.1 401 "), "{}", answers[2]);

@@ -388,7 +388,7 @@ impl Batch {
             .filter_map(|id| {
                 let account: Account = self.book.accounts.get(id)?.clone();
                 let (entry_count, last_hash) = stored.get(id)?.clone();
-                Some(StoredAccount { account, entry_count, last_hash })
+                Some(StoredAccount { account, held: Points::ZERO, entry_count, last_hash })
             })
             .collect();
         accounts::save(conn, &changed)?;

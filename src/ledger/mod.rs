@@ -6,7 +6,7 @@ mod programs;
 mod read;
 pub mod reply;
 mod sales;
-pub mod verify;
+mod verify;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -20,8 +20,10 @@ pub use self::command::{Answer, Command, Idempotency};
 pub use self::programs::Put;
 pub use self::read::{Place, QuoteAsk};
 pub use self::reply::{ErrorBody, LedgerError};
+pub use self::verify::Report;
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
+pub use crate::domain::order::Wallet;
 pub use crate::domain::shop;
 use crate::store::connection::write_transaction;
 use crate::store::exceptions::ExceptionRow;
@@ -30,17 +32,6 @@ use crate::store::{self, Pool};
 use batch::Context;
 use shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use writer::Job;
-
-/// Whose points an order's are (`odoo.wallet`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Wallet {
-    /// The order's own contact's.
-    #[default]
-    Contact,
-    /// The contact's company's (`commercial_partner_id`).
-    Company,
-}
 
 /// What the ledger is told at start.
 #[derive(Clone, Copy, Debug)]

@@ -20,9 +20,9 @@ mod schemas;
 mod sync;
 mod system;
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 use std::sync::Arc;

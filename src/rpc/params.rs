@@ -305,7 +305,8 @@ mod tests {
     #[test]
     fn serialising_is_canonical() {
         let canonical = |sent: &str| serde_json::to_value(read::<Outer>(Some(sent)).unwrap()).unwrap();
-        let one = canonical(r#"{"ids":[7],"points":1.10,"lines":[{"amount":"2.50"}],"at":"2026-01-01T01:00:00+01:00"}"#);
+        let one =
+            canonical(r#"{"ids":[7],"points":1.10,"lines":[{"amount":"2.50"}],"at":"2026-01-01T01:00:00+01:00"}"#);
         let other = canonical(
             r#"{"at":"2026-01-01T00:00:00Z","lines":[{"qty":null,"amount":2.5}],"points":"1.1","ids":[7],"name":null}"#,
         );
@@ -319,7 +320,9 @@ mod tests {
         for said in [None, Some(""), Some("null"), Some("[]"), Some("{}"), Some(" [ ] ")] {
             assert!(read::<Nothing>(said).is_ok(), "{said:?}");
         }
-        assert!(read::<Nothing>(Some(r#"{"x":1}"#)).unwrap_err().0.message.starts_with("x: there is no such parameter"));
+        assert!(
+            read::<Nothing>(Some(r#"{"x":1}"#)).unwrap_err().0.message.starts_with("x: there is no such parameter")
+        );
         assert!(read::<Nothing>(Some("[1]")).is_err());
     }
 

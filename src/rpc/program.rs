@@ -38,11 +38,7 @@ pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMe
         let put = api.ledger.put_program(program, params.effective_from.map(|at| at.0), &caller.name).await?;
         Ok(json!({"code": put.code, "version": put.version}))
     })?;
-    register(
-        module,
-        "program.list",
-        |api, _caller, _: Nothing| async move { Ok(api.ledger.list_programs().await?) },
-    )?;
+    register(module, "program.list", |api, _caller, _: Nothing| async move { Ok(api.ledger.list_programs().await?) })?;
     register(module, "program.get", |api, _caller, params: Get| async move {
         Ok(api.ledger.get_program(&params.code.0, params.version).await?)
     })?;

@@ -46,9 +46,7 @@ pub(super) fn all() -> Map<String, Value> {
 
 fn values() -> Vec<(&'static str, Value)> {
     let decimal = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
-    let number = |meaning: &str| {
-        json!({"description": meaning, "oneOf": [{"type": "string", "pattern": decimal}, {"type": "number"}]})
-    };
+    let number = |meaning: &str| json!({"description": meaning, "oneOf": [{"type": "string", "pattern": decimal}, {"type": "number"}]});
     vec![
         ("Id", json!({"description": "An id of Odoo's.", "type": "integer", "minimum": 1})),
         ("Ids", json!({"type": "array", "items": reference("Id"), "maxItems": 1000})),
@@ -57,8 +55,11 @@ fn values() -> Vec<(&'static str, Value)> {
         ("Version", json!({"description": "A version's number.", "type": "integer", "minimum": 1})),
         ("Code", json!({"type": "string", "minLength": 1, "maxLength": 200})),
         ("Text", json!({"description": "A sentence.", "type": "string", "minLength": 1, "maxLength": 500})),
-        ("IdempotencyKey", json!({"description": "Fresh for each new request, repeated on retries.",
-            "type": "string", "minLength": 1, "maxLength": 200})),
+        (
+            "IdempotencyKey",
+            json!({"description": "Fresh for each new request, repeated on retries.",
+            "type": "string", "minLength": 1, "maxLength": 200}),
+        ),
         ("Points", number("At most 2 decimals, below 10^12; a string on output.")),
         ("Money", number("At most 4 decimals, below 10^12; a string on output.")),
         ("Quantity", number("Below 10^12; negative when taken back.")),
@@ -66,8 +67,11 @@ fn values() -> Vec<(&'static str, Value)> {
         ("Limit", json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50})),
         ("Place", json!({"description": "The `next` of an earlier page.", "type": "string"})),
         ("ExceptionState", json!({"enum": ["open", "resolved"]})),
-        ("Program", json!({"description": "A program document, as the contract describes it.", "type": "object",
-            "required": ["code", "name", "currency"]})),
+        (
+            "Program",
+            json!({"description": "A program document, as the contract describes it.", "type": "object",
+            "required": ["code", "name", "currency"]}),
+        ),
         ("OpenRpc", json!({"description": "An OpenRPC document.", "type": "object"})),
     ]
 }
@@ -99,7 +103,8 @@ fn orders() -> Vec<(&'static str, Value)> {
 }
 
 fn answers() -> Vec<(&'static str, Value)> {
-    let odoo = whole(&[("reachable", json!({"type": "boolean"})), ("server_version", json!({"type": ["string", "null"]}))]);
+    let odoo =
+        whole(&[("reachable", json!({"type": "boolean"})), ("server_version", json!({"type": ["string", "null"]}))]);
     let reward = [
         ("reward", reference("Code")),
         ("name", text()),
@@ -129,28 +134,40 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("Posted", whole(&[("entry_id", reference("Uuid")), ("balance", reference("Points"))])),
         ("Hold", object(&["hold_id", "points", "discount", "expires_at"], &hold)),
         ("QuotedReward", object(&["reward", "name", "points", "discount", "applicable"], &reward)),
-        ("QuotedProgram", whole(&[
-            ("program", reference("Code")),
-            ("earns", reference("Points")),
-            ("balance_after", reference("Points")),
-            ("rewards", list("QuotedReward")),
-        ])),
+        (
+            "QuotedProgram",
+            whole(&[
+                ("program", reference("Code")),
+                ("earns", reference("Points")),
+                ("balance_after", reference("Points")),
+                ("rewards", list("QuotedReward")),
+            ]),
+        ),
         ("Quote", whole(&[("programs", list("QuotedProgram"))])),
-        ("SyncRun", whole(&[
-            ("orders_read", reference("Count")),
-            ("orders_changed", reference("Count")),
-            ("entries_posted", reference("Count")),
-        ])),
-        ("SyncStatus", whole(&[
-            ("running", json!({"type": "boolean"})),
-            ("last_success_at", or_null("Time")),
-            ("lag_seconds", or_null("Count")),
-            ("last_error", json!({"type": ["string", "null"]})),
-            ("ignored_orders", reference("Count")),
-            ("cursors", json!({"type": "object", "additionalProperties": reference("Time")})),
-        ])),
-        ("Verification", json!({"type": "object", "required": ["accounts", "entries", "violations"], "properties": {
-            "accounts": reference("Count"), "entries": reference("Count"), "violations": {"type": "array"}}})),
+        (
+            "SyncRun",
+            whole(&[
+                ("orders_read", reference("Count")),
+                ("orders_changed", reference("Count")),
+                ("entries_posted", reference("Count")),
+            ]),
+        ),
+        (
+            "SyncStatus",
+            whole(&[
+                ("running", json!({"type": "boolean"})),
+                ("last_success_at", or_null("Time")),
+                ("lag_seconds", or_null("Count")),
+                ("last_error", json!({"type": ["string", "null"]})),
+                ("ignored_orders", reference("Count")),
+                ("cursors", json!({"type": "object", "additionalProperties": reference("Time")})),
+            ]),
+        ),
+        (
+            "Verification",
+            json!({"type": "object", "required": ["accounts", "entries", "violations"], "properties": {
+            "accounts": reference("Count"), "entries": reference("Count"), "violations": {"type": "array"}}}),
+        ),
     ]
 }
 
@@ -178,43 +195,58 @@ fn records() -> Vec<(&'static str, Value)> {
     let mut shown = entry.to_vec();
     shown.push(("program", reference("Code")));
     vec![
-        ("ProgramBalance", whole(&[
-            ("program", reference("Code")),
-            ("name", text()),
-            ("points_name", text()),
-            ("balance", reference("Points")),
-            ("held", reference("Points")),
-            ("available", reference("Points")),
-            ("expiring", json!({"type": "array", "items": expiring})),
-        ])),
+        (
+            "ProgramBalance",
+            whole(&[
+                ("program", reference("Code")),
+                ("name", text()),
+                ("points_name", text()),
+                ("balance", reference("Points")),
+                ("held", reference("Points")),
+                ("available", reference("Points")),
+                ("expiring", json!({"type": "array", "items": expiring})),
+            ]),
+        ),
         ("Balance", whole(&[("partner_id", reference("Id")), ("programs", list("ProgramBalance"))])),
         ("Balances", list("Balance")),
         ("Entry", object(&required, &shown)),
         ("History", whole(&[("entries", list("Entry")), ("next", or_null("Place"))])),
-        ("Explanation", json!({"type": "object", "required": ["entry", "program", "version", "lines", "lots"],
+        (
+            "Explanation",
+            json!({"type": "object", "required": ["entry", "program", "version", "lines", "lots"],
             "properties": {"entry": reference("Entry"), "program": reference("Code"), "version": or_null("Version"),
                 "document": or_null("Program"), "lines": {"type": "array"}, "lots": {"type": "array"},
                 "total_before_rounding": optional_text(), "rounding": {"type": ["object", "null"]},
-                "reverses": or_null("Uuid"), "reversed_by": list("Uuid")}})),
-        ("ListedProgram", whole(&[
-            ("code", reference("Code")),
-            ("name", text()),
-            ("version", reference("Version")),
-            ("archived_at", or_null("Time")),
-        ])),
+                "reverses": or_null("Uuid"), "reversed_by": list("Uuid")}}),
+        ),
+        (
+            "ListedProgram",
+            whole(&[
+                ("code", reference("Code")),
+                ("name", text()),
+                ("version", reference("Version")),
+                ("archived_at", or_null("Time")),
+            ]),
+        ),
         ("Programs", whole(&[("programs", list("ListedProgram"))])),
-        ("ProgramVersion", whole(&[
-            ("code", reference("Code")),
-            ("version", reference("Version")),
-            ("effective_from", or_null("Time")),
-            ("program", reference("Program")),
-        ])),
-        ("Exception", json!({"type": "object",
+        (
+            "ProgramVersion",
+            whole(&[
+                ("code", reference("Code")),
+                ("version", reference("Version")),
+                ("effective_from", or_null("Time")),
+                ("program", reference("Program")),
+            ]),
+        ),
+        (
+            "Exception",
+            json!({"type": "object",
             "required": ["exception_id", "kind", "partner_id", "order", "detail", "at", "state"],
             "properties": {"exception_id": reference("Uuid"), "kind": text(), "partner_id": or_null("Id"),
                 "order": {"type": ["object", "null"]}, "detail": text(), "at": reference("Time"),
                 "state": reference("ExceptionState"), "resolved_at": reference("Time"),
-                "resolved_by": optional_text(), "note": optional_text()}})),
+                "resolved_by": optional_text(), "note": optional_text()}}),
+        ),
         ("Exceptions", whole(&[("exceptions", list("Exception"))])),
     ]
 }

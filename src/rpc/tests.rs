@@ -40,7 +40,12 @@ async fn the_table_lists_the_parameters_that_are_taken() {
         assert_eq!(taken, listed, "{}: {message}", method.name);
         for param in method.params.iter().filter(|param| param.required) {
             let (code, _, message) = bench.refused(method.name, sample_without(method.name, param.name)).await;
-            assert_eq!((code, message), (-32602, format!("{}: this parameter is required", param.name)), "{}", method.name);
+            assert_eq!(
+                (code, message),
+                (-32602, format!("{}: this parameter is required", param.name)),
+                "{}",
+                method.name
+            );
         }
     }
 }
@@ -167,12 +172,17 @@ async fn points_are_held_captured_and_looked_up() {
     let gift = json!({"idempotency_key": "g1", "partner_id": 7, "program": "club", "points": 150.50, "reason": "gift"});
     let given = bench.ok("ledger.adjust", gift).await;
     assert_eq!(given["balance"], json!("150.5"));
-    let again = json!({"points": "150.5", "reason": "gift", "program": "club", "partner_id": 7, "idempotency_key": "g1"});
+    let again =
+        json!({"points": "150.5", "reason": "gift", "program": "club", "partner_id": 7, "idempotency_key": "g1"});
     assert_eq!(bench.ok("ledger.adjust", again).await, given);
 
     let quote = bench.ok("loyalty.quote", json!({"order": draft("o-1")})).await;
-    assert_eq!((&quote["programs"][0]["earns"], &quote["programs"][0]["rewards"][0]["applicable"]), (&json!("24"), &json!(true)));
-    let ask = json!({"idempotency_key": "h1", "partner_id": 7, "program": "club", "reward": "5off", "order": draft("o-1")});
+    assert_eq!(
+        (&quote["programs"][0]["earns"], &quote["programs"][0]["rewards"][0]["applicable"]),
+        (&json!("24"), &json!(true))
+    );
+    let ask =
+        json!({"idempotency_key": "h1", "partner_id": 7, "program": "club", "reward": "5off", "order": draft("o-1")});
     let held = bench.ok("loyalty.hold", ask.clone()).await;
     assert_eq!((&held["points"], &held["discount"]), (&json!("100"), &json!("5.00")));
     assert_eq!(bench.ok("loyalty.hold", ask.clone()).await, held);
@@ -204,7 +214,8 @@ async fn each_bad_input_has_its_own_error() {
     let bench = Bench::new().await;
     bench.ok("program.put", json!({"program": club()})).await;
     let hold = |change: &dyn Fn(&mut Value)| {
-        let mut ask = json!({"idempotency_key": "k", "partner_id": 7, "program": "club", "reward": "5off", "order": draft("o")});
+        let mut ask =
+            json!({"idempotency_key": "k", "partner_id": 7, "program": "club", "reward": "5off", "order": draft("o")});
         change(&mut ask);
         ask
     };
@@ -214,7 +225,12 @@ async fn each_bad_input_has_its_own_error() {
         ("loyalty.hold", hold(&|ask| ask["program"] = json!("clubb")), 1101, "clubb"),
         ("loyalty.hold", hold(&|ask| ask["reward"] = json!("6off")), 1102, "6off"),
         ("loyalty.hold", hold(&|_| ()), 1001, "points"),
-        ("loyalty.hold", hold(&|ask| drop(ask["order"].as_object_mut().unwrap().remove("uuid"))), -32602, "order.uuid: "),
+        (
+            "loyalty.hold",
+            hold(&|ask| drop(ask["order"].as_object_mut().unwrap().remove("uuid"))),
+            -32602,
+            "order.uuid: ",
+        ),
         ("loyalty.hold", hold(&|ask| ask["points"] = json!(-1)), -32602, "points: "),
         ("loyalty.hold", hold(&|ask| ask["idempotency_key"] = json!("")), -32602, "idempotency_key: "),
         ("loyalty.capture", json!({"hold_id": nobody, "order": {"uuid": "o"}}), 1104, nobody),
@@ -224,8 +240,12 @@ async fn each_bad_input_has_its_own_error() {
         ("loyalty.history", json!({"partner_id": 7, "before": "yesterday"}), -32602, "before: "),
         ("loyalty.history", json!({"partner_id": 7, "limit": 501}), -32602, "limit: "),
         ("loyalty.balance", json!({"partner_ids": vec![1; 1001]}), -32602, "partner_ids: "),
-        ("ledger.adjust", json!({"idempotency_key": "a", "partner_id": 7, "program": "club", "points": 0, "reason": "r"}),
-            -32602, "points: "),
+        (
+            "ledger.adjust",
+            json!({"idempotency_key": "a", "partner_id": 7, "program": "club", "points": 0, "reason": "r"}),
+            -32602,
+            "points: ",
+        ),
         ("program.get", json!({"code": "club", "version": 2}), 1101, "version 2"),
         ("program.put", json!({"program": {"code": "x"}}), 1201, ""),
         ("program.put", json!({"program": []}), 1201, ""),

@@ -113,8 +113,7 @@ impl Token {
         let (prefix, secret) = text.strip_prefix(MARK)?.split_once('_')?;
         let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let whole = prefix.len() == PREFIX_LENGTH && secret.len() == SECRET_BYTES * 2;
-        (whole && plain(prefix) && plain(secret))
-            .then(|| Self { prefix: prefix.to_owned(), secret: secret.to_owned() })
+        (whole && plain(prefix) && plain(secret)).then(|| Self { prefix: prefix.to_owned(), secret: secret.to_owned() })
     }
 
     /// Its public part.

@@ -18,6 +18,8 @@ use crate::domain::points::Points;
 pub struct StoredAccount {
     /// Its state.
     pub account: Account,
+    /// What was noted as held when it was last written.
+    pub held: Points,
     /// How many entries it has.
     pub entry_count: i64,
     /// The hash of the last of them.
@@ -193,7 +195,12 @@ pub fn load(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<StoredAcc
                 lots.remove(&row.id).unwrap_or_default(),
                 open.remove(&row.id).unwrap_or_default(),
             );
-            Ok(StoredAccount { account, entry_count: row.entry_count, last_hash: row.last_hash })
+            Ok(StoredAccount {
+                account,
+                held: Points::from_e2(row.held_e2),
+                entry_count: row.entry_count,
+                last_hash: row.last_hash,
+            })
         })
         .collect()
 }

@@ -280,6 +280,32 @@ where
     }
 }
 
+/// Runs `work` on one state of the database, whatever others write meanwhile.
+///
+/// # Errors
+/// As [`write_transaction`].
+pub fn read_transaction<T, E>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError> + From<diesel::result::Error>,
+{
+    use diesel::connection::{AnsiTransactionManager, TransactionManager};
+    match conn {
+        AnyConnection::Sqlite(inner) => AnsiTransactionManager::begin_transaction(inner).map_err(E::from)?,
+        AnyConnection::Postgres(inner) => {
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .map_err(E::from)?;
+        }
+    }
+    let done = work(conn);
+    match conn {
+        AnyConnection::Sqlite(inner) => end(inner, done),
+        AnyConnection::Postgres(inner) => end(inner, done),
+    }
+}
+
 fn end<C, T, E>(conn: &mut C, done: Result<T, E>) -> Result<T, E>
 where
     C: Connection<TransactionManager = diesel::connection::AnsiTransactionManager>,

@@ -71,6 +71,12 @@ impl EntryRow {
         }
     }
 
+    /// The word of its kind.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// The entry it holds.
     ///
     /// # Errors

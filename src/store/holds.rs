@@ -92,6 +92,8 @@ pub enum Which<'a> {
     Orders(&'a [String]),
     /// The open ones of these accounts.
     OpenOf(&'a [AccountId]),
+    /// All of these accounts, ended ones included.
+    AllOf(&'a [AccountId]),
 }
 
 /// Loads holds by id.
@@ -111,6 +113,13 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
         Which::Orders(uuids) => {
             for chunk in uuids.chunks(CHUNK) {
                 let query = holds::table.filter(holds::order_uuid.eq_any(chunk.to_vec())).select(HoldRow::as_select());
+                rows.extend(query.load::<HoldRow>(conn)?);
+            }
+        }
+        Which::AllOf(accounts) => {
+            for chunk in accounts.chunks(CHUNK) {
+                let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+                let query = holds::table.filter(holds::account_id.eq_any(ids)).select(HoldRow::as_select());
                 rows.extend(query.load::<HoldRow>(conn)?);
             }
         }

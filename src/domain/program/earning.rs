@@ -129,7 +129,7 @@ impl<'a> Goods<'a> {
             let opposite = (amount < Decimal::ZERO) != (quantity < Decimal::ZERO) && !amount.is_zero();
             if line.hold.is_none() && !opposite {
                 all.push(Good { index, line, amount, quantity });
-            } else if line.hold.is_none() || opposite {
+            } else if opposite || amount < Decimal::ZERO {
                 discounts = exact::add(discounts, amount)?;
             }
             // What is left is a product that a hold pays for: it neither earns nor reduces.
@@ -148,7 +148,7 @@ impl<'a> Goods<'a> {
     /// What `rule` pays for these goods, line by line; nothing when it pays nothing.
     fn earn(&self, rule: &Rule) -> Result<Vec<EarnedLine>, Overflow> {
         let seen: Vec<&Good<'_>> = self.all.iter().filter(|good| rule.scope.covers(good.line)).collect();
-        let amount = cut(sum(seen.iter().map(|good| good.amount))?);
+        let amount = sum(seen.iter().map(|good| good.amount))?;
         let quantity = sum(seen.iter().map(|good| good.quantity))?;
         let too_small = rule.min_order_amount.as_ref().is_some_and(|least| self.eligible < least.value.decimal());
         let too_few = rule.min_quantity.as_ref().is_some_and(|least| quantity < least.value);
@@ -157,12 +157,12 @@ impl<'a> Goods<'a> {
         }
         let (total, bases): (Decimal, Vec<Decimal>) = match &rule.kind {
             RuleKind::PerAmount { every, points, step } => {
-                let times = exact::div(amount, every.value.decimal())?;
-                let times = match step {
-                    Step::Whole => times.floor(),
-                    Step::Prorata => times,
+                let (every, points) = (every.value.decimal(), points.value.decimal());
+                let total = match step {
+                    Step::Whole => exact::mul(exact::div(cut(amount), every)?.floor(), points)?,
+                    Step::Prorata => exact::div(exact::mul(amount, points)?, every)?,
                 };
-                (exact::mul(times, points.value.decimal())?, seen.iter().map(|good| good.amount).collect())
+                (total, seen.iter().map(|good| good.amount).collect())
             }
             RuleKind::PerUnit { points } => {
                 (exact::mul(quantity, points.value.decimal())?, seen.iter().map(|good| good.quantity).collect())
@@ -212,16 +212,13 @@ impl Remaining {
     }
 }
 
-/// Takes `discounts` off the goods sold, by amount, and no more than they are worth. They never add.
+/// Takes `discounts` off the goods sold, by amount. They never add; and where they are more than the goods are
+/// worth, every good is below zero, and no rule sees that.
 fn spread_discounts(goods: &mut [Good<'_>], discounts: Decimal) -> Result<(), Overflow> {
     let sold = |good: &&mut Good<'_>| good.amount > Decimal::ZERO;
-    let worth = sum(goods.iter().map(|good| good.amount.max(Decimal::ZERO)))?;
-    let off = discounts.min(Decimal::ZERO).max(exact::sub(Decimal::ZERO, worth)?);
-    if off.is_zero() {
-        return Ok(());
-    }
     let amounts: Vec<Decimal> = goods.iter_mut().filter(sold).map(|good| good.amount).collect();
-    for (good, share) in goods.iter_mut().filter(sold).zip(spread(off, &amounts)?) {
+    let shares = spread(discounts.min(Decimal::ZERO), &amounts)?;
+    for (good, share) in goods.iter_mut().filter(sold).zip(shares) {
         good.amount = exact::add(good.amount, share)?;
     }
     Ok(())

@@ -14,6 +14,7 @@ mod window;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 pub use document::not_computed_yet;
@@ -82,7 +83,7 @@ pub struct Redemption {
     /// Points a member must have available before spending any.
     pub minimum_points: Stated<Points>,
     /// The part of the order's total with tax that all its rewards together may take off, above 0 and at most 1.
-    pub max_share_of_order: Stated<rust_decimal::Decimal>,
+    pub max_share_of_order: Stated<Decimal>,
     /// How long a hold stands before it ends by itself.
     pub hold_seconds: u32,
 }
@@ -169,9 +170,18 @@ fn first_instant_of(day: NaiveDate, timezone: Tz) -> Option<DateTime<Utc>> {
 }
 
 /// Serialises a timezone by its IANA name.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
 fn timezone_name<S: serde::Serializer>(timezone: &Tz, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(timezone.name())
 }
 
 #[cfg(test)]
-mod tests;
+mod document_tests;
+#[cfg(test)]
+mod earning_tests;
+#[cfg(test)]
+mod reward_tests;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod time_tests;

@@ -36,7 +36,7 @@ pub(super) struct Node<'a> {
 pub(super) struct Members<'a> {
     path: String,
     what: &'static str,
-    members: Option<&'a Map<String, Value>>,
+    all: Option<&'a Map<String, Value>>,
 }
 
 /// The smallest number that makes sense.
@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
                 ),
             });
         }
-        Ok(Members { path: self.path.clone(), what, members: Some(members) })
+        Ok(Members { path: self.path.clone(), what, all: Some(members) })
     }
 
     /// A list of at most `most` things.
@@ -271,7 +271,7 @@ impl<'a> Node<'a> {
 impl<'a> Members<'a> {
     /// The member, unless it is absent or `null`.
     pub(super) fn get(&self, name: &str) -> Option<Node<'a>> {
-        let value = self.members?.get(name).filter(|value| !value.is_null())?;
+        let value = self.all?.get(name).filter(|value| !value.is_null())?;
         Some(Node { path: deeper(&self.path, name), value })
     }
 
@@ -285,13 +285,13 @@ impl<'a> Members<'a> {
 
     /// The member, an object whose own members all have defaults; absent, it has none.
     pub(super) fn part(&self, name: &str, what: &'static str, known: &[&str]) -> Read<Members<'a>> {
-        let absent = || Members { path: deeper(&self.path, name), what, members: None };
+        let absent = || Members { path: deeper(&self.path, name), what, all: None };
         self.get(name).map_or_else(|| Ok(absent()), |node| node.object(what, known))
     }
 
     /// Whether every known member is absent.
     pub(super) fn is_empty(&self) -> bool {
-        self.members.is_none_or(|members| members.values().all(Value::is_null))
+        self.all.is_none_or(|members| members.values().all(Value::is_null))
     }
 
     /// What `read` makes of the member, if it is there.
@@ -306,7 +306,7 @@ impl<'a> Members<'a> {
 
     /// Refuses members that are known here but mean nothing for this `kind`.
     pub(super) fn only(&self, kind: &str, meant: &[&[&str]]) -> Read<()> {
-        let present = self.members.into_iter().flat_map(Map::keys).filter_map(|name| Some((name, self.get(name)?)));
+        let present = self.all.into_iter().flat_map(Map::keys).filter_map(|name| Some((name, self.get(name)?)));
         let mut foreign = present.filter(|(name, _)| !meant.concat().contains(&name.as_str()));
         foreign.next().map_or(Ok(()), |(name, node)| {
             Err(node.refuse(format!("“{name}” means nothing for the kind {kind}: remove it, or correct the kind.")))

@@ -1,13 +1,14 @@
 //! What a reward costs and is worth on a draft order.
 
+use rust_decimal::{Decimal, RoundingStrategy};
+
 use super::rule::{Reward, RewardKind};
 use super::{Applies, Program};
 use crate::domain::exact::{self, Overflow};
 use crate::domain::ids::ProductId;
 use crate::domain::money::Money;
-use crate::domain::order::Order;
+use crate::domain::order::{Line, LineRole, Order};
 use crate::domain::points::Points;
-use rust_decimal::{Decimal, RoundingStrategy};
 
 /// The draft a reward is asked for, and what stands around it.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ pub enum Refusal {
         required: Points,
     },
     /// It cannot be used on this order.
-    #[error("{reason}")]
+    #[error("{}", not_applicable_sentence(*reason, *maximum_points))]
     NotApplicable {
         /// Why.
         reason: Reason,
@@ -83,9 +84,6 @@ pub enum Reason {
     /// It takes off more than the order, or the program's share of it, has left.
     #[error("The order is too small for this reward.")]
     OrderTooSmall,
-    /// More points were offered than the order takes.
-    #[error("The order does not take that many points.")]
-    TooManyPoints,
     /// The points offered are worth less than the currency's smallest amount.
     #[error("That is too few points to take anything off.")]
     TooFewPoints,
@@ -118,7 +116,6 @@ impl Reason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::OrderTooSmall => "order_too_small",
-            Self::TooManyPoints => "too_many_points",
             Self::TooFewPoints => "too_few_points",
             Self::PointsNotVariable => "points_not_variable",
             Self::OtherPartner => "other_partner",
@@ -166,7 +163,8 @@ pub fn price(
     }
     let available = basket.available;
     let minimum = program.redemption.minimum_points.value.max(reward.minimum_points.value);
-    if available < minimum {
+    // Without a minimum, a member in debt is short of points like anyone else.
+    if minimum.is_positive() && available < minimum {
         return Err(Refusal::BelowMinimum { available, minimum }.into());
     }
     match &reward.kind {
@@ -224,16 +222,27 @@ pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Result<Vec<Offer
     program.rewards.iter().map(offer).collect()
 }
 
+fn not_applicable_sentence(reason: Reason, maximum_points: Option<Points>) -> String {
+    maximum_points.map_or_else(
+        || reason.to_string(),
+        |maximum| format!("The order takes at most {maximum} points for this reward."),
+    )
+}
+
 fn not_applicable(reason: Reason) -> NotPriced {
     Refusal::NotApplicable { reason, maximum_points: None }.into()
 }
 
 /// The most that may still come off the order: the program's share of what it came to before any reward,
 /// less what the program's other holds take, and never more than is left to pay.
+///
+/// What gift cards and eWallets pay is no part of what the order came to, but of what is left to pay.
 fn room(program: &Program, basket: &Basket<'_>) -> Result<Decimal, Overflow> {
     let lines = &basket.order.lines;
     let left_to_pay = Money::sum(lines.iter().map(|line| line.subtotal_incl))?;
-    let before_rewards = Money::sum(lines.iter().filter(|line| line.hold.is_none()).map(|line| line.subtotal_incl))?;
+    let paid_otherwise = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
+    let sold = lines.iter().filter(|line| line.hold.is_none() && !paid_otherwise(line));
+    let before_rewards = Money::sum(sold.map(|line| line.subtotal_incl))?;
     let share = exact::mul(before_rewards.decimal(), program.redemption.max_share_of_order.value)?;
     let share_left = exact::sub(share, basket.other_holds.decimal())?;
     Ok(share_left.min(left_to_pay.decimal()).max(Decimal::ZERO))
@@ -315,8 +324,9 @@ impl Scale {
         }
         let worth = self.worth(requested.decimal())?;
         if worth > self.room {
-            let maximum_points = Some(points_of(self.most_of(requested.decimal())?)?);
-            return Err(Refusal::NotApplicable { reason: Reason::TooManyPoints, maximum_points }.into());
+            let maximum_points = points_of(self.most_of(requested.decimal())?)?;
+            let maximum_points = maximum_points.is_positive().then_some(maximum_points);
+            return Err(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points }.into());
         }
         if worth <= Decimal::ZERO {
             return Err(not_applicable(Reason::TooFewPoints));
