@@ -20,6 +20,8 @@ mod schemas;
 mod sync;
 mod system;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 pub mod token;
 
