@@ -88,7 +88,9 @@ async fn answer(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
         Some(Misbehaviour::Html) => return HttpResponse::Ok().content_type("text/html").body(PAGE),
         Some(Misbehaviour::Hang(duration)) => tokio::time::sleep(duration).await,
         Some(Misbehaviour::Truncated) => cut = true,
-        Some(Misbehaviour::Error(name, message)) => return envelope(&id, Err(Exception(name, message.to_owned())), false),
+        Some(Misbehaviour::Error(name, message)) => {
+            return envelope(&id, Err(Exception(name, message.to_owned())), false);
+        }
         Some(Misbehaviour::OtherJson) => return HttpResponse::Ok().json(json!({"status": "fine"})),
     }
     let args = request.pointer("/params/args").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -123,7 +125,10 @@ fn dispatch(books: &Books, called: (&str, &str), model: Option<&str>, args: &[Va
         return Ok(json!({"server_version": books.version, "server_serie": "19.0", "protocol_version": 1}));
     }
     if text(0) != DATABASE {
-        let message = format!("connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"{}\" does not exist\n", text(0));
+        let message = format!(
+            "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"{}\" does not exist\n",
+            text(0)
+        );
         return Err(Exception("psycopg2.OperationalError", message));
     }
     match model {
@@ -148,7 +153,8 @@ fn execute(books: &Books, name: &str, method: &str, positional: &[Value], named:
     };
     let may_read = !books.denied.iter().any(|denied| denied == name);
     let no_right = || {
-        let message = format!("You are not allowed to access '{name}' ({name}) records.\n\nContact your administrator.");
+        let message =
+            format!("You are not allowed to access '{name}' ({name}) records.\n\nContact your administrator.");
         Exception("odoo.exceptions.AccessError", message)
     };
     let bad = |message: String| Exception("builtins.ValueError", message);

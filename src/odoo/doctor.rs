@@ -62,11 +62,7 @@ pub async fn examine(session: &Session) -> Result<OdooReport, Fault> {
 }
 
 /// Reads one record; the needed fields that are not there.
-async fn readable(
-    session: &Session,
-    model: &'static str,
-    needed: &[&'static str],
-) -> Result<Vec<&'static str>, Fault> {
+async fn readable(session: &Session, model: &'static str, needed: &[&'static str]) -> Result<Vec<&'static str>, Fault> {
     let existing = session.fields(model).await?;
     session.search_read(model, Domain::new(), needed, "id", 1).await?;
     Ok(needed.iter().copied().filter(|field| !existing.contains(*field)).collect())

@@ -14,7 +14,9 @@ pub enum Fault {
         detail: String,
     },
     /// It took too long.
-    #[error("Odoo at {url} did not answer within {milliseconds} ms. It may be overloaded; odoo.timeout_ms allows more.")]
+    #[error(
+        "Odoo at {url} did not answer within {milliseconds} ms. It may be overloaded; odoo.timeout_ms allows more."
+    )]
     Timeout {
         /// Who did not answer.
         url: String,
@@ -30,7 +32,9 @@ pub enum Fault {
         status: u16,
     },
     /// What answered is not Odoo's JSON-RPC.
-    #[error("{url} answered with {what}, not with JSON-RPC. Is odoo.url Odoo's own address, without a path such as /web?")]
+    #[error(
+        "{url} answered with {what}, not with JSON-RPC. Is odoo.url Odoo's own address, without a path such as /web?"
+    )]
     NotOdoo {
         /// Who answered.
         url: String,
@@ -55,7 +59,9 @@ pub enum Fault {
         login: String,
     },
     /// The service user may not read a model.
-    #[error("Odoo does not let {login:?} read {model}. Give the user read access to it: Point of Sale / User covers all we read.")]
+    #[error(
+        "Odoo does not let {login:?} read {model}. Give the user read access to it: Point of Sale / User covers all we read."
+    )]
     MissingRights {
         /// Who may not.
         login: String,
@@ -189,7 +195,10 @@ mod tests {
                 json!({"name": "psycopg2.OperationalError", "message": "connection to server at \"127.0.0.1\", port 1 failed: FATAL:  database \"shop\" does not exist\n"}),
                 "wrong_database",
             ),
-            (json!({"name": "odoo.exceptions.UserError", "message": "Object pos.order doesn't exist"}), "unknown_model"),
+            (
+                json!({"name": "odoo.exceptions.UserError", "message": "Object pos.order doesn't exist"}),
+                "unknown_model",
+            ),
             (json!({"name": "builtins.KeyError", "message": "'pos.order'"}), "unknown_model"),
             (json!({"name": "builtins.ValueError", "message": "Invalid field pos.order.nothing"}), "server"),
             (json!({}), "server"),

@@ -74,7 +74,11 @@ impl Record {
     /// [`Unreadable`] when it is neither.
     pub fn link(&self, field: &'static str) -> Result<Option<i64>, Unreadable> {
         let Some(value) = self.filled(field) else { return Ok(None) };
-        value.as_i64().or_else(|| value.get(0)?.as_i64()).map(Some).ok_or(unreadable(field, "is not a link to a record"))
+        value
+            .as_i64()
+            .or_else(|| value.get(0)?.as_i64())
+            .map(Some)
+            .ok_or(unreadable(field, "is not a link to a record"))
     }
 
     /// A many2one that must not be empty.
@@ -183,7 +187,8 @@ mod tests {
 
     #[test]
     fn false_everywhere_is_empty_everywhere() {
-        let empty = record(json!({"id": 1, "name": false, "partner_id": false, "lines": false, "qty": false, "at": false}));
+        let empty =
+            record(json!({"id": 1, "name": false, "partner_id": false, "lines": false, "qty": false, "at": false}));
         assert_eq!(empty.text("name"), Ok(None));
         assert_eq!(empty.link("partner_id"), Ok(None));
         assert_eq!(empty.link_name("partner_id"), None);

@@ -141,7 +141,10 @@ mod tests {
         assert_eq!(of_19.product_category_id, Some(ProductCategoryId(4)));
         let of_14: Product = read(json!({"id": 1, "name": "Chair", "pos_categ_id": [2, "Chairs"]})).unwrap();
         assert_eq!((of_14.pos_category_ids, of_14.name), (vec![PosCategoryId(2)], "Chair".to_owned()));
-        let bare: Product = read(json!({"id": 1, "display_name": false, "categ_id": false, "pos_categ_ids": [], "pos_categ_id": false})).unwrap();
+        let bare: Product = read(
+            json!({"id": 1, "display_name": false, "categ_id": false, "pos_categ_ids": [], "pos_categ_id": false}),
+        )
+        .unwrap();
         assert!(bare.pos_category_ids.is_empty() && bare.product_category_id.is_none() && bare.active);
     }
 

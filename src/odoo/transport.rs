@@ -149,11 +149,9 @@ fn wire_fault(url: String, problem: &WireError) -> Fault {
     use jsonrpsee::core::http_helpers::HttpError;
     match problem {
         WireError::Rejected { status_code: status @ (429 | 502 | 503 | 504) } => Fault::Busy { url, status: *status },
-        WireError::Rejected { status_code: status @ 300..=399 } => Fault::NotOdoo {
-            url,
-            what: format!("a redirection (HTTP {status}; to https, perhaps)"),
-            transient: false,
-        },
+        WireError::Rejected { status_code: status @ 300..=399 } => {
+            Fault::NotOdoo { url, what: format!("a redirection (HTTP {status}; to https, perhaps)"), transient: false }
+        }
         WireError::Rejected { status_code } => {
             Fault::NotOdoo { url, what: format!("HTTP {status_code}"), transient: *status_code >= 500 }
         }

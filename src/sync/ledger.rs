@@ -29,8 +29,11 @@ pub trait SyncLedger: Send + std::marker::Sync {
     fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64>;
 
     /// Which of these it does not know.
-    fn missing_records(&self, products: BTreeSet<ProductId>, partners: BTreeSet<PartnerId>)
-    -> Pending<'_, MissingRecords>;
+    fn missing_records(
+        &self,
+        products: BTreeSet<ProductId>,
+        partners: BTreeSet<PartnerId>,
+    ) -> Pending<'_, MissingRecords>;
 
     /// Takes in orders, each whole as Odoo has it now; the same order again changes nothing.
     fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested>;

@@ -40,12 +40,7 @@ pub struct SyncSettings {
 
 impl Default for SyncSettings {
     fn default() -> Self {
-        Self {
-            overlap: Duration::from_secs(150),
-            page_size: 500,
-            sweep_every: Duration::from_hours(24),
-            since: None,
-        }
+        Self { overlap: Duration::from_secs(150), page_size: 500, sweep_every: Duration::from_hours(24), since: None }
     }
 }
 

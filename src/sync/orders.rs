@@ -27,10 +27,8 @@ impl Pass<'_> {
     /// Takes in all orders of `domain`; their ids.
     pub async fn read_orders(&mut self, domain: &Domain, is_long: bool) -> Result<BTreeSet<OrderId>, SyncError> {
         let domain = self.since(domain);
-        let mut progress = match is_long {
-            true => Some(Progress::new(ORDER, self.session.count(ORDER, &domain).await?)),
-            false => None,
-        };
+        let mut progress =
+            if is_long { Some(Progress::new(ORDER, self.session.count(ORDER, &domain).await?)) } else { None };
         let mut done = BTreeSet::new();
         let mut after = 0;
         loop {

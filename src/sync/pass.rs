@@ -162,11 +162,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    async fn sweep_if_due(
-        &mut self,
-        kind: Kind,
-        cursors: &BTreeMap<String, DateTime<Utc>>,
-    ) -> Result<(), SyncError> {
+    async fn sweep_if_due(&mut self, kind: Kind, cursors: &BTreeMap<String, DateTime<Utc>>) -> Result<(), SyncError> {
         let now = Utc::now();
         let due = cursors.get(SWEEP).is_none_or(|last| {
             let since = now.signed_duration_since(*last).to_std();
@@ -176,9 +172,9 @@ impl<'a> Pass<'a> {
         // The first pass has just read every order.
         let is_first = !cursors.contains_key(ORDER) && kind != Kind::Full;
         if kind == Kind::Full || (due && !is_first) {
-            let settled = cursors.get(ORDER).and_then(|seen| {
-                seen.checked_sub_signed(chrono::TimeDelta::from_std(self.settings().overlap).ok()?)
-            });
+            let settled = cursors
+                .get(ORDER)
+                .and_then(|seen| seen.checked_sub_signed(chrono::TimeDelta::from_std(self.settings().overlap).ok()?));
             self.sweep(settled).await?;
         } else if !due {
             return Ok(());

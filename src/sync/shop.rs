@@ -43,10 +43,8 @@ kept! {
 impl Pass<'_> {
     /// Reads all records of `domain` into the ledger's copy.
     pub async fn read_shop<T: FromOdoo + Kept>(&mut self, domain: &Domain, is_long: bool) -> Result<(), SyncError> {
-        let mut progress = match is_long {
-            true => Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)),
-            false => None,
-        };
+        let mut progress =
+            if is_long { Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)) } else { None };
         let mut after = 0;
         loop {
             let page = self.session.page::<T>(domain, after, self.settings().page_size).await?;
@@ -88,8 +86,10 @@ impl Pass<'_> {
             let found = self.session.by_ids::<Product>(&ids, page_size).await?;
             let pos = found.iter().flat_map(|product| &product.pos_category_ids).map(|id| id.0).collect();
             let own = found.iter().filter_map(|product| product.product_category_id).map(|id| id.0).collect();
-            self.keep(self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?)
-                .await?;
+            self.keep(
+                self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?,
+            )
+            .await?;
             self.keep(
                 self.with_ancestors::<Category<ProductCategoryId>>(own, |found| found.parent_id.map(|id| id.0)).await?,
             )

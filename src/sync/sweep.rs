@@ -51,7 +51,11 @@ impl Pass<'_> {
                     None => {
                         if settled.zip(*written).is_some_and(|(settled, written)| written < settled) {
                             missed = missed.saturating_add(1);
-                            tracing::warn!(order = order.id.0, ?written, "an order was missed until the sweep found it");
+                            tracing::warn!(
+                                order = order.id.0,
+                                ?written,
+                                "an order was missed until the sweep found it"
+                            );
                         }
                         again.push(order.id);
                     }
