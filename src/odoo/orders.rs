@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
-use crate::ledger::shop::{OrderDigest, PosConfig};
+use crate::domain::shop::{OrderDigest, PosConfig};
 
 use super::dialect::{LINE_FIELDS, ORDER_FIELDS};
 use super::fault::Fault;

@@ -5,27 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-/// Whose points a purchase gives (`odoo.wallet`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wallet {
-    /// The order's own contact.
-    #[default]
-    Contact,
-    /// The commercial partner of the order's contact: the whole company.
-    Company,
-}
-
-impl Wallet {
-    /// From the setting's word: `contact` or `company`.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "contact" => Some(Self::Contact),
-            "company" => Some(Self::Company),
-            _ => None,
-        }
-    }
-}
+pub use crate::domain::order::Wallet;
 
 /// The service user and its Odoo.
 #[derive(Clone, Debug)]
@@ -104,12 +84,5 @@ mod tests {
         let url = Url::parse("http://localhost").unwrap();
         let settings = OdooSettings::new(url, "db", "login", "very-secret".into());
         assert!(!format!("{settings:?}").contains("very-secret"));
-    }
-
-    #[test]
-    fn wallets_have_two_words() {
-        assert_eq!(Wallet::parse("contact"), Some(Wallet::Contact));
-        assert_eq!(Wallet::parse("company"), Some(Wallet::Company));
-        assert_eq!(Wallet::parse("Contact"), None);
     }
 }

@@ -5,6 +5,7 @@
 //! ([`sweep`]) compares every order now and then and finds what no window can. [`SyncService`] drives both, one pass at a time;
 //! everybody else talks to it through its [`SyncHandle`].
 
+mod adapter;
 pub mod error;
 pub mod ledger;
 mod orders;

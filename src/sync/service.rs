@@ -9,7 +9,7 @@ use chrono::Utc;
 use tokio::sync::{Mutex, Notify};
 
 use crate::domain::ids::{OrderId, PartnerId};
-use crate::ledger::shop::{Partner, ShopRecords};
+use crate::domain::shop::{Partner, ShopRecords};
 use crate::odoo::orders::ShopRules;
 use crate::odoo::{Fault, Link, Session, shop};
 

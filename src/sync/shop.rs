@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::order::Order;
-use crate::ledger::shop::{Category, Partner, PosConfig, Product, ShopRecords};
+use crate::domain::shop::{Category, Partner, PosConfig, Product, ShopRecords};
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;

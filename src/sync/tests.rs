@@ -12,7 +12,7 @@ use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
-use crate::ledger::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
 use crate::odoo::{JsonRpc, Link, OdooSettings};
 
 use super::ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
