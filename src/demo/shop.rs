@@ -161,7 +161,12 @@ impl Shop {
 
     /// Misbehaves on the next `times` requests (`None`: until [`Shop::behave`]), of one model only if one is named.
     pub fn misbehave(&self, what: Misbehaviour, model: Option<&str>, times: Option<u32>) {
-        self.edit().rules.push(Rule { what, model: model.map(str::to_owned), left: times });
+        self.edit().rules.push(Rule { what, model: model.map(str::to_owned), after: 0, left: times });
+    }
+
+    /// Misbehaves once, on the request about `model` that comes after `answered` others about it.
+    pub fn misbehave_after(&self, answered: u32, what: Misbehaviour, model: &str) {
+        self.edit().rules.push(Rule { what, model: Some(model.to_owned()), after: answered, left: Some(1) });
     }
 
     /// Behaves again.
@@ -210,7 +215,7 @@ impl Books {
             .records
             .iter()
             .filter(|(_, record)| !hide_archived || record.get("active") != Some(&Value::Bool(false)))
-            .filter(|(_, record)| domain.holds(model, record))
+            .filter(|(_, record)| domain.holds(record))
             .map(|(id, record)| (*id, record))
             .collect();
         for term in search.order.rsplit(',') {
@@ -226,7 +231,7 @@ impl Books {
             }
             found.sort_by_cached_key(|(_, record)| {
                 // PostgreSQL puts what is empty last, and first when descending.
-                let value = Scalar::of(model.kept(record, field).unwrap_or(&Value::Null));
+                let value = Scalar::of(Model::kept(record, field).unwrap_or(&Value::Null));
                 (value == Scalar::Empty, value)
             });
             if descends {
