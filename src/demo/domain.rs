@@ -88,6 +88,18 @@ impl Domain {
         }
     }
 
+    /// The id that all records must be above, when it says so: paging by id need not look at what lies before.
+    pub fn after(&self) -> Option<i64> {
+        self.0.iter().find_map(|node| match node {
+            Node::Leaf(field, Test::Compares(Scalar::Number(id), [Ordering::Greater, Ordering::Greater]))
+                if field == "id" =>
+            {
+                i64::try_from(*id).ok()
+            }
+            _ => None,
+        })
+    }
+
     /// Whether all of it holds for a record.
     pub fn holds(&self, record: &Map<String, Value>) -> bool {
         self.0.iter().all(|node| holds(node, record))

@@ -211,23 +211,24 @@ impl Books {
         let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
         let domain = Domain::read(search.domain, model, name)?;
         let hide_archived = search.active_test && model.fields.contains_key("active");
-        let mut found: Vec<(i64, &Map<String, Value>)> = model
+        let limit = if search.limit == 0 { usize::MAX } else { search.limit };
+        let first = domain.after().map_or(i64::MIN, |id| id.saturating_add(1));
+        let matching = model
             .records
-            .iter()
+            .range(first..)
             .filter(|(_, record)| !hide_archived || record.get("active") != Some(&Value::Bool(false)))
             .filter(|(_, record)| domain.holds(record))
-            .map(|(id, record)| (*id, record))
-            .collect();
+            .map(|(id, record)| (*id, record));
+        if search.order == "id" {
+            return Ok(matching.map(|(id, _)| id).skip(search.offset).take(limit).collect());
+        }
+        let mut found: Vec<(i64, &Map<String, Value>)> = matching.collect();
         for term in search.order.rsplit(',') {
             let mut words = term.split_whitespace();
             let field = words.next().unwrap_or("id");
             let descends = words.next() == Some("desc");
             if !model.fields.contains_key(field) {
                 return Err(format!("Invalid field {field:?} on {name:?}"));
-            }
-            if field == "id" && !descends {
-                found.sort_by_key(|(id, _)| *id);
-                continue;
             }
             found.sort_by_cached_key(|(_, record)| {
                 // PostgreSQL puts what is empty last, and first when descending.
@@ -238,7 +239,6 @@ impl Books {
                 found.reverse();
             }
         }
-        let limit = if search.limit == 0 { usize::MAX } else { search.limit };
         Ok(found.into_iter().map(|(id, _)| id).skip(search.offset).take(limit).collect())
     }
 

@@ -139,6 +139,27 @@ async fn nobody_there_is_unreachable_and_says_why() {
 }
 
 #[tokio::test]
+async fn https_is_spoken_and_a_server_that_does_not_is_unreachable() {
+    let stand = stand();
+    let mut settings = stand.settings.clone();
+    settings.url.set_scheme("https").unwrap();
+    settings.retries = 0;
+    let fault = refusal(&settings).await;
+    assert_eq!(fault.kind(), "unreachable", "{fault}");
+    assert!(stand.shop.calls().is_empty(), "nothing was sent in the clear");
+}
+
+#[tokio::test]
+async fn counting_names_its_domain_by_position() {
+    let stand = stand();
+    for name in ["Ada", "Bob"] {
+        stand.shop.insert("res.partner", json!({"name": name, "active": false}));
+    }
+    let session = open(&stand.settings).await.unwrap();
+    assert_eq!(session.count("res.partner", &vec![json!(["name", "=", "Ada"])]).await, Ok(1));
+}
+
+#[tokio::test]
 async fn a_hanging_odoo_costs_a_bounded_time() {
     let stand = stand();
     stand.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
