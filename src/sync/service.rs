@@ -66,6 +66,8 @@ impl Shared {
         let mut work = self.work.lock().await;
         let _running = self.board.running();
         let began = Utc::now();
+        // A tip product or a gift card may be new since the pass before.
+        work.rules = None;
         let outcome = async {
             let mut pass = self.open(&mut work).await?;
             pass.run(&mut work, kind).await?;
