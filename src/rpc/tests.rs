@@ -10,6 +10,8 @@ use super::error::ERRORS;
 use super::methods::{COMMON_ERRORS, METHODS};
 use super::testing::{Bench, club, draft};
 use super::{Role, openrpc, schemas};
+use crate::domain::ids::{CompanyId, PosConfigId, ProductId};
+use crate::domain::shop::{PosConfig, ShopRecords};
 
 fn json_of(answer: Answer) -> Value {
     match answer {
@@ -261,4 +263,25 @@ async fn each_bad_input_has_its_own_error() {
     let (code, _, message) = bench.refused("loyalty.hold", hold(&|ask| ask["partner_id"] = json!(8))).await;
     assert!(code == 1401 && message.contains("Odoo"), "{message}");
     assert_eq!(bench.refused("sync.run", json!({})).await, (1401, "unavailable".into(), "Odoo does not answer".into()));
+}
+
+#[tokio::test]
+async fn a_tip_earns_nothing_on_a_draft_either() {
+    let bench = Bench::new().await;
+    bench.ok("program.put", json!({"program": club()})).await;
+    let shop = PosConfig {
+        id: PosConfigId(4),
+        name: "Shop".into(),
+        company_id: CompanyId(1),
+        currency: "EUR".into(),
+        tip_product_id: Some(ProductId(9)),
+        active: true,
+    };
+    bench.ledger.put_shop(ShopRecords { pos_configs: vec![shop], ..ShopRecords::default() }).await.unwrap();
+    let mut order = draft("o-1");
+    order["pos_config_id"] = json!(4);
+    let tip = json!({"product_id": 9, "qty": 1, "price_subtotal": 5, "price_subtotal_incl": 5});
+    order["lines"].as_array_mut().unwrap().push(tip);
+    let quote = bench.ok("loyalty.quote", json!({"order": order})).await;
+    assert_eq!(quote["programs"][0]["earns"], json!("24"));
 }
