@@ -30,7 +30,7 @@ _DEBIAN_ROOT_STAMP='trixie minbase, recipe 1'
 _ODOO_ROOT_STAMP='trixie + odoo-19 of sid, recipe 1'
 _ODOO_PLAIN_MODULES='point_of_sale,sale_management'
 _ODOO_FULL_MODULES='pos_loyalty'
-_ODOO_TEMPLATE_STAMP="$_ODOO_PLAIN_MODULES; $_ODOO_FULL_MODULES; demo; fr_FR; recipe 1"
+_ODOO_TEMPLATE_STAMP="$_ODOO_PLAIN_MODULES; $_ODOO_FULL_MODULES; demo; en_US, fr_FR; recipe 2"
 
 declare -gA ODOO_PIDS=()
 
@@ -209,10 +209,10 @@ pg_start() {
         port=$(free_port) || { exec {lock}>&-; return 1; }
         rm -f "$PG_HOME/data/postmaster.pid"
         # pg_ctl gives it a session of its own: a Ctrl-C for one of its users is not meant for it.
-        if ! (_pg_exec "$PG_BIN/pg_ctl" start -D data -w -t 60 -s -l server.log -o "-p $port") \
+        if ! (_pg_exec "$PG_BIN/pg_ctl" start -D data -w -t 60 -s -l data/server.log -o "-p $port") \
             {lock}>&- </dev/null >>"$TEST_LOGS/postgresql.log" 2>&1 || ! running=$(_pg_running); then
             exec {lock}>&-
-            _fail "PostgreSQL did not start: see $TEST_LOGS/postgresql.log and $PG_HOME/server.log"
+            _fail "PostgreSQL did not start: see $TEST_LOGS/postgresql.log and $PG_HOME/data/server.log"
             return 1
         fi
     fi
@@ -379,7 +379,7 @@ _odoo_template_build() { # NAME FROM|'' MODULES
     if [ -n "$from" ]; then
         odoo_new_db "${name}_new" "$from" || return 1
     fi
-    if ! (odoo_cli '' -d "${name}_new" -i "$modules" --with-demo --load-language=fr_FR --stop-after-init --no-http) \
+    if ! (odoo_cli '' -d "${name}_new" -i "$modules" --with-demo --load-language=en_US,fr_FR --stop-after-init --no-http) \
         </dev/null >"$log" 2>&1 || ! _odoo_log_is_clean "$log"; then
         _fail "Odoo could not install $modules: see $log"
         return 1
