@@ -72,6 +72,15 @@ need_packages() {
         _fail "apt-get could not install ${missing[*]}: see $TEST_LOGS/apt.log"
 }
 
+# need_commands COMMAND:PACKAGE...: installs the package of each command that is not there.
+need_commands() {
+    local pair packages=()
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
+    done
+    [ ${#packages[@]} -eq 0 ] || need_packages "${packages[@]}"
+}
+
 # free_port: prints a TCP port that nobody listens on now. Two calls in a row give two ports.
 free_port() {
     local port tries=0
@@ -482,6 +491,25 @@ odoo_stop() {
         return 0
     fi
     for name in "${!ODOO_PIDS[@]}"; do odoo_stop "$name"; done
+}
+
+# odoo_service_user NAME LOGIN: makes an internal user who may use the POS, as the sidecar's user, and prints an API key.
+odoo_service_user() {
+    local log="$TEST_LOGS/odoo-$1-user.log" key
+    mkdir -p "$TEST_LOGS"
+    key=$( (odoo_cli '' shell -d "$1" --no-http --log-level=warn <<-PYTHON
+		user = env['res.users'].create({
+		    'name': 'Loyalty sidecar', 'login': '$2',
+		    'company_ids': [(6, 0, env['res.company'].search([]).ids)],
+		    'group_ids': [(6, 0, [env.ref('base.group_user').id, env.ref('point_of_sale.group_pos_user').id])],
+		})
+		key = env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'loyalty-sidecar', None)
+		env.cr.commit()
+		print('api-key', key)
+	PYTHON
+    ) 2>"$log" | sed -n 's/^.*api-key //p')
+    [ -n "$key" ] || { _fail "Odoo made no API key for $2 in $1: see $log"; return 1; }
+    printf '%s\n' "$key"
 }
 
 # odoo_test NAME MODULE ADDONS_DIR: installs or updates MODULE in NAME and runs its own tests.
