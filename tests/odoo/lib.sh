@@ -34,6 +34,18 @@ _ODOO_TEMPLATE_STAMP="$_ODOO_PLAIN_MODULES; $_ODOO_FULL_MODULES; demo; en_US, fr
 
 declare -gA ODOO_PIDS=()
 
+# Locks: _lock FILE takes one and leaves its descriptor in LOCK; _unlock DESCRIPTOR gives it back. It is given back by
+# name, not by closing alone: a server started meanwhile has the descriptor too, and would keep the lock as long as it runs.
+_lock() {
+    exec {LOCK}>"$1" || return 1
+    flock "$LOCK"
+}
+_unlock() {
+    local descriptor=$1
+    flock --unlock "$descriptor"
+    exec {descriptor}>&-
+}
+
 _say() { printf '%s\n' "$*" >&2; }
 _fail() {
     printf 'error: %s\n' "$*" >&2
@@ -209,24 +221,24 @@ pg_start() {
         _pg_find || { _fail 'no PostgreSQL server program found; install the package postgresql'; return 1; }
     fi
     mkdir -p "$PG_HOME/users" "$TEST_LOGS" || return 1
-    exec {lock}>"$PG_HOME/lock" || return 1
-    flock "$lock"
+    _lock "$PG_HOME/lock" || return 1
+    lock=$LOCK
     if [ ! -d "$PG_HOME/data" ]; then
-        _pg_create || { exec {lock}>&-; return 1; }
+        _pg_create || { _unlock "$lock"; return 1; }
     fi
     if ! running=$(_pg_running); then
-        port=$(free_port) || { exec {lock}>&-; return 1; }
+        port=$(free_port) || { _unlock "$lock"; return 1; }
         rm -f "$PG_HOME/data/postmaster.pid"
         # pg_ctl gives it a session of its own: a Ctrl-C for one of its users is not meant for it.
         if ! (_pg_exec "$PG_BIN/pg_ctl" start -D data -w -t 60 -s -l data/server.log -o "-p $port") \
             {lock}>&- </dev/null >>"$TEST_LOGS/postgresql.log" 2>&1 || ! running=$(_pg_running); then
-            exec {lock}>&-
+            _unlock "$lock"
             _fail "PostgreSQL did not start: see $TEST_LOGS/postgresql.log and $PG_HOME/data/server.log"
             return 1
         fi
     fi
     : >"$PG_HOME/users/$$"
-    exec {lock}>&-
+    _unlock "$lock"
     TEST_PG_HOST=127.0.0.1
     TEST_PG_PORT=${running#* }
     TEST_PG_USER=loyalty
@@ -240,8 +252,8 @@ pg_start() {
 pg_stop() {
     local user running lock
     [ -n "${PG_HOME:-}" ] && [ -d "$PG_HOME/users" ] || return 0
-    exec {lock}>"$PG_HOME/lock" || return 1
-    flock "$lock"
+    _lock "$PG_HOME/lock" || return 1
+    lock=$LOCK
     rm -f "$PG_HOME/users/$$"
     for user in "$PG_HOME"/users/*; do
         kill -0 "${user##*/}" 2>/dev/null || rm -f "$user"
@@ -252,7 +264,7 @@ pg_stop() {
         local until=$((SECONDS + 30))
         while kill -0 "${running% *}" 2>/dev/null && [ $SECONDS -lt $until ]; do sleep 0.1; done
     fi
-    exec {lock}>&-
+    _unlock "$lock"
     return 0
 }
 
@@ -299,8 +311,8 @@ _debian_mirror() {
 debian_root() {
     local new="$DEBIAN_ROOT.new" mirror lock
     mkdir -p "$TEST_CACHE" "$TEST_LOGS" && need_packages debootstrap || return 1
-    exec {lock}>"$TEST_CACHE/debian.lock" || return 1
-    flock "$lock"
+    _lock "$TEST_CACHE/debian.lock" || return 1
+    lock=$LOCK
     if [ "$(cat "$DEBIAN_ROOT/.stamp" 2>/dev/null)" != "$_DEBIAN_ROOT_STAMP" ]; then
         rm -rf --one-file-system "$new" "$DEBIAN_ROOT"
         if ! { mirror=$(_debian_mirror) &&
@@ -310,12 +322,12 @@ debian_root() {
             mkdir -p "$new/mnt/extra-addons" &&
             printf '%s\n' "$_DEBIAN_ROOT_STAMP" >"$new/.stamp" &&
             mv "$new" "$DEBIAN_ROOT"; } >"$TEST_LOGS/debian-root.log" 2>&1; then
-            exec {lock}>&-
+            _unlock "$lock"
             _fail "debootstrap failed: see $TEST_LOGS/debian-root.log"
             return 1
         fi
     fi
-    exec {lock}>&-
+    _unlock "$lock"
 }
 
 # debian_root_network DIR: gives a root this machine's name resolution, certificates and apt proxy.
@@ -413,10 +425,12 @@ odoo_provision() {
     mkdir -p "$TEST_CACHE" "$TEST_LOGS" || return 1
     need_packages postgresql debootstrap curl || return 1
     local lock status=0
-    exec {lock}>"$TEST_CACHE/provision.lock" || return 1
-    flock "$lock"
+    # Before the lock: whoever starts PostgreSQL inside it and is then killed would leave the lock with it.
+    pg_start || return 1
+    _lock "$TEST_CACHE/odoo.lock" || return 1
+    lock=$LOCK
     _odoo_provision_locked || status=1
-    exec {lock}>&-
+    _unlock "$lock"
     return $status
 }
 
@@ -426,7 +440,6 @@ _odoo_provision_locked() {
         _odoo_root_build >"$TEST_LOGS/odoo-root.log" 2>&1 ||
             { _fail "the Odoo root could not be made: see $TEST_LOGS/odoo-root.log"; return 1; }
     fi
-    pg_start || return 1
     if ! _odoo_template_is_current o19_plain; then
         _odoo_template_build o19_plain '' "$_ODOO_PLAIN_MODULES" || return 1
     fi
