@@ -10,7 +10,7 @@
 #   odoo_start mydb "$(free_port)" "$PWD/odoo_addon" # ODOO_URL, log in as admin/admin
 #
 # Everything lives in one cache folder, LOYALTY_TEST_CACHE (default: ~/.cache/loyalty-sidecar), so that
-# only the first run on a machine is slow. Every server listens on loopback only.
+# only the first run on a machine is slow. Every server listens on loopback only. Works with and without `set -e`.
 #
 # Needs Debian and root (debootstrap, chroot, mount). PostgreSQL alone works for any user who has its
 # server programs. Functions return non-zero after saying on stderr what failed and what to do.
@@ -130,13 +130,12 @@ stop_process() {
     kill -TERM "$pid" 2>/dev/null || return 0
     while kill -0 "$pid" 2>/dev/null; do
         if [ $SECONDS -ge "$until" ]; then
-            kill -KILL "$pid" 2>/dev/null
+            kill -KILL "$pid" 2>/dev/null || true
             break
         fi
         sleep 0.1
     done
-    wait "$pid" 2>/dev/null
-    return 0
+    wait "$pid" 2>/dev/null || true
 }
 
 # test_cleanup: stops what this shell started. Made for `trap test_cleanup EXIT`.
@@ -260,7 +259,7 @@ pg_stop() {
     done
     if [ -z "${LOYALTY_TEST_KEEP:-}" ] && [ -z "$(ls -A "$PG_HOME/users")" ] && running=$(_pg_running); then
         # SIGINT is PostgreSQL's fast shutdown: clients are cut off, the files are left clean.
-        kill -INT "${running% *}" 2>/dev/null
+        kill -INT "${running% *}" 2>/dev/null || true
         local until=$((SECONDS + 30))
         while kill -0 "${running% *}" 2>/dev/null && [ $SECONDS -lt $until ]; do sleep 0.1; done
     fi
@@ -296,11 +295,11 @@ _in_root() { # ROOT ADDONS_DIR|'' COMMAND...
 _debian_mirror() {
     local mirror
     # shellcheck disable=SC2016
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | head -n 1)
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sed -n 1p) || true
     if [ -z "$mirror" ]; then
-        apt-get -o Acquire::Retries=3 update >>"$TEST_LOGS/apt.log" 2>&1
+        apt-get -o Acquire::Retries=3 update >>"$TEST_LOGS/apt.log" 2>&1 || true
         # shellcheck disable=SC2016
-        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
+        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | sed -n 1p) || true
     fi
     [ -n "$mirror" ] || { _fail "apt knows no Debian mirror: look at 'apt-get indextargets'"; return 1; }
     printf '%s\n' "$mirror"
@@ -393,6 +392,11 @@ _odoo_log_is_clean() {
     ! grep -qE '^[0-9-]+ [0-9:,]+ [0-9]+ (ERROR|CRITICAL) ' "$1"
 }
 
+# The errors of a log, on stderr, with what follows each.
+_odoo_errors() {
+    grep -E ' (ERROR|CRITICAL) ' -A 30 "$1" | sed -n 1,200p >&2 || true
+}
+
 _odoo_template_build() { # NAME FROM|'' MODULES
     local name=$1 from=$2 modules=$3 log="$TEST_LOGS/odoo-template-$1.log"
     _say "making the template database $name ($modules)"
@@ -470,7 +474,7 @@ odoo_install() {
     mkdir -p "$TEST_LOGS"
     if ! (odoo_cli "$3" -d "$1" -i "$2" --stop-after-init --no-http) </dev/null >"$log" 2>&1 || ! _odoo_log_is_clean "$log"; then
         _fail "Odoo could not install $2 in $1: see $log"
-        grep -E ' (ERROR|CRITICAL) ' -A 30 "$log" | head -n 60 >&2
+        _odoo_errors "$log"
         return 1
     fi
 }
@@ -537,18 +541,18 @@ odoo_test() {
         --http-interface=127.0.0.1 --http-port="$port") </dev/null >"$log" 2>&1 || status=1
     # Odoo's last word: `… odoo.tests.result: 0 failed, 0 error(s) of 12 tests when loading database 'x'`
     read -r failed errors total < <(sed -nE \
-        "s/.* odoo\.tests\.result: ([0-9]+) failed, ([0-9]+) error\(s\) of ([0-9]+) tests.*/\1 \2 \3/p" "$log" | tail -n 1)
+        "s/.* odoo\.tests\.result: ([0-9]+) failed, ([0-9]+) error\(s\) of ([0-9]+) tests.*/\1 \2 \3/p" "$log" | tail -n 1) || true
     if [ -z "${total:-}" ]; then
         _fail "Odoo ran no test of $module in $name: see $log"
-        grep -E ' (ERROR|CRITICAL) ' -A 30 "$log" | head -n 60 >&2
+        _odoo_errors "$log"
         printf '0 passed, 1 failed, 0 skipped\n'
         return 1
     fi
     failed=$((failed + errors))
-    skipped=$(grep -cE ' odoo\.(addons|tests)\.[^ ]+: skipped ' "$log")
+    skipped=$(grep -cE ' odoo\.(addons|tests)\.[^ ]+: skipped ' "$log") || true
     printf '%d passed, %d failed, %d skipped\n' "$((total - failed - skipped))" "$failed" "$skipped"
     if [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || [ "$total" -eq 0 ]; then
-        grep -E ' (ERROR|CRITICAL) ' -A 30 "$log" | head -n 200 >&2
+        _odoo_errors "$log"
         return 1
     fi
 }
