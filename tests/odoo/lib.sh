@@ -182,12 +182,14 @@ _pg_create() {
     (_pg_exec "$PG_BIN/initdb" -D data.new -U loyalty --pwfile=password --auth=scram-sha-256 \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions) >"$PG_HOME/initdb.log" 2>&1 ||
         { _fail "initdb failed: see $PG_HOME/initdb.log"; return 1; }
-    # Safe against crashes, but a commit does not wait for the disk; CREATE DATABASE … TEMPLATE is a file copy.
+    # Nothing waits for the disk: safe against a crash of the server, and pg_start sees when the machine has gone down.
     cat >>"$PG_HOME/data.new/postgresql.conf" <<-'CONF'
 		listen_addresses = '127.0.0.1'
 		unix_socket_directories = ''
 		max_connections = 200
 		shared_buffers = 256MB
+		fsync = off
+		full_page_writes = off
 		synchronous_commit = off
 		wal_level = minimal
 		max_wal_senders = 0
@@ -214,7 +216,7 @@ _pg_running() {
 #   TEST_PG_URL (postgres://…/postgres), also as LOYALTY_TEST_POSTGRES_URL for the Rust tests.
 # The cluster stops when the last shell that called pg_start has called pg_stop or is gone.
 pg_start() {
-    local running port lock
+    local running port lock boot
     if ! _pg_find; then
         need_packages postgresql || return 1
         _pg_find || { _fail 'no PostgreSQL server program found; install the package postgresql'; return 1; }
@@ -222,10 +224,16 @@ pg_start() {
     mkdir -p "$PG_HOME/users" "$TEST_LOGS" || return 1
     _lock "$PG_HOME/lock" || return 1
     lock=$LOCK
+    boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null) || boot=unknown
+    if ! running=$(_pg_running) && [ "$(cat "$PG_HOME/boot" 2>/dev/null || echo "$boot")" != "$boot" ]; then
+        _say "the machine went down while PostgreSQL ran: its files are made anew"
+        rm -rf --one-file-system "$PG_HOME/data"
+    fi
     if [ ! -d "$PG_HOME/data" ]; then
         _pg_create || { _unlock "$lock"; return 1; }
     fi
     if ! running=$(_pg_running); then
+        printf '%s' "$boot" >"$PG_HOME/boot"
         port=$(free_port) || { _unlock "$lock"; return 1; }
         rm -f "$PG_HOME/data/postmaster.pid"
         # pg_ctl gives it a session of its own: a Ctrl-C for one of its users is not meant for it.
@@ -262,6 +270,8 @@ pg_stop() {
         kill -INT "${running% *}" 2>/dev/null || true
         local until=$((SECONDS + 30))
         while kill -0 "${running% *}" 2>/dev/null && [ $SECONDS -lt $until ]; do sleep 0.1; done
+        # Clean, and on the disk.
+        if ! _pg_running >/dev/null; then sync -f "$PG_HOME/data" && rm -f "$PG_HOME/boot"; fi
     fi
     _unlock "$lock"
     return 0
