@@ -2,5 +2,11 @@
 //!
 //! ARCHITECTURE.md names the rooms and who may call whom.
 
+pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod ledger;
+pub mod odoo;
+pub mod store;
+pub mod sync;
+pub mod telemetry;

@@ -246,4 +246,24 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, categories, currencies, cursors, entries, exceptions, holds, lots, order_lines, order_postings, orders, partners, pos_configs, products, program_versions, programs, recomputes, tokens, verdicts);
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    categories,
+    currencies,
+    cursors,
+    entries,
+    exceptions,
+    holds,
+    lots,
+    order_lines,
+    order_postings,
+    orders,
+    partners,
+    pos_configs,
+    products,
+    program_versions,
+    programs,
+    recomputes,
+    tokens,
+    verdicts
+);
