@@ -451,7 +451,8 @@ odoo_provision() {
 _odoo_provision_locked() {
     if [ "$(cat "$ODOO_ROOT/.stamp" 2>/dev/null)" != "$_ODOO_ROOT_STAMP" ]; then
         _say "making a Debian root with Odoo 19 in $ODOO_ROOT (some minutes, once a machine)"
-        _odoo_root_build >"$TEST_LOGS/odoo-root.log" 2>&1 ||
+        # Twice: a mirror may hiccup once in 300 packages.
+        _odoo_root_build >"$TEST_LOGS/odoo-root.log" 2>&1 || _odoo_root_build >>"$TEST_LOGS/odoo-root.log" 2>&1 ||
             { _fail "the Odoo root could not be made: see $TEST_LOGS/odoo-root.log"; return 1; }
     fi
     if ! _odoo_template_is_current o19_plain; then
