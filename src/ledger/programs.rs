@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Ledger;
 use super::reply::{LedgerError, time};
@@ -70,23 +69,6 @@ pub struct Put {
     pub code: String,
     /// The version's number.
     pub version: i64,
-}
-
-fn fingerprint(program: &Program) -> String {
-    // `Program`'s equality is by decimal value, its JSON keeps digits as written: normalise them here.
-    fn normal(value: &Value) -> Value {
-        match value {
-            Value::String(text) => text
-                .parse::<rust_decimal::Decimal>()
-                .map_or_else(|_| value.clone(), |number| Value::String(number.normalize().to_string())),
-            Value::Array(items) => Value::Array(items.iter().map(normal).collect()),
-            Value::Object(members) => {
-                Value::Object(members.iter().map(|(name, member)| (name.clone(), normal(member))).collect())
-            }
-            other => other.clone(),
-        }
-    }
-    hex::encode(Sha256::digest(normal(&program.to_json()).to_string()))
 }
 
 impl Ledger {
@@ -197,12 +179,11 @@ fn put_version(
 ) -> Result<Put, LedgerError> {
     let now = database_now(conn)?;
     let program_id = programs::ensure(conn, &program.code, now.timestamp_micros())?;
-    let fingerprint = fingerprint(program);
     let timelines = read_timelines(conn)?;
     let latest = timelines.iter().find(|timeline| timeline.id.0 == program_id).and_then(Timeline::latest);
     if let Some(latest) = latest
         && latest.archived_at.is_none()
-        && self::fingerprint(&latest.program) == fingerprint
+        && *latest.program == *program
         && (effective_from.is_none() || effective_from == latest.effective_from)
     {
         return Ok(Put { code: program.code.clone(), version: latest.number });
@@ -219,7 +200,6 @@ fn put_version(
             effective_from_us,
             archived_at_us: None,
             document: program.to_json().to_string(),
-            fingerprint,
             created_at_us: now.timestamp_micros(),
             created_by: actor.to_owned(),
         },

@@ -19,8 +19,6 @@ pub struct VersionRow {
     pub archived_at_us: Option<i64>,
     /// The document as JSON.
     pub document: String,
-    /// SHA-256 of the document's canonical form, in hex.
-    pub fingerprint: String,
     /// When it was put, in microseconds.
     pub created_at_us: i64,
     /// By whom.

@@ -17,7 +17,6 @@ diesel::table! {
         effective_from_us -> Nullable<BigInt>,
         archived_at_us -> Nullable<BigInt>,
         document -> Text,
-        fingerprint -> Text,
         created_at_us -> BigInt,
         created_by -> Text,
     }

@@ -12,7 +12,6 @@ CREATE TABLE program_versions (
     effective_from_us BIGINT,
     archived_at_us BIGINT,
     document TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
     created_at_us BIGINT NOT NULL,
     created_by TEXT NOT NULL,
     PRIMARY KEY (program_id, version)
