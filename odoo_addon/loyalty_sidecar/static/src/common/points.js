@@ -9,3 +9,8 @@ import { formatFloat } from "@web/core/utils/numbers";
 export function formatPoints(points) {
     return formatFloat(Number(points) || 0, { digits: [16, 2], trailingZeros: false });
 }
+
+/** Whether there is anything to show. Templates know neither Number nor Boolean of the language. */
+export function hasPoints(points) {
+    return Number(points) !== 0 && !Number.isNaN(Number(points));
+}

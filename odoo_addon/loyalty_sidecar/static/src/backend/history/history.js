@@ -1,5 +1,5 @@
 import { Component, onMounted, useState } from "@odoo/owl";
-import { formatPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -19,6 +19,7 @@ export class LoyaltyHistory extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.formatPoints = formatPoints;
+        this.hasPoints = hasPoints;
         this.display = { controlPanel: {} };
         this.state = useState({ status: "loading", message: "", entries: [], next: null });
         onMounted(() => this.load());
@@ -58,6 +59,10 @@ export class LoyaltyHistory extends Component {
 
     signed(points) {
         return Number(points) > 0 ? `+${formatPoints(points)}` : formatPoints(points);
+    }
+
+    colour(points) {
+        return { "text-danger": Number(points) < 0, "text-success": Number(points) > 0 };
     }
 
     openDocument(entry) {

@@ -1,5 +1,5 @@
 import { Component, onMounted, onWillUpdateProps, useState } from "@odoo/owl";
-import { formatPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -22,6 +22,7 @@ export class LoyaltyPointsWidget extends Component {
         this.keepLast = new KeepLast();
         this.state = useState({ status: "loading", message: "", programs: [] });
         this.formatPoints = formatPoints;
+        this.hasPoints = hasPoints;
         onMounted(() => this.load(this.props.record.resId));
         onWillUpdateProps((nextProps) => {
             if (nextProps.record.resId !== this.partnerId) {

@@ -1,5 +1,5 @@
 import { Component, useEffect } from "@odoo/owl";
-import { formatPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 
 /** The customer's points beside the order, and what the order will earn. It also watches the order. */
@@ -10,6 +10,7 @@ export class LoyaltyPanel extends Component {
     setup() {
         this.pos = usePos();
         this.formatPoints = formatPoints;
+        this.hasPoints = hasPoints;
         useEffect(
             () => this.sidecar.orderChanged(this.order),
             () => [this.order?.uuid, this.sidecar.signatureOf(this.order)]
@@ -31,9 +32,5 @@ export class LoyaltyPanel extends Component {
 
     get known() {
         return this.sidecar.of(this.order);
-    }
-
-    isPositive(points) {
-        return Number(points) > 0;
     }
 }

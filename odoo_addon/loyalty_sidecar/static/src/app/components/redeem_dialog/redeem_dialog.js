@@ -1,5 +1,5 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
-import { formatPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { Dialog } from "@web/core/dialog/dialog";
 
@@ -15,6 +15,7 @@ export class RedeemDialog extends Component {
     setup() {
         this.pos = usePos();
         this.formatPoints = formatPoints;
+        this.hasPoints = hasPoints;
         this.state = useState({ status: "loading", message: "", busy: "", again: null });
         // Not awaited: the dialog opens at once and fills when the sidecar has answered.
         onWillStart(() => {

@@ -1,4 +1,4 @@
-import { formatPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { OrderReceipt } from "@point_of_sale/app/screens/receipt_screen/receipt/order_receipt";
 import { patch } from "@web/core/utils/patch";
 
@@ -7,9 +7,13 @@ patch(OrderReceipt.prototype, {
         return formatPoints(points);
     },
 
+    hasPoints(points) {
+        return hasPoints(points);
+    },
+
     get loyaltyPrograms() {
         return (this.order.loyaltyReceipt || []).filter(
-            (program) => Number(program.earned) || Number(program.redeemed) || Number(program.total)
+            ({ earned, redeemed, total }) => [earned, redeemed, total].some(hasPoints)
         );
     },
 });
