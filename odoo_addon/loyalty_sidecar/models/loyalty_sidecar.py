@@ -155,12 +155,12 @@ class LoyaltySidecar(models.AbstractModel):
         known = {
             "insufficient_points": self.env._(
                 "Not enough points: %(required)s needed, %(available)s available.",
-                required=figures.get("required", "?"), available=figures.get("available", "?"),
-            ),
+                required=figures["required"], available=figures["available"],
+            ) if {"required", "available"} <= figures.keys() else self.env._("Not enough points."),
             "below_minimum": self.env._(
                 "Redeeming begins at %(minimum)s points; %(available)s available.",
-                minimum=figures.get("minimum", "?"), available=figures.get("available", "?"),
-            ),
+                minimum=figures["minimum"], available=figures["available"],
+            ) if {"minimum", "available"} <= figures.keys() else self.env._("Not enough points to redeem yet."),
             "order_too_small": self.env._("The order is too small for this reward."),
             "other_partner": self.env._("This reward belongs to another customer."),
             "other_currency": self.env._("The order is in another currency than the program."),
