@@ -1,0 +1,21 @@
+-- Only for a database that holds nothing yet: this drops the ledger.
+DROP TABLE cursors;
+DROP TABLE tokens;
+DROP TABLE exceptions;
+DROP TABLE verdicts;
+DROP TABLE holds;
+DROP TABLE order_postings;
+DROP TABLE entries;
+DROP TABLE lots;
+DROP TABLE accounts;
+DROP TABLE order_lines;
+DROP TABLE orders;
+DROP TABLE currencies;
+DROP TABLE pos_configs;
+DROP TABLE categories;
+DROP TABLE products;
+DROP TABLE partners;
+DROP TABLE recomputes;
+DROP TABLE program_versions;
+DROP TABLE programs;
+DROP FUNCTION refuse_change();

@@ -1,0 +1,415 @@
+//! One member in one program: a balance, its lots, its open holds, and how they move.
+//!
+//! `balance = Σ lots − debt`. A debt exists only while no lot does: whatever is earned pays it first.
+//! Lots are buckets by the moment their points expire, spent soonest-expiring first, so an account stays
+//! small however long its history.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::exact::Overflow;
+use super::ids::{AccountId, HoldId, PartnerId, ProgramId};
+use super::points::Points;
+
+/// When a lot's points end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Expiry {
+    /// At this instant they are gone.
+    At(DateTime<Utc>),
+    /// Never.
+    Never,
+}
+
+impl Expiry {
+    /// Whether points of such a lot are gone at `now`.
+    #[must_use]
+    pub fn is_past(self, now: DateTime<Utc>) -> bool {
+        matches!(self, Self::At(end) if end <= now)
+    }
+}
+
+impl From<Option<DateTime<Utc>>> for Expiry {
+    fn from(end: Option<DateTime<Utc>>) -> Self {
+        end.map_or(Self::Never, Self::At)
+    }
+}
+
+/// Points of one lot that a movement put in (positive) or took out (negative).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LotChange {
+    /// Which lot.
+    pub expiry: Expiry,
+    /// How many points.
+    pub points: Points,
+}
+
+/// A hold that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenHold {
+    /// How many points it sets aside; positive.
+    pub points: Points,
+    /// From when it no longer does.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The state of an account. All changes go through its methods, which keep the invariants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Our own id.
+    pub id: AccountId,
+    /// The member.
+    pub partner_id: PartnerId,
+    /// The program.
+    pub program_id: ProgramId,
+    balance: Points,
+    lots: BTreeMap<Expiry, Points>,
+    holds: BTreeMap<HoldId, OpenHold>,
+}
+
+impl Account {
+    /// An account with nothing in it.
+    #[must_use]
+    pub const fn empty(id: AccountId, partner_id: PartnerId, program_id: ProgramId) -> Self {
+        Self { id, partner_id, program_id, balance: Points::ZERO, lots: BTreeMap::new(), holds: BTreeMap::new() }
+    }
+
+    /// An account as it was stored.
+    #[must_use]
+    pub const fn restored(
+        id: AccountId,
+        partner_id: PartnerId,
+        program_id: ProgramId,
+        balance: Points,
+        lots: BTreeMap<Expiry, Points>,
+        holds: BTreeMap<HoldId, OpenHold>,
+    ) -> Self {
+        Self { id, partner_id, program_id, balance, lots, holds }
+    }
+
+    /// The balance as last written; expired points leave it with their `expire` entry.
+    #[must_use]
+    pub const fn balance(&self) -> Points {
+        self.balance
+    }
+
+    /// What is left in each lot; every value is positive.
+    #[must_use]
+    pub const fn lots(&self) -> &BTreeMap<Expiry, Points> {
+        &self.lots
+    }
+
+    /// The holds that have not ended.
+    #[must_use]
+    pub const fn holds(&self) -> &BTreeMap<HoldId, OpenHold> {
+        &self.holds
+    }
+
+    /// What open holds set aside.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn held(&self) -> Result<Points, Overflow> {
+        Points::sum(self.holds.values().map(|hold| hold.points))
+    }
+
+    /// What may be spent now: the balance less what is held and what has expired. Below zero in debt.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn available(&self, now: DateTime<Utc>) -> Result<Points, Overflow> {
+        self.balance.sub(self.held_at(now)?)?.sub(self.expired_at(now)?)
+    }
+
+    /// What a reader may be shown as the balance: without the points that have expired.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn balance_at(&self, now: DateTime<Utc>) -> Result<Points, Overflow> {
+        self.balance.sub(self.expired_at(now)?)
+    }
+
+    /// What the holds that have not run out set aside.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn held_at(&self, now: DateTime<Utc>) -> Result<Points, Overflow> {
+        Points::sum(self.holds.values().filter(|hold| hold.expires_at > now).map(|hold| hold.points))
+    }
+
+    /// Points in lots whose end has come, less those that a running hold protects: a customer who was
+    /// promised a reward keeps it until the hold ends. Holds protect the soonest-expiring points, the
+    /// ones they will spend.
+    fn expired_at(&self, now: DateTime<Utc>) -> Result<Points, Overflow> {
+        let expired = Points::sum(self.lots.iter().filter(|(expiry, _)| expiry.is_past(now)).map(|(_, left)| *left))?;
+        Ok(expired.sub(self.held_at(now)?)?.max(Points::ZERO))
+    }
+
+    /// What expires when, soonest first, of the points that are still good. Points that holds will spend
+    /// are not listed: they will not be there to expire.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn expiring(&self, now: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Points)>, Overflow> {
+        let mut promised = self.held_at(now)?;
+        let mut listed = Vec::new();
+        for (expiry, left) in &self.lots {
+            let taken = promised.min(*left);
+            promised = promised.sub(taken)?;
+            let rest = left.sub(taken)?;
+            if let Expiry::At(end) = *expiry
+                && rest.is_positive()
+                && !expiry.is_past(now)
+            {
+                listed.push((end, rest));
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Whether time has done something to it that is not written yet.
+    #[must_use]
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.holds.values().any(|hold| hold.expires_at <= now) || self.lots.keys().any(|expiry| expiry.is_past(now))
+    }
+
+    /// Ends the holds whose time is over and says which.
+    pub fn expire_holds(&mut self, now: DateTime<Utc>) -> Vec<HoldId> {
+        let ended: Vec<HoldId> =
+            self.holds.iter().filter(|(_, hold)| hold.expires_at <= now).map(|(id, _)| *id).collect();
+        for id in &ended {
+            self.holds.remove(id);
+        }
+        ended
+    }
+
+    /// Takes out what has expired. To be called after [`Account::expire_holds`].
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn expire_lots(&mut self, now: DateTime<Utc>) -> Result<Vec<LotChange>, Overflow> {
+        let mut left = self.expired_at(now)?;
+        let mut changes = Vec::new();
+        // The latest of the expired ones go first: the soonest are what the holds protect.
+        let past: Vec<Expiry> = self.lots.keys().rev().filter(|expiry| expiry.is_past(now)).copied().collect();
+        for expiry in past {
+            left = self.take_from_lot(expiry, left, &mut changes)?;
+        }
+        Ok(changes)
+    }
+
+    /// Sets points aside.
+    pub fn open_hold(&mut self, id: HoldId, hold: OpenHold) {
+        self.holds.insert(id, hold);
+    }
+
+    /// Stops setting points aside; `None` when there is no such hold open.
+    pub fn end_hold(&mut self, id: HoldId) -> Option<OpenHold> {
+        self.holds.remove(&id)
+    }
+
+    /// Puts points in, paying a debt first.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn put(&mut self, points: Points, expiry: Expiry) -> Result<Vec<LotChange>, Overflow> {
+        let debt = self.debt()?;
+        let into_lot = points.sub(debt.min(points))?;
+        self.balance = self.balance.add(points)?;
+        let mut changes = Vec::new();
+        if into_lot.is_positive() {
+            let lot = self.lots.entry(expiry).or_default();
+            *lot = lot.add(into_lot)?;
+            changes.push(LotChange { expiry, points: into_lot });
+        }
+        Ok(changes)
+    }
+
+    /// Takes points out, from the lots in `prefer` first (each up to the points named there), then
+    /// soonest-expiring first. What no lot has becomes debt.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn take(&mut self, points: Points, prefer: &[LotChange]) -> Result<Vec<LotChange>, Overflow> {
+        let mut changes = Vec::new();
+        let mut left = points;
+        for wish in prefer {
+            let most = wish.points.min(left);
+            left = left.sub(most)?.add(self.take_from_lot(wish.expiry, most, &mut changes)?)?;
+        }
+        let order: Vec<Expiry> = self.lots.keys().copied().collect();
+        for expiry in order {
+            left = self.take_from_lot(expiry, left, &mut changes)?;
+        }
+        self.balance = self.balance.sub(left)?;
+        Ok(changes)
+    }
+
+    /// Takes up to `wanted` out of one lot and the balance; returns what it could not take.
+    fn take_from_lot(
+        &mut self,
+        expiry: Expiry,
+        wanted: Points,
+        changes: &mut Vec<LotChange>,
+    ) -> Result<Points, Overflow> {
+        let here = self.lots.get(&expiry).copied().unwrap_or_default();
+        let taken = here.min(wanted);
+        if !taken.is_positive() {
+            return Ok(wanted);
+        }
+        let rest = here.sub(taken)?;
+        if rest.is_zero() {
+            self.lots.remove(&expiry);
+        } else {
+            self.lots.insert(expiry, rest);
+        }
+        self.balance = self.balance.sub(taken)?;
+        changes.push(LotChange { expiry, points: taken.negate()? });
+        wanted.sub(taken)
+    }
+
+    /// What the member owes: nothing, or how far the balance is below zero.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn debt(&self) -> Result<Points, Overflow> {
+        if self.balance.is_negative() { self.balance.negate() } else { Ok(Points::ZERO) }
+    }
+
+    /// Says what is wrong with the account, if anything: `balance = Σ lots − debt`, no empty lot.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn violation(&self) -> Result<Option<String>, Overflow> {
+        let lots = Points::sum(self.lots.values().copied())?;
+        let expected = lots.sub(self.debt()?)?;
+        if self.balance != expected {
+            return Ok(Some(format!("the balance is {} but lots less debt are {expected}", self.balance)));
+        }
+        if let Some((expiry, left)) = self.lots.iter().find(|(_, left)| !left.is_positive()) {
+            return Ok(Some(format!("the lot of {expiry:?} holds {left} points")));
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(day: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 1, day, 0, 0, 0).unwrap()
+    }
+
+    fn points(whole: i64) -> Points {
+        Points::from_e2(whole * 100)
+    }
+
+    fn hold_id(n: u128) -> HoldId {
+        HoldId(Uuid::from_u128(n))
+    }
+
+    fn account() -> Account {
+        Account::empty(AccountId(1), PartnerId(1), ProgramId(1))
+    }
+
+    #[test]
+    fn spends_the_soonest_expiring_first() {
+        let mut account = account();
+        account.put(points(10), Expiry::Never).unwrap();
+        account.put(points(5), Expiry::At(at(20))).unwrap();
+        account.put(points(5), Expiry::At(at(10))).unwrap();
+        let taken = account.take(points(7), &[]).unwrap();
+        assert_eq!(
+            taken,
+            vec![
+                LotChange { expiry: Expiry::At(at(10)), points: points(-5) },
+                LotChange { expiry: Expiry::At(at(20)), points: points(-2) }
+            ]
+        );
+        assert_eq!(account.balance(), points(13));
+    }
+
+    #[test]
+    fn a_clawback_takes_its_own_lot_first_and_the_rest_shows_as_debt_that_earnings_pay() {
+        let mut account = account();
+        account.put(points(10), Expiry::At(at(20))).unwrap();
+        account.put(points(3), Expiry::At(at(10))).unwrap();
+        let own = [LotChange { expiry: Expiry::At(at(20)), points: points(4) }];
+        assert_eq!(
+            account.take(points(4), &own).unwrap(),
+            vec![LotChange { expiry: Expiry::At(at(20)), points: points(-4) }]
+        );
+        account.take(points(14), &[]).unwrap();
+        assert_eq!((account.balance(), account.debt().unwrap()), (points(-5), points(5)));
+        assert!(account.lots().is_empty());
+        // 8 earned: 5 pay the debt, 3 can be spent.
+        let put = account.put(points(8), Expiry::Never).unwrap();
+        assert_eq!(put, vec![LotChange { expiry: Expiry::Never, points: points(3) }]);
+        assert_eq!(account.balance(), points(3));
+    }
+
+    #[test]
+    fn a_hold_protects_the_points_it_will_spend_until_it_ends() {
+        let mut account = account();
+        account.put(points(10), Expiry::At(at(10))).unwrap();
+        account.put(points(4), Expiry::Never).unwrap();
+        account.open_hold(hold_id(1), OpenHold { points: points(6), expires_at: at(12) });
+        // Day 11: 10 have expired, 6 of them are promised.
+        assert_eq!(account.available(at(11)).unwrap(), points(4));
+        assert_eq!(account.balance_at(at(11)).unwrap(), points(10));
+        assert_eq!(account.expire_lots(at(11)).unwrap().first().map(|change| change.points), Some(points(-4)));
+        assert_eq!(account.available(at(11)).unwrap(), points(4));
+        // Day 12: the hold is over, the promise too.
+        assert!(account.is_due(at(12)));
+        assert_eq!(account.expire_holds(at(12)), vec![hold_id(1)]);
+        account.expire_lots(at(12)).unwrap();
+        assert_eq!(account.balance(), points(4));
+    }
+
+    #[test]
+    fn expiring_lists_what_will_be_lost() {
+        let mut account = account();
+        account.put(points(10), Expiry::At(at(10))).unwrap();
+        account.put(points(5), Expiry::At(at(20))).unwrap();
+        account.put(points(1), Expiry::Never).unwrap();
+        account.open_hold(hold_id(1), OpenHold { points: points(4), expires_at: at(9) });
+        assert_eq!(account.expiring(at(1)).unwrap(), vec![(at(10), points(6)), (at(20), points(5))]);
+    }
+
+    proptest! {
+        /// Whatever is put in, taken out, held and expired, in any order, the books balance.
+        #[test]
+        fn the_books_balance(steps in prop::collection::vec((0_u8..5, 1_i64..500, 1_u32..28), 1..60)) {
+            let mut account = account();
+            let mut posted = 0_i64;
+            for (step, amount, day) in steps {
+                let amount = Points::from_e2(amount);
+                match step {
+                    0 | 1 => {
+                        account.put(amount, Expiry::At(at(day))).unwrap();
+                        posted += amount.e2();
+                    }
+                    2 => {
+                        account.take(amount, &[LotChange { expiry: Expiry::At(at(day)), points: amount }]).unwrap();
+                        posted -= amount.e2();
+                    }
+                    3 => account.open_hold(hold_id(u128::from(day)), OpenHold { points: amount, expires_at: at(day) }),
+                    _ => {
+                        account.expire_holds(at(day));
+                        for change in account.expire_lots(at(day)).unwrap() {
+                            posted += change.points.e2();
+                        }
+                        prop_assert!(account.expired_at(at(day)).unwrap().is_zero());
+                    }
+                }
+                prop_assert_eq!(account.violation().unwrap(), None);
+                prop_assert_eq!(account.balance().e2(), posted);
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The pure part: it decides everything and touches nothing.
+//!
+//! No database, network, clock, environment or randomness: times and ids come in as arguments. What is
+//! here can be tested with tables and properties, and replayed by hand.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+pub mod account;
+pub mod catalog;
+pub mod entry;
+pub mod exact;
+pub mod ids;
+pub mod money;
+pub mod order;
+pub mod points;
+pub mod program;

@@ -1,0 +1,1 @@
+//! A program: its rules and rewards.

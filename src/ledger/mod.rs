@@ -1,0 +1,3 @@
+//! The use cases of the ledger and its writer: the only room that changes points.
+
+pub mod shop;

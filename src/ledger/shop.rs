@@ -1,0 +1,115 @@
+//! What the sidecar keeps of Odoo's shop: partners, products, categories, shops, currencies.
+//!
+//! These are copies for reading; they carry no points. `sync` fills them, rules and drafts use them.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+
+/// `res.partner`, as far as loyalty cares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// Its id.
+    pub id: PartnerId,
+    /// Its name; empty when Odoo has none.
+    pub name: String,
+    /// The partner of the whole company it belongs to (`commercial_partner_id`); itself when it is one.
+    pub commercial_partner_id: PartnerId,
+    /// `company_id`: the only company that may use it; `None` when all may.
+    pub company_id: Option<CompanyId>,
+    /// `false` when archived.
+    pub active: bool,
+}
+
+/// `product.product`, as far as loyalty cares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its id.
+    pub id: ProductId,
+    /// Its display name.
+    pub name: String,
+    /// `categ_id`.
+    pub product_category_id: Option<ProductCategoryId>,
+    /// `pos_categ_ids` (Odoo 19), or the one `pos_categ_id` (Odoo 14).
+    pub pos_category_ids: Vec<PosCategoryId>,
+    /// `false` when archived.
+    pub active: bool,
+}
+
+/// A category of either tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category<Id> {
+    /// Its id.
+    pub id: Id,
+    /// Its own name, without its ancestors'.
+    pub name: String,
+    /// The category above it.
+    pub parent_id: Option<Id>,
+}
+
+/// `pos.config`: a shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PosConfig {
+    /// Its id.
+    pub id: PosConfigId,
+    /// Its name.
+    pub name: String,
+    /// The company it belongs to.
+    pub company_id: CompanyId,
+    /// ISO 4217 code of its currency.
+    pub currency: String,
+    /// The product that tips are booked on; its lines never count.
+    pub tip_product_id: Option<ProductId>,
+    /// `false` when archived.
+    pub active: bool,
+}
+
+/// Records to keep, from one read of Odoo. Each replaces what was known under its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShopRecords {
+    /// Partners.
+    pub partners: Vec<Partner>,
+    /// Products.
+    pub products: Vec<Product>,
+    /// POS categories.
+    pub pos_categories: Vec<Category<PosCategoryId>>,
+    /// Product categories.
+    pub product_categories: Vec<Category<ProductCategoryId>>,
+    /// Shops.
+    pub pos_configs: Vec<PosConfig>,
+    /// Currencies.
+    pub currencies: Vec<crate::domain::money::Currency>,
+}
+
+/// How far the reading of one stream of Odoo's records has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Which stream: an Odoo model's name, `pos.order`.
+    pub stream: String,
+    /// The newest `write_date` that was visible when the last complete pass began, in Odoo's own clock.
+    pub high_water: DateTime<Utc>,
+}
+
+/// What is kept of an order for comparing it with Odoo's without reading it whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderDigest {
+    /// `pos.order.id`
+    pub id: crate::domain::ids::OrderId,
+    /// Its state.
+    pub state: crate::domain::order::OrderState,
+    /// Its customer.
+    pub partner_id: Option<PartnerId>,
+    /// Σ `price_subtotal_incl` of its lines.
+    pub total_incl: crate::domain::money::Money,
+    /// How many lines it has.
+    pub line_count: u32,
+}
+
+/// What taking in a batch of orders did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ingested {
+    /// Orders that were new or differed from what was known.
+    pub orders_changed: u64,
+    /// Entries posted because of them.
+    pub entries_posted: u64,
+}

@@ -1,0 +1,249 @@
+//! Tables as diesel sees them: the same on both databases (migrations/{sqlite,postgres}).
+
+#![allow(missing_docs, reason = "columns are described where they are made, in migrations/")]
+
+diesel::table! {
+    programs (id) {
+        id -> BigInt,
+        code -> Text,
+        created_at_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    program_versions (program_id, version) {
+        program_id -> BigInt,
+        version -> BigInt,
+        effective_from_us -> Nullable<BigInt>,
+        archived_at_us -> Nullable<BigInt>,
+        document -> Text,
+        fingerprint -> Text,
+        created_at_us -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    recomputes (id) {
+        id -> BigInt,
+        program_id -> BigInt,
+        from_us -> Nullable<BigInt>,
+        after_order_id -> BigInt,
+        created_at_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    partners (source, id) {
+        source -> Text,
+        id -> BigInt,
+        name -> Text,
+        commercial_partner_id -> BigInt,
+        company_id -> Nullable<BigInt>,
+        active -> Bool,
+    }
+}
+
+diesel::table! {
+    products (source, id) {
+        source -> Text,
+        id -> BigInt,
+        name -> Text,
+        product_category_id -> Nullable<BigInt>,
+        pos_category_ids -> Text,
+        active -> Bool,
+    }
+}
+
+diesel::table! {
+    categories (source, tree, id) {
+        source -> Text,
+        tree -> Text,
+        id -> BigInt,
+        name -> Text,
+        parent_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    pos_configs (source, id) {
+        source -> Text,
+        id -> BigInt,
+        name -> Text,
+        company_id -> BigInt,
+        currency -> Text,
+        tip_product_id -> Nullable<BigInt>,
+        active -> Bool,
+    }
+}
+
+diesel::table! {
+    currencies (source, code) {
+        source -> Text,
+        code -> Text,
+        decimals -> BigInt,
+    }
+}
+
+diesel::table! {
+    orders (source, id) {
+        source -> Text,
+        id -> BigInt,
+        uuid -> Nullable<Text>,
+        name -> Text,
+        reference -> Nullable<Text>,
+        state -> Text,
+        placed_at_us -> BigInt,
+        partner_id -> Nullable<BigInt>,
+        company_id -> BigInt,
+        currency -> Text,
+        pos_config_id -> Nullable<BigInt>,
+        total_incl_e4 -> BigInt,
+        line_count -> BigInt,
+        digest -> Text,
+        ignored -> Bool,
+    }
+}
+
+diesel::table! {
+    order_lines (source, id) {
+        source -> Text,
+        id -> BigInt,
+        order_id -> BigInt,
+        position -> BigInt,
+        uuid -> Nullable<Text>,
+        product_id -> Nullable<BigInt>,
+        quantity_e6 -> BigInt,
+        subtotal_e4 -> BigInt,
+        subtotal_incl_e4 -> BigInt,
+        refunds_line_id -> Nullable<BigInt>,
+        hold_ref -> Nullable<Text>,
+        neutral -> Bool,
+        pos_category_ids -> Text,
+        product_category_ids -> Text,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        source -> Text,
+        partner_id -> BigInt,
+        program_id -> BigInt,
+        balance_e2 -> BigInt,
+        held_e2 -> BigInt,
+        entry_count -> BigInt,
+        last_hash -> Text,
+    }
+}
+
+diesel::table! {
+    lots (account_id, expires_at_us) {
+        account_id -> BigInt,
+        expires_at_us -> BigInt,
+        points_e2 -> BigInt,
+    }
+}
+
+diesel::table! {
+    entries (id) {
+        id -> Text,
+        account_id -> BigInt,
+        sequence -> BigInt,
+        kind -> Text,
+        points_e2 -> BigInt,
+        balance_after_e2 -> BigInt,
+        occurred_at_us -> BigInt,
+        recorded_at_us -> BigInt,
+        cause_model -> Text,
+        cause_id -> Nullable<BigInt>,
+        cause_uuid -> Nullable<Text>,
+        cause_name -> Text,
+        program_version -> Nullable<BigInt>,
+        order_id -> Nullable<BigInt>,
+        hold_id -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        actor -> Text,
+        detail -> Text,
+        previous_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    order_postings (source, order_id, account_id) {
+        source -> Text,
+        order_id -> BigInt,
+        account_id -> BigInt,
+        earned_e2 -> BigInt,
+    }
+}
+
+diesel::table! {
+    holds (id) {
+        id -> Text,
+        account_id -> BigInt,
+        order_uuid -> Text,
+        program_version -> BigInt,
+        reward -> Text,
+        points_e2 -> BigInt,
+        discount_e4 -> BigInt,
+        product_id -> Nullable<BigInt>,
+        state -> Text,
+        created_at_us -> BigInt,
+        expires_at_us -> BigInt,
+        ended_at_us -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        entry_id -> Nullable<Text>,
+        restored_e2 -> BigInt,
+        actor -> Text,
+    }
+}
+
+diesel::table! {
+    verdicts (idempotency_key) {
+        idempotency_key -> Text,
+        params_sha256 -> Text,
+        reply -> Text,
+        recorded_at_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    exceptions (id) {
+        id -> Text,
+        dedupe_key -> Text,
+        kind -> Text,
+        partner_id -> Nullable<BigInt>,
+        order_id -> Nullable<BigInt>,
+        order_uuid -> Nullable<Text>,
+        order_name -> Nullable<Text>,
+        detail -> Text,
+        at_us -> BigInt,
+        state -> Text,
+        resolved_at_us -> Nullable<BigInt>,
+        resolved_by -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    tokens (prefix) {
+        prefix -> Text,
+        role -> Text,
+        name -> Text,
+        secret_sha256 -> Text,
+        created_at_us -> BigInt,
+        revoked_at_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    cursors (source, stream) {
+        source -> Text,
+        stream -> Text,
+        high_water_us -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(accounts, categories, currencies, cursors, entries, exceptions, holds, lots, order_lines, order_postings, orders, partners, pos_configs, products, program_versions, programs, recomputes, tokens, verdicts);
