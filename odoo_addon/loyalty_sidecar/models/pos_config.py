@@ -134,17 +134,15 @@ class PosConfig(models.Model):
             quote = quotes.get(balance["program"], {})
             rewards = []
             for reward in quote.get("rewards", []):
-                reason = reward.get("reason")
                 if not reward.get("applicable"):
                     figures = {
                         "available": balance["available"],
                         "required": reward.get("points"),
-                        **(reward if isinstance(reason, str) else {}),
+                        "minimum": reward.get("minimum_points"),
                     }
-                    if isinstance(reason, dict):
-                        figures.update(reason)
-                        reason = reason.get("kind")
-                    reward = {**reward, "message": sidecar._words_of_refusal(reason, figures)}
+                    # The sidecar's own sentence is English: the last resort, for reasons newer than this.
+                    words = sidecar._words_of_refusal(reward.get("reason"), figures, reward.get("message"))
+                    reward = {**reward, "message": words}
                 rewards.append(reward)
             programs.append({
                 **balance,

@@ -39,7 +39,7 @@ it("works without Odoo's own pos_loyalty", async (shop) => {
     await form.setViewportSize({ width: 1280, height: 640 });
     assert.equal(await Shop.formPoints(form), 80);
     await picture(form, "customer_form");
-    await form.locator("button[name=action_loyalty_sidecar_history]").click();
+    await form.locator(".o_loyalty_sidecar_open_history").click();
     await form.waitForSelector(".o_loyalty_sidecar_history[data-status=ready]");
     assert.equal(await form.locator(".o_loyalty_sidecar_entry").count(), 3);
     await shop.sidecar.verify();

@@ -88,7 +88,8 @@ export class Till {
     }
 
     async total() {
-        return this.page.locator(".order-summary .total").innerText();
+        const total = await this.page.locator(".order-summary .total").innerText();
+        return total.replaceAll("\u00a0", " ");
     }
 
     async selectLine(name) {

@@ -1,5 +1,4 @@
 import { markRaw } from "@odoo/owl";
-import { formatPoints } from "@loyalty_sidecar/common/points";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { uuidv4 } from "@point_of_sale/utils";
@@ -192,6 +191,7 @@ export class LoyaltySidecar {
             product_id: product,
             qty: 1,
             price_unit: -Number(hold.discount),
+            discount: 0,
             price_type: "manual",
             // No taxes: price_subtotal_incl is exactly what the sidecar granted.
             tax_ids: [],
@@ -279,13 +279,6 @@ export class LoyaltySidecar {
             order.priceIncl < 0 &&
             !order.currency.isZero(order.priceIncl)
         );
-    }
-
-    summary(program) {
-        return _t("%(points)s %(unit)s", {
-            points: formatPoints(program.available),
-            unit: program.points_name,
-        });
     }
 
     /** Call a method of this till's pos.config; failing is a value, as the server's own are. */

@@ -1,11 +1,13 @@
 import { Component, onMounted, onWillUpdateProps, useState } from "@odoo/owl";
 import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
-import { deserializeDate, formatDate } from "@web/core/l10n/dates";
+import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+const { DateTime } = luxon;
 
 /**
  * The customer's points per program, read-only.
@@ -18,6 +20,7 @@ export class LoyaltyPointsWidget extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.action = useService("action");
         // Paging through customers faster than the answers arrive must not show another's points.
         this.keepLast = new KeepLast();
         this.state = useState({ status: "loading", message: "", programs: [] });
@@ -51,10 +54,18 @@ export class LoyaltyPointsWidget extends Component {
         this.state.programs = answer.ok ? answer.programs : [];
     }
 
+    async openHistory() {
+        this.action.doAction(
+            await this.orm.call("res.partner", "action_loyalty_sidecar_history", [[this.partnerId]])
+        );
+    }
+
     expiryText(expiring) {
-        return _t("%(points)s expire on %(date)s", {
+        // The instant at which they are gone; people are told the last day they hold.
+        const last = DateTime.fromISO(expiring.on).minus({ seconds: 1 });
+        return _t("%(points)s expire after %(date)s", {
             points: formatPoints(expiring.points),
-            date: formatDate(deserializeDate(expiring.on.slice(0, 10))),
+            date: formatDate(last),
         });
     }
 }

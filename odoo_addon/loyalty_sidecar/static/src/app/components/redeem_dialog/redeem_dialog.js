@@ -2,6 +2,7 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { Dialog } from "@web/core/dialog/dialog";
+import { _t } from "@web/core/l10n/translation";
 
 /** The rewards of the customer's programs; those that cannot be had say why. */
 export class RedeemDialog extends Component {
@@ -41,7 +42,7 @@ export class RedeemDialog extends Component {
         this.state.again = null;
         const known = await this.pos.loyaltySidecar.refresh(this.order);
         this.state.status = known?.status || "failed";
-        this.state.message = known?.message || "";
+        this.state.message = known ? known.message : _t("The order changed meanwhile.");
     }
 
     formatDiscount(reward) {
