@@ -68,8 +68,9 @@ it("cancelling the order gives the points back", async (shop) => {
 });
 
 it("choosing another customer takes the reward off and gives the points back", async (shop) => {
-    const { customer, till } = await withReward(shop, "Chris Changed");
+    // Before the till opens: it has loaded its customers by then.
     const other = await shop.customer("Otto Other");
+    const { customer, till } = await withReward(shop, "Chris Changed");
     await till.chooseCustomer(other.name);
     await till.line("5 off").waitFor({ state: "detached" });
     await free(shop, customer);

@@ -60,6 +60,10 @@ export class LoyaltyPointsWidget extends Component {
         );
     }
 
+    heldText(program) {
+        return _t("%s reserved", formatPoints(program.held));
+    }
+
     expiryText(expiring) {
         // The instant at which they are gone; people are told the last day they hold.
         const last = DateTime.fromISO(expiring.on).minus({ seconds: 1 });
