@@ -2,7 +2,6 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jsonrpsee::core::async_trait;
@@ -15,7 +14,7 @@ use crate::domain::shop::Partner;
 use crate::http;
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{Fault, JsonRpc, Link, OdooSettings};
-use crate::rpc::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
+use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 use crate::store::{self, Pool, StoreError};
 use crate::sync::{SyncHandle, SyncService};
 
@@ -46,6 +45,9 @@ pub enum StartError {
         /// Why not.
         problem: std::io::Error,
     },
+    /// Two methods of one name: a mistake of ours that no start survives.
+    #[error("the API cannot be put together: {0}")]
+    Api(#[from] jsonrpsee::core::RegisterMethodError),
     /// The server.
     #[error("the HTTP server ended: {0}")]
     Server(#[from] std::io::Error),
@@ -133,19 +135,16 @@ impl Application {
         ready: impl FnOnce(),
     ) -> Result<(), StartError> {
         let Self { settings, listener, ledger, writers, sync, metrics, .. } = self;
-        let draining = Arc::new(AtomicBool::new(false));
         let odoo: Arc<dyn OdooSide> =
             Arc::new(Reader { ledger: ledger.clone(), sync: sync.as_ref().map(SyncService::handle) });
-        let server = http::serve(
-            listener,
-            http::State {
-                ledger: ledger.clone(),
-                odoo,
-                draining: Arc::clone(&draining),
-                metrics: metrics.clone(),
-                metrics_public: settings.metrics_public,
-            },
-        )?;
+        let options = http::Options {
+            shutdown_seconds: DRAIN.as_secs(),
+            metrics_public: settings.metrics_public,
+            ..http::Options::default()
+        };
+        let methods = rpc::module(rpc::Api { ledger: ledger.clone(), odoo: Arc::clone(&odoo) })?;
+        let state = http::State::new(ledger.clone(), odoo, methods, metrics.clone(), options);
+        let server = http::serve(listener, state.clone(), options)?;
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
 
@@ -163,7 +162,7 @@ impl Application {
             ended = &mut serving => ended.unwrap_or_else(|problem| Err(std::io::Error::other(problem))),
         };
 
-        draining.store(true, Ordering::Relaxed);
+        state.drain();
         // Nobody listens any more when the reading has ended by itself.
         let _ = stopping.send(true);
         if tokio::time::timeout(DRAIN, handle.stop(true)).await.is_err() {
@@ -171,6 +170,7 @@ impl Application {
             drop(handle.stop(false));
         }
         serving.abort();
+        drop(state);
         for task in reading.into_iter().chain([keeping]) {
             task.abort();
             // It was told to end; that it was aborted instead is no news.

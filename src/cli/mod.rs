@@ -243,11 +243,7 @@ fn migrate(settings: &Settings, json: bool) -> Outcome {
     let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
     let done = store::migrate::migrate(&mut *pool.get()?)?;
     print(json, &json!({ "migrations": done }), || {
-        if done.is_empty() {
-            "the schema is up to date".to_owned()
-        } else {
-            format!("migrated: {}", done.join(", "))
-        }
+        if done.is_empty() { "the schema is up to date".to_owned() } else { format!("migrated: {}", done.join(", ")) }
     });
     Ok(true)
 }

@@ -82,7 +82,12 @@ fn words(found: &Value) -> String {
         .map(|program| {
             let archived = text(program, "archived_at");
             let state = if archived.is_empty() { "running".to_owned() } else { format!("archived {archived}") };
-            format!("{}  version {}  {}  ({state})", text(program, "code"), text(program, "version"), text(program, "name"))
+            format!(
+                "{}  version {}  {}  ({state})",
+                text(program, "code"),
+                text(program, "version"),
+                text(program, "name")
+            )
         })
         .collect::<Vec<_>>()
         .join("\n")

@@ -76,7 +76,8 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
                 .collect();
             print(as_json, &json!({ "tokens": listed }), || {
                 if lines.is_empty() {
-                    "there are no tokens yet; make one with `loyalty-sidecar token create --role pos --name odoo`".into()
+                    "there are no tokens yet; make one with `loyalty-sidecar token create --role pos --name odoo`"
+                        .into()
                 } else {
                     lines.join("\n")
                 }
@@ -84,7 +85,9 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
         }
         Verb::Revoke { prefix } => {
             if !token::revoke(&pool, &prefix).await? {
-                return Err(Failure::Other(format!("there is no token {prefix}; `loyalty-sidecar token list` shows all")));
+                return Err(Failure::Other(format!(
+                    "there is no token {prefix}; `loyalty-sidecar token list` shows all"
+                )));
             }
             print(as_json, &json!({"revoked": true}), || "it is refused within a second, everywhere".to_owned());
         }

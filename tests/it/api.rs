@@ -72,7 +72,11 @@ fn unknown_and_ill_typed_parameters_are_named() {
         ("loyalty.quote", with("price_subtotal_incl", json!("1000000000000")), "price_subtotal_incl"),
         ("loyalty.history", json!({"partner_id": 1, "limit": 501}), "limit"),
         ("loyalty.history", json!({"partner_id": 1, "before": "yesterday"}), "before"),
-        ("ledger.adjust", json!({"idempotency_key": "k", "partner_id": 1, "program": "club", "points": "1.001", "reason": "r"}), "points"),
+        (
+            "ledger.adjust",
+            json!({"idempotency_key": "k", "partner_id": 1, "program": "club", "points": "1.001", "reason": "r"}),
+            "points",
+        ),
         ("loyalty.capture", json!({"hold_id": "x", "order": {"uuid": "u", "colour": "red"}}), "colour"),
         ("sync.notify", json!({"order_ids": ["1"]}), "order_ids"),
         ("sync.run", json!({"fast": true}), "fast"),
@@ -118,10 +122,10 @@ fn unknown_things_have_their_own_errors() {
 #[test]
 fn a_partner_that_was_never_read_is_asked_for_on_demand() {
     let service = Service::start();
-    service.shop.shop.insert(
-        "res.partner",
-        json!({"id": 77, "name": "Archived", "commercial_partner_id": 77, "active": false}),
-    );
+    service
+        .shop
+        .shop
+        .insert("res.partner", json!({"id": 77, "name": "Archived", "commercial_partner_id": 77, "active": false}));
     service.admin.give(77, "5");
     assert_eq!(service.admin.balance(77), "5");
 }
@@ -258,7 +262,10 @@ fn an_explanation_can_be_replayed_by_hand() {
     assert_eq!(explained["total_before_rounding"], "40");
     assert_eq!(explained["lines"].as_array().unwrap().len(), 1);
     let line = &explained["lines"][0];
-    assert_eq!((&line["product_id"], &line["rule"], &line["base"], &line["points"]), (&json!(1), &json!("base"), &json!("45"), &json!("40")));
+    assert_eq!(
+        (&line["product_id"], &line["rule"], &line["base"], &line["points"]),
+        (&json!(1), &json!("base"), &json!("45"), &json!("40"))
+    );
     assert_eq!(explained["lots"], json!([{"expires_at": null, "points": "40"}]));
     assert_eq!(explained["reverses"], Value::Null);
 }

@@ -1,6 +1,8 @@
 //! Odoo down, slow, HTML, wrong database, wrong key, missing rights, `false` everywhere: each says what it is,
 //! and nothing is lost.
 
+use std::time::Duration;
+
 use loyalty_sidecar::demo::Misbehaviour;
 use serde_json::json;
 
@@ -25,7 +27,7 @@ fn each_way_odoo_fails_has_its_own_words_and_nothing_is_lost() {
     shop.misbehave(Misbehaviour::Html, None, None);
     said.push(complaint(&service));
     shop.behave();
-    shop.misbehave(Misbehaviour::Hang, None, None);
+    shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
     said.push(complaint(&service));
     shop.behave();
     shop.misbehave(Misbehaviour::Truncated, None, None);
@@ -91,7 +93,11 @@ fn false_everywhere_is_normal() {
         order.id,
         json!({"uuid": false, "pos_reference": false, "config_id": false}),
     );
-    service.shop.shop.update_silently("pos.order.line", order.lines[0], json!({"uuid": false, "loyalty_hold_id": false}));
+    service.shop.shop.update_silently(
+        "pos.order.line",
+        order.lines[0],
+        json!({"uuid": false, "loyalty_hold_id": false}),
+    );
     service.shop.shop.update_silently("product.product", 1, json!({"categ_id": false, "pos_categ_ids": []}));
     // A line of a product that was deleted, and one without any.
     service.shop.sell_lines(Some(2), &uuid(), &[line(4711, "1", "10.00")]);
@@ -107,7 +113,16 @@ fn it_never_asks_odoo_to_write() {
     service.admin.sync();
     assert_eq!(service.verb(&["sync", "--full"]).code, 0);
     assert_eq!(service.verb(&["doctor"]).code, 0);
-    let reading = ["version", "authenticate", "fields_get", "search_read", "search_count", "read", "search", "check_access_rights"];
+    let reading = [
+        "version",
+        "authenticate",
+        "fields_get",
+        "search_read",
+        "search_count",
+        "read",
+        "search",
+        "check_access_rights",
+    ];
     let calls = service.shop.shop.calls();
     assert!(calls.len() > 10);
     for (model, method) in calls {

@@ -6,7 +6,9 @@ use crate::support::{Database, Service, run, run_in};
 
 #[test]
 fn wrong_usage_is_2_and_help_says_it_all() {
-    for arguments in [&["fly"][..], &[][..], &["sync", "--sideways"][..], &["token", "create", "--role", "king", "--name", "x"][..]] {
+    for arguments in
+        [&["fly"][..], &[][..], &["sync", "--sideways"][..], &["token", "create", "--role", "king", "--name", "x"][..]]
+    {
         assert_eq!(run(None, &[], arguments).code, 2, "{arguments:?}");
     }
     let help = run(None, &[], &["--help"]);

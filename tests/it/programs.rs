@@ -41,7 +41,8 @@ fn a_wrong_document_is_refused_with_the_path_of_what_is_wrong() {
     let mut not_yet = club();
     not_yet["earning"]["rules"] = json!([{"code": "v", "kind": "per_order", "points": "2"}]);
     let mut reward_not_yet = club();
-    reward_not_yet["rewards"] = json!([{"code": "mug", "name": "A mug", "kind": "free_product", "points": "3", "product_id": 1}]);
+    reward_not_yet["rewards"] =
+        json!([{"code": "mug", "name": "A mug", "kind": "free_product", "points": "3", "product_id": 1}]);
     for (document, path) in [
         (two_of_one_code, "/earning/rules/1/code"),
         (negative, "/earning/rules/0/every"),
@@ -140,8 +141,7 @@ fn the_command_line_puts_json_and_toml() {
     let document: Value = serde_json::from_str(&got.out).unwrap();
     assert_eq!(document["earning"]["rules"][0]["every"], "10.00");
     let bad = json!({"code": "club", "name": "Club", "currency": "usd"}).to_string();
-    let refused =
-        run_in(folder.path(), Some(&service.database.url()), &[], &["program", "put", "-"], Some(&bad));
+    let refused = run_in(folder.path(), Some(&service.database.url()), &[], &["program", "put", "-"], Some(&bad));
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("/currency"), "{refused:?}");
 }

@@ -14,7 +14,10 @@ fn a_redemption_from_quote_to_paid_order() {
 
     let quote = till.call("loyalty.quote", json!({"order": draft_order}));
     let club = &quote["programs"][0];
-    assert_eq!((&club["program"], &club["earns"], &club["balance_after"]), (&json!("club"), &json!("40"), &json!("190")));
+    assert_eq!(
+        (&club["program"], &club["earns"], &club["balance_after"]),
+        (&json!("club"), &json!("40"), &json!("190"))
+    );
     assert_eq!(club["rewards"][0]["applicable"], true);
     assert_eq!(club["rewards"][0]["discount"], "5.00");
 
@@ -43,11 +46,10 @@ fn a_lost_capture_is_made_by_the_sync_and_the_till_gets_that_reply() {
     let id = hold["hold_id"].as_str().unwrap();
     service.shop.sell_lines(Some(1), &order, &[line(1, "1", "25.00"), reward_line(id, "5.00")]);
     service.admin.sync();
-    assert_eq!(service.admin.entries(1), [
-        ("adjust".into(), "100".into()),
-        ("redeem".into(), "-100".into()),
-        ("earn".into(), "20".into()),
-    ]);
+    assert_eq!(
+        service.admin.entries(1),
+        [("adjust".into(), "100".into()), ("redeem".into(), "-100".into()), ("earn".into(), "20".into()),]
+    );
     let late = service.admin.call("loyalty.capture", json!({"hold_id": id, "order": {"uuid": order}}));
     assert_eq!(late["balance"], "0");
     assert_eq!(service.admin.balance(1), "20");
@@ -154,7 +156,7 @@ fn a_hold_is_for_its_order_its_customer_its_currency_and_its_company() {
 #[test]
 fn paying_with_points_takes_the_maximum_unless_told_how_many() {
     let service = Service::start();
-    service.admin.give(1, "1000");
+    service.admin.give(1, "1100");
     // 25.00 at 0.05 a point: 500 points cover it.
     let order = draft(&uuid(), 1, "25.00");
     let maximum = service.admin.hold(1, "pay", &order).unwrap();
@@ -197,7 +199,10 @@ fn an_expired_hold_is_captured_if_the_points_are_there_and_else_becomes_an_excep
     assert_eq!(refused.code, 1004);
     let again = service.admin.refused("loyalty.capture", capture(&early, &first));
     assert_eq!(again.data["exception_id"], refused.data["exception_id"]);
-    assert_eq!(service.admin.call("loyalty.release", json!({"hold_id": early["hold_id"], "reason": "x"}))["released"], true);
+    assert_eq!(
+        service.admin.call("loyalty.release", json!({"hold_id": early["hold_id"], "reason": "x"}))["released"],
+        true
+    );
 
     let open = service.admin.call("exception.list", json!({"state": "open"}));
     assert_eq!(open["exceptions"].as_array().unwrap().len(), 1, "{open}");
@@ -225,12 +230,8 @@ fn a_paid_order_that_does_not_fit_its_hold_becomes_an_exception() {
     service.admin.sync();
     let kinds = || {
         let open = service.admin.call("exception.list", json!({}));
-        let mut kinds: Vec<String> = open["exceptions"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["kind"].as_str().unwrap().to_owned())
-            .collect();
+        let mut kinds: Vec<String> =
+            open["exceptions"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect();
         kinds.sort();
         kinds
     };

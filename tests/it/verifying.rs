@@ -16,7 +16,12 @@ fn without_guards(service: &Service, sql: &str) {
 fn entries_refuse_updates_and_deletes() {
     let service = Service::start();
     service.admin.give(1, "10");
-    for sql in ["UPDATE entries SET points_e2 = 5000", "DELETE FROM entries", "UPDATE verdicts SET reply = ''", "DELETE FROM verdicts"] {
+    for sql in [
+        "UPDATE entries SET points_e2 = 5000",
+        "DELETE FROM entries",
+        "UPDATE verdicts SET reply = ''",
+        "DELETE FROM verdicts",
+    ] {
         let problem = service.database.execute(sql).unwrap_err();
         assert!(problem.contains("append-only"), "{sql}: {problem}");
     }

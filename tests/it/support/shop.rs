@@ -36,16 +36,15 @@ impl TestShop {
         shop.set_clock(Utc::now() - TimeDelta::hours(1));
         shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "active": true}));
         shop.insert("res.currency", json!({"id": 2, "name": "EUR", "decimal_places": 2, "active": true}));
-        shop.insert(
-            "pos.config",
-            json!({"id": 1, "name": "Shop", "company_id": 1, "currency_id": 1, "active": true}),
-        );
+        shop.insert("pos.config", json!({"id": 1, "name": "Shop", "company_id": 1, "currency_id": 1, "active": true}));
         shop.insert("pos.category", json!({"id": 1, "name": "All", "parent_id": false}));
         shop.insert("pos.category", json!({"id": 2, "name": "Toys", "parent_id": 1}));
         shop.insert("product.category", json!({"id": 1, "name": "All", "parent_id": false}));
         shop.insert("product.category", json!({"id": 2, "name": "Saleable", "parent_id": 1}));
         shop.insert("product.category", json!({"id": 3, "name": "Wood", "parent_id": 2}));
-        for (id, name, category, pos) in [(1, "Desk", 2, json!([1])), (2, "Train", 3, json!([2])), (3, "Off", 1, json!([]))] {
+        for (id, name, category, pos) in
+            [(1, "Desk", 2, json!([1])), (2, "Train", 3, json!([2])), (3, "Off", 1, json!([]))]
+        {
             shop.insert(
                 "product.product",
                 json!({"id": id, "name": name, "display_name": name, "categ_id": category, "pos_categ_ids": pos,
