@@ -2,5 +2,15 @@
 //!
 //! ARCHITECTURE.md names the rooms and who may call whom.
 
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod domain;
+pub mod http;
 pub mod ledger;
+pub mod odoo;
+pub mod rpc;
+pub mod store;
+pub mod sync;
+pub mod telemetry;

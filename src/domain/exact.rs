@@ -22,6 +22,36 @@ pub enum NotScaled {
 /// The first magnitude that is refused on input (contract: "magnitudes below 10^12").
 pub const MAGNITUDE_LIMIT: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 
+/// The number that a text says, exactly and in the scale it is written in: `10.00` keeps its two zeros.
+///
+/// Digits, at most one point between digits, a leading `-`; an exponent as JSON numbers may have one.
+/// `None` for anything else, and for more digits than can be kept exactly (about 28).
+#[must_use]
+pub fn parse(text: &str) -> Option<Decimal> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let plain = unsigned.split_once('.').map_or_else(|| digits(unsigned), |(whole, cut)| digits(whole) && digits(cut));
+    if !plain {
+        return None;
+    }
+    let value = Decimal::from_str_exact(mantissa).ok()?;
+    let mut value = if value.is_zero() { value.abs() } else { value };
+    if exponent < 0 {
+        value.set_scale(value.scale().checked_add(exponent.unsigned_abs())?).ok()?;
+    }
+    for _ in 0..exponent.max(0) {
+        if value.is_zero() {
+            break;
+        }
+        value = value.checked_mul(Decimal::TEN)?;
+    }
+    Some(value)
+}
+
 /// `value` × 10^`digits` as an integer, when that is exact.
 ///
 /// # Errors
@@ -90,6 +120,28 @@ mod tests {
     #[test]
     fn the_limit_is_ten_to_the_twelve() {
         assert_eq!(MAGNITUDE_LIMIT, Decimal::from(1_000_000_000_000_i64));
+    }
+
+    #[test]
+    fn a_text_is_read_exactly_or_not_at_all() {
+        let read = |text: &str| parse(text).map(|value| value.to_string());
+        let cases = [
+            ("10.00", "10.00"),
+            ("-0.10", "-0.10"),
+            ("-0", "0"),
+            ("1e3", "1000"),
+            ("1.5E+2", "150.0"),
+            ("25e-1", "2.5"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(read(text).as_deref(), Some(shown), "{text}");
+        }
+        let refused = ["", "-", "1.", ".5", "+1", "1_000", "1,5", " 1", "0x1", "NaN", "1e", "1e99", "1e-99", "--1"];
+        for text in refused {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("0.12345678901234567890123456789012"), None);
+        assert_eq!(read("0e999999999").as_deref(), Some("0"));
     }
 
     #[test]

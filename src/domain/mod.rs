@@ -6,11 +6,18 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod account;
+pub mod book;
 pub mod catalog;
+pub mod converge;
+pub mod decide;
 pub mod entry;
 pub mod exact;
+pub mod hold;
 pub mod ids;
 pub mod money;
 pub mod order;
 pub mod points;
 pub mod program;
+pub mod refusal;
+pub mod shop;
+pub mod timeline;

@@ -21,6 +21,17 @@ pub enum OrderState {
     Cancelled,
 }
 
+/// Whose points an order's are (`odoo.wallet`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wallet {
+    /// The order's own contact's.
+    #[default]
+    Contact,
+    /// The contact's company's (`commercial_partner_id`).
+    Company,
+}
+
 /// How a line counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineRole {

@@ -1,3 +1,381 @@
 //! The use cases of the ledger and its writer: the only room that changes points.
 
-pub mod shop;
+mod batch;
+pub mod command;
+mod programs;
+mod read;
+pub mod reply;
+mod sales;
+mod verify;
+mod writer;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::Utc;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::command::{Answer, Command, Idempotency};
+pub use self::programs::Put;
+pub use self::read::{Place, QuoteAsk};
+pub use self::reply::{ErrorBody, LedgerError};
+pub use self::verify::Report;
+use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::order::Order;
+pub use crate::domain::order::Wallet;
+pub use crate::domain::shop;
+use crate::store::connection::write_transaction;
+use crate::store::exceptions::ExceptionRow;
+use crate::store::time::{database_now, from_us, from_us_opt};
+use crate::store::{self, Pool};
+use batch::Context;
+use shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use writer::Job;
+
+/// What the ledger is told at start.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whose points an order's are.
+    pub wallet: Wallet,
+    /// How many loops write: one on SQLite, a few on PostgreSQL.
+    pub writers: usize,
+}
+
+impl Options {
+    /// What suits a database.
+    #[must_use]
+    pub const fn for_database(url: &store::DatabaseUrl, wallet: Wallet) -> Self {
+        let writers = match url {
+            store::DatabaseUrl::Sqlite(_) => 1,
+            store::DatabaseUrl::Postgres(_) => 2,
+        };
+        Self { wallet, writers }
+    }
+}
+
+/// Commands that may wait for the writer before callers are told to come back later.
+const QUEUE_LIMIT: usize = 4096;
+/// Orders that are computed again in one transaction.
+const RECOMPUTE_PAGE: i64 = 200;
+
+/// The ledger. Cheap to clone; the writer ends when the last clone is gone and all that was queued is written.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    context: Arc<Context>,
+    queues: Arc<Vec<mpsc::Sender<Job>>>,
+}
+
+/// The writer's threads, to wait for at the end.
+#[derive(Debug)]
+pub struct Writers(Vec<std::thread::JoinHandle<()>>);
+
+impl Writers {
+    /// Waits until all that was queued is written. To be called when every [`Ledger`] is dropped, off the
+    /// asynchronous threads.
+    pub fn join(self) {
+        for thread in self.0 {
+            if thread.join().is_err() {
+                tracing::error!("a writer ended in a panic");
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// Starts the ledger on a migrated database.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when no thread can be started.
+    pub fn start(pool: Pool, options: Options) -> Result<(Self, Writers), LedgerError> {
+        let context = Arc::new(Context { pool, options, programs: programs::ProgramCache::default() });
+        let mut queues = Vec::new();
+        let mut threads = Vec::new();
+        for number in 0..options.writers.max(1) {
+            let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
+            let context = Arc::clone(&context);
+            let thread = std::thread::Builder::new()
+                .name(format!("writer-{number}"))
+                .spawn(move || writer::run(&context, receiver))
+                .map_err(|problem| LedgerError::Unavailable(format!("no thread for the writer: {problem}")))?;
+            queues.push(sender);
+            threads.push(thread);
+        }
+        Ok((Self { context, queues: Arc::new(queues) }, Writers(threads)))
+    }
+
+    fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// The database, for reading.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.context.pool
+    }
+
+    /// Has one change made, and waits until it is committed or refused.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] when the queue is full, the database is away, or the service is stopping:
+    /// nothing was done, or — when the connection broke while committing — the same key gives the reply.
+    pub async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
+        let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
+        // Orders go to the first loop, so that two never take in the same order side by side.
+        let lane = match &command {
+            Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => partner_id.0.unsigned_abs(),
+            Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => hold_id.0.as_u64_pair().1,
+            _ => 0,
+        };
+        let lanes = u64::try_from(self.queues.len()).unwrap_or(1).max(1);
+        let lane = usize::try_from(lane.checked_rem(lanes).unwrap_or(0)).unwrap_or(0);
+        let queue = self.queues.get(lane).ok_or_else(busy)?;
+        let (answer, waiting) = oneshot::channel();
+        queue.try_send(Job { command, answer }).map_err(|_| busy())?;
+        waiting.await.map_err(|_| busy())?
+    }
+
+    /// As [`Ledger::execute`], for commands that answer with a reply of the API.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`], and [`LedgerError::Refused`].
+    pub async fn reply(&self, command: Command) -> Result<Value, LedgerError> {
+        match self.execute(command).await? {
+            Answer::Reply(reply) => reply.map_err(LedgerError::Refused),
+            Answer::Ingested(_) => Err(LedgerError::Unavailable("the writer answered another question".to_owned())),
+        }
+    }
+
+    async fn ingested(&self, command: Command) -> Result<Ingested, LedgerError> {
+        match self.execute(command).await? {
+            Answer::Ingested(ingested) => Ok(ingested),
+            Answer::Reply(_) => Err(LedgerError::Unavailable("the writer answered another question".to_owned())),
+        }
+    }
+
+    /// Takes in orders as they now are in Odoo, and posts what they change.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`].
+    pub async fn ingest(&self, orders: Vec<Order>) -> Result<Ingested, LedgerError> {
+        self.ingested(Command::Ingest { orders }).await
+    }
+
+    /// Takes back what orders earned that Odoo deleted.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`].
+    pub async fn forget_orders(&self, orders: Vec<OrderId>) -> Result<Ingested, LedgerError> {
+        self.ingested(Command::Forget { orders }).await
+    }
+
+    /// Computes the orders again that a program's put for the past concerns. Returns how many entries that
+    /// took. Work that was interrupted goes on where it stopped.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`].
+    pub async fn recompute(&self) -> Result<u64, LedgerError> {
+        let mut posted: u64 = 0;
+        loop {
+            let next = self
+                .pool()
+                .run(|conn| {
+                    let Some(work) = store::programs::next_recompute(conn)? else {
+                        return Ok::<_, LedgerError>(None);
+                    };
+                    let after = OrderId(work.after_order_id);
+                    let orders = store::orders::ids_placed_from(conn, work.from_us, after, RECOMPUTE_PAGE)?;
+                    Ok(Some((work.id, orders)))
+                })
+                .await?;
+            let Some((work, orders)) = next else { return Ok(posted) };
+            let then_after = orders.last().copied();
+            let done = self.ingested(Command::Recompute { work, orders, then_after }).await?;
+            posted = posted.saturating_add(done.entries_posted);
+        }
+    }
+
+    /// Writes what time has done: holds that ran out, points that expired. Returns how many accounts it met.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`].
+    pub async fn settle_due(&self) -> Result<usize, LedgerError> {
+        let mut met: usize = 0;
+        loop {
+            let due = self
+                .pool()
+                .run(|conn| {
+                    let now = database_now(conn)?;
+                    Ok::<_, LedgerError>(store::accounts::due(conn, now.timestamp_micros(), 200)?)
+                })
+                .await?;
+            if due.is_empty() {
+                return Ok(met);
+            }
+            met = met.saturating_add(due.len());
+            self.execute(Command::Settle { accounts: due }).await?;
+        }
+    }
+
+    /// Keeps copies of Odoo's records; returns how many were new or different.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn put_shop(&self, records: ShopRecords) -> Result<u64, LedgerError> {
+        self.pool()
+            .run(move |conn| write_transaction(conn, |conn| Ok::<_, LedgerError>(store::shop::put(conn, &records)?)))
+            .await
+    }
+
+    /// Which of these products and partners are not known yet.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn missing_records(
+        &self,
+        products: BTreeSet<ProductId>,
+        partners: BTreeSet<PartnerId>,
+    ) -> Result<(BTreeSet<ProductId>, BTreeSet<PartnerId>), LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                let listed: Vec<PartnerId> = partners.iter().copied().collect();
+                let known = store::shop::partners(conn, &listed)?;
+                let unknown = partners.into_iter().filter(|id| !known.contains_key(id)).collect();
+                Ok((store::shop::unknown_products(conn, &products)?, unknown))
+            })
+            .await
+    }
+
+    /// A partner as last read from Odoo.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn partner(&self, id: PartnerId) -> Result<Option<Partner>, LedgerError> {
+        self.pool().run(move |conn| Ok(store::shop::partners(conn, &[id])?.remove(&id))).await
+    }
+
+    /// What is kept of orders, by id, for comparing with Odoo's.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn order_digests(&self, after: OrderId, limit: i64) -> Result<Vec<OrderDigest>, LedgerError> {
+        self.pool().run(move |conn| Ok(store::orders::digests(conn, after, limit)?)).await
+    }
+
+    /// How far each stream has been read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn cursors(&self) -> Result<Vec<Cursor>, LedgerError> {
+        self.pool().run(|conn| Ok(store::shop::load_cursors(conn)?)).await
+    }
+
+    /// Notes how far a stream has been read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn set_cursor(&self, cursor: Cursor) -> Result<(), LedgerError> {
+        self.pool().run(move |conn| Ok(store::shop::save_cursor(conn, &cursor)?)).await
+    }
+
+    /// How many orders no program takes because of their currency or company.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn ignored_orders(&self) -> Result<u64, LedgerError> {
+        self.pool().run(|conn| Ok(u64::try_from(store::orders::count_ignored(conn)?).unwrap_or_default())).await
+    }
+
+    /// Exceptions, newest first; all of them, or those in one state (`open`, `resolved`).
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn exceptions(&self, state: Option<String>) -> Result<Value, LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                let rows = store::exceptions::list(conn, state.as_deref())?;
+                let listed = rows.iter().map(exception_json).collect::<Result<Vec<_>, LedgerError>>()?;
+                Ok(json!({ "exceptions": listed }))
+            })
+            .await
+    }
+
+    /// Notes that a manager has dealt with an exception. Doing so again changes nothing. `false` when there is
+    /// no such exception.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn resolve_exception(&self, id: String, note: String, actor: String) -> Result<bool, LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                let now = database_now(conn)?.timestamp_micros();
+                Ok(store::exceptions::resolve(conn, &id, &note, &actor, now)?.is_some())
+            })
+            .await
+    }
+
+    /// Whether the database takes writes and is of this program's version, in words when not.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub async fn ready(&self) -> Result<(), String> {
+        self.pool()
+            .run(|conn| {
+                match store::migrate::inspect(conn)? {
+                    store::migrate::Schema::Current => {}
+                    other => return Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
+                }
+                // A write that changes nothing still needs the right and the space to write.
+                write_transaction(conn, |conn| Ok::<_, LedgerError>(store::tokens::touch(conn)?))
+            })
+            .await
+            .map_err(|problem| {
+                tracing::warn!(error = %problem, "not ready");
+                "the database cannot be written".to_owned()
+            })
+    }
+}
+
+fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {
+    let order = match (row.order_id, &row.order_uuid, &row.order_name) {
+        (None, None, None) => Value::Null,
+        (id, uuid, name) => json!({"id": id, "uuid": uuid, "name": name}),
+    };
+    let mut shown = json!({
+        "exception_id": row.id,
+        "kind": row.kind,
+        "partner_id": row.partner_id,
+        "order": order,
+        "detail": row.detail,
+        "at": reply::time(from_us(row.at_us)?),
+        "state": row.state,
+    });
+    if let (Some(at), Some(object)) = (from_us_opt(row.resolved_at_us)?, shown.as_object_mut()) {
+        object.insert("resolved_at".into(), json!(reply::time(at)));
+        object.insert("resolved_by".into(), json!(row.resolved_by));
+        object.insert("note".into(), json!(row.note));
+    }
+    Ok(shown)
+}
+
+/// Now, by this machine's clock: for logs and ids only. What expires is decided by the database's.
+#[must_use]
+pub fn wall_clock() -> chrono::DateTime<Utc> {
+    Utc::now()
+}
+
+/// Whose points an order of this contact is about.
+fn wallet_of(
+    conn: &mut store::AnyConnection,
+    wallet: Wallet,
+    partner: Option<PartnerId>,
+) -> Result<Option<PartnerId>, LedgerError> {
+    match (wallet, partner) {
+        (_, None) => Ok(None),
+        (Wallet::Contact, some) => Ok(some),
+        (Wallet::Company, Some(id)) => {
+            let known = store::shop::partners(conn, &[id])?;
+            Ok(Some(known.get(&id).map_or(id, |partner| partner.commercial_partner_id)))
+        }
+    }
+}

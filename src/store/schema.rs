@@ -17,7 +17,6 @@ diesel::table! {
         effective_from_us -> Nullable<BigInt>,
         archived_at_us -> Nullable<BigInt>,
         document -> Text,
-        fingerprint -> Text,
         created_at_us -> BigInt,
         created_by -> Text,
     }
@@ -246,4 +245,24 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, categories, currencies, cursors, entries, exceptions, holds, lots, order_lines, order_postings, orders, partners, pos_configs, products, program_versions, programs, recomputes, tokens, verdicts);
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    categories,
+    currencies,
+    cursors,
+    entries,
+    exceptions,
+    holds,
+    lots,
+    order_lines,
+    order_postings,
+    orders,
+    partners,
+    pos_configs,
+    products,
+    program_versions,
+    programs,
+    recomputes,
+    tokens,
+    verdicts
+);

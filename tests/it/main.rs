@@ -1,1 +1,20 @@
+//! Integration tests through the front door: the real binary, its HTTP API and its command line.
+//!
+//! `LOYALTY_TEST_DATABASE` is `sqlite` (the default) or `postgres`; the latter wants
+//! `LOYALTY_TEST_POSTGRES_URL`, a server whose role may create databases. Every test has a database and a shop
+//! of its own. Files are named after what they prove.
 
+mod support;
+
+mod api;
+mod bad_input;
+mod command_line;
+mod crashes;
+mod demo;
+mod earning;
+mod programs;
+mod real_odoo;
+mod redeeming;
+mod refunds;
+mod rooms;
+mod verifying;

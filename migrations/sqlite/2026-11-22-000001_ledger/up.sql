@@ -12,7 +12,6 @@ CREATE TABLE program_versions (
     effective_from_us BIGINT,
     archived_at_us BIGINT,
     document TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
     created_at_us BIGINT NOT NULL,
     created_by TEXT NOT NULL,
     PRIMARY KEY (program_id, version)
@@ -167,6 +166,7 @@ CREATE TABLE entries (
     hash TEXT NOT NULL,
     UNIQUE (account_id, sequence)
 );
+CREATE INDEX entries_by_time ON entries (account_id, recorded_at_us);
 CREATE INDEX entries_by_order ON entries (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX entries_by_hold ON entries (hold_id) WHERE hold_id IS NOT NULL;
 
@@ -200,6 +200,7 @@ CREATE TABLE holds (
 );
 CREATE INDEX holds_open ON holds (account_id) WHERE state = 'open';
 CREATE INDEX holds_due ON holds (expires_at_us) WHERE state = 'open';
+CREATE INDEX holds_by_account ON holds (account_id);
 CREATE INDEX holds_by_order ON holds (order_uuid);
 
 -- One verdict a key: the reply that every repetition gets, byte for byte.

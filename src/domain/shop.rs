@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use super::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
 
 /// `res.partner`, as far as loyalty cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub struct ShopRecords {
     /// Shops.
     pub pos_configs: Vec<PosConfig>,
     /// Currencies.
-    pub currencies: Vec<crate::domain::money::Currency>,
+    pub currencies: Vec<super::money::Currency>,
 }
 
 /// How far the reading of one stream of Odoo's records has come.
@@ -94,13 +94,13 @@ pub struct Cursor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDigest {
     /// `pos.order.id`
-    pub id: crate::domain::ids::OrderId,
+    pub id: super::ids::OrderId,
     /// Its state.
-    pub state: crate::domain::order::OrderState,
+    pub state: super::order::OrderState,
     /// Its customer.
     pub partner_id: Option<PartnerId>,
     /// Σ `price_subtotal_incl` of its lines.
-    pub total_incl: crate::domain::money::Money,
+    pub total_incl: super::money::Money,
     /// How many lines it has.
     pub line_count: u32,
 }

@@ -1,0 +1,274 @@
+//! The composition root: settings in, a service out.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonrpsee::core::async_trait;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+
+use crate::config::Settings;
+use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::shop::Partner;
+use crate::http;
+use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
+use crate::odoo::{Fault, JsonRpc, Link, OdooSettings};
+use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
+use crate::store::{self, Pool, StoreError};
+use crate::sync::{SyncHandle, SyncService};
+
+/// How often time's work is done: expired holds and points, unfinished recomputations, metrics.
+const HOUSEKEEPING: Duration = Duration::from_secs(20);
+/// How long a stop waits for calls that are under way; the whole stop stays below ten seconds.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long a stop then waits for the writer's last commits.
+const LAST_COMMITS: Duration = Duration::from_secs(3);
+
+/// Why the service does not start or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The ledger.
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+    /// Odoo's address.
+    #[error("{0}")]
+    Odoo(#[from] Fault),
+    /// The address to listen on.
+    #[error("http.bind: {address} cannot be listened on: {problem}")]
+    Bind {
+        /// What was asked for.
+        address: SocketAddr,
+        /// Why not.
+        problem: std::io::Error,
+    },
+    /// Two methods of one name: a mistake of ours that no start survives.
+    #[error("the API cannot be put together: {0}")]
+    Api(#[from] jsonrpsee::core::RegisterMethodError),
+    /// The server.
+    #[error("the HTTP server ended: {0}")]
+    Server(#[from] std::io::Error),
+}
+
+/// A connection to Odoo that is kept and renewed.
+///
+/// # Errors
+/// [`Fault`] when the address cannot be used.
+pub fn link(odoo: OdooSettings, denied_pause: Duration) -> Result<Arc<Link>, Fault> {
+    Ok(Arc::new(Link::new(Arc::new(JsonRpc::new(odoo)?), denied_pause)))
+}
+
+/// A service that is ready to run.
+pub struct Application {
+    settings: Settings,
+    listener: TcpListener,
+    address: SocketAddr,
+    ledger: Ledger,
+    writers: Writers,
+    sync: Option<SyncService>,
+    metrics: Option<PrometheusHandle>,
+}
+
+impl Application {
+    /// Opens and migrates the database, starts the writer and listens, so that [`Application::address`] is known.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub fn build(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, StartError> {
+        let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
+        for migration in store::migrate::migrate(&mut *pool.get()?)? {
+            tracing::info!(migration, "migrated the database");
+        }
+        let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
+        let (ledger, writers) = Ledger::start(pool, Options::for_database(&settings.database_url, wallet))?;
+        let sync = match settings.odoo.clone() {
+            Some(odoo) => {
+                let link = link(odoo, settings.denied_pause)?;
+                Some(SyncService::new(Arc::new(ledger.clone()), link, settings.sync.clone()))
+            }
+            None => {
+                tracing::warn!("odoo.url is not set: no orders will be read until it is");
+                None
+            }
+        };
+        let bind = |problem| StartError::Bind { address: settings.bind, problem };
+        let listener = TcpListener::bind(settings.bind).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        Ok(Self { settings, listener, address, ledger, writers, sync, metrics })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The ledger, for what is done before it runs.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What reads Odoo, if one is set.
+    #[must_use]
+    pub fn sync_handle(&self) -> Option<SyncHandle> {
+        self.sync.as_ref().map(SyncService::handle)
+    }
+
+    /// Answers, reads and keeps house until `stop` resolves; then finishes what is under way and ends within
+    /// ten seconds, whatever Odoo does. `ready` is called once it answers.
+    ///
+    /// # Errors
+    /// [`StartError::Server`]
+    pub async fn run_until_stopped(
+        self,
+        stop: impl Future<Output = ()>,
+        ready: impl FnOnce(),
+    ) -> Result<(), StartError> {
+        let Self { settings, listener, ledger, writers, sync, metrics, .. } = self;
+        let odoo: Arc<dyn OdooSide> =
+            Arc::new(Reader { ledger: ledger.clone(), sync: sync.as_ref().map(SyncService::handle) });
+        let options = http::Options {
+            shutdown_seconds: DRAIN.as_secs(),
+            metrics_public: settings.metrics_public,
+            ..http::Options::default()
+        };
+        let methods = rpc::module(rpc::Api { ledger: ledger.clone(), odoo: Arc::clone(&odoo) })?;
+        let state = http::State::new(ledger.clone(), odoo, methods, metrics.clone(), options);
+        let server = http::serve(listener, state.clone(), options)?;
+        let handle = server.handle();
+        let mut serving = tokio::spawn(server);
+
+        let (stopping, stopped) = watch::channel(false);
+        let reading = sync.map(|sync| {
+            let stopped = stopped.clone();
+            let interval = settings.sync_interval;
+            tokio::spawn(async move { sync.serve(interval, until(stopped)).await })
+        });
+        let keeping = tokio::spawn(keep_house(ledger.clone(), metrics, stopped));
+
+        ready();
+        let outcome = tokio::select! {
+            () = stop => Ok(()),
+            ended = &mut serving => ended.unwrap_or_else(|problem| Err(std::io::Error::other(problem))),
+        };
+
+        state.drain();
+        // Nobody listens any more when the reading has ended by itself.
+        let _ = stopping.send(true);
+        if tokio::time::timeout(DRAIN, handle.stop(true)).await.is_err() {
+            tracing::warn!("calls were still under way after {DRAIN:?}; their callers will ask again");
+            drop(handle.stop(false));
+        }
+        serving.abort();
+        drop(state);
+        for task in reading.into_iter().chain([keeping]) {
+            task.abort();
+            // It was told to end; that it was aborted instead is no news.
+            let _ = task.await;
+        }
+        drop(ledger);
+        let last = tokio::task::spawn_blocking(move || writers.join());
+        if tokio::time::timeout(LAST_COMMITS, last).await.is_err() {
+            tracing::warn!("the writer was still busy after {LAST_COMMITS:?}; what it had not answered is not done");
+        }
+        tracing::info!("stopped");
+        outcome.map_err(StartError::Server)
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// What only time brings about.
+async fn keep_house(ledger: Ledger, metrics: Option<PrometheusHandle>, stopped: watch::Receiver<bool>) {
+    let mut beat = tokio::time::interval(HOUSEKEEPING);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let stop = until(stopped);
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = beat.tick() => {}
+        }
+        if let Err(problem) = ledger.settle_due().await {
+            tracing::warn!(error = %problem, "expired holds and points could not be written; they are not shown either way");
+        }
+        if let Err(problem) = ledger.recompute().await {
+            tracing::warn!(error = %problem, "orders that a program concerns could not be computed again yet");
+        }
+        if let Some(metrics) = &metrics {
+            metrics.run_upkeep();
+        }
+    }
+}
+
+/// Odoo as the API sees it: through sync, or not at all.
+struct Reader {
+    ledger: Ledger,
+    sync: Option<SyncHandle>,
+}
+
+fn no_odoo() -> OdooTrouble {
+    OdooTrouble("No Odoo is set: set url, database, login and api_key of [odoo] and restart the service.".to_owned())
+}
+
+#[async_trait]
+impl OdooSide for Reader {
+    async fn version(&self) -> OdooVersion {
+        match &self.sync {
+            Some(sync) => {
+                let status = sync.brief_status();
+                OdooVersion { reachable: status.odoo_reachable, server_version: status.odoo_version }
+            }
+            None => OdooVersion::default(),
+        }
+    }
+
+    async fn sync_run(&self) -> Result<SyncRun, OdooTrouble> {
+        let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
+        let recomputed = self.ledger.recompute().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        let report = sync.run(false).await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        Ok(SyncRun {
+            orders_read: report.orders_read,
+            orders_changed: report.orders_changed,
+            entries_posted: report.entries_posted.saturating_add(recomputed),
+        })
+    }
+
+    fn notify(&self, orders: Vec<OrderId>) -> usize {
+        self.sync.as_ref().map_or(0, |sync| sync.notify(orders))
+    }
+
+    async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
+        let Some(sync) = &self.sync else {
+            let cursors = self.ledger.cursors().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+            return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, ..SyncStatus::default() });
+        };
+        let status = sync.status().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        Ok(SyncStatus {
+            running: status.running,
+            last_success_at: status.last_success_at,
+            lag_seconds: status.lag_seconds,
+            last_error: status.last_error,
+            ignored_orders: status.ignored_orders,
+            cursors: status.cursors,
+        })
+    }
+
+    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble> {
+        let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
+        sync.fetch_partner(id).await.map_err(|problem| OdooTrouble(problem.to_string()))
+    }
+}

@@ -1,0 +1,154 @@
+//! `doctor`: one line a finding, each with what to do.
+
+use serde_json::{Value, json};
+
+use super::Outcome;
+use crate::app;
+use crate::config::Settings;
+use crate::odoo::doctor::examine;
+use crate::store::migrate::{Schema, inspect};
+use crate::store::{Pool, StoreError, tokens};
+
+/// How a finding stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Ok,
+    Warning,
+    Failed,
+}
+
+impl Mark {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Findings(Vec<(Mark, String, String)>);
+
+impl Findings {
+    fn note(&mut self, mark: Mark, subject: &str, what: impl Into<String>) {
+        self.0.push((mark, subject.to_owned(), what.into()));
+    }
+}
+
+pub(super) async fn run(settings: &Settings, as_json: bool) -> Outcome {
+    let mut findings = Findings::default();
+    if let Err(problem) = look_at_database(settings, &mut findings) {
+        findings.note(Mark::Failed, "database", problem.to_string());
+    }
+    look_at_odoo(settings, &mut findings).await;
+    let good = findings.0.iter().all(|(mark, ..)| *mark != Mark::Failed);
+    if as_json {
+        let listed: Vec<Value> = findings
+            .0
+            .iter()
+            .map(|(mark, subject, what)| json!({"mark": mark.word(), "subject": subject, "finding": what}))
+            .collect();
+        println!("{}", json!({"ok": good, "findings": listed}));
+    } else {
+        for (mark, subject, what) in &findings.0 {
+            println!("{:<8} {subject}: {what}", mark.word());
+        }
+    }
+    Ok(good)
+}
+
+fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), StoreError> {
+    if let crate::store::DatabaseUrl::Sqlite(path) = &settings.database_url
+        && !path.exists()
+    {
+        findings.note(
+            Mark::Warning,
+            "database",
+            format!("{} does not exist yet; `loyalty-sidecar serve` or `migrate` makes it", path.display()),
+        );
+        return Ok(());
+    }
+    let pool = Pool::open(settings.database_url.clone(), 1)?;
+    let mut conn = pool.get()?;
+    let shown = settings.database_url.redacted();
+    match inspect(&mut conn)? {
+        Schema::Current => findings.note(Mark::Ok, "database", format!("{shown} is reachable and up to date")),
+        Schema::Behind(pending) => {
+            findings.note(
+                Mark::Warning,
+                "database",
+                format!("{shown} lacks {} migrations; `loyalty-sidecar serve` or `migrate` runs them", pending.len()),
+            );
+            return Ok(());
+        }
+        Schema::Ahead(version) => return Err(StoreError::Newer(version)),
+    }
+    tokens::touch(&mut conn)?;
+    findings.note(Mark::Ok, "database", "it takes writes");
+    let usable = tokens::list(&mut conn)?.iter().filter(|token| token.revoked_at_us.is_none()).count();
+    if usable == 0 {
+        findings.note(
+            Mark::Warning,
+            "tokens",
+            "there is none: make one for the addon with `loyalty-sidecar token create --role pos --name odoo`",
+        );
+    } else {
+        findings.note(Mark::Ok, "tokens", format!("{usable} can be used"));
+    }
+    if crate::store::programs::load_all(&mut conn)?.is_empty() {
+        findings.note(
+            Mark::Warning,
+            "programs",
+            "there is none, so nothing earns: put one with `loyalty-sidecar program put FILE`",
+        );
+    } else {
+        findings.note(Mark::Ok, "programs", "there is at least one");
+    }
+    Ok(())
+}
+
+async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
+    let Some(odoo) = settings.odoo.clone() else {
+        findings.note(Mark::Failed, "odoo", "odoo.url is not set: set url, database, login and api_key of [odoo]");
+        return;
+    };
+    let report = async {
+        let link = app::link(odoo, settings.denied_pause)?;
+        examine(link.session().await?.as_ref()).await
+    }
+    .await;
+    let report = match report {
+        Ok(report) => report,
+        Err(fault) => {
+            findings.note(Mark::Failed, "odoo", fault.to_string());
+            return;
+        }
+    };
+    findings.note(Mark::Ok, "odoo", format!("login works; version {}", report.version));
+    for model in &report.models {
+        if let Some(fault) = &model.fault {
+            findings.note(Mark::Failed, model.model, fault.to_string());
+        } else if model.missing_fields.is_empty() {
+            findings.note(Mark::Ok, model.model, "can be read");
+        } else {
+            findings.note(
+                Mark::Warning,
+                model.model,
+                format!("this Odoo has no {}; what depends on it is left out", model.missing_fields.join(", ")),
+            );
+        }
+    }
+    if report.addon_installed {
+        findings.note(Mark::Ok, "addon", "loyalty_sidecar is installed");
+    } else {
+        findings.note(
+            Mark::Warning,
+            "addon",
+            "loyalty_sidecar is not installed in this Odoo: points are earned, but cannot be redeemed at the till",
+        );
+    }
+    if report.pos_loyalty_installed {
+        findings.note(Mark::Ok, "pos_loyalty", "Odoo's own loyalty is installed beside; its gift cards never count");
+    }
+}

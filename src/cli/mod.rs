@@ -1,0 +1,249 @@
+//! The command line. Results go to stdout, logs to stderr; exit 0, 1 when it failed, 2 for wrong usage.
+
+mod demo;
+mod doctor;
+mod program;
+mod serve;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::app;
+use crate::config::{BadSetting, Settings};
+use crate::domain::program::InvalidProgram;
+use crate::ledger::{Ledger, LedgerError, Options, Writers};
+use crate::odoo::{Fault, Wallet};
+use crate::store::{self, DatabaseUrl, Pool, StoreError};
+use crate::sync::SyncError;
+use crate::telemetry;
+
+/// A loyalty engine that runs beside an existing Odoo and never writes to it.
+///
+/// Settings come from config/*.toml or --config FILE, and from the environment as LOYALTY__SECTION__KEY, for
+/// example LOYALTY__DATABASE__URL=postgres://loyalty@localhost/loyalty. The README has the table of all settings.
+#[derive(Debug, Parser)]
+#[command(name = "loyalty-sidecar", version, max_term_width = 110)]
+struct Arguments {
+    /// Read settings from this TOML file instead of config/*.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Migrate the database, read Odoo on an interval and answer the API until stopped
+    Serve,
+    /// Try it all without an Odoo: a sample shop, its own database in a temporary folder, a token, things to try
+    Demo {
+        /// The port to answer on; 0 picks a free one
+        #[arg(long, default_value_t = 8070)]
+        port: u16,
+    },
+    /// Read Odoo once and post what changed
+    Sync {
+        /// Read everything again, and compare every order
+        #[arg(long)]
+        full: bool,
+    },
+    /// Compute every invariant of the ledger again; exit 1 if any does not hold
+    Verify,
+    /// Check database, Odoo's login, rights, versions, fields and the addon, and say what to do
+    Doctor,
+    /// Make, list and revoke the tokens that callers show
+    #[command(subcommand)]
+    Token(token::Verb),
+    /// Put, show and list programs
+    #[command(subcommand)]
+    Program(program::Verb),
+    /// Bring the database's schema up to date
+    Migrate,
+}
+
+/// Why a verb did not succeed: a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// A setting cannot be used: wrong usage.
+    #[error("{0}")]
+    Setting(#[from] BadSetting),
+    /// Something else about how it was called.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+    #[error("{0}")]
+    Sync(#[from] SyncError),
+    #[error("{0}")]
+    Odoo(#[from] Fault),
+    #[error("{0}")]
+    Start(#[from] app::StartError),
+    #[error("the program is not valid: {0}")]
+    Program(#[from] InvalidProgram),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Setting(_) | Self::Usage(_) | Self::Store(StoreError::BadUrl(_)) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Whether the verb found what it hoped for.
+type Outcome = Result<bool, Failure>;
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(problem) => {
+            eprintln!("loyalty-sidecar: no threads can be started: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(arguments));
+    // Reads that hang on a silent Odoo or database must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("loyalty-sidecar: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Outcome {
+    if let Verb::Demo { port } = arguments.verb {
+        return demo::run(port).await;
+    }
+    let settings = Settings::load(arguments.config.as_deref())?;
+    telemetry::start_logging(&settings.log);
+    let json = arguments.json;
+    match arguments.verb {
+        Verb::Serve => serve::run(settings).await,
+        Verb::Demo { .. } => Ok(true),
+        Verb::Sync { full } => sync(&settings, full, json).await,
+        Verb::Verify => verify(&settings, json).await,
+        Verb::Doctor => doctor::run(&settings, json).await,
+        Verb::Token(verb) => token::run(&settings, verb, json).await,
+        Verb::Program(verb) => program::run(&settings, verb, json).await,
+        Verb::Migrate => migrate(&settings, json),
+    }
+}
+
+/// Prints a result: as JSON when asked for, else in words.
+fn print(as_json: bool, value: &Value, words: impl FnOnce() -> String) {
+    if as_json {
+        println!("{value}");
+    } else {
+        println!("{}", words());
+    }
+}
+
+/// Opens the database and brings its schema up to date. A verb that only reads wants one that is there: a
+/// typo must not make an empty one that verifies clean.
+fn open(settings: &Settings, must_exist: bool) -> Result<Pool, Failure> {
+    if let (true, DatabaseUrl::Sqlite(path)) = (must_exist, &settings.database_url)
+        && !path.exists()
+    {
+        return Err(Failure::Other(format!(
+            "there is no database at {}; check database.url, or make one with `loyalty-sidecar migrate`",
+            path.display()
+        )));
+    }
+    let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
+    store::migrate::migrate(&mut *pool.get()?)?;
+    Ok(pool)
+}
+
+/// A ledger of this process's own, beside whatever else works on the database.
+struct Own {
+    ledger: Ledger,
+    writers: Writers,
+}
+
+impl Own {
+    fn start(settings: &Settings, must_exist: bool) -> Result<Self, Failure> {
+        let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
+        let pool = open(settings, must_exist)?;
+        let (ledger, writers) = Ledger::start(pool, Options::for_database(&settings.database_url, wallet))?;
+        Ok(Self { ledger, writers })
+    }
+
+    async fn stop(self) {
+        drop(self.ledger);
+        let writers = self.writers;
+        // A panic in a writer was logged; there is nothing more to wait for.
+        let _ = tokio::task::spawn_blocking(move || writers.join()).await;
+    }
+}
+
+async fn sync(settings: &Settings, full: bool, json: bool) -> Outcome {
+    let Some(odoo) = settings.odoo.clone() else {
+        return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read".to_owned()));
+    };
+    let own = Own::start(settings, false)?;
+    own.ledger.recompute().await?;
+    let link = app::link(odoo, settings.denied_pause)?;
+    let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
+    let outcome = service.handle().run(full).await;
+    drop(service);
+    own.stop().await;
+    let report = outcome?;
+    let value = json!({
+        "orders_read": report.orders_read,
+        "orders_changed": report.orders_changed,
+        "entries_posted": report.entries_posted,
+    });
+    print(json, &value, || {
+        format!(
+            "{} orders read, {} changed, {} entries posted",
+            report.orders_read, report.orders_changed, report.entries_posted
+        )
+    });
+    Ok(true)
+}
+
+async fn verify(settings: &Settings, json: bool) -> Outcome {
+    let own = Own::start(settings, true)?;
+    let outcome = own.ledger.verify().await;
+    own.stop().await;
+    let report = outcome?;
+    print(json, &report.to_json(), || {
+        let mut lines = vec![format!("{} accounts, {} entries", report.accounts, report.entries)];
+        lines.extend(report.violations.iter().map(|violation| format!("VIOLATION {violation}")));
+        lines.push(match report.violations.len() {
+            0 => "every invariant holds".to_owned(),
+            many => format!("{many} violations; restore a backup or ask for help before changing anything"),
+        });
+        lines.join("\n")
+    });
+    Ok(report.violations.is_empty())
+}
+
+fn migrate(settings: &Settings, json: bool) -> Outcome {
+    let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
+    let done = store::migrate::migrate(&mut *pool.get()?)?;
+    print(json, &json!({ "migrations": done }), || {
+        if done.is_empty() { "the schema is up to date".to_owned() } else { format!("migrated: {}", done.join(", ")) }
+    });
+    Ok(true)
+}

@@ -1,0 +1,96 @@
+//! `token create|list|revoke`
+
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Failure, Outcome, open, print};
+use crate::config::Settings;
+use crate::ledger::reply::time;
+use crate::rpc::token::{self, Role};
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum RoleName {
+    /// For Odoo's addon: quotes, holds, captures, balances and history
+    Pos,
+    /// Also programs, explanations, exceptions, status and metrics; changes nothing
+    Viewer,
+    /// Everything
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Pos => Self::Pos,
+            RoleName::Viewer => Self::Viewer,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Make a token and print it; it is shown this once
+    Create {
+        /// What it may do
+        #[arg(long)]
+        role: RoleName,
+        /// What people call it, such as "till 1"
+        #[arg(long)]
+        name: String,
+    },
+    /// List all tokens, without their secrets
+    List,
+    /// Refuse a token from now on
+    Revoke {
+        /// Its public prefix, as `token list` shows it
+        prefix: String,
+    },
+}
+
+pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outcome {
+    let must_exist = !matches!(verb, Verb::Create { .. });
+    let pool = open(settings, must_exist)?;
+    let other = |problem: token::TokenError| Failure::Other(problem.to_string());
+    match verb {
+        Verb::Create { role, name } => {
+            let secret = token::create(&pool, role.into(), &name).await.map_err(other)?;
+            print(as_json, &json!({"token": secret, "name": name}), || secret.clone());
+        }
+        Verb::List => {
+            let rows = token::list(&pool).await?;
+            let mut lines: Vec<String> = Vec::new();
+            for row in &rows {
+                let state = row.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {}", time(at)));
+                let made = time(row.created_at);
+                lines.push(format!("{}  {:<6}  {}  made {made}  {state}", row.prefix, row.role, row.name));
+            }
+            let listed: Vec<Value> = rows
+                .iter()
+                .map(|row| {
+                    json!({
+                        "prefix": row.prefix, "role": row.role, "name": row.name,
+                        "created_at": time(row.created_at), "revoked_at": row.revoked_at.map(time),
+                    })
+                })
+                .collect();
+            print(as_json, &json!({ "tokens": listed }), || {
+                if lines.is_empty() {
+                    "there are no tokens yet; make one with `loyalty-sidecar token create --role pos --name odoo`"
+                        .into()
+                } else {
+                    lines.join("\n")
+                }
+            });
+        }
+        Verb::Revoke { prefix } => {
+            if !token::revoke(&pool, &prefix).await? {
+                return Err(Failure::Other(format!(
+                    "there is no token {prefix}; `loyalty-sidecar token list` shows all"
+                )));
+            }
+            print(as_json, &json!({"revoked": true}), || "it is refused within a second, everywhere".to_owned());
+        }
+    }
+    Ok(true)
+}

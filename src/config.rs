@@ -1,0 +1,424 @@
+//! Settings: built-in defaults ← `config/*.toml` (or `--config FILE`) ← `LOYALTY__SECTION__KEY`.
+//!
+//! | setting | default | meaning |
+//! |---|---|---|
+//! | `database.url` | `sqlite://loyalty.db` | `sqlite://PATH` or `postgres://…` |
+//! | `database.pool_size` | 8 | connections kept at most |
+//! | `http.bind` | `127.0.0.1:8070` | address and port; port 0 picks one |
+//! | `http.metrics_public` | false | `/metrics` without a token |
+//! | `odoo.url`, `.database`, `.login`, `.api_key` or `.api_key_file` | – | the service user's Odoo |
+//! | `odoo.timeout_ms` | 30000 | for one request |
+//! | `odoo.retries` | 3 | for transient faults |
+//! | `odoo.wallet` | `contact` | whose points an order's are: `contact` or `company` |
+//! | `sync.interval_seconds` | 15 | pause between passes |
+//! | `sync.overlap_seconds` | 150 | how far each window reaches back |
+//! | `sync.allow_unsafe_overlap` | false | lets the overlap be less than 120 |
+//! | `sync.page_size` | 500 | records a call |
+//! | `sync.sweep_hours` | 24 | the full comparison |
+//! | `sync.since` | – | a date or date-time: orders before it are ignored |
+//! | `sync.denied_pause_seconds` | 900 | pause after Odoo refused the login |
+//! | `log.format` | `pretty` | or `json` |
+//! | `log.level` | `info` | `error`, `warn`, `info`, `debug`, `trace`, or tracing's directives |
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::odoo::OdooSettings;
+use crate::store::DatabaseUrl;
+use crate::sync::SyncSettings;
+
+/// The least overlap that a two-minute transaction in Odoo cannot slip behind.
+const SAFE_OVERLAP_SECONDS: u64 = 120;
+
+/// A setting that cannot be used; its text names it and says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadSetting(String);
+
+impl fmt::Display for BadSetting {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadSetting {}
+
+fn bad(text: impl Into<String>) -> BadSetting {
+    BadSetting(text.into())
+}
+
+/// Everything, validated.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the data is.
+    pub database_url: DatabaseUrl,
+    /// Connections kept at most.
+    pub pool_size: u32,
+    /// Where the API listens.
+    pub bind: SocketAddr,
+    /// `/metrics` without a token.
+    pub metrics_public: bool,
+    /// The Odoo to read; `None` when none is set, and then nothing is read.
+    pub odoo: Option<OdooSettings>,
+    /// How it is read.
+    pub sync: SyncSettings,
+    /// Pause between passes.
+    pub sync_interval: Duration,
+    /// Pause after Odoo refused the login.
+    pub denied_pause: Duration,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// A level, or tracing's directives (`info,loyalty_sidecar=debug`).
+    pub level: String,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines to read.
+    #[default]
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    #[serde(default)]
+    database: RawDatabase,
+    #[serde(default)]
+    http: RawHttp,
+    #[serde(default)]
+    odoo: RawOdoo,
+    #[serde(default)]
+    sync: RawSync,
+    #[serde(default)]
+    log: RawLog,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawDatabase {
+    url: String,
+    pool_size: u32,
+}
+
+impl Default for RawDatabase {
+    fn default() -> Self {
+        Self { url: "sqlite://loyalty.db".to_owned(), pool_size: 8 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawHttp {
+    bind: String,
+    metrics_public: bool,
+}
+
+impl Default for RawHttp {
+    fn default() -> Self {
+        Self { bind: "127.0.0.1:8070".to_owned(), metrics_public: false }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawOdoo {
+    url: Option<String>,
+    database: Option<String>,
+    login: Option<String>,
+    api_key: Option<SecretString>,
+    api_key_file: Option<PathBuf>,
+    timeout_ms: Option<u64>,
+    retries: Option<u32>,
+    wallet: crate::domain::order::Wallet,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawSync {
+    interval_seconds: u64,
+    overlap_seconds: u64,
+    allow_unsafe_overlap: bool,
+    page_size: u32,
+    sweep_hours: u64,
+    since: Option<String>,
+    denied_pause_seconds: u64,
+}
+
+impl Default for RawSync {
+    fn default() -> Self {
+        Self {
+            interval_seconds: 15,
+            overlap_seconds: 150,
+            allow_unsafe_overlap: false,
+            page_size: 500,
+            sweep_hours: 24,
+            since: None,
+            denied_pause_seconds: 900,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawLog {
+    format: LogFormat,
+    level: String,
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self { format: LogFormat::Pretty, level: "info".to_owned() }
+    }
+}
+
+impl Settings {
+    /// Reads settings from a file, or from `config/*.toml` below the working folder when none is named, and
+    /// from the environment.
+    ///
+    /// # Errors
+    /// [`BadSetting`], naming the setting and where it stands.
+    pub fn load(file: Option<&Path>) -> Result<Self, BadSetting> {
+        let mut builder = config::Config::builder();
+        for path in config_files(file)? {
+            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        let environment = config::Environment::with_prefix("LOYALTY").prefix_separator("__").separator("__");
+        let read = builder
+            .add_source(environment)
+            .build()
+            .map_err(|problem| bad(format!("the settings cannot be read: {problem}")))?;
+        let raw: Raw = read.try_deserialize().map_err(|problem| bad(format!("a setting is wrong: {problem}")))?;
+        raw.validate()
+    }
+}
+
+/// The files to read, in order. A file that somebody names must be there.
+fn config_files(named: Option<&Path>) -> Result<Vec<PathBuf>, BadSetting> {
+    if let Some(path) = named {
+        if !path.is_file() {
+            return Err(bad(format!("--config {}: there is no such file", path.display())));
+        }
+        return Ok(vec![path.to_owned()]);
+    }
+    let Ok(entries) = std::fs::read_dir("config") else { return Ok(Vec::new()) };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| !path.to_string_lossy().ends_with(".example.toml"))
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+impl Raw {
+    fn validate(self) -> Result<Settings, BadSetting> {
+        let database_url = DatabaseUrl::parse(&self.database.url).map_err(|problem| bad(problem.to_string()))?;
+        if !(1..=100).contains(&self.database.pool_size) {
+            return Err(bad("database.pool_size: expected a number from 1 to 100"));
+        }
+        let bind = self.http.bind.parse::<SocketAddr>().map_err(|_| {
+            bad(format!("http.bind: “{}” is no address and port; an example is 127.0.0.1:8070", self.http.bind))
+        })?;
+        let log = LogSettings { format: self.log.format, level: self.log.level };
+        log.level
+            .parse::<tracing_subscriber::EnvFilter>()
+            .map_err(|_| bad(format!("log.level: “{}” is none; try error, warn, info, debug or trace", log.level)))?;
+        let sync_interval = Duration::from_secs(at_least("sync.interval_seconds", self.sync.interval_seconds, 1)?);
+        let denied_pause = Duration::from_secs(self.sync.denied_pause_seconds);
+        Ok(Settings {
+            database_url,
+            pool_size: self.database.pool_size,
+            bind,
+            metrics_public: self.http.metrics_public,
+            odoo: self.odoo.validate()?,
+            sync: self.sync.validate()?,
+            sync_interval,
+            denied_pause,
+            log,
+        })
+    }
+}
+
+fn at_least(name: &str, value: u64, least: u64) -> Result<u64, BadSetting> {
+    if value < least {
+        return Err(bad(format!("{name}: {value} is too little; the least is {least}")));
+    }
+    Ok(value)
+}
+
+impl RawSync {
+    fn validate(self) -> Result<SyncSettings, BadSetting> {
+        if self.overlap_seconds < SAFE_OVERLAP_SECONDS && !self.allow_unsafe_overlap {
+            return Err(bad(format!(
+                "sync.overlap_seconds: {} is less than {SAFE_OVERLAP_SECONDS}: a transaction of Odoo may run two \
+                 minutes before its orders show, and they would be missed; set sync.allow_unsafe_overlap to accept that",
+                self.overlap_seconds
+            )));
+        }
+        if !(1..=5000).contains(&self.page_size) {
+            return Err(bad("sync.page_size: expected a number from 1 to 5000"));
+        }
+        let hours = at_least("sync.sweep_hours", self.sweep_hours, 1)?;
+        Ok(SyncSettings {
+            overlap: Duration::from_secs(self.overlap_seconds),
+            page_size: self.page_size,
+            sweep_every: Duration::from_secs(hours.saturating_mul(3600)),
+            since: self.since.as_deref().map(since).transpose()?,
+        })
+    }
+}
+
+/// A date (its first instant, in UTC) or a date-time.
+fn since(text: &str) -> Result<DateTime<Utc>, BadSetting> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.with_timezone(&Utc));
+    }
+    for format in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"] {
+        if let Ok(naive) = NaiveDateTime::parse_from_str(text, format) {
+            return Ok(naive.and_utc());
+        }
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(|day| day.and_time(NaiveTime::MIN).and_utc())
+        .map_err(|_| bad(format!("sync.since: “{text}” is no date; write 2026-01-31 or 2026-01-31T08:00:00Z")))
+}
+
+impl RawOdoo {
+    fn validate(self) -> Result<Option<OdooSettings>, BadSetting> {
+        let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+        let api_key = match (self.api_key, self.api_key_file) {
+            (Some(_), Some(_)) => {
+                return Err(bad("odoo.api_key and odoo.api_key_file are both set: choose one"));
+            }
+            (Some(key), None) => Some(key),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(&path).map_err(|problem| {
+                    bad(format!("odoo.api_key_file: {} cannot be read: {problem}", path.display()))
+                })?;
+                Some(SecretString::from(text.trim().to_owned()))
+            }
+            (None, None) => None,
+        };
+        if blank(&self.url) && blank(&self.database) && blank(&self.login) && api_key.is_none() {
+            return Ok(None);
+        }
+        let given = |name: &str, value: Option<String>| {
+            value.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                bad(format!("{name} is missing: url, database, login and api_key of [odoo] go together"))
+            })
+        };
+        let text = given("odoo.url", self.url)?;
+        let url = Url::parse(&text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+            .ok_or_else(|| {
+                bad(format!("odoo.url: “{text}” is no address of a web server, such as https://shop.example.com"))
+            })?;
+        let database = given("odoo.database", self.database)?;
+        let login = given("odoo.login", self.login)?;
+        let api_key = api_key.ok_or_else(|| {
+            bad("odoo.api_key is missing: make one in Odoo under My Profile, Security, or name its file in odoo.api_key_file")
+        })?;
+        let mut odoo = OdooSettings::new(url, &database, &login, api_key);
+        if let Some(timeout_ms) = self.timeout_ms {
+            odoo.timeout_ms = at_least("odoo.timeout_ms", timeout_ms, 100)?;
+        }
+        if let Some(retries) = self.retries {
+            odoo.retries = retries.min(20);
+        }
+        odoo.wallet = self.wallet;
+        Ok(Some(odoo))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<Settings, BadSetting> {
+        let raw: Raw = config::Config::builder()
+            .add_source(config::File::from_str(toml, config::FileFormat::Toml))
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|problem| bad(problem.to_string()))?;
+        raw.validate()
+    }
+
+    #[test]
+    fn nothing_set_is_a_whole_configuration() {
+        let settings = read("").unwrap();
+        assert_eq!(settings.database_url, DatabaseUrl::Sqlite("loyalty.db".into()));
+        assert_eq!(settings.bind.to_string(), "127.0.0.1:8070");
+        assert!(settings.odoo.is_none());
+        assert_eq!(settings.sync_interval, Duration::from_secs(15));
+    }
+
+    #[test]
+    fn every_refusal_names_its_setting() {
+        let odoo = "[odoo]\nurl = \"http://h\"\ndatabase = \"d\"\nlogin = \"l\"\n";
+        let cases = [
+            ("[database]\nurl = \"loyalty.db\"", "database.url"),
+            ("[database]\npool_size = 0", "database.pool_size"),
+            ("[http]\nbind = \"localhost\"", "http.bind"),
+            ("[http]\nbnd = \"127.0.0.1:1\"", "bnd"),
+            ("[sync]\noverlap_seconds = 30", "sync.overlap_seconds"),
+            ("[sync]\ninterval_seconds = 0", "sync.interval_seconds"),
+            ("[sync]\npage_size = 0", "sync.page_size"),
+            ("[sync]\npage_size = \"many\"", "sync.page_size"),
+            ("[sync]\nsince = \"last year\"", "sync.since"),
+            ("[log]\nlevel = \"a=b=c\"", "log.level"),
+            ("[log]\nformat = \"xml\"", "xml"),
+            ("[odoo]\nurl = \"http://h\"", "odoo.database"),
+            (odoo, "odoo.api_key"),
+            ("[odoo]\nurl = \"shop\"\ndatabase = \"d\"\nlogin = \"l\"\napi_key = \"k\"", "odoo.url"),
+            ("[odoo]\nwallet = \"purse\"", "purse"),
+        ];
+        for (toml, name) in cases {
+            let problem = read(toml).unwrap_err().to_string();
+            assert!(problem.contains(name), "{toml}: {problem}");
+        }
+    }
+
+    #[test]
+    fn since_is_a_date_or_a_date_time() {
+        for (text, shown) in [
+            ("2026-01-31", "2026-01-31T00:00:00+00:00"),
+            ("2026-01-31T08:00:00+02:00", "2026-01-31T06:00:00+00:00"),
+            ("2026-01-31 08:00:00", "2026-01-31T08:00:00+00:00"),
+        ] {
+            assert_eq!(since(text).unwrap().to_rfc3339(), shown);
+        }
+    }
+
+    #[test]
+    fn a_short_overlap_can_be_accepted() {
+        let settings = read("[sync]\noverlap_seconds = 30\nallow_unsafe_overlap = true").unwrap();
+        assert_eq!(settings.sync.overlap, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_key_is_never_shown() {
+        let settings =
+            read("[odoo]\nurl = \"http://h\"\ndatabase = \"d\"\nlogin = \"l\"\napi_key = \"hunter2\"").unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,144 @@
+//! Odoo's search domains, as far as we use them: `=`, `!=`, `in`, `not in`, `>`, `>=`, `<`, `<=`, `&`, `|`, `!`.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+use super::model::Model;
+
+/// A value that can be compared. Empty is `false` and null; a many2one is its id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scalar {
+    Empty,
+    Flag,
+    Number(Decimal),
+    Text(String),
+}
+
+impl Scalar {
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Bool(true) => Self::Flag,
+            Value::Number(number) => number.as_i64().map_or_else(
+                || Decimal::from_str(&number.to_string()).map_or(Self::Empty, Self::Number),
+                |whole| Self::Number(whole.into()),
+            ),
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(pair) => pair.first().map_or(Self::Empty, Self::of),
+            _ => Self::Empty,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Test {
+    Equals(Scalar),
+    Differs(Scalar),
+    In(BTreeSet<Scalar>),
+    NotIn(BTreeSet<Scalar>),
+    /// Holds when the field compares to the value as one of these.
+    Compares(Scalar, [Ordering; 2]),
+}
+
+#[derive(Debug)]
+enum Node {
+    Leaf(String, Test),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Not(Box<Node>),
+}
+
+/// A domain, read once and then held against many records.
+#[derive(Debug)]
+pub(super) struct Domain(Vec<Node>);
+
+impl Domain {
+    /// Reads a domain of `model`.
+    ///
+    /// # Errors
+    /// Odoo's own words for what is wrong with it.
+    pub fn read(domain: &Value, model: &Model, name: &str) -> Result<Self, String> {
+        let items = match domain {
+            Value::Array(items) => items.as_slice(),
+            Value::Null => &[],
+            _ => return Err(format!("Domain is not a list: {domain}")),
+        };
+        let mut rest = items.iter();
+        let mut nodes = Vec::new();
+        while rest.len() > 0 {
+            nodes.push(Self::node(&mut rest, model, name)?);
+        }
+        Ok(Self(nodes))
+    }
+
+    fn node(rest: &mut std::slice::Iter<'_, Value>, model: &Model, name: &str) -> Result<Node, String> {
+        let item = rest.next().ok_or("Domain ends too early")?;
+        match item.as_str() {
+            Some("&") => {
+                Ok(Node::And(Box::new(Self::node(rest, model, name)?), Box::new(Self::node(rest, model, name)?)))
+            }
+            Some("|") => {
+                Ok(Node::Or(Box::new(Self::node(rest, model, name)?), Box::new(Self::node(rest, model, name)?)))
+            }
+            Some("!") => Ok(Node::Not(Box::new(Self::node(rest, model, name)?))),
+            _ => leaf(item, model, name),
+        }
+    }
+
+    /// Whether all of it holds for a record.
+    pub fn holds(&self, model: &Model, record: &Map<String, Value>) -> bool {
+        self.0.iter().all(|node| holds(node, model, record))
+    }
+}
+
+fn leaf(item: &Value, model: &Model, name: &str) -> Result<Node, String> {
+    let Some([Value::String(field), Value::String(operator), value]) = item.as_array().map(Vec::as_slice) else {
+        return Err(format!("Invalid domain term {item}"));
+    };
+    if !model.fields.contains_key(field) {
+        return Err(format!("Invalid field {name}.{field} in condition {item}"));
+    }
+    let all = || value.as_array().map(|values| values.iter().map(Scalar::of).collect());
+    let one = Scalar::of(value);
+    let test = match operator.as_str() {
+        "=" => Test::Equals(one),
+        "!=" => Test::Differs(one),
+        "in" => Test::In(all().ok_or("in needs a list")?),
+        "not in" => Test::NotIn(all().ok_or("not in needs a list")?),
+        ">" => Test::Compares(one, [Ordering::Greater, Ordering::Greater]),
+        ">=" => Test::Compares(one, [Ordering::Greater, Ordering::Equal]),
+        "<" => Test::Compares(one, [Ordering::Less, Ordering::Less]),
+        "<=" => Test::Compares(one, [Ordering::Less, Ordering::Equal]),
+        _ => return Err(format!("Invalid operator {operator} in condition {item}")),
+    };
+    Ok(Node::Leaf(field.clone(), test))
+}
+
+fn holds(node: &Node, model: &Model, record: &Map<String, Value>) -> bool {
+    match node {
+        Node::And(a, b) => holds(a, model, record) && holds(b, model, record),
+        Node::Or(a, b) => holds(a, model, record) || holds(b, model, record),
+        Node::Not(node) => !holds(node, model, record),
+        Node::Leaf(field, test) => {
+            let value = model.kept(record, field).unwrap_or(&Value::Null);
+            let values: Vec<Scalar> = match value {
+                // A many2many matches when any of its records does.
+                Value::Array(ids) if !ids.is_empty() => ids.iter().map(Scalar::of).collect(),
+                one => vec![Scalar::of(one)],
+            };
+            match test {
+                Test::Equals(wanted) => values.contains(wanted),
+                Test::Differs(unwanted) => !values.contains(unwanted),
+                Test::In(wanted) => values.iter().any(|value| wanted.contains(value)),
+                Test::NotIn(unwanted) => !values.iter().any(|value| unwanted.contains(value)),
+                // As in SQL, nothing compares to what is empty.
+                Test::Compares(limit, as_one_of) => {
+                    values.iter().any(|value| *value != Scalar::Empty && as_one_of.contains(&value.cmp(limit)))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The sample shop: a small server that speaks Odoo's JSON-RPC, so that the demo and the tests need no Odoo.
+//!
+//! - [`shop`] keeps records by model as Odoo would, with a clock of its own; [`model`] knows their fields and how
+//!   they look on the wire; [`domain`] evaluates search domains;
+//! - [`server`] answers `/jsonrpc` from it, and misbehaves on request ([`fault`]);
+//! - [`sample`] fills it with a year of plausible sales, the same ones every time.
+//!
+//! It knows nothing of the rest of the crate, and the rest reads it over HTTP like any Odoo.
+
+pub mod domain;
+pub mod fault;
+pub mod model;
+pub mod names;
+pub mod program;
+pub mod sample;
+pub mod server;
+pub mod shop;
+
+use chrono::{DateTime, Utc};
+
+pub use fault::Misbehaviour;
+pub use server::Served;
+pub use shop::Shop;
+
+/// The running sample shop. It stops when this is dropped.
+pub struct DemoShop {
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// The database's name.
+    pub database: String,
+    /// The service user's login.
+    pub login: String,
+    /// Its key.
+    pub api_key: String,
+    /// A program document for this shop.
+    pub program: serde_json::Value,
+    /// The customers who bought most, with their names.
+    pub customers: Vec<(i64, String)>,
+    /// The server; dropping it ends it.
+    pub server: Served,
+}
+
+/// Starts the sample shop, whose year of sales ends the day before `now`.
+///
+/// # Errors
+/// When no port of this machine can be listened on.
+pub fn start(now: DateTime<Utc>) -> std::io::Result<DemoShop> {
+    let shop = Shop::new();
+    let customers = sample::fill(&shop, now);
+    let server = server::serve(shop.clone(), 0)?;
+    Ok(DemoShop {
+        url: server.url().to_owned(),
+        database: shop::DATABASE.to_owned(),
+        login: shop::LOGIN.to_owned(),
+        api_key: shop::KEY.to_owned(),
+        program: program::sample_program(),
+        customers,
+        server,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Odoo 19's models as far as we read them: their fields, and how a value looks on the wire.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// A field's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// char, text or selection.
+    Text,
+    /// integer.
+    Integer,
+    /// float or monetary.
+    Number,
+    /// boolean.
+    Flag,
+    /// datetime: kept with microseconds, sent in whole seconds.
+    Moment,
+    /// many2one to a model: kept as an id, sent as `[id, name]`.
+    One(&'static str),
+    /// many2many: ids.
+    Many,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "char",
+            Self::Integer => "integer",
+            Self::Number => "float",
+            Self::Flag => "boolean",
+            Self::Moment => "datetime",
+            Self::One(_) => "many2one",
+            Self::Many => "many2many",
+        }
+    }
+
+    /// What Odoo sends for a field that was never filled.
+    fn empty(self) -> Value {
+        match self {
+            Self::Integer => json!(0),
+            Self::Number => number("0.0"),
+            Self::Many => json!([]),
+            _ => json!(false),
+        }
+    }
+}
+
+/// A number with exactly this text.
+pub(super) fn number(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(Value::Bool(false))
+}
+
+/// A model's records and fields.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    pub fields: BTreeMap<String, Kind>,
+    pub records: BTreeMap<i64, Map<String, Value>>,
+    pub next_id: i64,
+}
+
+impl Model {
+    fn new(fields: &[(&str, Kind)]) -> Self {
+        let mut fields: BTreeMap<String, Kind> =
+            fields.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
+        fields.insert("id".to_owned(), Kind::Integer);
+        fields.insert("display_name".to_owned(), Kind::Text);
+        fields.insert("write_date".to_owned(), Kind::Moment);
+        Self { fields, records: BTreeMap::new(), next_id: 1 }
+    }
+
+    /// `fields_get`'s answer.
+    pub fn described(&self) -> Value {
+        self.fields.iter().map(|(name, kind)| (name.clone(), json!({"type": kind.name()}))).collect()
+    }
+
+    /// A record's field as it is kept; `display_name` falls back to the name.
+    pub fn kept<'a>(&self, record: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
+        let own = record.get(field);
+        if own.is_none() && field == "display_name" { record.get("name") } else { own }
+    }
+}
+
+/// A field on the wire.
+pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map<String, Value>, field: &str) -> Value {
+    let Some(kind) = model.fields.get(field) else { return Value::Bool(false) };
+    let Some(kept) = model.kept(record, field).filter(|value| !value.is_null()) else { return kind.empty() };
+    match (kind, kept) {
+        (Kind::Moment, Value::String(text)) => json!(text.chars().take(19).collect::<String>()),
+        (Kind::One(target), Value::Number(id)) => {
+            let name = models.get(*target).and_then(|model| {
+                let record = model.records.get(&id.as_i64()?)?;
+                model.kept(record, "display_name").cloned()
+            });
+            json!([id, name.unwrap_or_else(|| json!(format!("{target},{id}")))])
+        }
+        _ => kept.clone(),
+    }
+}
+
+/// The models of an Odoo 19 with `point_of_sale`, `pos_loyalty` and our addon.
+pub(super) fn odoo_19() -> BTreeMap<String, Model> {
+    use Kind::{Flag, Integer, Many, Moment, Number, One, Text};
+    let models: [(&str, &[(&str, Kind)]); 10] = [
+        ("res.company", &[("name", Text)]),
+        ("res.currency", &[("name", Text), ("decimal_places", Integer), ("active", Flag)]),
+        (
+            "res.partner",
+            &[
+                ("name", Text),
+                ("commercial_partner_id", One("res.partner")),
+                ("company_id", One("res.company")),
+                ("active", Flag),
+            ],
+        ),
+        ("pos.category", &[("name", Text), ("parent_id", One("pos.category"))]),
+        ("product.category", &[("name", Text), ("parent_id", One("product.category"))]),
+        (
+            "product.product",
+            &[("name", Text), ("categ_id", One("product.category")), ("pos_categ_ids", Many), ("active", Flag)],
+        ),
+        (
+            "pos.config",
+            &[
+                ("name", Text),
+                ("company_id", One("res.company")),
+                ("currency_id", One("res.currency")),
+                ("tip_product_id", One("product.product")),
+                ("active", Flag),
+            ],
+        ),
+        (
+            "pos.order",
+            &[
+                ("uuid", Text),
+                ("name", Text),
+                ("pos_reference", Text),
+                ("state", Text),
+                ("date_order", Moment),
+                ("partner_id", One("res.partner")),
+                ("company_id", One("res.company")),
+                ("currency_id", One("res.currency")),
+                ("config_id", One("pos.config")),
+                ("amount_total", Number),
+                ("is_refund", Flag),
+            ],
+        ),
+        (
+            "pos.order.line",
+            &[
+                ("uuid", Text),
+                ("order_id", One("pos.order")),
+                ("product_id", One("product.product")),
+                ("qty", Number),
+                ("price_unit", Number),
+                ("price_subtotal", Number),
+                ("price_subtotal_incl", Number),
+                ("refunded_orderline_id", One("pos.order.line")),
+                ("loyalty_hold_id", Text),
+                ("is_reward_line", Flag),
+                ("reward_id", One("loyalty.reward")),
+            ],
+        ),
+        (
+            "loyalty.program",
+            &[
+                ("name", Text),
+                ("program_type", Text),
+                ("reward_ids", Many),
+                ("trigger_product_ids", Many),
+                ("active", Flag),
+            ],
+        ),
+    ];
+    models.into_iter().map(|(name, fields)| (name.to_owned(), Model::new(fields))).collect()
+}

@@ -1,0 +1,194 @@
+//! Odoo's `/jsonrpc`, answered from a [`Shop`], with the shapes and error envelopes of version 19.
+
+use std::io;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use serde_json::{Value, json};
+
+use super::fault::Misbehaviour;
+use super::shop::{Books, DATABASE, Search, Shop};
+
+/// The one user's id.
+const UID: i64 = 7;
+
+const PAGE: &str = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
+
+/// A running server; dropping it stops it.
+pub struct Served {
+    url: String,
+    handle: ServerHandle,
+}
+
+impl Served {
+    /// `http://127.0.0.1:PORT`
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops it now.
+    pub async fn stop(&self) {
+        self.handle.stop(false).await;
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // The command is sent at once; nobody waits for it to be carried out.
+        drop(self.handle.stop(false));
+    }
+}
+
+/// Serves the shop on this machine; `port` 0 picks a free one. Needs a tokio runtime around it.
+///
+/// # Errors
+/// When the port cannot be listened on.
+pub fn serve(shop: Shop, port: u16) -> io::Result<Served> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(shop.clone()))
+            .app_data(web::PayloadConfig::new(16 * 1024 * 1024))
+            .route("/jsonrpc", web::post().to(answer))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(("127.0.0.1", port))?;
+    let Some(address) = server.addrs().first().copied() else {
+        return Err(io::Error::other("nothing is listened on"));
+    };
+    let server = server.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(Served { url: format!("http://{address}"), handle })
+}
+
+/// An error as Odoo sends it: the exception's name and its message.
+struct Exception(&'static str, String);
+
+async fn answer(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
+    let Ok(request) = serde_json::from_slice::<Value>(&body) else {
+        return HttpResponse::BadRequest().body("Invalid JSON data");
+    };
+    let id = request.get("id").cloned().unwrap_or_default();
+    let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let model = (text("/params/method") == "execute_kw").then(|| text("/params/args/3"));
+    let called = match model {
+        Some(model) => (model, text("/params/args/4")),
+        None => (text("/params/service"), text("/params/method")),
+    };
+    let misbehaviour = shop.begin(model, called);
+    let mut cut = false;
+    match misbehaviour {
+        None => {}
+        Some(Misbehaviour::Status(status)) => {
+            let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
+            return HttpResponse::build(status).content_type("text/html").body(PAGE);
+        }
+        Some(Misbehaviour::Html) => return HttpResponse::Ok().content_type("text/html").body(PAGE),
+        Some(Misbehaviour::Hang(duration)) => tokio::time::sleep(duration).await,
+        Some(Misbehaviour::Truncated) => cut = true,
+        Some(Misbehaviour::Error(name, message)) => {
+            return envelope(&id, Err(Exception(name, message.to_owned())), false);
+        }
+        Some(Misbehaviour::OtherJson) => return HttpResponse::Ok().json(json!({"status": "fine"})),
+    }
+    let args = request.pointer("/params/args").and_then(Value::as_array).cloned().unwrap_or_default();
+    let outcome = dispatch(&shop.books(), called, model, &args);
+    envelope(&id, outcome, cut)
+}
+
+fn envelope(id: &Value, outcome: Result<Value, Exception>, cut: bool) -> HttpResponse {
+    let answer = match outcome {
+        Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+        Err(Exception(name, message)) => json!({"jsonrpc": "2.0", "id": id, "error": {
+            "code": 0,
+            "message": "Odoo Server Error",
+            "data": {"name": name, "message": message, "arguments": [message], "context": {},
+                "debug": "Traceback (most recent call last):\n  …"},
+        }}),
+    };
+    let mut body = answer.to_string();
+    if cut {
+        let mut middle = body.len() / 2;
+        while !body.is_char_boundary(middle) {
+            middle -= 1;
+        }
+        body.truncate(middle);
+    }
+    HttpResponse::Ok().content_type("application/json").body(body)
+}
+
+fn dispatch(books: &Books, called: (&str, &str), model: Option<&str>, args: &[Value]) -> Result<Value, Exception> {
+    let text = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
+    if called == ("common", "version") {
+        return Ok(json!({"server_version": books.version, "server_serie": "19.0", "protocol_version": 1}));
+    }
+    if text(0) != DATABASE {
+        let message = format!(
+            "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"{}\" does not exist\n",
+            text(0)
+        );
+        return Err(Exception("psycopg2.OperationalError", message));
+    }
+    match model {
+        None if called == ("common", "authenticate") => {
+            let knows = text(1) == books.login && text(2) == books.key;
+            Ok(if knows { json!(UID) } else { json!(false) })
+        }
+        None => Err(Exception("builtins.Exception", format!("Method not found: {}", called.1))),
+        Some(_) if args.get(1) != Some(&json!(UID)) || text(2) != books.key => {
+            Err(Exception("odoo.exceptions.AccessDenied", "Access Denied".to_owned()))
+        }
+        Some(model) => {
+            let positional = args.get(5).and_then(Value::as_array).cloned().unwrap_or_default();
+            execute(books, model, called.1, &positional, args.get(6).unwrap_or(&Value::Null))
+        }
+    }
+}
+
+fn execute(books: &Books, name: &str, method: &str, positional: &[Value], named: &Value) -> Result<Value, Exception> {
+    let Some(model) = books.models.get(name) else {
+        return Err(Exception("odoo.exceptions.UserError", format!("Object {name} doesn't exist")));
+    };
+    let may_read = !books.denied.iter().any(|denied| denied == name);
+    let no_right = || {
+        let message =
+            format!("You are not allowed to access '{name}' ({name}) records.\n\nContact your administrator.");
+        Exception("odoo.exceptions.AccessError", message)
+    };
+    let bad = |message: String| Exception("builtins.ValueError", message);
+    // Arguments come by name or by place, as in Python.
+    let argument = |place: usize, key: &str| named.get(key).or_else(|| positional.get(place)).unwrap_or(&Value::Null);
+    let amount = |value: &Value| value.as_u64().and_then(|amount| usize::try_from(amount).ok()).unwrap_or_default();
+    let fields = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|field| field.as_str().map(str::to_owned)).collect()
+    };
+    let active_test = named.pointer("/context/active_test") != Some(&Value::Bool(false));
+    let find = |order: usize, offset: usize, limit: usize| {
+        let order = argument(order, "order").as_str().unwrap_or("id");
+        let (limit, offset) = (amount(argument(limit, "limit")), amount(argument(offset, "offset")));
+        books.search(name, &Search { domain: argument(0, "domain"), order, limit, offset, active_test }).map_err(bad)
+    };
+    match method {
+        "fields_get" => Ok(model.described()),
+        "check_access_rights" => match (argument(0, "operation").as_str(), may_read) {
+            (Some("read"), true) => Ok(json!(true)),
+            _ if argument(1, "raise_exception") == &json!(false) => Ok(json!(false)),
+            _ => Err(no_right()),
+        },
+        "search_read" | "search" | "search_count" | "read" if !may_read => Err(no_right()),
+        // search_read(domain, fields, offset, limit, order)
+        "search_read" => books.read(name, &find(4, 2, 3)?, &fields(argument(1, "fields"))).map_err(bad),
+        // search(domain, offset, limit, order)
+        "search" => Ok(json!(find(3, 1, 2)?)),
+        "search_count" => Ok(json!(find(usize::MAX, usize::MAX, usize::MAX)?.len())),
+        "read" => {
+            let ids: Vec<i64> = argument(0, "ids").as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
+            books.read(name, &ids, &fields(argument(1, "fields"))).map_err(bad)
+        }
+        // Whatever writes is refused, and stands in the list of calls for a test to find.
+        "create" | "write" | "unlink" => Err(no_right()),
+        _ => Err(Exception("builtins.AttributeError", format!("The method '{name}.{method}' does not exist"))),
+    }
+}

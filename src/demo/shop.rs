@@ -1,0 +1,264 @@
+//! The records of the sample shop, and a clock that only moves when told to.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+
+use super::domain::{Domain, Scalar};
+use super::fault::{Misbehaviour, Rule};
+use super::model::{Kind, Model, odoo_19, wire};
+
+/// The database's name.
+pub const DATABASE: &str = "demo";
+/// The service user's login.
+pub const LOGIN: &str = "loyalty";
+/// Its key.
+pub const KEY: &str = "demo-key";
+
+/// The shop; cheap to clone, all clones are one.
+#[derive(Clone)]
+pub struct Shop(Arc<RwLock<Books>>);
+
+pub(super) struct Books {
+    pub models: BTreeMap<String, Model>,
+    pub login: String,
+    pub key: String,
+    pub version: String,
+    pub denied: Vec<String>,
+    clock: DateTime<Utc>,
+    rules: Vec<Rule>,
+    calls: Vec<(String, String)>,
+}
+
+impl Default for Shop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shop {
+    /// An Odoo 19 without a single record.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(RwLock::new(Books {
+            models: odoo_19(),
+            login: LOGIN.to_owned(),
+            key: KEY.to_owned(),
+            version: "19.0".to_owned(),
+            denied: Vec::new(),
+            clock: DateTime::UNIX_EPOCH,
+            rules: Vec::new(),
+            calls: Vec::new(),
+        })))
+    }
+
+    pub(super) fn books(&self) -> RwLockReadGuard<'_, Books> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn edit(&self) -> RwLockWriteGuard<'_, Books> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the shop's clock, which gives every `write_date`.
+    pub fn set_clock(&self, now: DateTime<Utc>) {
+        self.edit().clock = now;
+    }
+
+    /// Moves the shop's clock on.
+    pub fn advance(&self, by: Duration) {
+        let mut books = self.edit();
+        books.clock += TimeDelta::from_std(by).unwrap_or_default();
+    }
+
+    /// Makes a record; its id. `id` and `write_date` are taken from `values` when they are there.
+    ///
+    /// Links are given as ids, moments as `YYYY-MM-DD HH:MM:SS` with or without microseconds.
+    pub fn insert(&self, model: &str, values: Value) -> i64 {
+        let mut books = self.edit();
+        let clock = kept_moment(books.clock);
+        let model = books.models.entry(model.to_owned()).or_default();
+        let mut record = match values {
+            Value::Object(record) => record,
+            _ => Map::new(),
+        };
+        let id = record.get("id").and_then(Value::as_i64).unwrap_or(model.next_id);
+        model.next_id = model.next_id.max(id + 1);
+        record.insert("id".to_owned(), json!(id));
+        record.entry("write_date").or_insert(json!(clock));
+        if model.fields.contains_key("active") {
+            record.entry("active").or_insert(json!(true));
+        }
+        model.records.insert(id, record);
+        id
+    }
+
+    /// Changes fields of a record, and its `write_date` to the clock.
+    pub fn update(&self, model: &str, id: i64, values: Value) {
+        let clock = kept_moment(self.books().clock);
+        self.update_silently(model, id, json!({"write_date": clock}));
+        self.update_silently(model, id, values);
+    }
+
+    /// Changes fields of a record as raw SQL does: without touching its `write_date`.
+    pub fn update_silently(&self, model: &str, id: i64, values: Value) {
+        let mut books = self.edit();
+        let record = books.models.get_mut(model).and_then(|model| model.records.get_mut(&id));
+        if let (Some(record), Value::Object(values)) = (record, values) {
+            record.extend(values);
+        }
+    }
+
+    /// Deletes a record, without a trace.
+    pub fn delete(&self, model: &str, id: i64) {
+        if let Some(model) = self.edit().models.get_mut(model) {
+            model.records.remove(&id);
+        }
+    }
+
+    /// Takes a field away, as in a version or database that does not have it.
+    pub fn remove_field(&self, model: &str, field: &str) {
+        if let Some(model) = self.edit().models.get_mut(model) {
+            model.fields.remove(field);
+        }
+    }
+
+    /// Adds a field of many2one kind, as another version has it.
+    pub fn add_link_field(&self, model: &str, field: &str, target: &'static str) {
+        if let Some(model) = self.edit().models.get_mut(model) {
+            model.fields.insert(field.to_owned(), Kind::One(target));
+        }
+    }
+
+    /// Takes a model away, as without the module that brings it.
+    pub fn remove_model(&self, model: &str) {
+        self.edit().models.remove(model);
+    }
+
+    /// Changes who may log in, and with what.
+    pub fn set_credentials(&self, login: &str, key: &str) {
+        let mut books = self.edit();
+        login.clone_into(&mut books.login);
+        key.clone_into(&mut books.key);
+    }
+
+    /// Changes the version that is told.
+    pub fn set_version(&self, version: &str) {
+        version.clone_into(&mut self.edit().version);
+    }
+
+    /// Takes the right to read a model away; `None` gives all rights back.
+    pub fn deny(&self, model: Option<&str>) {
+        let denied = &mut self.edit().denied;
+        match model {
+            Some(model) => denied.push(model.to_owned()),
+            None => denied.clear(),
+        }
+    }
+
+    /// Misbehaves on the next `times` requests (`None`: until [`Shop::behave`]), of one model only if one is named.
+    pub fn misbehave(&self, what: Misbehaviour, model: Option<&str>, times: Option<u32>) {
+        self.edit().rules.push(Rule { what, model: model.map(str::to_owned), left: times });
+    }
+
+    /// Behaves again.
+    pub fn behave(&self) {
+        self.edit().rules.clear();
+    }
+
+    /// Every call so far: model (or service) and method.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(String, String)> {
+        self.books().calls.clone()
+    }
+
+    /// How many records a model has.
+    #[must_use]
+    pub fn count(&self, model: &str) -> usize {
+        self.books().models.get(model).map_or(0, |model| model.records.len())
+    }
+
+    /// Takes note of a call; what is done instead of answering it, if anything.
+    pub(super) fn begin(&self, model: Option<&str>, called: (&str, &str)) -> Option<Misbehaviour> {
+        let mut books = self.edit();
+        books.calls.push((called.0.to_owned(), called.1.to_owned()));
+        let what = books.rules.iter_mut().find_map(|rule| rule.applies(model).then(|| rule.what.clone()));
+        books.rules.retain(|rule| rule.left != Some(0));
+        what
+    }
+}
+
+/// What a search asks for.
+pub(super) struct Search<'a> {
+    pub domain: &'a Value,
+    pub order: &'a str,
+    pub limit: usize,
+    pub offset: usize,
+    pub active_test: bool,
+}
+
+impl Books {
+    /// The ids that a search finds, in its order.
+    pub fn search(&self, name: &str, search: &Search<'_>) -> Result<Vec<i64>, String> {
+        let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
+        let domain = Domain::read(search.domain, model, name)?;
+        let hide_archived = search.active_test && model.fields.contains_key("active");
+        let mut found: Vec<(i64, &Map<String, Value>)> = model
+            .records
+            .iter()
+            .filter(|(_, record)| !hide_archived || record.get("active") != Some(&Value::Bool(false)))
+            .filter(|(_, record)| domain.holds(model, record))
+            .map(|(id, record)| (*id, record))
+            .collect();
+        for term in search.order.rsplit(',') {
+            let mut words = term.split_whitespace();
+            let field = words.next().unwrap_or("id");
+            let descends = words.next() == Some("desc");
+            if !model.fields.contains_key(field) {
+                return Err(format!("Invalid field {field:?} on {name:?}"));
+            }
+            if field == "id" && !descends {
+                found.sort_by_key(|(id, _)| *id);
+                continue;
+            }
+            found.sort_by_cached_key(|(_, record)| {
+                // PostgreSQL puts what is empty last, and first when descending.
+                let value = Scalar::of(model.kept(record, field).unwrap_or(&Value::Null));
+                (value == Scalar::Empty, value)
+            });
+            if descends {
+                found.reverse();
+            }
+        }
+        let limit = if search.limit == 0 { usize::MAX } else { search.limit };
+        Ok(found.into_iter().map(|(id, _)| id).skip(search.offset).take(limit).collect())
+    }
+
+    /// Records on the wire; all fields when none are named, `id` always.
+    pub fn read(&self, name: &str, ids: &[i64], fields: &[String]) -> Result<Value, String> {
+        let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
+        if let Some(unknown) = fields.iter().find(|field| !model.fields.contains_key(*field)) {
+            return Err(format!("Invalid field '{unknown}' on '{name}'"));
+        }
+        let all: Vec<String> = model.fields.keys().cloned().collect();
+        let fields = if fields.is_empty() { &all } else { fields };
+        let mut rows = Vec::with_capacity(ids.len());
+        for (id, record) in ids.iter().filter_map(|id| Some((id, model.records.get(id)?))) {
+            let mut row = Map::new();
+            row.insert("id".to_owned(), json!(id));
+            for field in fields {
+                row.insert(field.clone(), wire(&self.models, model, record, field));
+            }
+            rows.push(Value::Object(row));
+        }
+        Ok(Value::Array(rows))
+    }
+}
+
+/// As the database keeps a moment: with microseconds.
+pub(super) fn kept_moment(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}

@@ -1,0 +1,339 @@
+//! Convergence: what a sale should have posted, less what it has, is what gets posted now.
+//!
+//! So a replay posts nothing, and a late customer, a changed line, a refund or a merge each post the
+//! difference.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::account::{Expiry, LotChange};
+use super::book::{Book, Exception, Moment, OrderRef, Posting, Trouble};
+use super::decide::{Captured, Denied};
+use super::entry::{Detail, EntryKind};
+use super::exact::{self, Overflow};
+use super::hold::HoldState;
+use super::ids::{AccountId, ExceptionId, HoldId, LineId, PartnerId};
+use super::money::Money;
+use super::order::{HoldRef, Line, Order, OrderState};
+use super::points::Points;
+use super::refusal::Refusal;
+
+/// What a sale should have earned on one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// How many points.
+    pub points: Points,
+    /// The program's version they were computed by.
+    pub version: i64,
+    /// When they expire.
+    pub expiry: Expiry,
+    /// How they were computed, for explaining.
+    pub earned: serde_json::Value,
+}
+
+/// What is known of what a sale has posted on one account before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// What its entries left in lots, to be taken back from there first.
+    pub lots: Vec<LotChange>,
+    /// Its first `earn` entry.
+    pub earn_entry: Option<String>,
+    /// The version that entry was computed by.
+    pub version: Option<i64>,
+}
+
+/// One sale with everything that bears on it.
+#[derive(Clone, Debug)]
+pub struct Sale<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// The member whose it is (the order's partner, or its company).
+    pub wallet: Option<PartnerId>,
+    /// What it should have earned, per account.
+    pub desired: BTreeMap<AccountId, Desired>,
+    /// What it has posted before, per account.
+    pub before: BTreeMap<AccountId, Before>,
+    /// Lines of paid orders that take its lines back.
+    pub refunds: &'a [Line],
+    /// The order whose reading brought this up: the sale itself, or a refund of it.
+    pub trigger: OrderRef,
+    /// When that order was placed.
+    pub trigger_at: DateTime<Utc>,
+    /// The entries of its captured holds, by hold: which lots they took from.
+    pub redeemed: BTreeMap<HoldId, Vec<LotChange>>,
+}
+
+/// A hold that a paid order carries, and what became of it.
+pub type HoldOutcome = (HoldId, Result<Captured, Refusal>);
+
+/// How many of each line have been taken back.
+///
+/// # Errors
+/// [`Overflow`]
+pub fn taken_back(refunds: &[Line]) -> Result<BTreeMap<LineId, Decimal>, Overflow> {
+    let mut taken: BTreeMap<LineId, Decimal> = BTreeMap::new();
+    for line in refunds {
+        if let Some(of) = line.refunds {
+            let so_far = taken.entry(of).or_default();
+            // A refund's quantity is negative; one that is not takes nothing back.
+            *so_far = exact::sub(*so_far, line.quantity.min(Decimal::ZERO))?;
+        }
+    }
+    Ok(taken)
+}
+
+impl Book {
+    /// Posts what a sale's earning lacks. Returns how many entries that took.
+    ///
+    /// # Errors
+    /// [`Trouble`]
+    pub fn converge_earning(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+        let Some(order_id) = sale.order.id else { return Ok(()) };
+        let mut accounts: Vec<AccountId> = sale.desired.keys().copied().collect();
+        accounts.extend(self.postings.keys().filter(|(order, _)| *order == order_id).map(|(_, account)| *account));
+        accounts.sort_unstable();
+        accounts.dedup();
+        // What goes comes before what comes: a change of customer shows as taken from one, given to the other.
+        let mut differences = Vec::new();
+        for account_id in accounts {
+            let desired = sale.desired.get(&account_id).map_or(Points::ZERO, |desired| desired.points);
+            let posted = self.postings.get(&(order_id, account_id)).copied().unwrap_or_default();
+            let difference = desired.sub(posted)?;
+            if !difference.is_zero() {
+                differences.push((account_id, difference, desired));
+            }
+        }
+        differences.sort_by_key(|(account_id, difference, _)| (difference.is_positive(), *account_id));
+        for (account_id, difference, total) in differences {
+            self.post_difference(sale, account_id, difference, moment)?;
+            self.postings.insert((order_id, account_id), total);
+            self.changed_postings.insert((order_id, account_id));
+        }
+        Ok(())
+    }
+
+    fn post_difference(
+        &mut self,
+        sale: &Sale<'_>,
+        account_id: AccountId,
+        difference: Points,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), Trouble> {
+        self.settle(account_id, moment)?;
+        let desired = sale.desired.get(&account_id);
+        let before = sale.before.get(&account_id).cloned().unwrap_or_default();
+        let account = self.account_mut(account_id)?;
+        let (kind, lots) = if difference.is_positive() {
+            let expiry = desired.map_or(Expiry::Never, |desired| desired.expiry);
+            (EntryKind::Earn, account.put(difference, expiry)?)
+        } else {
+            (EntryKind::Clawback, account.take(difference.negate()?, &before.lots)?)
+        };
+        let takes_back = kind == EntryKind::Clawback;
+        let posting = Posting {
+            kind,
+            points: difference,
+            occurred_at: if takes_back { sale.trigger_at } else { sale.order.placed_at },
+            cause: if takes_back { sale.trigger.cause() } else { order_ref(sale.order).cause() },
+            program_version: desired.map(|desired| desired.version).or(before.version),
+            order_id: sale.order.id,
+            hold_id: None,
+            reason: None,
+            detail: Detail {
+                earned: desired.map(|desired| desired.earned.clone()),
+                reverses: before.earn_entry.filter(|_| takes_back),
+                ..Detail::default()
+            },
+        };
+        self.post(account_id, posting, &lots, moment)?;
+        // Points of an old order may have come to their end before they were read.
+        self.settle(account_id, moment)
+    }
+
+    /// Captures the holds that a paid order carries, and raises what does not fit. `decided` are holds that
+    /// have their verdict already.
+    ///
+    /// # Errors
+    /// [`Trouble`]
+    pub fn converge_holds(
+        &mut self,
+        sale: &Sale<'_>,
+        decided: &dyn Fn(HoldId) -> bool,
+        moment: &mut Moment<'_>,
+    ) -> Result<Vec<HoldOutcome>, Trouble> {
+        let mut outcomes = Vec::new();
+        if sale.order.state != OrderState::Paid {
+            return Ok(outcomes);
+        }
+        let order = order_ref(sale.order);
+        let mut by_hold: BTreeMap<String, (HoldRef, Money)> = BTreeMap::new();
+        for line in sale.order.lines.iter().filter(|line| line.refunds.is_none()) {
+            if let Some(hold) = &line.hold {
+                let so_far = by_hold.entry(hold.as_text()).or_insert_with(|| (hold.clone(), Money::ZERO));
+                so_far.1 = so_far.1.sub(line.subtotal_incl)?;
+            }
+        }
+        for (text, (reference, discount)) in by_hold {
+            let known = match &reference {
+                HoldRef::Id(id) => self.holds.get(id).cloned(),
+                HoldRef::Malformed(_) => None,
+            };
+            let Some(hold) = known else {
+                let detail = format!("the paid order carries the hold “{text}”, which this ledger never gave");
+                self.raise("unknown_hold", &text, sale, &order, detail, moment);
+                continue;
+            };
+            let owner = self.account(hold.account_id)?.partner_id;
+            if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) || sale.wallet != Some(owner) {
+                let detail = format!(
+                    "the paid order carries the hold {text} of {} points, which was given to partner {owner} for \
+                     another order or is paid by another customer: nothing was captured",
+                    hold.points
+                );
+                self.raise("foreign_hold", &text, sale, &order, detail, moment);
+                continue;
+            }
+            if hold.product_id.is_none() && discount > hold.discount {
+                let detail = format!(
+                    "the paid order discounts {discount} for the hold {text}, which allows {}: the line was changed \
+                     by hand",
+                    hold.discount
+                );
+                self.raise("discount_exceeds_hold", &text, sale, &order, detail, moment);
+            }
+            if hold.state == HoldState::Captured || decided(hold.id) {
+                continue;
+            }
+            let outcome = match self.capture(hold.id, &order, sale.order.placed_at, moment) {
+                Ok(captured) => Ok(captured),
+                Err(Denied::Trouble(trouble)) => return Err(trouble),
+                Err(Denied::Refused(refusal)) => {
+                    if refusal == Refusal::HoldReleased {
+                        let detail = format!(
+                            "the paid order carries the hold {text} of {} points, which was released before: the \
+                             discount of {discount} was given without points",
+                            hold.points
+                        );
+                        self.raise("hold_released", &text, sale, &order, detail, moment);
+                    }
+                    Err(refusal)
+                }
+            };
+            outcomes.push((hold.id, outcome));
+        }
+        Ok(outcomes)
+    }
+
+    fn raise(
+        &mut self,
+        kind: &'static str,
+        subject: &str,
+        sale: &Sale<'_>,
+        order: &OrderRef,
+        detail: String,
+        moment: &mut Moment<'_>,
+    ) {
+        let id = ExceptionId((moment.ids)());
+        let on = order.id.map_or_else(String::new, |id| id.to_string());
+        self.exceptions.push(Exception {
+            id,
+            dedupe_key: format!("{kind}/{on}/{subject}"),
+            kind,
+            partner_id: sale.order.partner_id,
+            order: order.clone(),
+            detail,
+        });
+    }
+
+    /// Gives back the points of reward lines that were taken back, to their own lots and their own expiry.
+    ///
+    /// # Errors
+    /// [`Trouble`]
+    pub fn converge_restores(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+        let taken = taken_back(sale.refunds)?;
+        let mut shares: BTreeMap<HoldId, (Decimal, Decimal)> = BTreeMap::new();
+        for line in &sale.order.lines {
+            let (Some(HoldRef::Id(hold)), Some(id)) = (&line.hold, line.id) else { continue };
+            let returned = taken.get(&id).copied().unwrap_or_default().min(line.quantity.abs());
+            // Reward lines of one hold weigh by amount, or by quantity where they cost nothing.
+            let weight = if line.subtotal_incl.is_zero() { Decimal::ONE } else { line.subtotal_incl.decimal().abs() };
+            let part = if line.quantity.is_zero() {
+                Decimal::ZERO
+            } else {
+                exact::div(exact::mul(weight, returned)?, line.quantity.abs())?
+            };
+            let share = shares.entry(*hold).or_default();
+            *share = (exact::add(share.0, part)?, exact::add(share.1, weight)?);
+        }
+        for (hold_id, (returned, whole)) in shares {
+            let Some(hold) = self.holds.get(&hold_id).cloned() else { continue };
+            if hold.state != HoldState::Captured || Some(hold.order_uuid.as_str()) != sale.order.uuid.as_deref() {
+                continue;
+            }
+            let target = exact::div(exact::mul(hold.points.decimal(), returned)?, whole)?;
+            let target = Points::from_e2(exact::to_scaled_rounded(target, Points::DECIMALS, RoundingStrategy::ToZero)?);
+            let difference = target.sub(hold.restored)?;
+            if difference.is_zero() {
+                continue;
+            }
+            self.settle(hold.account_id, moment)?;
+            let redeemed = sale.redeemed.get(&hold_id).cloned().unwrap_or_default();
+            let account = self.account_mut(hold.account_id)?;
+            let lots = if difference.is_positive() {
+                let mut changes = Vec::new();
+                for (expiry, points) in own_lots(&redeemed, hold.restored, difference)? {
+                    changes.extend(account.put(points, expiry)?);
+                }
+                changes
+            } else {
+                account.take(difference.negate()?, &[])?
+            };
+            let posting = Posting {
+                kind: EntryKind::Restore,
+                points: difference,
+                occurred_at: sale.trigger_at,
+                cause: sale.trigger.cause(),
+                program_version: Some(hold.program_version),
+                order_id: None,
+                hold_id: Some(hold_id),
+                reason: Some(hold.reward.clone()),
+                detail: Detail { reverses: hold.entry_id.clone(), ..Detail::default() },
+            };
+            self.post(hold.account_id, posting, &lots, moment)?;
+            self.hold_mut(hold_id)?.restored = target;
+            self.settle(hold.account_id, moment)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where restored points go: what the redemption took last comes back first, after what came back before.
+/// Points that no lot had (they made a debt) come back as the latest of the lots, or as points that never
+/// expire where there was none.
+fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<Vec<(Expiry, Points)>, Overflow> {
+    let (mut skip, mut left) = (already, wanted);
+    let mut parts = Vec::new();
+    for change in redeemed.iter().rev() {
+        let mut here = change.points.negate()?;
+        let skipped = here.min(skip);
+        skip = skip.sub(skipped)?;
+        here = here.sub(skipped)?;
+        let back = here.min(left);
+        if back.is_positive() {
+            left = left.sub(back)?;
+            parts.push((change.expiry, back));
+        }
+    }
+    if left.is_positive() {
+        parts.push((redeemed.iter().map(|change| change.expiry).max().unwrap_or(Expiry::Never), left));
+    }
+    Ok(parts)
+}
+
+/// The order as entries and exceptions name it.
+#[must_use]
+pub fn order_ref(order: &Order) -> OrderRef {
+    OrderRef { id: order.id, uuid: order.uuid.clone(), name: Some(order.name.clone()) }
+}

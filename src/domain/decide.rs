@@ -1,0 +1,306 @@
+//! Decisions on the book: hold, capture, release, adjust. Each either refuses and changes nothing, or
+//! changes the book and leaves its trace there.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
+use super::entry::{Cause, Detail, EntryKind};
+use super::hold::{Hold, HoldState};
+use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId};
+use super::money::Money;
+use super::order::Order;
+use super::points::Points;
+use super::program::{self, Basket, NotPriced, Priced, Program, Reason};
+use super::refusal::Refusal;
+use super::timeline::{Timeline, Version};
+
+/// A decision that did not succeed: refused, or the book itself is in trouble.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The ledger says no; the caller is told why.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The batch cannot go on.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<Missing> for Denied {
+    fn from(missing: Missing) -> Self {
+        Self::Trouble(missing.into())
+    }
+}
+
+impl From<super::exact::Overflow> for Denied {
+    fn from(overflow: super::exact::Overflow) -> Self {
+        Self::Refused(Refusal::Overflow(overflow))
+    }
+}
+
+/// Points to set aside for a reward.
+#[derive(Clone, Debug)]
+pub struct HoldAsk<'a> {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The customer as the till names it: the account's member, or a contact of the member's company.
+    pub partner_id: PartnerId,
+    /// The program, all versions.
+    pub timeline: &'a Timeline,
+    /// The reward's code.
+    pub reward: &'a str,
+    /// How many, where the cashier may choose.
+    pub points: Option<Points>,
+    /// The draft order as the till has it.
+    pub draft: &'a Order,
+    /// Digits of the draft's currency after the decimal point.
+    pub currency_decimals: u32,
+}
+
+/// A capture that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// The `redeem` entry.
+    pub entry_id: EntryId,
+    /// The balance after it.
+    pub balance: Points,
+}
+
+/// Whether a draft may spend this member's points in this program at all, and by which version.
+///
+/// # Errors
+/// [`Refusal::NotApplicable`] for another customer's order, or a program that does not run now.
+pub fn version_for<'a>(
+    timeline: &'a Timeline,
+    draft: &Order,
+    partner: PartnerId,
+    now: DateTime<Utc>,
+) -> Result<&'a Version, Refusal> {
+    if draft.partner_id.is_some_and(|on_order| on_order != partner) {
+        return Err(program::Refusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
+    }
+    let gone = program::Refusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
+    timeline.in_force(now).ok_or_else(|| gone.into())
+}
+
+/// What a reward costs on a draft, and takes off it.
+///
+/// # Errors
+/// [`Refusal::UnknownReward`], or why it cannot be had.
+pub fn price(program: &Program, reward: &str, points: Option<Points>, basket: &Basket<'_>) -> Result<Priced, Refusal> {
+    let found = program
+        .reward(reward)
+        .ok_or_else(|| Refusal::UnknownReward { program: program.code.clone(), reward: reward.to_owned() })?;
+    program::price(program, found, points, basket).map_err(|problem| match problem {
+        NotPriced::Refused(refusal) => refusal.into(),
+        NotPriced::Overflow(overflow) => overflow.into(),
+    })
+}
+
+impl From<program::Refusal> for Refusal {
+    fn from(refusal: program::Refusal) -> Self {
+        match refusal {
+            program::Refusal::BelowMinimum { available, minimum } => Self::BelowMinimum { available, minimum },
+            program::Refusal::InsufficientPoints { available, required } => {
+                Self::InsufficientPoints { available, required }
+            }
+            program::Refusal::NotApplicable { reason, maximum_points } => {
+                Self::NotApplicable { reason: reason.code(), message: reason.to_string(), maximum_points }
+            }
+        }
+    }
+}
+
+impl Book {
+    /// Discounts that the open and captured holds of one program already take off a draft.
+    ///
+    /// # Errors
+    /// [`super::exact::Overflow`]
+    pub fn held_discount(&self, account_id: AccountId, order_uuid: &str) -> Result<Money, super::exact::Overflow> {
+        Money::sum(
+            self.holds
+                .values()
+                .filter(|hold| hold.account_id == account_id && hold.order_uuid == order_uuid)
+                .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+                .map(|hold| hold.discount),
+        )
+    }
+
+    /// Sets points aside for a reward on a draft order.
+    ///
+    /// # Errors
+    /// [`Denied::Refused`] with the reason.
+    pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Hold, Denied> {
+        self.settle(ask.account_id, moment)?;
+        let account = self.account(ask.account_id)?;
+        let version = version_for(ask.timeline, ask.draft, ask.partner_id, moment.now)?;
+        let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
+        // The draft's own date may be a till's wrong clock: redeeming happens now.
+        let today = Order { placed_at: moment.now, ..ask.draft.clone() };
+        let basket = Basket {
+            order: &today,
+            available: account.available(moment.now)?,
+            other_holds: self.held_discount(ask.account_id, &uuid)?,
+            currency_decimals: ask.currency_decimals,
+        };
+        let priced = price(&version.program, ask.reward, ask.points, &basket)?;
+        let seconds = version.program.hold_seconds();
+        let hold = Hold {
+            id: HoldId((moment.ids)()),
+            account_id: ask.account_id,
+            order_uuid: uuid,
+            program_version: version.number,
+            reward: ask.reward.to_owned(),
+            points: priced.points,
+            discount: priced.discount,
+            product_id: priced.product_id,
+            state: HoldState::Open,
+            created_at: moment.now,
+            expires_at: moment
+                .now
+                .checked_add_signed(Duration::seconds(i64::from(seconds)))
+                .ok_or(super::exact::Overflow)?,
+            ended_at: None,
+            reason: None,
+            entry_id: None,
+            restored: Points::ZERO,
+            actor: moment.actor.to_owned(),
+        };
+        let open = super::account::OpenHold { points: hold.points, expires_at: hold.expires_at };
+        self.account_mut(ask.account_id)?.open_hold(hold.id, open);
+        self.changed_holds.insert(hold.id);
+        self.holds.insert(hold.id, hold.clone());
+        Ok(hold)
+    }
+
+    /// Spends a hold, its order being paid. An expired one is spent if the points are still there; if they
+    /// are not, an exception waits for the manager.
+    ///
+    /// # Errors
+    /// [`Denied::Refused`]: [`Refusal::UnknownHold`], [`Refusal::HoldOfOtherOrder`],
+    /// [`Refusal::HoldReleased`], [`Refusal::HoldExpired`], [`Refusal::HoldCaptured`].
+    pub fn capture(
+        &mut self,
+        id: HoldId,
+        order: &OrderRef,
+        occurred_at: DateTime<Utc>,
+        moment: &mut Moment<'_>,
+    ) -> Result<Captured, Denied> {
+        let account_id = self.holds.get(&id).ok_or_else(|| Refusal::unknown_hold(id))?.account_id;
+        self.settle(account_id, moment)?;
+        let hold = self.holds.get(&id).ok_or(Missing)?.clone();
+        if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) {
+            return Err(Refusal::HoldOfOtherOrder.into());
+        }
+        match hold.state {
+            HoldState::Open => {}
+            HoldState::Captured => return Err(Refusal::HoldCaptured.into()),
+            HoldState::Released => return Err(Refusal::HoldReleased.into()),
+            HoldState::Expired => {
+                if self.account(account_id)?.available(moment.now)? < hold.points {
+                    let exception_id = self.raise_expired(&hold, order, moment)?;
+                    return Err(Refusal::HoldExpired { exception_id }.into());
+                }
+            }
+        }
+        let account = self.account_mut(account_id)?;
+        account.end_hold(id);
+        let lots = account.take(hold.points, &[])?;
+        let balance = account.balance();
+        let posting = Posting {
+            kind: EntryKind::Redeem,
+            points: hold.points.negate()?,
+            occurred_at,
+            cause: order.cause(),
+            program_version: Some(hold.program_version),
+            order_id: None,
+            hold_id: Some(id),
+            reason: Some(hold.reward.clone()),
+            detail: Detail::default(),
+        };
+        let entry_id = self.post(account_id, posting, &lots, moment)?;
+        let hold = self.hold_mut(id)?;
+        hold.state = HoldState::Captured;
+        hold.ended_at = Some(moment.now);
+        hold.entry_id = Some(entry_id.to_string());
+        Ok(Captured { entry_id, balance })
+    }
+
+    fn raise_expired(&mut self, hold: &Hold, order: &OrderRef, moment: &mut Moment<'_>) -> Result<ExceptionId, Denied> {
+        let account = self.account(hold.account_id)?;
+        let (partner_id, available) = (account.partner_id, account.available(moment.now)?);
+        let id = ExceptionId((moment.ids)());
+        self.exceptions.push(Exception {
+            id,
+            dedupe_key: format!("hold_expired/{}", hold.id),
+            kind: "hold_expired",
+            partner_id: Some(partner_id),
+            order: order.clone(),
+            detail: format!(
+                "the order was paid after its hold of {} points ({}) had expired, and {available} points are \
+                 available: the discount of {} was given without points",
+                hold.points, hold.reward, hold.discount
+            ),
+        });
+        Ok(id)
+    }
+
+    /// Gives a hold up.
+    ///
+    /// # Errors
+    /// [`Denied::Refused`]: [`Refusal::UnknownHold`], [`Refusal::HoldCaptured`].
+    pub fn release(&mut self, id: HoldId, reason: &str, moment: &mut Moment<'_>) -> Result<(), Denied> {
+        let account_id = self.holds.get(&id).ok_or_else(|| Refusal::unknown_hold(id))?.account_id;
+        self.settle(account_id, moment)?;
+        match self.holds.get(&id).ok_or(Missing)?.state {
+            HoldState::Captured => return Err(Refusal::HoldCaptured.into()),
+            HoldState::Released | HoldState::Expired => return Ok(()),
+            HoldState::Open => {}
+        }
+        self.account_mut(account_id)?.end_hold(id);
+        let now = moment.now;
+        let hold = self.hold_mut(id)?;
+        hold.state = HoldState::Released;
+        hold.ended_at = Some(now);
+        hold.reason = Some(reason.to_owned());
+        // What the hold protected from expiring expires now.
+        self.settle(account_id, moment)?;
+        Ok(())
+    }
+
+    /// A manager's correction. It may take more than there is: the rest shows as debt.
+    ///
+    /// # Errors
+    /// [`Denied::Refused`]: [`Refusal::Overflow`].
+    pub fn adjust(
+        &mut self,
+        account_id: AccountId,
+        points: Points,
+        reason: &str,
+        timeline: &Timeline,
+        moment: &mut Moment<'_>,
+    ) -> Result<(EntryId, Points), Denied> {
+        self.settle(account_id, moment)?;
+        let now = moment.now;
+        let version = timeline.in_force(now).or_else(|| timeline.latest());
+        let expiry = version.and_then(|version| version.program.expires_at(now)).into();
+        // Checked first, so that a number too large changes nothing.
+        self.account(account_id)?.balance().add(points)?;
+        let account = self.account_mut(account_id)?;
+        let lots =
+            if points.is_negative() { account.take(points.negate()?, &[])? } else { account.put(points, expiry)? };
+        let balance = account.balance();
+        let posting = Posting {
+            kind: EntryKind::Adjust,
+            points,
+            occurred_at: now,
+            cause: Cause { model: "loyalty.adjustment".into(), id: None, uuid: None, name: reason.to_owned() },
+            program_version: version.map(|version| version.number),
+            order_id: None,
+            hold_id: None,
+            reason: Some(reason.to_owned()),
+            detail: Detail::default(),
+        };
+        let entry_id = self.post(account_id, posting, &lots, moment)?;
+        Ok((entry_id, balance))
+    }
+}

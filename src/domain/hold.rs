@@ -1,0 +1,77 @@
+//! A hold: points set aside for a reward on an order that is not paid yet, like a card payment's
+//! authorisation. It ends exactly once: captured, released or expired.
+
+use chrono::{DateTime, Utc};
+
+use super::ids::{AccountId, HoldId, ProductId};
+use super::money::Money;
+use super::points::Points;
+
+/// How far a hold has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldState {
+    /// Its points are set aside.
+    Open,
+    /// Its points were spent.
+    Captured,
+    /// It was given up; its points are available again.
+    Released,
+    /// Its time ran out; its points are available again.
+    Expired,
+}
+
+impl HoldState {
+    /// The word in the database.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Captured => "captured",
+            Self::Released => "released",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Open, Self::Captured, Self::Released, Self::Expired].into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// One hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id, which the reward line in Odoo carries.
+    pub id: HoldId,
+    /// Whose points.
+    pub account_id: AccountId,
+    /// `uuid` of the draft order it was made for; no other order may spend it.
+    pub order_uuid: String,
+    /// The program's version that priced it.
+    pub program_version: i64,
+    /// The reward's code.
+    pub reward: String,
+    /// How many points; positive.
+    pub points: Points,
+    /// What it takes off the order, with tax.
+    pub discount: Money,
+    /// The product it gives, for rewards that are products.
+    pub product_id: Option<ProductId>,
+    /// How far it has come.
+    pub state: HoldState,
+    /// When it was made, by the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// From when it is over unless captured before.
+    pub expires_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why it was released.
+    pub reason: Option<String>,
+    /// The entry that captured it.
+    pub entry_id: Option<String>,
+    /// Points that refunds of its reward line have given back so far.
+    pub restored: Points,
+    /// Who asked for it.
+    pub actor: String,
+}

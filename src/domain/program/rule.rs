@@ -1,0 +1,283 @@
+//! The vocabulary of a program: how its rules earn, which lines they see, what its rewards give.
+
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+
+use super::number::Stated;
+use super::window::Window;
+use crate::domain::ids::{PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use crate::domain::money::Money;
+use crate::domain::order::{Line, Order};
+use crate::domain::points::Points;
+
+/// A closed set of words: each is spelt the same in the document, in errors and on output.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$of])* $variant,)* }
+
+        impl $name {
+            /// Every word with its meaning, the default first.
+            pub(super) const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant),)*];
+
+            /// As it is spelt in a document.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.serialize_str(self.word())
+            }
+        }
+    )*};
+}
+
+words! {
+    /// Which amounts of a line count.
+    Base {
+        /// With tax.
+        TaxIncluded = "tax_included",
+        /// Without tax.
+        TaxExcluded = "tax_excluded",
+    }
+    /// How an order's total is rounded to the program's decimals, once.
+    Rounding {
+        /// Towards zero.
+        Down = "down",
+        /// To the nearest, halves away from zero.
+        HalfUp = "half_up",
+        /// Away from zero.
+        Up = "up",
+    }
+    /// What several multipliers on one line do.
+    Stacking {
+        /// The highest factor alone counts.
+        Highest = "highest",
+        /// All of them multiply.
+        Multiply = "multiply",
+    }
+    /// Who takes part in a program.
+    Enrolment {
+        /// Every identified customer.
+        Automatic = "automatic",
+        /// Enrolled members alone.
+        Explicit = "explicit",
+    }
+    /// To the end of what points last.
+    Granularity {
+        /// The local day.
+        Day = "day",
+        /// The local month.
+        Month = "month",
+        /// The local year.
+        Year = "year",
+    }
+    /// How a `per_amount` rule pays.
+    Step {
+        /// For each full amount.
+        Whole = "whole",
+        /// In proportion.
+        Prorata = "prorata",
+    }
+}
+
+/// How orders earn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Earning {
+    /// Which amounts count.
+    pub base: Base,
+    /// How an order's total is rounded.
+    pub rounding: Rounding,
+    /// To how many decimals, at most 2.
+    pub decimals: u32,
+    /// What several multipliers do.
+    pub stacking: Stacking,
+    /// The rules, which add up.
+    pub rules: Vec<Rule>,
+}
+
+/// One way of earning, and when it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Its name in explanations, unique in the program.
+    pub code: String,
+    /// What it pays.
+    #[serde(flatten)]
+    pub kind: RuleKind,
+    /// Which lines it sees.
+    pub scope: Scope,
+    /// When it holds; `None` for always.
+    pub window: Option<Window>,
+    /// What the whole order's eligible amount must reach.
+    pub min_order_amount: Option<Stated<Money>>,
+    /// What the quantity in scope must reach.
+    pub min_quantity: Option<Stated<Decimal>>,
+    /// Customer tags it is for; empty for everyone.
+    pub partner_tag_ids: Vec<i64>,
+    /// Shops it holds in; empty for every shop.
+    #[serde(serialize_with = "ids_or_null")]
+    pub pos_config_ids: Vec<PosConfigId>,
+}
+
+/// What a rule pays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RuleKind {
+    /// Points for an amount spent in scope.
+    PerAmount {
+        /// The amount that pays once, above zero.
+        every: Stated<Money>,
+        /// What it pays, above zero.
+        points: Stated<Points>,
+        /// For each full amount, or in proportion.
+        step: Step,
+    },
+    /// Points for each unit bought in scope.
+    PerUnit {
+        /// What one unit pays, above zero.
+        points: Stated<Points>,
+    },
+    /// Points once for an order with an eligible line.
+    PerOrder {
+        /// What it pays, above zero.
+        points: Stated<Points>,
+    },
+    /// A factor on the points of the lines in scope.
+    Multiplier {
+        /// Above zero.
+        factor: Stated<Decimal>,
+    },
+}
+
+/// Which lines a rule sees. A line counts when its product, one of its POS categories or its product category
+/// is listed, or an ancestor of those; when nothing is listed, every line. Excludes win.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Scope {
+    /// POS categories, with all below them.
+    pub pos_category_ids: Vec<PosCategoryId>,
+    /// Product categories, with all below them.
+    pub product_category_ids: Vec<ProductCategoryId>,
+    /// Products.
+    pub product_ids: Vec<ProductId>,
+    /// POS categories that never count, with all below them.
+    pub exclude_pos_category_ids: Vec<PosCategoryId>,
+    /// Product categories that never count, with all below them.
+    pub exclude_product_category_ids: Vec<ProductCategoryId>,
+    /// Products that never count.
+    pub exclude_product_ids: Vec<ProductId>,
+}
+
+impl Scope {
+    /// Whether the line counts.
+    #[must_use]
+    pub fn covers(&self, line: &Line) -> bool {
+        let Self { pos_category_ids, product_category_ids, product_ids, .. } = self;
+        let every_line = pos_category_ids.is_empty() && product_category_ids.is_empty() && product_ids.is_empty();
+        let excluded =
+            lists(line, &self.exclude_pos_category_ids, &self.exclude_product_category_ids, &self.exclude_product_ids);
+        !excluded && (every_line || lists(line, pos_category_ids, product_category_ids, product_ids))
+    }
+}
+
+/// Whether one of the lists names the line's product or a category above it.
+fn lists(line: &Line, pos: &[PosCategoryId], product: &[ProductCategoryId], products: &[ProductId]) -> bool {
+    line.product_id.is_some_and(|id| products.contains(&id))
+        || pos.iter().any(|id| line.pos_categories.contains(id))
+        || product.iter().any(|id| line.product_categories.contains(id))
+}
+
+impl Rule {
+    /// Whether the rule holds for this order at all: its shop, and its window at `placed_at`.
+    #[must_use]
+    pub(super) fn holds_for(&self, order: &Order, timezone: chrono_tz::Tz) -> bool {
+        shop_listed(&self.pos_config_ids, order.pos_config_id)
+            && self.window.as_ref().is_none_or(|window| window.holds_at(order.placed_at, timezone))
+    }
+}
+
+/// Whether a list of shops admits this one: an empty list admits all, any other only the shops it names.
+pub(super) fn shop_listed(listed: &[PosConfigId], shop: Option<PosConfigId>) -> bool {
+    listed.is_empty() || shop.is_some_and(|shop| listed.contains(&shop))
+}
+
+/// Serialises a list of shops, of which an empty one restricts nothing, as its default `null`.
+pub(super) fn ids_or_null<S: Serializer>(ids: &[PosConfigId], out: S) -> Result<S::Ok, S::Error> {
+    if ids.is_empty() { out.serialize_none() } else { ids.serialize(out) }
+}
+
+/// Something that points buy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reward {
+    /// What it is called in the API, unique in the program.
+    pub code: String,
+    /// What a person calls it.
+    pub name: String,
+    /// What it costs and gives.
+    #[serde(flatten)]
+    pub kind: RewardKind,
+    /// Points a member must have available for it, besides the program's own minimum.
+    pub minimum_points: Stated<Points>,
+}
+
+/// What a reward costs and gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RewardKind {
+    /// A fixed amount off.
+    DiscountAmount {
+        /// Its price.
+        points: Stated<Points>,
+        /// What comes off, with tax.
+        amount: Stated<Money>,
+    },
+    /// A part of the order off.
+    DiscountPercent {
+        /// Its price.
+        points: Stated<Points>,
+        /// Above 0, at most 100.
+        percent: Stated<Decimal>,
+        /// Never more than this.
+        max_amount: Option<Stated<Money>>,
+    },
+    /// As much off as the points are worth.
+    DiscountPerPoint {
+        /// What one point is worth in the program's currency, above zero.
+        rate: Stated<Decimal>,
+    },
+    /// A product for nothing.
+    FreeProduct {
+        /// Its price.
+        points: Stated<Points>,
+        /// The product.
+        product_id: ProductId,
+        /// How many of it.
+        quantity: Stated<Decimal>,
+    },
+    /// A product at a price of its own.
+    ProductAtPrice {
+        /// Its price in points.
+        points: Stated<Points>,
+        /// The product.
+        product_id: ProductId,
+        /// What it then costs, with tax.
+        price: Stated<Money>,
+    },
+}
+
+impl RewardKind {
+    /// What it costs when that is fixed.
+    #[must_use]
+    pub const fn fixed_points(&self) -> Option<Points> {
+        match self {
+            Self::DiscountAmount { points, .. }
+            | Self::DiscountPercent { points, .. }
+            | Self::FreeProduct { points, .. }
+            | Self::ProductAtPrice { points, .. } => Some(points.value),
+            Self::DiscountPerPoint { .. } => None,
+        }
+    }
+}

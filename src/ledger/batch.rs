@@ -1,0 +1,500 @@
+//! One batch in one transaction: load what the commands name, let each decide in order, write the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::command::{Answer, Command, Idempotency};
+use super::programs::ProgramCache;
+use super::reply::{ErrorBody, LedgerError, time};
+use super::sales::{self, Affected};
+use super::{Options, Wallet};
+use crate::domain::account::Account;
+use crate::domain::book::{Book, Moment, OrderRef, Trouble};
+use crate::domain::decide::{Captured, Denied, HoldAsk};
+use crate::domain::entry::{chain_hash, detail_text};
+use crate::domain::hold::Hold;
+use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProgramId};
+use crate::domain::order::Order;
+use crate::domain::points::Points;
+use crate::domain::refusal::Refusal;
+use crate::domain::shop::Ingested;
+use crate::domain::timeline::Timeline;
+use crate::store::accounts::{StoredAccount, Which};
+use crate::store::entries::EntryRow;
+use crate::store::exceptions::ExceptionRow;
+use crate::store::verdicts::Verdict;
+use crate::store::{self, AnyConnection, Pool, StoreError, accounts, entries, exceptions, holds, orders, verdicts};
+
+/// What every batch needs.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub pool: Pool,
+    pub options: Options,
+    pub programs: ProgramCache,
+}
+
+/// The key under which a capture's reply is kept: a hold has one.
+fn capture_key(hold: HoldId) -> String {
+    format!("capture/{hold}")
+}
+
+/// The key under which a caller's reply is kept: apart from our own, whatever callers choose.
+fn caller_key(idempotency: &Idempotency) -> String {
+    format!("key/{}", idempotency.key)
+}
+
+/// The state a batch works with.
+struct Batch {
+    timelines: Arc<Vec<Timeline>>,
+    book: Book,
+    stored: BTreeMap<AccountId, (i64, String)>,
+    keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
+    wallets: BTreeMap<PartnerId, PartnerId>,
+    verdicts: BTreeMap<String, Verdict>,
+    fresh_verdicts: Vec<Verdict>,
+    decimals: BTreeMap<String, u32>,
+    affected: Affected,
+    now: DateTime<Utc>,
+}
+
+/// Runs a batch. All of it commits or nothing does.
+pub(super) fn run(
+    context: &Context,
+    conn: &mut AnyConnection,
+    commands: &[Command],
+) -> Result<Vec<Answer>, LedgerError> {
+    store::connection::write_transaction(conn, |conn| {
+        let mut batch = Batch::load(context, conn, commands)?;
+        let mut answers = Vec::with_capacity(commands.len());
+        for (position, command) in commands.iter().enumerate() {
+            answers.push(batch.apply(conn, position, command)?);
+        }
+        batch.write(conn)?;
+        Ok(answers)
+    })
+}
+
+fn trouble(problem: Trouble) -> LedgerError {
+    LedgerError::Store(store::corrupt(problem))
+}
+
+impl Batch {
+    fn load(context: &Context, conn: &mut AnyConnection, commands: &[Command]) -> Result<Self, LedgerError> {
+        // Orders first: their rows are locked before any account, in every writer.
+        let affected = sales::take_in(conn, commands)?;
+        let timelines = context.programs.timelines(conn)?;
+        let by_code: BTreeMap<&str, ProgramId> =
+            timelines.iter().map(|timeline| (timeline.code.as_str(), timeline.id)).collect();
+
+        let wallets = wallets(conn, context, &affected, commands)?;
+        let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
+        let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
+        let mut named_holds: BTreeSet<HoldId> = BTreeSet::new();
+        let mut draft_uuids: BTreeSet<String> = BTreeSet::new();
+        let mut verdict_keys: BTreeSet<String> = BTreeSet::new();
+        let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
+        let mut currencies: BTreeSet<String> = BTreeSet::new();
+        for command in commands {
+            match command {
+                Command::Hold { idempotency, partner_id, program, draft, .. } => {
+                    verdict_keys.insert(caller_key(idempotency));
+                    keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
+                    draft_uuids.extend(draft.uuid.clone());
+                    currencies.insert(draft.currency.clone());
+                }
+                Command::Adjust { idempotency, partner_id, program, .. } => {
+                    verdict_keys.insert(caller_key(idempotency));
+                    keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
+                }
+                Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
+                    named_holds.insert(*hold_id);
+                }
+                Command::Settle { accounts } => account_ids.extend(accounts),
+                Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } => {}
+            }
+        }
+        named_holds.extend(affected.hold_ids());
+        verdict_keys.extend(named_holds.iter().copied().map(capture_key));
+
+        let mut affected = affected.compute(&timelines, &wallets)?;
+        let (ignored, others) = affected.ignored();
+        orders::mark_ignored(conn, &ignored, true)?;
+        orders::mark_ignored(conn, &others, false)?;
+        keys.extend(affected.account_keys());
+
+        accounts::ensure(conn, &keys)?;
+        let keys = accounts::ids_of(conn, &keys)?;
+        affected.set_accounts(&keys);
+        account_ids.extend(keys.values());
+        account_ids.extend(affected.posted_accounts());
+        // Which account a hold belongs to never changes, so it may be read before the lock.
+        let named: Vec<HoldId> = named_holds.into_iter().collect();
+        account_ids.extend(holds::load(conn, holds::Which::Ids(&named))?.values().map(|hold| hold.account_id));
+
+        accounts::lock(conn, &account_ids)?;
+        let now = store::time::database_now(conn)?;
+        let mut book = Book::default();
+        let mut stored = BTreeMap::new();
+        for one in accounts::load(conn, &Which::Ids(&account_ids))? {
+            stored.insert(one.account.id, (one.entry_count, one.last_hash));
+            book.accounts.insert(one.account.id, one.account);
+        }
+        let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
+        let uuids: Vec<String> = draft_uuids.into_iter().collect();
+        book.holds = holds::load(conn, holds::Which::OpenOf(&ids))?;
+        book.holds.extend(holds::load(conn, holds::Which::Ids(&named))?);
+        book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
+        book.holds.retain(|_, hold| stored.contains_key(&hold.account_id));
+        book.postings = affected.postings();
+
+        let verdict_keys: Vec<String> = verdict_keys.into_iter().collect();
+        let verdicts = verdicts::load(conn, &verdict_keys)?;
+        let decimals = currencies
+            .into_iter()
+            .map(|code| store::shop::currency_decimals(conn, &code).map(|decimals| (code, decimals)))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self {
+            timelines,
+            book,
+            stored,
+            keys,
+            wallets,
+            verdicts,
+            fresh_verdicts: Vec::new(),
+            decimals,
+            affected,
+            now,
+        })
+    }
+
+    fn timeline(&self, code: &str) -> Result<Timeline, Refusal> {
+        self.timelines
+            .iter()
+            .find(|timeline| timeline.code == code)
+            .cloned()
+            .ok_or_else(|| Refusal::UnknownProgram(code.to_owned()))
+    }
+
+    fn apply(&mut self, conn: &mut AnyConnection, position: usize, command: &Command) -> Result<Answer, LedgerError> {
+        match command {
+            Command::Hold { idempotency, partner_id, program, reward, points, draft, actor } => {
+                self.decided_once(caller_key(idempotency), &idempotency.params_sha256, |batch| {
+                    batch.hold(*partner_id, program, reward, *points, draft, actor)
+                })
+            }
+            Command::Adjust { idempotency, partner_id, program, points, reason, actor } => {
+                self.decided_once(caller_key(idempotency), &idempotency.params_sha256, |batch| {
+                    batch.adjust(*partner_id, program, *points, reason, actor)
+                })
+            }
+            Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
+            Command::Release { hold_id, reason, actor } => {
+                let outcome = self.with_moment(actor, |book, moment| book.release(*hold_id, reason, moment));
+                settle_outcome(outcome.map(|()| json!({"released": true})))
+            }
+            Command::Settle { accounts } => {
+                for account in accounts {
+                    self.with_moment("expiry", |book, moment| book.settle(*account, moment)).map_err(trouble)?;
+                }
+                Ok(Answer::Ingested(Ingested::default()))
+            }
+            Command::Ingest { .. } | Command::Forget { .. } => self.converge(conn, position),
+            Command::Recompute { work, then_after, .. } => {
+                let answer = self.converge(conn, position)?;
+                store::programs::advance_recompute(conn, *work, then_after.map(|id| id.0))?;
+                Ok(answer)
+            }
+        }
+    }
+
+    fn with_moment<T>(&mut self, actor: &str, work: impl FnOnce(&mut Book, &mut Moment<'_>) -> T) -> T {
+        let mut ids = Uuid::now_v7;
+        let mut moment = Moment { now: self.now, actor, ids: &mut ids };
+        work(&mut self.book, &mut moment)
+    }
+
+    /// One verdict a key: the first is kept with its parameters, every repetition gets its reply again.
+    fn decided_once(
+        &mut self,
+        key: String,
+        params_sha256: &str,
+        decide: impl FnOnce(&mut Self) -> Result<Value, Denied>,
+    ) -> Result<Answer, LedgerError> {
+        if let Some(verdict) = self.verdicts.get(&key) {
+            if verdict.params_sha256 != params_sha256 {
+                return settle_outcome(Err(Refusal::IdempotencyConflict.into()));
+            }
+            return Ok(Answer::Reply(reply_from_text(&verdict.reply)?));
+        }
+        let outcome = decide(self);
+        let nothing_was_decided = matches!(
+            &outcome,
+            Err(Denied::Refused(
+                Refusal::UnknownProgram(_)
+                    | Refusal::UnknownReward { .. }
+                    | Refusal::UnknownPartner(_)
+                    | Refusal::Overflow(_)
+            ))
+        );
+        let answer = settle_outcome(outcome)?;
+        if let (Answer::Reply(reply), false) = (&answer, nothing_was_decided) {
+            self.keep_verdict(key, params_sha256, reply);
+        }
+        Ok(answer)
+    }
+
+    fn keep_verdict(&mut self, key: String, params_sha256: &str, reply: &Result<Value, ErrorBody>) {
+        let verdict = Verdict {
+            idempotency_key: key.clone(),
+            params_sha256: params_sha256.to_owned(),
+            reply: reply_to_text(reply),
+            recorded_at_us: self.now.timestamp_micros(),
+        };
+        self.verdicts.insert(key, verdict.clone());
+        self.fresh_verdicts.push(verdict);
+    }
+
+    fn hold(
+        &mut self,
+        partner_id: PartnerId,
+        program: &str,
+        reward: &str,
+        points: Option<Points>,
+        draft: &Order,
+        actor: &str,
+    ) -> Result<Value, Denied> {
+        let timeline = self.timeline(program)?;
+        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
+        let decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
+        let ask =
+            HoldAsk { account_id, partner_id, timeline: &timeline, reward, points, draft, currency_decimals: decimals };
+        let hold = self.with_moment(actor, |book, moment| book.hold(&ask, moment))?;
+        Ok(hold_reply(&hold, decimals))
+    }
+
+    fn member_of(&self, partner_id: PartnerId) -> PartnerId {
+        self.wallets.get(&partner_id).copied().unwrap_or(partner_id)
+    }
+
+    fn account_of(&self, partner_id: PartnerId, timeline: &Timeline) -> Result<AccountId, Denied> {
+        let id = self.keys.get(&(partner_id, timeline.id)).copied();
+        Ok(id.ok_or(crate::domain::book::Missing)?)
+    }
+
+    fn adjust(
+        &mut self,
+        partner_id: PartnerId,
+        program: &str,
+        points: Points,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Value, Denied> {
+        let timeline = self.timeline(program)?;
+        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
+        let (entry_id, balance) =
+            self.with_moment(actor, |book, moment| book.adjust(account_id, points, reason, &timeline, moment))?;
+        Ok(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
+    }
+
+    fn capture(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<Answer, LedgerError> {
+        let key = capture_key(hold_id);
+        let same_order =
+            self.book.holds.get(&hold_id).is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str()));
+        if let (true, Some(verdict)) = (same_order, self.verdicts.get(&key)) {
+            return Ok(Answer::Reply(reply_from_text(&verdict.reply)?));
+        }
+        let now = self.now;
+        let outcome = self.with_moment(actor, |book, moment| book.capture(hold_id, order, now, moment));
+        let outcome = match outcome {
+            Ok(captured) => Ok(captured),
+            Err(Denied::Refused(refusal)) => Err(refusal),
+            Err(Denied::Trouble(problem)) => return Err(trouble(problem)),
+        };
+        let reply = self.keep_capture(hold_id, &outcome);
+        Ok(Answer::Reply(reply))
+    }
+
+    /// Keeps the one reply of a capture, when this was it.
+    fn keep_capture(&mut self, hold_id: HoldId, outcome: &Result<Captured, Refusal>) -> Result<Value, ErrorBody> {
+        let final_word = matches!(outcome, Ok(_) | Err(Refusal::HoldExpired { .. }));
+        let reply = outcome.as_ref().map_err(ErrorBody::from).map(
+            |captured| json!({"entry_id": captured.entry_id.to_string(), "balance": captured.balance.to_string()}),
+        );
+        if final_word {
+            self.keep_verdict(capture_key(hold_id), "", &reply);
+        }
+        reply
+    }
+
+    /// Posts what the sales that a command brought up lack.
+    fn converge(&mut self, conn: &mut AnyConnection, position: usize) -> Result<Answer, LedgerError> {
+        let before = self.book.entries.len();
+        let mut sales = self.affected.take(position);
+        sales::load_before(conn, &mut sales, &self.book)?;
+        for sale in &sales {
+            let sale = sale.as_sale();
+            let decided: BTreeSet<HoldId> = sale
+                .order
+                .lines
+                .iter()
+                .filter_map(|line| match &line.hold {
+                    Some(crate::domain::order::HoldRef::Id(id)) => Some(*id),
+                    _ => None,
+                })
+                .filter(|id| self.verdicts.contains_key(&capture_key(*id)))
+                .collect();
+            // Spending comes before earning: an order can spend only what was there before it.
+            let outcomes = self
+                .with_moment("sync", |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
+                .map_err(trouble)?;
+            for (hold_id, outcome) in &outcomes {
+                // The reply is for whoever captures later; here nobody waits for it.
+                let _ = self.keep_capture(*hold_id, outcome);
+            }
+            self.with_moment("sync", |book, moment| book.converge_earning(&sale, moment)).map_err(trouble)?;
+            let late: Vec<HoldId> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| *id).collect();
+            let mut sale = sale;
+            sales::note_fresh_redemptions(&mut sale, &self.book, &late);
+            self.with_moment("sync", |book, moment| book.converge_restores(&sale, moment)).map_err(trouble)?;
+        }
+        let posted = self.book.entries.len().saturating_sub(before);
+        Ok(Answer::Ingested(Ingested {
+            orders_changed: self.affected.changed(position),
+            entries_posted: u64::try_from(posted).unwrap_or(u64::MAX),
+        }))
+    }
+
+    fn write(self, conn: &mut AnyConnection) -> Result<(), LedgerError> {
+        let mut stored = self.stored;
+        let mut rows = Vec::with_capacity(self.book.entries.len());
+        for entry in &self.book.entries {
+            let (count, last_hash) =
+                stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+            *count = count.saturating_add(1);
+            let detail = detail_text(&entry.detail);
+            let hash = chain_hash(last_hash, *count, entry, &detail);
+            let previous = std::mem::replace(last_hash, hash.clone());
+            rows.push(EntryRow::new(entry, *count, detail, previous, hash));
+        }
+        entries::append(conn, &rows)?;
+        let changed: Vec<StoredAccount> = self
+            .book
+            .changed_accounts
+            .iter()
+            .filter_map(|id| {
+                let account: Account = self.book.accounts.get(id)?.clone();
+                let (entry_count, last_hash) = stored.get(id)?.clone();
+                Some(StoredAccount { account, held: Points::ZERO, entry_count, last_hash })
+            })
+            .collect();
+        accounts::save(conn, &changed)?;
+        let changed: Vec<&Hold> = self.book.changed_holds.iter().filter_map(|id| self.book.holds.get(id)).collect();
+        holds::save(conn, &changed)?;
+        let changed: BTreeMap<(OrderId, AccountId), Points> = self
+            .book
+            .changed_postings
+            .iter()
+            .filter_map(|key| self.book.postings.get(key).map(|points| (*key, *points)))
+            .collect();
+        orders::save_postings(conn, &changed)?;
+        for exception in &self.book.exceptions {
+            tracing::warn!(kind = exception.kind, detail = exception.detail, "an exception waits for a manager");
+            metrics::counter!("loyalty_exceptions_total", "kind" => exception.kind).increment(1);
+            exceptions::insert(conn, &exception_row(exception, self.now))?;
+        }
+        verdicts::append(conn, &self.fresh_verdicts)?;
+        for entry in &self.book.entries {
+            metrics::counter!("loyalty_entries_total", "kind" => entry.kind.word()).increment(1);
+        }
+        Ok(())
+    }
+}
+
+fn exception_row(exception: &crate::domain::book::Exception, now: DateTime<Utc>) -> ExceptionRow {
+    ExceptionRow {
+        id: exception.id.to_string(),
+        dedupe_key: exception.dedupe_key.clone(),
+        kind: exception.kind.to_owned(),
+        partner_id: exception.partner_id.map(|id| id.0),
+        order_id: exception.order.id.map(|id| id.0),
+        order_uuid: exception.order.uuid.clone(),
+        order_name: exception.order.name.clone(),
+        detail: exception.detail.clone(),
+        at_us: now.timestamp_micros(),
+        state: "open".to_owned(),
+        resolved_at_us: None,
+        resolved_by: None,
+        note: None,
+    }
+}
+
+/// Whose points an order's are: its own contact's, or the contact's company's.
+fn wallets(
+    conn: &mut AnyConnection,
+    context: &Context,
+    affected: &Affected,
+    commands: &[Command],
+) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
+    let mut partners: Vec<PartnerId> = affected.partners();
+    partners.extend(commands.iter().filter_map(|command| match command {
+        Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => Some(*partner_id),
+        _ => None,
+    }));
+    match context.options.wallet {
+        Wallet::Contact => Ok(partners.into_iter().map(|id| (id, id)).collect()),
+        Wallet::Company => {
+            let known = store::shop::partners(conn, &partners)?;
+            Ok(partners
+                .into_iter()
+                .map(|id| (id, known.get(&id).map_or(id, |partner| partner.commercial_partner_id)))
+                .collect())
+        }
+    }
+}
+
+fn settle_outcome(outcome: Result<Value, Denied>) -> Result<Answer, LedgerError> {
+    match outcome {
+        Ok(value) => Ok(Answer::Reply(Ok(value))),
+        Err(Denied::Refused(refusal)) => Ok(Answer::Reply(Err(ErrorBody::from(&refusal)))),
+        Err(Denied::Trouble(problem)) => Err(trouble(problem)),
+    }
+}
+
+fn hold_reply(hold: &Hold, decimals: u32) -> Value {
+    let mut reply = json!({
+        "hold_id": hold.id.to_string(),
+        "points": hold.points.to_string(),
+        "discount": hold.discount.to_text(decimals),
+        "expires_at": time(hold.expires_at),
+    });
+    if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
+        object.insert("product_id".into(), json!(product.0));
+    }
+    reply
+}
+
+fn reply_to_text(reply: &Result<Value, ErrorBody>) -> String {
+    match reply {
+        Ok(value) => json!({ "result": value }).to_string(),
+        Err(body) => json!({ "error": body }).to_string(),
+    }
+}
+
+fn reply_from_text(text: &str) -> Result<Result<Value, ErrorBody>, LedgerError> {
+    #[derive(serde::Deserialize)]
+    enum Kept {
+        #[serde(rename = "result")]
+        Result(Value),
+        #[serde(rename = "error")]
+        Error(ErrorBody),
+    }
+    let kept: Kept = serde_json::from_str(text).map_err(|problem| store::corrupt(format!("a verdict: {problem}")))?;
+    Ok(match kept {
+        Kept::Result(value) => Ok(value),
+        Kept::Error(body) => Err(body),
+    })
+}

@@ -1,0 +1,126 @@
+//! What the writer can be asked to do, and what it answers.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::reply::ErrorBody;
+use crate::domain::book::OrderRef;
+use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId};
+use crate::domain::order::Order;
+use crate::domain::points::Points;
+use crate::domain::shop::Ingested;
+
+/// A caller's key and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key as the caller gave it.
+    pub key: String,
+    /// SHA-256 of the method and its canonical parameters, in hex.
+    pub params_sha256: String,
+}
+
+/// One change to make.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// `loyalty.hold`
+    Hold {
+        /// The caller's key.
+        idempotency: Idempotency,
+        /// Whose points.
+        partner_id: PartnerId,
+        /// The program's code.
+        program: String,
+        /// The reward's code.
+        reward: String,
+        /// How many points, where the cashier may choose.
+        points: Option<Points>,
+        /// The draft order.
+        draft: Box<Order>,
+        /// Who asks.
+        actor: String,
+    },
+    /// `loyalty.capture`
+    Capture {
+        /// Which hold.
+        hold_id: HoldId,
+        /// The paid order.
+        order: OrderRef,
+        /// Who asks.
+        actor: String,
+    },
+    /// `loyalty.release`
+    Release {
+        /// Which hold.
+        hold_id: HoldId,
+        /// Why.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// `ledger.adjust`
+    Adjust {
+        /// The caller's key.
+        idempotency: Idempotency,
+        /// Whose points.
+        partner_id: PartnerId,
+        /// The program's code.
+        program: String,
+        /// How many, with their sign.
+        points: Points,
+        /// Why.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Orders as they now are in Odoo.
+    Ingest {
+        /// The orders, with ids.
+        orders: Vec<Order>,
+    },
+    /// Orders that are no longer in Odoo.
+    Forget {
+        /// Their ids.
+        orders: Vec<OrderId>,
+    },
+    /// Orders to compute again, because a program changed for the past.
+    Recompute {
+        /// Which piece of work.
+        work: i64,
+        /// The next orders of it.
+        orders: Vec<OrderId>,
+        /// Where it goes on afterwards; `None` when this is the end.
+        then_after: Option<OrderId>,
+    },
+    /// Accounts that time has done something to.
+    Settle {
+        /// Which.
+        accounts: BTreeSet<AccountId>,
+    },
+}
+
+impl Command {
+    /// Its word in metrics and logs.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Hold { .. } => "hold",
+            Self::Capture { .. } => "capture",
+            Self::Release { .. } => "release",
+            Self::Adjust { .. } => "adjust",
+            Self::Ingest { .. } => "ingest",
+            Self::Forget { .. } => "forget",
+            Self::Recompute { .. } => "recompute",
+            Self::Settle { .. } => "settle",
+        }
+    }
+}
+
+/// What a command came to, once it is committed.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A reply of the API: a result, or a refusal.
+    Reply(Result<Value, ErrorBody>),
+    /// Orders were taken in.
+    Ingested(Ingested),
+}

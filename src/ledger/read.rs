@@ -1,0 +1,397 @@
+//! What the ledger shows: balances, quotes, history, explanations. Nothing here changes anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::Ledger;
+use super::reply::{LedgerError, decimal, time};
+use super::sales::place;
+use crate::domain::account::Account;
+use crate::domain::book::Book;
+use crate::domain::decide::version_for;
+use crate::domain::entry::Entry;
+use crate::domain::hold::{Hold, HoldState};
+use crate::domain::ids::{AccountId, PartnerId, ProductId, ProgramId};
+use crate::domain::order::Order;
+use crate::domain::points::Points;
+use crate::domain::program::{self, Applies, Basket, Offer, Program, RewardKind};
+use crate::domain::refusal::Refusal;
+use crate::domain::timeline::Timeline;
+use crate::store::accounts::{self, Which};
+use crate::store::entries::{Before, EntryRow};
+use crate::store::time::database_now;
+use crate::store::{self, AnyConnection, entries, holds};
+
+/// A draft to quote.
+#[derive(Clone, Debug)]
+pub struct QuoteAsk {
+    /// The draft as the till has it.
+    pub draft: Order,
+    /// Whether the till said when; a draft without a date is quoted as of now.
+    pub dated: bool,
+}
+
+/// A place in a history, as the API's opaque text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(Before);
+
+impl Place {
+    /// From its text; `None` when it is none of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let recorded_at_us = parts.next()?.parse().ok()?;
+        let sequence = parts.next()?.parse().ok()?;
+        let id = uuid::Uuid::try_parse(parts.next()?).ok()?.hyphenated().to_string();
+        Some(Self(Before { recorded_at_us, sequence, id }))
+    }
+
+    fn text(row: &EntryRow) -> String {
+        format!("{}.{}.{}", row.recorded_at_us, row.sequence, row.id)
+    }
+}
+
+impl Ledger {
+    /// Balances of members, one per id in the order asked for; members nobody knows have zeros.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn balances(&self, partners: Vec<PartnerId>) -> Result<Value, LedgerError> {
+        let context = Arc::clone(self.context());
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                let now = database_now(conn)?;
+                let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+                let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
+                for one in accounts::load(conn, &Which::Partners(&unique))? {
+                    known.insert((one.account.partner_id, one.account.program_id), one.account);
+                }
+                let shown = partners
+                    .iter()
+                    .map(|partner| {
+                        let programs = timelines
+                            .iter()
+                            .filter_map(|timeline| {
+                                balance_of(timeline, known.get(&(*partner, timeline.id)), now).transpose()
+                            })
+                            .collect::<Result<Vec<_>, LedgerError>>()?;
+                        Ok(json!({"partner_id": partner.0, "programs": programs}))
+                    })
+                    .collect::<Result<Vec<_>, LedgerError>>()?;
+                Ok(Value::Array(shown))
+            })
+            .await
+    }
+
+    /// What a draft would earn and which rewards it could have.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn quote(&self, ask: QuoteAsk) -> Result<Value, LedgerError> {
+        let context = Arc::clone(self.context());
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                let now = database_now(conn)?;
+                let mut draft = ask.draft;
+                if !ask.dated {
+                    draft.placed_at = now;
+                }
+                let products: BTreeSet<ProductId> = draft.lines.iter().filter_map(|line| line.product_id).collect();
+                let catalog = store::shop::catalog(conn, &products)?;
+                place(&mut draft, &catalog, None);
+                let decimals = store::shop::currency_decimals(conn, &draft.currency)?;
+                let wallet = super::wallet_of(conn, context.options.wallet, draft.partner_id)?;
+                let member = Member::load(conn, wallet, &draft)?;
+                let programs = timelines
+                    .iter()
+                    .filter_map(|timeline| quote_one(timeline, &draft, &member, decimals, now).transpose())
+                    .collect::<Result<Vec<_>, LedgerError>>()?;
+                Ok(json!({ "programs": programs }))
+            })
+            .await
+    }
+
+    /// A member's entries, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`] when a program is named that there is not.
+    pub async fn history(
+        &self,
+        partner: PartnerId,
+        program: Option<String>,
+        limit: i64,
+        before: Option<Place>,
+    ) -> Result<Value, LedgerError> {
+        let context = Arc::clone(self.context());
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                if let Some(code) = &program
+                    && !timelines.iter().any(|timeline| timeline.code == *code)
+                {
+                    return Err(Refusal::UnknownProgram(code.clone()).into());
+                }
+                let place = before.map(|place| place.0);
+                // One more than asked for tells whether there is a next page.
+                let mut rows =
+                    entries::history(conn, partner, program.as_deref(), place.as_ref(), limit.saturating_add(1))?;
+                let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
+                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                let next = rows.last().filter(|_| more).map(|(row, _)| Place::text(row));
+                let listed = rows
+                    .iter()
+                    .map(|(row, code)| {
+                        let mut shown = entry_json(&row.entry()?);
+                        if let Some(object) = shown.as_object_mut() {
+                            object.insert("program".into(), json!(code));
+                        }
+                        Ok(shown)
+                    })
+                    .collect::<Result<Vec<_>, LedgerError>>()?;
+                Ok(json!({"entries": listed, "next": next}))
+            })
+            .await
+    }
+
+    /// Why an entry is what it is.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownEntry`]
+    pub async fn explain(&self, entry_id: String) -> Result<Value, LedgerError> {
+        let context = Arc::clone(self.context());
+        self.pool()
+            .run(move |conn| {
+                let unknown = || LedgerError::from(Refusal::UnknownEntry(entry_id.clone()));
+                let row = entries::find(conn, &entry_id)?.ok_or_else(unknown)?;
+                let entry = row.entry()?;
+                let ids = BTreeSet::from([entry.account_id]);
+                let program_id = accounts::load(conn, &Which::Ids(&ids))?
+                    .first()
+                    .map(|one| one.account.program_id)
+                    .ok_or_else(unknown)?;
+                let timelines = context.programs.timelines(conn)?;
+                let timeline = timelines.iter().find(|timeline| timeline.id == program_id).ok_or_else(unknown)?;
+                let reversed_by = reversers(conn, &entry)?;
+                Ok(explanation(&entry, timeline, &reversed_by))
+            })
+            .await
+    }
+}
+
+/// Entries that take this one back.
+fn reversers(conn: &mut AnyConnection, entry: &Entry) -> Result<Vec<String>, LedgerError> {
+    let mut related = match entry.order_id {
+        Some(order) => entries::of_order(conn, order)?,
+        None => Vec::new(),
+    };
+    if let Some(hold) = entry.hold_id {
+        related.extend(entries::of_hold(conn, hold)?);
+    }
+    let own = entry.id.to_string();
+    let mut found = Vec::new();
+    for row in related {
+        if row.entry()?.detail.reverses.as_deref() == Some(own.as_str()) {
+            found.push(row.id);
+        }
+    }
+    Ok(found)
+}
+
+fn explanation(entry: &Entry, timeline: &Timeline, reversed_by: &[String]) -> Value {
+    let version = entry.program_version.and_then(|number| timeline.version(number));
+    let earned = entry.detail.earned.as_ref();
+    let of_earned = |name: &str| earned.and_then(|earned| earned.get(name)).cloned();
+    let rounding = earned.map(|earned| json!({"mode": earned.get("rounding"), "decimals": earned.get("decimals")}));
+    json!({
+        "entry": entry_json(entry),
+        "program": timeline.code,
+        "version": entry.program_version,
+        "document": version.map(|version| version.program.to_json()),
+        "lines": of_earned("lines").unwrap_or_else(|| json!([])),
+        "total_before_rounding": of_earned("total_before_rounding"),
+        "rounding": rounding,
+        "lots": entry.detail.lots.iter().map(|lot| json!({
+            "expires_at": lot.expires_at.map(time), "points": lot.points,
+        })).collect::<Vec<_>>(),
+        "reversed_by": reversed_by,
+        "reverses": entry.detail.reverses,
+    })
+}
+
+/// An entry as the API shows it.
+#[must_use]
+pub fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "entry_id": entry.id.to_string(),
+        "kind": entry.kind.word(),
+        "points": entry.points.to_string(),
+        "balance_after": entry.balance_after.to_string(),
+        "occurred_at": time(entry.occurred_at),
+        "recorded_at": time(entry.recorded_at),
+        "cause": {
+            "model": entry.cause.model,
+            "id": entry.cause.id,
+            "uuid": entry.cause.uuid,
+            "name": entry.cause.name,
+        },
+        "reason": entry.reason,
+        "actor": entry.actor,
+    })
+}
+
+/// One program on one member; `None` for an archived program with nothing in it.
+fn balance_of(
+    timeline: &Timeline,
+    account: Option<&Account>,
+    now: DateTime<Utc>,
+) -> Result<Option<Value>, LedgerError> {
+    let Some(latest) = timeline.latest() else { return Ok(None) };
+    let program = &latest.program;
+    let shown = |balance: Points, held: Points, available: Points, expiring: Vec<Value>| {
+        json!({
+            "program": timeline.code,
+            "name": program.name,
+            "points_name": program.points_name,
+            "balance": balance.to_string(),
+            "held": held.to_string(),
+            "available": available.to_string(),
+            "expiring": expiring,
+        })
+    };
+    let Some(account) = account else {
+        let zero = Points::ZERO;
+        return Ok(latest.archived_at.is_none().then(|| shown(zero, zero, zero, Vec::new())));
+    };
+    let (balance, held) = (account.balance_at(now)?, account.held_at(now)?);
+    if latest.archived_at.is_some() && balance.is_zero() && held.is_zero() {
+        return Ok(None);
+    }
+    let expiring = account
+        .expiring(now)?
+        .into_iter()
+        .map(|(on, points)| json!({"on": time(on), "points": points.to_string()}))
+        .collect();
+    Ok(Some(shown(balance, held, account.available(now)?, expiring)))
+}
+
+/// The customer of a draft, as far as quoting needs it.
+struct Member {
+    partner: Option<PartnerId>,
+    accounts: BTreeMap<ProgramId, Account>,
+    book: Book,
+}
+
+impl Member {
+    fn load(conn: &mut AnyConnection, partner: Option<PartnerId>, draft: &Order) -> Result<Self, LedgerError> {
+        let mut book = Book::default();
+        let mut by_program = BTreeMap::new();
+        if let Some(partner) = partner {
+            for one in accounts::load(conn, &Which::Partners(&[partner]))? {
+                by_program.insert(one.account.program_id, one.account);
+            }
+            if let Some(uuid) = &draft.uuid {
+                book.holds = holds::load(conn, holds::Which::Orders(std::slice::from_ref(uuid)))?;
+            }
+        }
+        Ok(Self { partner, accounts: by_program, book })
+    }
+
+    /// The points that this draft itself will spend.
+    fn held_for(&self, account: AccountId, now: DateTime<Utc>) -> Result<Points, LedgerError> {
+        let running =
+            |hold: &&Hold| hold.account_id == account && hold.state == HoldState::Open && hold.expires_at > now;
+        Ok(Points::sum(self.book.holds.values().filter(running).map(|hold| hold.points))?)
+    }
+}
+
+fn quote_one(
+    timeline: &Timeline,
+    draft: &Order,
+    member: &Member,
+    decimals: u32,
+    now: DateTime<Utc>,
+) -> Result<Option<Value>, LedgerError> {
+    let Some(current) = timeline.in_force(now) else { return Ok(None) };
+    if matches!(current.program.applies_to(draft), Applies::OtherCompany | Applies::OtherCurrency | Applies::OtherShop)
+    {
+        return Ok(None);
+    }
+    // Exactly what posting will do: the version of the order's date, over its own lines.
+    let mut own = draft.clone();
+    own.lines.retain(|line| line.refunds.is_none());
+    let earns = match timeline.in_force(draft.placed_at) {
+        Some(version) => program::earn(&version.program, &own, &BTreeMap::new())?.points,
+        None => Points::ZERO,
+    };
+    let account = member.accounts.get(&timeline.id);
+    let (balance, available, held_here, other_holds) = match (account, draft.uuid.as_deref()) {
+        (Some(account), uuid) => (
+            account.balance_at(now)?,
+            account.available(now)?,
+            member.held_for(account.id, now)?,
+            member.book.held_discount(account.id, uuid.unwrap_or_default())?,
+        ),
+        (None, _) => Default::default(),
+    };
+    let today = Order { placed_at: now, ..draft.clone() };
+    let basket = Basket { order: &today, available, other_holds, currency_decimals: decimals };
+    let denied = match member.partner {
+        None => Some(("no_customer".to_owned(), "Choose a customer first.".to_owned())),
+        Some(partner) => version_for(timeline, draft, draft.partner_id.unwrap_or(partner), now).err().map(|refusal| {
+            let body = super::ErrorBody::from(&refusal);
+            (reason_word(&body), body.message)
+        }),
+    };
+    let rewards: Vec<Value> = program::offers(&current.program, &basket)?
+        .iter()
+        .map(|offer| offer_json(&current.program, offer, denied.as_ref(), decimals))
+        .collect();
+    Ok(Some(json!({
+        "program": timeline.code,
+        "earns": earns.to_string(),
+        "balance_after": balance.sub(held_here)?.add(earns)?.to_string(),
+        "rewards": rewards,
+    })))
+}
+
+/// The word for why a reward is not for now: the reason where there is one, else the error's kind.
+fn reason_word(body: &super::ErrorBody) -> String {
+    let word = body.data.get("reason").or_else(|| body.data.get("kind")).and_then(Value::as_str);
+    word.unwrap_or_default().to_owned()
+}
+
+fn offer_json(program: &Program, offer: &Offer<'_>, denied: Option<&(String, String)>, decimals: u32) -> Value {
+    let refused = denied.cloned().or_else(|| {
+        offer.refusal.map(|refusal| {
+            let body = super::ErrorBody::from(&Refusal::from(refusal));
+            (reason_word(&body), body.message)
+        })
+    });
+    let mut shown = json!({
+        "reward": offer.reward.code,
+        "name": offer.reward.name,
+        "points": offer.points.to_string(),
+        "discount": offer.discount.to_text(decimals),
+        "applicable": refused.is_none(),
+    });
+    if let Some(object) = shown.as_object_mut() {
+        if let Some(product) = offer.product_id {
+            object.insert("product_id".into(), json!(product.0));
+        }
+        if let RewardKind::DiscountPerPoint { rate } = &offer.reward.kind {
+            object.insert("rate".into(), json!(decimal(rate.value)));
+            let minimum = program.redemption.minimum_points.value.max(offer.reward.minimum_points.value);
+            object.insert("minimum_points".into(), json!(minimum.to_string()));
+        }
+        if let Some((reason, message)) = refused {
+            object.insert("reason".into(), json!(reason));
+            object.insert("message".into(), json!(message));
+        }
+    }
+    shown
+}

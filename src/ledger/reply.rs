@@ -1,0 +1,109 @@
+//! What callers get: a JSON value, or an error with its stable code and kind.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::refusal::Refusal;
+use crate::store::StoreError;
+
+/// An error as the API shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// A number of the contract's table.
+    pub code: i32,
+    /// A sentence for a person.
+    pub message: String,
+    /// `{"kind": …}` and what belongs to it.
+    pub data: Value,
+}
+
+impl ErrorBody {
+    /// An error without data but its kind.
+    #[must_use]
+    pub fn new(code: i32, kind: &str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: json!({ "kind": kind }) }
+    }
+}
+
+impl From<&Refusal> for ErrorBody {
+    fn from(refusal: &Refusal) -> Self {
+        let (code, data) = match refusal {
+            Refusal::InsufficientPoints { available, required } => (
+                1001,
+                json!({"kind": "insufficient_points", "available": available.to_string(),
+                       "required": required.to_string()}),
+            ),
+            Refusal::BelowMinimum { available, minimum } => (
+                1002,
+                json!({"kind": "below_minimum", "available": available.to_string(), "minimum": minimum.to_string()}),
+            ),
+            Refusal::NotApplicable { reason, maximum_points, .. } => {
+                let mut data = json!({"kind": "reward_not_applicable", "reason": reason});
+                if let (Some(maximum), Some(object)) = (maximum_points, data.as_object_mut()) {
+                    object.insert("maximum_points".into(), json!(maximum.to_string()));
+                }
+                (1003, data)
+            }
+            Refusal::HoldExpired { exception_id } => {
+                (1004, json!({"kind": "hold_expired", "exception_id": exception_id.to_string()}))
+            }
+            Refusal::HoldCaptured => (1005, json!({"kind": "hold_captured"})),
+            Refusal::HoldReleased => (1006, json!({"kind": "hold_released"})),
+            Refusal::HoldOfOtherOrder => (1007, json!({"kind": "hold_of_other_order"})),
+            Refusal::IdempotencyConflict => (1008, json!({"kind": "idempotency_conflict"})),
+            Refusal::UnknownProgram(_) => (1101, json!({"kind": "unknown_program"})),
+            Refusal::UnknownReward { .. } => (1102, json!({"kind": "unknown_reward"})),
+            Refusal::UnknownPartner(_) => (1103, json!({"kind": "unknown_partner"})),
+            Refusal::UnknownHold(_) => (1104, json!({"kind": "unknown_hold"})),
+            Refusal::UnknownEntry(_) => (1105, json!({"kind": "unknown_entry"})),
+            // A number that does not fit is the caller's parameter, whatever it was.
+            Refusal::Overflow(_) => (-32602, json!({"kind": "invalid_params"})),
+        };
+        Self { code, message: refusal.to_string(), data }
+    }
+}
+
+/// Why a use case did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Refused; nothing was changed.
+    #[error("{}", .0.message)]
+    Refused(ErrorBody),
+    /// The service cannot answer now; nothing was done and the same call may be repeated.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The database failed; nothing was done.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Refusal> for LedgerError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(ErrorBody::from(&refusal))
+    }
+}
+
+impl From<diesel::result::Error> for LedgerError {
+    fn from(problem: diesel::result::Error) -> Self {
+        Self::Store(StoreError::Query(problem))
+    }
+}
+
+impl From<crate::domain::exact::Overflow> for LedgerError {
+    fn from(overflow: crate::domain::exact::Overflow) -> Self {
+        Refusal::Overflow(overflow).into()
+    }
+}
+
+/// A time as the API shows it: RFC 3339 in UTC, `2026-11-22T12:00:00Z`, with microseconds where there are any.
+#[must_use]
+pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+/// A decimal as the API shows it: a string without needless zeros.
+#[must_use]
+pub fn decimal(value: Decimal) -> String {
+    value.normalize().to_string()
+}

@@ -1,0 +1,386 @@
+//! From orders to sales: taking in what was read, finding which sales it bears on, and computing what each
+//! should have earned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::command::Command;
+use super::reply::LedgerError;
+use crate::domain::account::{Expiry, LotChange};
+use crate::domain::book::{Book, OrderRef};
+use crate::domain::catalog::Catalog;
+use crate::domain::converge::{Before, Desired, Sale, order_ref, taken_back};
+use crate::domain::entry::{Entry, EntryKind, LotNote};
+use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
+use crate::domain::order::{HoldRef, Line, Order, OrderState};
+use crate::domain::points::Points;
+use crate::domain::program::{self, Applies};
+use crate::domain::timeline::Timeline;
+use crate::store::{AnyConnection, corrupt, entries, orders, shop};
+
+/// A sale to converge, with what is known before any account is locked.
+#[derive(Debug)]
+struct Loaded {
+    order: Order,
+    refunds: Vec<Line>,
+    trigger: OrderRef,
+    trigger_at: chrono::DateTime<chrono::Utc>,
+    wallet: Option<PartnerId>,
+    desired: BTreeMap<(PartnerId, ProgramId), Desired>,
+    ignored: bool,
+    postings: BTreeMap<AccountId, Points>,
+}
+
+/// A sale that is ready: its accounts are locked.
+#[derive(Debug)]
+pub(super) struct Ready {
+    loaded: Loaded,
+    desired: BTreeMap<AccountId, Desired>,
+    before: BTreeMap<AccountId, Before>,
+    redeemed: BTreeMap<HoldId, Vec<LotChange>>,
+}
+
+impl Ready {
+    /// As the domain sees it.
+    pub fn as_sale(&self) -> Sale<'_> {
+        Sale {
+            order: &self.loaded.order,
+            wallet: self.loaded.wallet,
+            desired: self.desired.clone(),
+            before: self.before.clone(),
+            refunds: &self.loaded.refunds,
+            trigger: self.loaded.trigger.clone(),
+            trigger_at: self.loaded.trigger_at,
+            redeemed: self.redeemed.clone(),
+        }
+    }
+}
+
+/// The sales that the orders of a batch bear on, by the command that brought them up.
+#[derive(Debug, Default)]
+pub(super) struct Affected {
+    by_command: BTreeMap<usize, Vec<Loaded>>,
+    changed: BTreeMap<usize, u64>,
+    keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
+}
+
+/// Keeps the orders that commands bring, and loads every sale they bear on. Locks order rows.
+pub(super) fn take_in(conn: &mut AnyConnection, commands: &[Command]) -> Result<Affected, LedgerError> {
+    let mut affected = Affected::default();
+    for (position, command) in commands.iter().enumerate() {
+        let triggers: BTreeSet<OrderId> = match command {
+            Command::Ingest { orders } => {
+                let changed = ingest(conn, orders)?;
+                affected.changed.insert(position, u64::try_from(changed.len()).unwrap_or(u64::MAX));
+                changed
+            }
+            Command::Forget { orders: gone } => {
+                let changed = forget(conn, gone)?;
+                affected.changed.insert(position, u64::try_from(changed.len()).unwrap_or(u64::MAX));
+                changed
+            }
+            Command::Recompute { orders, .. } => {
+                let ids = orders.iter().copied().collect();
+                orders::lock(conn, &ids)?;
+                ids
+            }
+            _ => continue,
+        };
+        let sales = load_sales(conn, &triggers)?;
+        affected.by_command.insert(position, sales);
+    }
+    Ok(affected)
+}
+
+fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<BTreeSet<OrderId>, LedgerError> {
+    let ids: BTreeSet<OrderId> = read.iter().filter_map(|order| order.id).collect();
+    orders::lock(conn, &ids)?;
+    let known = orders::load(conn, &ids)?;
+    let products: BTreeSet<ProductId> =
+        read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
+    let catalog = shop::catalog(conn, &products)?;
+    let placed: Vec<Order> = read
+        .iter()
+        .map(|order| {
+            let mut order = order.clone();
+            let before = order.id.and_then(|id| known.get(&id));
+            place(&mut order, &catalog, before);
+            order
+        })
+        .collect();
+    Ok(orders::put(conn, &placed)?)
+}
+
+/// Says where each line's product stands: as it was when the line was first read, else as it is now.
+pub(super) fn place(order: &mut Order, catalog: &Catalog, before: Option<&Order>) {
+    let known: BTreeMap<LineId, &Line> =
+        before.iter().flat_map(|order| &order.lines).filter_map(|line| Some((line.id?, line))).collect();
+    for line in &mut order.lines {
+        let earlier = line.id.and_then(|id| known.get(&id)).filter(|earlier| earlier.product_id == line.product_id);
+        if let Some(earlier) = earlier {
+            line.pos_categories.clone_from(&earlier.pos_categories);
+            line.product_categories.clone_from(&earlier.product_categories);
+        } else if let Some(product) = line.product_id {
+            line.pos_categories = catalog.pos_categories_of(product);
+            line.product_categories = catalog.product_categories_of(product);
+        }
+    }
+}
+
+/// An order that Odoo deleted is kept as one that was cancelled and has no lines.
+fn forget(conn: &mut AnyConnection, gone: &[OrderId]) -> Result<BTreeSet<OrderId>, LedgerError> {
+    let ids: BTreeSet<OrderId> = gone.iter().copied().collect();
+    orders::lock(conn, &ids)?;
+    let known = orders::load(conn, &ids)?;
+    // Sales that it refunded are found by the lines it had, which must be read before they go.
+    let mut triggers = refunded_by(conn, known.values())?;
+    let emptied: Vec<Order> =
+        known.into_values().map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
+    triggers.extend(orders::put(conn, &emptied)?);
+    Ok(triggers)
+}
+
+fn refunded_by<'a>(
+    conn: &mut AnyConnection,
+    refunds: impl Iterator<Item = &'a Order>,
+) -> Result<BTreeSet<OrderId>, LedgerError> {
+    let lines: BTreeSet<LineId> = refunds.flat_map(|order| &order.lines).filter_map(|line| line.refunds).collect();
+    Ok(orders::orders_of_lines(conn, &lines)?)
+}
+
+/// The sales on which these orders bear: themselves, and those whose lines they take back.
+fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<Vec<Loaded>, LedgerError> {
+    let read = orders::load(conn, triggers)?;
+    let refunded = refunded_by(conn, read.values())?;
+    let mut trigger_of: BTreeMap<OrderId, OrderId> = BTreeMap::new();
+    let lines_at: BTreeMap<LineId, OrderId> = {
+        let sales = orders::load(conn, &refunded)?;
+        sales.iter().flat_map(|(id, order)| order.lines.iter().filter_map(move |line| Some((line.id?, *id)))).collect()
+    };
+    for (refund_id, refund) in &read {
+        for of in refund.lines.iter().filter_map(|line| line.refunds).filter_map(|line| lines_at.get(&line)) {
+            trigger_of.insert(*of, *refund_id);
+        }
+    }
+    // What a changed order says of itself it says as itself.
+    trigger_of.extend(triggers.iter().map(|id| (*id, *id)));
+    let ids: BTreeSet<OrderId> = trigger_of.keys().copied().collect();
+    orders::lock(conn, &ids)?;
+    let sales = orders::load(conn, &ids)?;
+    let line_ids: Vec<LineId> = sales.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+    let mut refunds: BTreeMap<LineId, Vec<Line>> = BTreeMap::new();
+    for (_, state, line) in orders::refunds_of(conn, &line_ids)? {
+        if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
+            refunds.entry(of).or_default().push(line);
+        }
+    }
+    let mut postings = orders::postings(conn, &ids)?;
+    let mut loaded = Vec::with_capacity(sales.len());
+    for (id, order) in sales.clone() {
+        let of_this: Vec<Line> =
+            order.lines.iter().filter_map(|line| refunds.get(&line.id?)).flatten().cloned().collect();
+        let trigger = trigger_of.get(&id).and_then(|trigger| read.get(trigger)).unwrap_or(&order);
+        loaded.push(Loaded {
+            refunds: of_this,
+            trigger: order_ref(trigger),
+            trigger_at: trigger.placed_at,
+            wallet: None,
+            desired: BTreeMap::new(),
+            ignored: false,
+            postings: postings.remove(&id).unwrap_or_default(),
+            order,
+        });
+    }
+    Ok(loaded)
+}
+
+/// What a sale should have earned in each program, and whether no program takes its currency or company.
+pub(super) fn desired_of(
+    order: &Order,
+    refunds: &[Line],
+    wallet: Option<PartnerId>,
+    timelines: &[Timeline],
+) -> Result<(BTreeMap<(PartnerId, ProgramId), Desired>, bool), LedgerError> {
+    let mut desired = BTreeMap::new();
+    let (mut taken, mut foreign) = (false, false);
+    let Some(partner) = wallet.filter(|_| order.state == OrderState::Paid) else {
+        return Ok((desired, false));
+    };
+    // Lines that take back another sale's count there, not here.
+    let mut own = order.clone();
+    own.lines.retain(|line| line.refunds.is_none());
+    let returned = taken_back(refunds)?;
+    for timeline in timelines {
+        let Some(version) = timeline.in_force(order.placed_at) else { continue };
+        match version.program.applies_to(order) {
+            Applies::Yes => taken = true,
+            Applies::OtherCompany | Applies::OtherCurrency => {
+                foreign = true;
+                continue;
+            }
+            Applies::OtherShop | Applies::OutsideDates => continue,
+        }
+        let earned = program::earn(&version.program, &own, &returned)?;
+        let what = Desired {
+            points: earned.points,
+            version: version.number,
+            expiry: Expiry::from(version.program.expires_at(order.placed_at)),
+            earned: serde_json::to_value(&earned).map_err(corrupt)?,
+        };
+        desired.insert((partner, timeline.id), what);
+    }
+    Ok((desired, foreign && !taken))
+}
+
+impl Affected {
+    fn all(&self) -> impl Iterator<Item = &Loaded> {
+        self.by_command.values().flatten()
+    }
+
+    /// Holds that reward lines carry.
+    pub fn hold_ids(&self) -> Vec<HoldId> {
+        self.all()
+            .flat_map(|sale| &sale.order.lines)
+            .filter_map(|line| match line.hold {
+                Some(HoldRef::Id(id)) => Some(id),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Customers of the sales.
+    pub fn partners(&self) -> Vec<PartnerId> {
+        let all: BTreeSet<PartnerId> = self.all().filter_map(|sale| sale.order.partner_id).collect();
+        all.into_iter().collect()
+    }
+
+    /// Computes what each sale should have earned. Writes nothing.
+    pub fn compute(
+        mut self,
+        timelines: &[Timeline],
+        wallets: &BTreeMap<PartnerId, PartnerId>,
+    ) -> Result<Self, LedgerError> {
+        for sale in self.by_command.values_mut().flatten() {
+            sale.wallet = sale.order.partner_id.map(|id| wallets.get(&id).copied().unwrap_or(id));
+            (sale.desired, sale.ignored) = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines)?;
+        }
+        Ok(self)
+    }
+
+    /// Accounts that are needed: one for each member and program that should have something.
+    pub fn account_keys(&self) -> BTreeSet<(PartnerId, ProgramId)> {
+        let wanted = |desired: &&Desired| !desired.points.is_zero();
+        self.all()
+            .flat_map(|sale| sale.desired.iter().filter(|(_, desired)| wanted(desired)).map(|(key, _)| *key))
+            .collect()
+    }
+
+    /// Accounts that something was posted to before.
+    pub fn posted_accounts(&self) -> BTreeSet<AccountId> {
+        self.all().flat_map(|sale| sale.postings.keys().copied()).collect()
+    }
+
+    /// What was posted before.
+    pub fn postings(&self) -> BTreeMap<(OrderId, AccountId), Points> {
+        self.all()
+            .filter_map(|sale| sale.order.id.map(|id| (id, sale)))
+            .flat_map(|(id, sale)| sale.postings.iter().map(move |(account, points)| ((id, *account), *points)))
+            .collect()
+    }
+
+    /// Remembers which account each member's is.
+    pub fn set_accounts(&mut self, keys: &BTreeMap<(PartnerId, ProgramId), AccountId>) {
+        self.keys.clone_from(keys);
+    }
+
+    /// How many of a command's orders were new or different.
+    pub fn changed(&self, position: usize) -> u64 {
+        self.changed.get(&position).copied().unwrap_or_default()
+    }
+
+    /// The sales of one command, to be converged now.
+    pub fn take(&mut self, position: usize) -> Vec<Ready> {
+        let sales = self.by_command.remove(&position).unwrap_or_default();
+        sales
+            .into_iter()
+            .map(|loaded| Ready {
+                desired: loaded
+                    .desired
+                    .iter()
+                    .filter_map(|(key, desired)| Some((*self.keys.get(key)?, desired.clone())))
+                    .collect(),
+                before: BTreeMap::new(),
+                redeemed: BTreeMap::new(),
+                loaded,
+            })
+            .collect()
+    }
+
+    /// The orders that no program takes because of their currency or company, and the others.
+    pub fn ignored(&self) -> (Vec<OrderId>, Vec<OrderId>) {
+        let (mut ignored, mut others) = (Vec::new(), Vec::new());
+        for sale in self.all() {
+            if let Some(id) = sale.order.id {
+                if sale.ignored { ignored.push(id) } else { others.push(id) }
+            }
+        }
+        (ignored, others)
+    }
+}
+
+/// Loads what sales posted before, of those that have posted anything or carry captured holds: from which lots
+/// a clawback takes, and to which a restore gives.
+pub(super) fn load_before(conn: &mut AnyConnection, sales: &mut [Ready], book: &Book) -> Result<(), LedgerError> {
+    let with_postings: Vec<OrderId> =
+        sales.iter().filter(|sale| !sale.loaded.postings.is_empty()).filter_map(|sale| sale.loaded.order.id).collect();
+    let by_order = entries::of_orders(conn, &with_postings)?;
+    for sale in sales {
+        for row in sale.loaded.order.id.and_then(|id| by_order.get(&id)).into_iter().flatten() {
+            let entry = row.entry()?;
+            let before = sale.before.entry(entry.account_id).or_default();
+            if entry.kind == EntryKind::Earn && before.earn_entry.is_none() {
+                before.earn_entry = Some(entry.id.to_string());
+                before.version = entry.program_version;
+            }
+            add_lots(&mut before.lots, &entry)?;
+        }
+        let returned = sale.loaded.refunds.iter().any(|line| line.refunds.is_some());
+        for line in sale.loaded.order.lines.iter().filter(|_| returned) {
+            let Some(HoldRef::Id(id)) = line.hold else { continue };
+            if !book.holds.contains_key(&id) || sale.redeemed.contains_key(&id) {
+                continue;
+            }
+            let mut lots = Vec::new();
+            for row in entries::of_hold(conn, id)? {
+                let entry = row.entry()?;
+                if entry.kind == EntryKind::Redeem {
+                    lots.extend(entry.detail.lots.iter().filter_map(LotNote::change));
+                }
+            }
+            sale.redeemed.insert(id, lots);
+        }
+    }
+    Ok(())
+}
+
+/// Nets an entry's movements into what the sale has left in each lot.
+fn add_lots(lots: &mut Vec<LotChange>, entry: &Entry) -> Result<(), LedgerError> {
+    for change in entry.detail.lots.iter().filter_map(LotNote::change) {
+        if let Some(known) = lots.iter_mut().find(|known| known.expiry == change.expiry) {
+            known.points = known.points.add(change.points)?;
+        } else {
+            lots.push(change);
+        }
+    }
+    lots.retain(|change| change.points.is_positive());
+    Ok(())
+}
+
+/// A hold that was captured in this very batch has its entry in the book, not in the database.
+pub(super) fn note_fresh_redemptions(sale: &mut Sale<'_>, book: &Book, captured: &[HoldId]) {
+    for id in captured {
+        let entry = book.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(*id));
+        if let Some(entry) = entry {
+            sale.redeemed.insert(*id, entry.detail.lots.iter().filter_map(LotNote::change).collect());
+        }
+    }
+}

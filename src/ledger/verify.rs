@@ -1,0 +1,272 @@
+//! Verification: every invariant of the ledger, computed again from what is stored.
+//!
+//! 1. An account's balance is the sum of its entries. 2. It is also its lots less its debt. 3. What is held is
+//! the sum of its open holds. 4. A sale's entries come to what it should have earned. 5. No entry was changed:
+//! each carries the hash of the one before. 6. One verdict a key is the table's own primary key; here each
+//! captured hold has exactly one `redeem` entry.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Ledger;
+use super::reply::LedgerError;
+use super::sales::desired_of;
+use crate::domain::entry::{EntryKind, FIRST_HASH, chain_hash};
+use crate::domain::hold::HoldState;
+use crate::domain::ids::{AccountId, LineId, OrderId};
+use crate::domain::order::{Line, OrderState};
+use crate::domain::points::Points;
+use crate::domain::timeline::Timeline;
+use crate::store::accounts::{self, StoredAccount, Which};
+use crate::store::connection::read_transaction;
+use crate::store::{AnyConnection, StoreError, entries, holds, orders};
+
+/// Accounts and orders that are looked at on one state of the database.
+const PAGE: i64 = 200;
+/// Entries of one account that are read at once.
+const ENTRY_PAGE: i64 = 1000;
+/// Violations that are told one by one; more would drown the first.
+const TELL: usize = 100;
+
+/// What verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many accounts were looked at.
+    pub accounts: u64,
+    /// How many entries were looked at.
+    pub entries: u64,
+    /// What is wrong, in sentences; at most a hundred and a line that counts the rest.
+    pub violations: Vec<String>,
+    untold: u64,
+}
+
+impl Report {
+    fn found(&mut self, violation: String) {
+        if self.violations.len() < TELL {
+            self.violations.push(violation);
+        } else {
+            self.untold = self.untold.saturating_add(1);
+        }
+    }
+
+    /// As the API shows it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({"accounts": self.accounts, "entries": self.entries, "violations": self.violations})
+    }
+}
+
+impl Ledger {
+    /// Computes every invariant again. Reads page by page, each page on one state of the database, so it may
+    /// run beside everything else.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn verify(&self) -> Result<Report, LedgerError> {
+        // Work that a put left over is no violation: it is done first.
+        self.recompute().await?;
+        let mut report = Report::default();
+        let mut after = AccountId(0);
+        loop {
+            let (page, last) =
+                self.pool().run(move |conn| read_transaction(conn, |conn| check_accounts(conn, after))).await?;
+            merge(&mut report, page);
+            match last {
+                Some(id) => after = id,
+                None => break,
+            }
+        }
+        let mut after = OrderId(0);
+        loop {
+            let context = Arc::clone(self.context());
+            let (page, last) = self
+                .pool()
+                .run(move |conn| {
+                    read_transaction(conn, |conn| {
+                        let timelines = context.programs.timelines(conn)?;
+                        check_orders(conn, &timelines, context.options.wallet, after)
+                    })
+                })
+                .await?;
+            merge(&mut report, page);
+            match last {
+                Some(id) => after = id,
+                None => break,
+            }
+        }
+        if report.untold > 0 {
+            report.violations.push(format!("and {} more", report.untold));
+        }
+        if !report.violations.is_empty() {
+            tracing::error!(violations = report.violations.len(), "the ledger does not verify");
+        }
+        Ok(report)
+    }
+}
+
+fn merge(report: &mut Report, page: Report) {
+    report.accounts = report.accounts.saturating_add(page.accounts);
+    report.entries = report.entries.saturating_add(page.entries);
+    report.untold = report.untold.saturating_add(page.untold);
+    for violation in page.violations {
+        report.found(violation);
+    }
+}
+
+fn check_accounts(conn: &mut AnyConnection, after: AccountId) -> Result<(Report, Option<AccountId>), LedgerError> {
+    let mut report = Report::default();
+    let page = accounts::load(conn, &Which::After(after, PAGE))?;
+    for stored in &page {
+        report.accounts = report.accounts.saturating_add(1);
+        check_account(conn, stored, &mut report)?;
+    }
+    Ok((report, page.last().map(|stored| stored.account.id)))
+}
+
+fn check_account(conn: &mut AnyConnection, stored: &StoredAccount, report: &mut Report) -> Result<(), LedgerError> {
+    let account = &stored.account;
+    let whose = format!("account {} (partner {})", account.id, account.partner_id);
+    let mut previous = FIRST_HASH.to_owned();
+    let mut balance = Points::ZERO;
+    let mut sequence: i64 = 0;
+    loop {
+        let rows = entries::of_account(conn, account.id, sequence.saturating_add(1), ENTRY_PAGE)?;
+        let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) == ENTRY_PAGE;
+        for row in rows {
+            sequence = sequence.saturating_add(1);
+            report.entries = report.entries.saturating_add(1);
+            let entry = match row.entry() {
+                Ok(entry) => entry,
+                Err(StoreError::Corrupt(what)) => {
+                    report.found(format!("{whose}: entry {} was changed: {what} is unreadable", row.id));
+                    previous = row.hash;
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            if row.sequence != sequence {
+                report.found(format!("{whose}: entry {sequence} is missing"));
+                sequence = row.sequence;
+            }
+            if row.previous_hash != previous || row.hash != chain_hash(&previous, sequence, &entry, &row.detail) {
+                report
+                    .found(format!("{whose}: entry {} was changed, or one before it: the hashes do not meet", row.id));
+            }
+            balance = balance.add(entry.points)?;
+            if entry.balance_after != balance {
+                report.found(format!(
+                    "{whose}: entry {} says the balance was {} after it, its entries come to {balance}",
+                    row.id, entry.balance_after
+                ));
+            }
+            previous = row.hash;
+        }
+        if !full {
+            break;
+        }
+    }
+    if account.balance() != balance {
+        report.found(format!("{whose}: the balance is {} but its entries come to {balance}", account.balance()));
+    }
+    if stored.entry_count != sequence || stored.last_hash != previous {
+        report.found(format!("{whose}: {} entries are counted and {sequence} are there", stored.entry_count));
+    }
+    if let Some(violation) = account.violation()? {
+        report.found(format!("{whose}: {violation}"));
+    }
+    check_holds(conn, stored, &whose, report)
+}
+
+fn check_holds(
+    conn: &mut AnyConnection,
+    stored: &StoredAccount,
+    whose: &str,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let open = stored.account.held()?;
+    if stored.held != open {
+        report.found(format!("{whose}: {} points are held but open holds come to {open}", stored.held));
+    }
+    let all = holds::load(conn, holds::Which::AllOf(&[stored.account.id]))?;
+    for hold in all.values() {
+        let redeems: Vec<String> = entries::of_hold(conn, hold.id)?
+            .into_iter()
+            .filter(|row| row.kind() == EntryKind::Redeem.word())
+            .map(|row| row.id)
+            .collect();
+        let expected: Vec<String> = match hold.state {
+            HoldState::Captured => hold.entry_id.iter().cloned().collect(),
+            HoldState::Open | HoldState::Released | HoldState::Expired => Vec::new(),
+        };
+        if redeems != expected {
+            report.found(format!("{whose}: hold {} is {} but its entries are {redeems:?}", hold.id, hold.state.word()));
+        }
+    }
+    Ok(())
+}
+
+fn check_orders(
+    conn: &mut AnyConnection,
+    timelines: &[Timeline],
+    wallet: super::Wallet,
+    after: OrderId,
+) -> Result<(Report, Option<OrderId>), LedgerError> {
+    let mut report = Report::default();
+    let ids: std::collections::BTreeSet<OrderId> =
+        orders::ids_placed_from(conn, None, after, PAGE)?.into_iter().collect();
+    let sales = orders::load(conn, &ids)?;
+    let line_ids: Vec<LineId> = sales.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+    let mut refunds: BTreeMap<LineId, Vec<Line>> = BTreeMap::new();
+    for (_, state, line) in orders::refunds_of(conn, &line_ids)? {
+        if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
+            refunds.entry(of).or_default().push(line);
+        }
+    }
+    let postings = orders::postings(conn, &ids)?;
+    let listed: Vec<OrderId> = ids.iter().copied().collect();
+    let posted_entries = entries::of_orders(conn, &listed)?;
+    for (id, order) in &sales {
+        let of_this: Vec<Line> =
+            order.lines.iter().filter_map(|line| refunds.get(&line.id?)).flatten().cloned().collect();
+        let member = super::wallet_of(conn, wallet, order.partner_id)?;
+        let (desired, _) = desired_of(order, &of_this, member, timelines)?;
+        let keys = desired.keys().copied().collect();
+        let accounts = accounts::ids_of(conn, &keys)?;
+        let mut expected: BTreeMap<AccountId, Points> = BTreeMap::new();
+        for (key, desired) in &desired {
+            match accounts.get(key) {
+                Some(account) => {
+                    expected.insert(*account, desired.points);
+                }
+                None if desired.points.is_zero() => {}
+                None => report.found(format!("order {id} should have earned {} and has no account", desired.points)),
+            }
+        }
+        let mut actual: BTreeMap<AccountId, Points> = BTreeMap::new();
+        for row in posted_entries.get(id).into_iter().flatten() {
+            // An unreadable entry was told with its account.
+            if let Ok(entry) = row.entry() {
+                let sum = actual.entry(entry.account_id).or_default();
+                *sum = sum.add(entry.points)?;
+            }
+        }
+        let noted = postings.get(id).cloned().unwrap_or_default();
+        let mut all: Vec<AccountId> = expected.keys().chain(actual.keys()).chain(noted.keys()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        for account in all {
+            let of = |map: &BTreeMap<AccountId, Points>| map.get(&account).copied().unwrap_or_default();
+            let (wanted, posted, note) = (of(&expected), of(&actual), of(&noted));
+            if posted != wanted || note != posted {
+                report.found(format!(
+                    "order {id} ({}): it should have posted {wanted} to account {account}, its entries come to \
+                     {posted}, and {note} is noted",
+                    order.name
+                ));
+            }
+        }
+    }
+    Ok((report, listed.last().copied()))
+}

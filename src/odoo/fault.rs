@@ -1,0 +1,238 @@
+//! What can go wrong with Odoo: a closed set, told apart by `error.data.name`, each a sentence for a person.
+
+use serde_json::Value;
+
+/// Why Odoo could not be read. The texts say what to do; none carries a traceback or a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No connection, or it broke.
+    #[error("Odoo cannot be reached at {url} ({detail}). Is it running, and is odoo.url right?")]
+    Unreachable {
+        /// Where it was looked for.
+        url: String,
+        /// The network's own words.
+        detail: String,
+    },
+    /// It took too long.
+    #[error(
+        "Odoo at {url} did not answer within {milliseconds} ms. It may be overloaded; odoo.timeout_ms allows more."
+    )]
+    Timeout {
+        /// Who did not answer.
+        url: String,
+        /// How long we waited.
+        milliseconds: u64,
+    },
+    /// A proxy or Odoo itself asks for patience: 429, 502, 503, 504.
+    #[error("Odoo at {url} is not available just now (HTTP {status}). It is tried again.")]
+    Busy {
+        /// Who answered.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// What answered is not Odoo's JSON-RPC.
+    #[error(
+        "{url} answered with {what}, not with JSON-RPC. Is odoo.url Odoo's own address, without a path such as /web?"
+    )]
+    NotOdoo {
+        /// Who answered.
+        url: String,
+        /// What came instead.
+        what: String,
+        /// Whether the answer was cut short or came from something in between, so that trying again may help.
+        transient: bool,
+    },
+    /// The database does not exist there.
+    #[error("Odoo has no database {database:?}. Check odoo.database; names are case-sensitive.")]
+    WrongDatabase {
+        /// The database we asked for.
+        database: String,
+    },
+    /// Login or key are wrong. Never tried again by itself: ten failures lock the address out, staff included.
+    #[error(
+        "Odoo refused the login {login:?}. Check odoo.login and odoo.api_key; make a new API key in Odoo under \
+         Preferences > Account Security if in doubt."
+    )]
+    AccessDenied {
+        /// Who tried to log in.
+        login: String,
+    },
+    /// The service user may not read a model.
+    #[error(
+        "Odoo does not let {login:?} read {model}. Give the user read access to it: Point of Sale / User covers all we read."
+    )]
+    MissingRights {
+        /// Who may not.
+        login: String,
+        /// The model that may not be read.
+        model: String,
+    },
+    /// A record we asked for is gone.
+    #[error("a record of {model} disappeared from Odoo while it was read. It is tried again in the next pass.")]
+    Missing {
+        /// Its model.
+        model: String,
+    },
+    /// The model is not there: its module is not installed.
+    #[error("this Odoo has no model {model}. Is the Point of Sale app installed in the database?")]
+    UnknownModel {
+        /// The model that is not there.
+        model: String,
+    },
+    /// Anything else that Odoo says.
+    #[error("Odoo failed to read {model} with {name}: {message}. Odoo's own log has the details.")]
+    Server {
+        /// What was being read.
+        model: String,
+        /// `error.data.name`: the exception's type.
+        name: String,
+        /// Its first line.
+        message: String,
+    },
+    /// Odoo answered something that the method cannot mean.
+    #[error("Odoo's answer about {model} makes no sense: {detail}.")]
+    Nonsense {
+        /// What was being read.
+        model: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+impl Fault {
+    /// A short stable word, for metrics and logs.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Timeout { .. } => "timeout",
+            Self::Busy { .. } => "busy",
+            Self::NotOdoo { .. } => "not_odoo",
+            Self::WrongDatabase { .. } => "wrong_database",
+            Self::AccessDenied { .. } => "access_denied",
+            Self::MissingRights { .. } => "missing_rights",
+            Self::Missing { .. } => "missing",
+            Self::UnknownModel { .. } => "unknown_model",
+            Self::Server { .. } => "server",
+            Self::Nonsense { .. } => "nonsense",
+        }
+    }
+
+    /// Whether the same request may well succeed a moment later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Busy { .. } => true,
+            Self::NotOdoo { transient, .. } => *transient,
+            _ => false,
+        }
+    }
+}
+
+/// What was asked, for the words of a fault.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// `odoo.database`
+    pub database: &'a str,
+    /// `odoo.login`
+    pub login: &'a str,
+    /// The model read; a service's name when it was none.
+    pub model: &'a str,
+}
+
+/// Makes a fault of an `error` object that Odoo sent.
+///
+/// `code` and `message` are those of the object; they say little (14 always sends 200, 19 always 0), so that
+/// `data.name` decides. The traceback in `data.debug` is logged at debug level and goes no further.
+#[must_use]
+pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fault {
+    let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
+    let model = asked.model.to_owned();
+    let said = if text("message").is_empty() { message } else { text("message") };
+    let name = text("name");
+    tracing::debug!(code, name, said, debug = text("debug"), model = asked.model, "Odoo answered with an error");
+    match name.rsplit('.').next().unwrap_or(name) {
+        "AccessDenied" => Fault::AccessDenied { login: asked.login.to_owned() },
+        "AccessError" => Fault::MissingRights { login: asked.login.to_owned(), model },
+        "MissingError" => Fault::Missing { model },
+        // psycopg2.OperationalError: … database "x" does not exist
+        _ if said.contains("does not exist") && said.contains(&format!("database \"{}\"", asked.database)) => {
+            Fault::WrongDatabase { database: asked.database.to_owned() }
+        }
+        // Odoo 14 says `Object x doesn't exist`, 19 `The model 'x' does not exist`, a registry lookup KeyError('x').
+        _ if (said.contains("doesn't exist") || said.contains("does not exist")) && said.contains(asked.model) => {
+            Fault::UnknownModel { model }
+        }
+        "KeyError" if said.trim_matches('\'') == asked.model => Fault::UnknownModel { model },
+        // A database that restarts, is restored or upgraded shows as one of these for a moment.
+        _ => Fault::Server { model, name: name.to_owned(), message: first_line(said) },
+    }
+}
+
+/// The first line of `text`, at most 300 characters: what follows it in Odoo's messages are details of SQL.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn classified(model: &str, data: &Value) -> Fault {
+        classify(Asked { database: "shop", login: "sidecar", model }, 0, "Odoo Server Error", data)
+    }
+
+    #[test]
+    fn bodies_that_odoo_sends_are_told_apart_by_name() {
+        let cases = [
+            (json!({"name": "odoo.exceptions.AccessDenied", "message": "Access Denied"}), "access_denied"),
+            (json!({"name": "odoo.exceptions.AccessError", "message": "You are not allowed…"}), "missing_rights"),
+            (json!({"name": "odoo.exceptions.MissingError", "message": "Record does not exist"}), "missing"),
+            (
+                json!({"name": "psycopg2.OperationalError", "message": "connection to server at \"127.0.0.1\", port 1 failed: FATAL:  database \"shop\" does not exist\n"}),
+                "wrong_database",
+            ),
+            (
+                json!({"name": "odoo.exceptions.UserError", "message": "Object pos.order doesn't exist"}),
+                "unknown_model",
+            ),
+            (json!({"name": "builtins.KeyError", "message": "'pos.order'"}), "unknown_model"),
+            (json!({"name": "builtins.ValueError", "message": "Invalid field pos.order.nothing"}), "server"),
+            (json!({}), "server"),
+            (Value::Null, "server"),
+        ];
+        for (data, kind) in cases {
+            assert_eq!(classified("pos.order", &data).kind(), kind, "{data}");
+        }
+    }
+
+    #[test]
+    fn missing_rights_name_the_model_and_the_user() {
+        let fault = classified("res.partner", &json!({"name": "odoo.exceptions.AccessError", "message": "no"}));
+        let words = fault.to_string();
+        assert!(words.contains("res.partner") && words.contains("sidecar"), "{words}");
+    }
+
+    #[test]
+    fn no_traceback_and_no_second_line_reach_a_person() {
+        let fault = classified(
+            "pos.order",
+            &json!({"name": "psycopg2.errors.X", "message": "broken.\nSELECT secret", "debug": "Traceback (most recent"}),
+        );
+        let words = fault.to_string();
+        assert!(words.contains("broken") && !words.contains("SELECT") && !words.contains("Traceback"), "{words}");
+    }
+
+    #[test]
+    fn only_what_may_pass_by_itself_is_transient() {
+        let url = || "http://odoo".to_owned();
+        assert!(Fault::Unreachable { url: url(), detail: String::new() }.is_transient());
+        assert!(Fault::Timeout { url: url(), milliseconds: 1 }.is_transient());
+        assert!(Fault::Busy { url: url(), status: 502 }.is_transient());
+        assert!(!Fault::AccessDenied { login: String::new() }.is_transient());
+        assert!(!Fault::MissingRights { login: String::new(), model: String::new() }.is_transient());
+    }
+}

@@ -1,0 +1,102 @@
+//! The link to Odoo: opens a session when one is needed, renews it, and leaves Odoo alone once it refused us.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+
+use super::fault::Fault;
+use super::session::Session;
+use super::transport::Transport;
+
+/// How long a session's knowledge of fields and shops is trusted. Shorter than any window's overlap, so that
+/// what was read before a module added a field is read again after it.
+const RENEW_AFTER: Duration = Duration::from_mins(1);
+
+/// One Odoo, shared by everybody who reads it.
+pub struct Link {
+    transport: Arc<dyn Transport>,
+    denied_pause: Duration,
+    state: Mutex<State>,
+    /// Beside the state, whose lock is held while a session opens: a status must not wait for that.
+    version: RwLock<Option<String>>,
+}
+
+#[derive(Default)]
+struct State {
+    open: Option<(Arc<Session>, Instant)>,
+    denied: Option<(Fault, Instant)>,
+}
+
+impl Link {
+    /// A link that, once the login was refused, asks nothing of Odoo for `denied_pause`.
+    #[must_use]
+    pub fn new(transport: Arc<dyn Transport>, denied_pause: Duration) -> Self {
+        Self { transport, denied_pause, state: Mutex::default(), version: RwLock::default() }
+    }
+
+    /// The open session, or a new one.
+    ///
+    /// # Errors
+    /// [`Fault::AccessDenied`] without asking Odoo while the pause after a refusal lasts; else why it cannot be opened.
+    pub async fn session(&self) -> Result<Arc<Session>, Fault> {
+        let mut state = self.state.lock().await;
+        if let Some((fault, since)) = &state.denied {
+            if since.elapsed() < self.denied_pause {
+                return Err(fault.clone());
+            }
+            state.denied = None;
+        }
+        if let Some((session, since)) = &state.open
+            && since.elapsed() < RENEW_AFTER
+        {
+            return Ok(Arc::clone(session));
+        }
+        match Session::open(Arc::clone(&self.transport)).await {
+            Ok(session) => {
+                let session = Arc::new(session);
+                *self.version.write().unwrap_or_else(PoisonError::into_inner) = Some(session.version().to_owned());
+                state.open = Some((Arc::clone(&session), Instant::now()));
+                Ok(session)
+            }
+            Err(fault) => {
+                state.note(&fault);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Takes note of how a read failed: the session is opened anew, and after a refusal nothing is asked for a while.
+    pub async fn failed(&self, fault: &Fault) {
+        self.state.lock().await.note(fault);
+    }
+
+    /// Forgets a refusal: somebody asks for another try on purpose.
+    pub async fn forget_refusal(&self) {
+        let mut state = self.state.lock().await;
+        if state.denied.take().is_some() {
+            state.open = None;
+        }
+    }
+
+    /// Whether Odoo is left alone just now because it refused the login.
+    pub async fn is_paused(&self) -> bool {
+        let state = self.state.lock().await;
+        state.denied.as_ref().is_some_and(|(_, since)| since.elapsed() < self.denied_pause)
+    }
+
+    /// The server's version, once it was reached.
+    #[must_use]
+    pub fn server_version(&self) -> Option<String> {
+        self.version.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl State {
+    fn note(&mut self, fault: &Fault) {
+        self.open = None;
+        if matches!(fault, Fault::AccessDenied { .. }) {
+            self.denied = Some((fault.clone(), Instant::now()));
+        }
+    }
+}

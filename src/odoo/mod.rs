@@ -1,0 +1,28 @@
+//! Odoo's JSON-RPC: a session, typed reads, what differs between versions, and faults in words.
+//!
+//! Reading a shop goes one way, top to bottom:
+//!
+//! - [`Link`] keeps one [`Session`] open, renews it, and leaves Odoo alone after it refused the login;
+//! - [`Session`] knows who we are, which fields this Odoo has ([`dialect`]) and reads pages by id;
+//! - [`shop`] and [`orders`] turn records into the domain's types, through [`record`];
+//! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes.
+//!
+//! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
+
+pub mod dialect;
+pub mod doctor;
+pub mod fault;
+pub mod link;
+pub mod orders;
+pub mod record;
+pub mod retry;
+pub mod session;
+pub mod settings;
+pub mod shop;
+pub mod transport;
+
+pub use fault::Fault;
+pub use link::Link;
+pub use session::Session;
+pub use settings::{OdooSettings, Wallet};
+pub use transport::{JsonRpc, Transport};

@@ -1,0 +1,277 @@
+//! Orders read whole: the order, then its lines, and what each line counts as.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId};
+use crate::domain::money::Money;
+use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::ledger::shop::{OrderDigest, PosConfig};
+
+use super::dialect::{LINE_FIELDS, ORDER_FIELDS};
+use super::fault::Fault;
+use super::record::{Record, Unreadable};
+use super::session::{Domain, Page, Session, report_unreadable};
+
+/// Odoo's model of an order.
+pub const ORDER: &str = "pos.order";
+/// Odoo's model of an order's line.
+pub const LINE: &str = "pos.order.line";
+/// `pos_loyalty`'s programs: gift cards and eWallets among them.
+const PROGRAM: &str = "loyalty.program";
+
+/// What makes a line neutral, and what an order's currency is when Odoo does not say: read once a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShopRules {
+    /// Each shop's tip product.
+    tips: BTreeMap<i64, ProductId>,
+    /// Each shop's currency.
+    currencies: BTreeMap<i64, String>,
+    /// Rewards that are payments by gift card or eWallet.
+    payments: BTreeSet<i64>,
+    /// Products that are gift cards or top-ups.
+    vouchers: BTreeSet<ProductId>,
+}
+
+impl ShopRules {
+    /// Reads the shops, and `pos_loyalty`'s gift cards and eWallets where that module is installed.
+    ///
+    /// # Errors
+    /// Any [`Fault`], except missing rights on `loyalty.program`: without them its payments count as discounts,
+    /// and a warning says so.
+    pub async fn read(session: &Session, page_size: u32) -> Result<Self, Fault> {
+        let mut rules = Self::default();
+        let mut after = 0;
+        loop {
+            let page = session.page::<PosConfig>(&Domain::new(), after, page_size).await?;
+            for shop in page.items {
+                if let Some(product) = shop.tip_product_id {
+                    rules.tips.insert(shop.id.0, product);
+                }
+                rules.currencies.insert(shop.id.0, shop.currency);
+            }
+            if page.is_last {
+                break;
+            }
+            after = page.last_id;
+        }
+        if session.has_field(LINE, "is_reward_line").await? {
+            match rules.read_vouchers(session, page_size).await {
+                Err(fault @ (Fault::MissingRights { .. } | Fault::UnknownModel { .. })) => {
+                    static ONCE: std::sync::Once = std::sync::Once::new();
+                    ONCE.call_once(|| {
+                        tracing::warn!(%fault, "gift cards and eWallets cannot be told from discounts and will count as such");
+                    });
+                }
+                done => done?,
+            }
+        }
+        Ok(rules)
+    }
+
+    async fn read_vouchers(&mut self, session: &Session, page_size: u32) -> Result<(), Fault> {
+        let domain = vec![json!(["program_type", "in", ["gift_card", "ewallet"]])];
+        let fields = ["reward_ids", "trigger_product_ids"];
+        let mut after = 0;
+        loop {
+            let page = session.raw_page(PROGRAM, &domain, &fields, after, page_size).await?;
+            for program in &page.items {
+                match (program.links("reward_ids"), program.links("trigger_product_ids")) {
+                    (Ok(rewards), Ok(products)) => {
+                        self.payments.extend(rewards);
+                        self.vouchers.extend(products.into_iter().map(ProductId));
+                    }
+                    (Err(problem), _) | (_, Err(problem)) => report_unreadable(PROGRAM, program, &problem),
+                }
+            }
+            if page.is_last {
+                return Ok(());
+            }
+            after = page.last_id;
+        }
+    }
+
+    fn role(&self, record: &Record, product: Option<ProductId>, shop: Option<i64>) -> Result<LineRole, Unreadable> {
+        let is_tip = product.is_some() && shop.and_then(|shop| self.tips.get(&shop)).copied() == product;
+        let is_voucher = product.is_some_and(|product| self.vouchers.contains(&product));
+        let is_payment = record.flag("is_reward_line", false)
+            && record.link("reward_id")?.is_some_and(|reward| self.payments.contains(&reward));
+        Ok(if is_tip || is_voucher || is_payment { LineRole::Neutral } else { LineRole::Counts })
+    }
+}
+
+/// A page of orders with their lines.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn read_page(
+    session: &Session,
+    rules: &ShopRules,
+    domain: &Domain,
+    after: i64,
+    page_size: u32,
+) -> Result<Page<Order>, Fault> {
+    let page = session.raw_page(ORDER, domain, ORDER_FIELDS, after, page_size).await?;
+    let ids: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
+    let mut lines = lines_by_order(session, &ids, LINE_FIELDS, page_size).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    let mut unreadable = 0;
+    for record in &page.items {
+        let lines = record.id().ok().and_then(|id| lines.remove(&id)).unwrap_or_default();
+        match order(record, &lines, rules) {
+            Ok(order) => items.push(order),
+            Err(problem) => {
+                unreadable += 1;
+                report_unreadable(ORDER, record, &problem);
+            }
+        }
+    }
+    Ok(Page { items, unreadable, last_id: page.last_id, is_last: page.is_last })
+}
+
+/// What Odoo says of a page of orders, for comparing: cheaper than reading them whole.
+///
+/// The second of the pair is the order's `write_date`, `None` when it has none.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn read_digests(
+    session: &Session,
+    domain: &Domain,
+    after: i64,
+    page_size: u32,
+) -> Result<Page<(OrderDigest, Option<chrono::DateTime<chrono::Utc>>)>, Fault> {
+    let page = session.raw_page(ORDER, domain, &["state", "partner_id", "write_date"], after, page_size).await?;
+    let ids: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
+    let mut lines = lines_by_order(session, &ids, &["order_id", "price_subtotal_incl"], page_size).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    let mut unreadable = 0;
+    for record in &page.items {
+        let lines = record.id().ok().and_then(|id| lines.remove(&id)).unwrap_or_default();
+        match digest(record, &lines).and_then(|digest| Ok((digest, record.moment("write_date")?))) {
+            Ok(item) => items.push(item),
+            Err(problem) => {
+                unreadable += 1;
+                report_unreadable(ORDER, record, &problem);
+            }
+        }
+    }
+    Ok(Page { items, unreadable, last_id: page.last_id, is_last: page.is_last })
+}
+
+/// Which orders have a line in `domain`: a changed line need not touch its order's `write_date`.
+///
+/// # Errors
+/// Any [`Fault`].
+pub async fn orders_of_lines(session: &Session, domain: &Domain, page_size: u32) -> Result<BTreeSet<OrderId>, Fault> {
+    let mut orders = BTreeSet::new();
+    let mut after = 0;
+    loop {
+        let page = session.raw_page(LINE, domain, &["order_id"], after, page_size).await?;
+        for record in &page.items {
+            match record.required_link("order_id") {
+                Ok(order) => {
+                    orders.insert(OrderId(order));
+                }
+                Err(problem) => report_unreadable(LINE, record, &problem),
+            }
+        }
+        if page.is_last {
+            return Ok(orders);
+        }
+        after = page.last_id;
+    }
+}
+
+/// The lines of these orders, each order's in the order of their ids.
+async fn lines_by_order(
+    session: &Session,
+    orders: &[i64],
+    fields: &[&str],
+    page_size: u32,
+) -> Result<BTreeMap<i64, Vec<Record>>, Fault> {
+    let mut lines: BTreeMap<i64, Vec<Record>> = BTreeMap::new();
+    if orders.is_empty() {
+        return Ok(lines);
+    }
+    let domain: Vec<Value> = vec![json!(["order_id", "in", orders])];
+    let mut after = 0;
+    loop {
+        let page = session.raw_page(LINE, &domain, fields, after, page_size).await?;
+        for record in page.items {
+            match record.required_link("order_id") {
+                Ok(order) => lines.entry(order).or_default().push(record),
+                Err(problem) => report_unreadable(LINE, &record, &problem),
+            }
+        }
+        if page.is_last {
+            return Ok(lines);
+        }
+        after = page.last_id;
+    }
+}
+
+fn state(record: &Record) -> Result<OrderState, Unreadable> {
+    match record.text("state")?.as_deref() {
+        Some("draft") => Ok(OrderState::Draft),
+        Some("paid" | "done" | "invoiced") => Ok(OrderState::Paid),
+        Some("cancel") => Ok(OrderState::Cancelled),
+        _ => Err(Unreadable { field: "state", problem: "is none that we know" }),
+    }
+}
+
+fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, Unreadable> {
+    let shop = record.link("config_id")?;
+    let currency = record
+        .link_name("currency_id")
+        .map(str::to_owned)
+        .or_else(|| rules.currencies.get(&shop?).filter(|code| !code.is_empty()).cloned())
+        .ok_or(Unreadable { field: "currency_id", problem: "is empty, and so is the shop's" })?;
+    Ok(Order {
+        id: Some(OrderId(record.id()?)),
+        uuid: record.text("uuid")?,
+        name: record.text("name")?.unwrap_or_default(),
+        reference: record.text("pos_reference")?,
+        state: state(record)?,
+        placed_at: record.moment("date_order")?.ok_or(Unreadable { field: "date_order", problem: "is empty" })?,
+        partner_id: record.link("partner_id")?.map(PartnerId),
+        company_id: CompanyId(record.required_link("company_id")?),
+        currency,
+        pos_config_id: shop.map(PosConfigId),
+        lines: lines.iter().map(|record| line(record, rules, shop)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, Unreadable> {
+    let product_id = record.link("product_id")?.map(ProductId);
+    Ok(Line {
+        id: Some(LineId(record.id()?)),
+        uuid: record.text("uuid")?,
+        product_id,
+        quantity: record.quantity("qty")?,
+        subtotal: record.money("price_subtotal")?,
+        subtotal_incl: record.money("price_subtotal_incl")?,
+        refunds: record.link("refunded_orderline_id")?.map(LineId),
+        hold: record.text("loyalty_hold_id")?.as_deref().and_then(HoldRef::parse),
+        role: rules.role(record, product_id, shop)?,
+        pos_categories: BTreeSet::new(),
+        product_categories: BTreeSet::new(),
+    })
+}
+
+fn digest(record: &Record, lines: &[Record]) -> Result<OrderDigest, Unreadable> {
+    let amounts = lines.iter().map(|line| line.money("price_subtotal_incl")).collect::<Result<Vec<_>, _>>()?;
+    let too_large = Unreadable { field: "lines", problem: "add up to too large an amount" };
+    Ok(OrderDigest {
+        id: OrderId(record.id()?),
+        state: state(record)?,
+        partner_id: record.link("partner_id")?.map(PartnerId),
+        total_incl: Money::sum(amounts).map_err(|_| too_large.clone())?,
+        line_count: u32::try_from(lines.len()).map_err(|_| too_large)?,
+    })
+}
+
+#[cfg(test)]
+#[path = "orders_tests.rs"]
+mod tests;

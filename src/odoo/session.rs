@@ -1,0 +1,245 @@
+//! A session: one login, what this Odoo has, and pages of records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+
+use super::dialect;
+use super::fault::Fault;
+use super::record::{Record, Unreadable};
+use super::transport::{ReadMethod, Transport};
+
+/// An Odoo domain: a list of conditions that all must hold (or Odoo's prefix notation).
+pub type Domain = Vec<Value>;
+
+/// The fields of one model.
+type Fields = Arc<BTreeSet<String>>;
+
+/// A login with its user id, the server's version and the fields of the models read so far.
+pub struct Session {
+    transport: Arc<dyn Transport>,
+    uid: i64,
+    version: String,
+    fields: Mutex<BTreeMap<String, Fields>>,
+}
+
+/// Some records of one model, in the order of their ids.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// Those that could be understood.
+    pub items: Vec<T>,
+    /// How many could not; each was logged with its id.
+    pub unreadable: u64,
+    /// The greatest id seen: where the next page begins.
+    pub last_id: i64,
+    /// Whether this was the last page.
+    pub is_last: bool,
+}
+
+/// A record of one model in our own type.
+pub trait FromOdoo: Sized {
+    /// Odoo's model.
+    const MODEL: &'static str;
+    /// The fields to ask for, as far as they exist.
+    const FIELDS: &'static [&'static str];
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when a field is not what it should be.
+    fn from_odoo(record: &Record) -> Result<Self, Unreadable>;
+}
+
+impl Session {
+    /// Asks for the version and logs in.
+    ///
+    /// # Errors
+    /// [`Fault::AccessDenied`] when login or key are wrong, and whatever else keeps Odoo from answering.
+    pub async fn open(transport: Arc<dyn Transport>) -> Result<Self, Fault> {
+        let version = server_version(&transport.version().await?)?;
+        let uid = transport.authenticate().await?;
+        tracing::debug!(version, uid, "logged in to Odoo");
+        Ok(Self { transport, uid, version, fields: Mutex::default() })
+    }
+
+    /// `server_version`: "19.0", "14.0-20230101".
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The names of a model's fields that this user may see. Asked once a session.
+    ///
+    /// # Errors
+    /// [`Fault::UnknownModel`] when the model is not there.
+    pub async fn fields(&self, model: &str) -> Result<Fields, Fault> {
+        let mut known = self.fields.lock().await;
+        if let Some(fields) = known.get(model) {
+            return Ok(Arc::clone(fields));
+        }
+        let arguments = arguments([("attributes", json!(["type"]))]);
+        let Value::Object(described) = self.transport.call(self.uid, model, ReadMethod::FieldsGet, arguments).await?
+        else {
+            return Err(nonsense(model, "its fields are not an object"));
+        };
+        let fields: Fields = Arc::new(described.into_iter().map(|(name, _)| name).collect());
+        known.insert(model.to_owned(), Arc::clone(&fields));
+        Ok(fields)
+    }
+
+    /// Whether a model has a field.
+    ///
+    /// # Errors
+    /// As [`Session::fields`].
+    pub async fn has_field(&self, model: &str, field: &str) -> Result<bool, Fault> {
+        Ok(self.fields(model).await?.contains(field))
+    }
+
+    /// Up to `limit` records in `order`, archived ones included, with those of `fields` that exist.
+    ///
+    /// # Errors
+    /// Any [`Fault`]; [`Fault::MissingRights`] names the model.
+    pub async fn search_read(
+        &self,
+        model: &str,
+        domain: Domain,
+        fields: &[&str],
+        order: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, Fault> {
+        let existing = self.fields(model).await?;
+        // Asked for no field at all, Odoo would send every one of them.
+        let mut asked = dialect::available(fields, &existing);
+        asked.push("id");
+        let arguments = arguments([
+            ("domain", Value::Array(domain)),
+            ("fields", json!(asked)),
+            ("order", json!(order)),
+            ("limit", json!(limit)),
+            ("context", everything()),
+        ]);
+        let Value::Array(rows) = self.transport.call(self.uid, model, ReadMethod::SearchRead, arguments).await? else {
+            return Err(nonsense(model, "search_read gave no list"));
+        };
+        let count = rows.len();
+        let records: Vec<_> = rows.into_iter().filter_map(Record::new).collect();
+        if records.len() < count {
+            return Err(nonsense(model, "a record is not an object"));
+        }
+        Ok(records)
+    }
+
+    /// The records of `domain` with an id above `after`, at most `limit` of them, in the order of their ids.
+    ///
+    /// Paging by id loses nothing when records change or disappear meanwhile, which paging by offset does.
+    ///
+    /// # Errors
+    /// As [`Session::search_read`].
+    pub async fn raw_page(
+        &self,
+        model: &str,
+        domain: &Domain,
+        fields: &[&str],
+        after: i64,
+        limit: u32,
+    ) -> Result<Page<Record>, Fault> {
+        let mut domain = domain.clone();
+        domain.push(json!(["id", ">", after]));
+        let items = self.search_read(model, domain, fields, "id", limit).await?;
+        let mut last_id = after;
+        for record in &items {
+            let id = record.id().map_err(|_| nonsense(model, "a record has no id"))?;
+            if id <= last_id {
+                return Err(nonsense(model, "a page is not in the order of its ids"));
+            }
+            last_id = id;
+        }
+        let is_last = u32::try_from(items.len()).is_ok_and(|count| count < limit);
+        Ok(Page { items, unreadable: 0, last_id, is_last })
+    }
+
+    /// As [`Session::raw_page`], in our own type. What cannot be understood is logged and counted.
+    ///
+    /// # Errors
+    /// As [`Session::search_read`].
+    pub async fn page<T: FromOdoo>(&self, domain: &Domain, after: i64, limit: u32) -> Result<Page<T>, Fault> {
+        let page = self.raw_page(T::MODEL, domain, T::FIELDS, after, limit).await?;
+        let mut items = Vec::with_capacity(page.items.len());
+        let mut unreadable = 0;
+        for record in &page.items {
+            match T::from_odoo(record) {
+                Ok(item) => items.push(item),
+                Err(problem) => {
+                    unreadable += 1;
+                    report_unreadable(T::MODEL, record, &problem);
+                }
+            }
+        }
+        Ok(Page { items, unreadable, last_id: page.last_id, is_last: page.is_last })
+    }
+
+    /// The records with these ids, as far as they exist; archived ones too.
+    ///
+    /// # Errors
+    /// As [`Session::search_read`].
+    pub async fn by_ids<T: FromOdoo>(&self, ids: &[i64], page_size: u32) -> Result<Vec<T>, Fault> {
+        let mut found = Vec::new();
+        for ids in ids.chunks(usize::try_from(page_size.max(1)).unwrap_or(usize::MAX)) {
+            let domain = vec![json!(["id", "in", ids])];
+            found.extend(self.page::<T>(&domain, 0, page_size.max(1)).await?.items);
+        }
+        Ok(found)
+    }
+
+    /// The newest visible `write_date` of a model, in Odoo's own clock and whole seconds; `None` without records.
+    ///
+    /// # Errors
+    /// As [`Session::search_read`].
+    pub async fn newest(&self, model: &str) -> Result<Option<DateTime<Utc>>, Fault> {
+        // Rows made by raw SQL have no write_date, and PostgreSQL would sort them first.
+        let domain = vec![json!(["write_date", "!=", false])];
+        let newest = self.search_read(model, domain, &["write_date"], "write_date desc", 1).await?;
+        let Some(record) = newest.first() else { return Ok(None) };
+        record.moment("write_date").map_err(|_| nonsense(model, "its write_date is no moment"))
+    }
+
+    /// How many records of `domain` there are, archived ones included.
+    ///
+    /// # Errors
+    /// As [`Session::search_read`].
+    pub async fn count(&self, model: &str, domain: &Domain) -> Result<u64, Fault> {
+        let arguments = arguments([("domain", json!(domain)), ("context", everything())]);
+        let count = self.transport.call(self.uid, model, ReadMethod::SearchCount, arguments).await?;
+        count.as_u64().ok_or_else(|| nonsense(model, "search_count gave no number"))
+    }
+}
+
+/// Logs a record that is skipped, and counts it: nothing is skipped silently.
+pub(super) fn report_unreadable(model: &'static str, record: &Record, problem: &Unreadable) {
+    tracing::warn!(model, id = record.id().unwrap_or_default(), %problem, "a record of Odoo cannot be understood");
+    metrics::counter!("loyalty_odoo_unreadable_records_total", "model" => model).increment(1);
+}
+
+/// Archived records too. Companies are not named: without `allowed_company_ids` Odoo takes all the user's.
+fn everything() -> Value {
+    json!({"active_test": false})
+}
+
+fn arguments<const N: usize>(named: [(&str, Value); N]) -> Map<String, Value> {
+    named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub(super) fn nonsense(model: &str, detail: &str) -> Fault {
+    Fault::Nonsense { model: model.to_owned(), detail: detail.to_owned() }
+}
+
+fn server_version(answer: &Value) -> Result<String, Fault> {
+    answer
+        .get("server_version")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| nonsense("its version", "there is no server_version in it"))
+}

@@ -1,0 +1,227 @@
+//! The one seam to the wire. Only here are Odoo's methods named, and every one of them reads.
+//!
+//! [`JsonRpc`] speaks `/jsonrpc`, which Odoo keeps until version 22; its successor JSON-2
+//! (`/json/2/<model>/<method>`) fits behind the same [`Transport`], because all arguments go by name.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use jsonrpsee::core::client::{ClientT, Error as ClientError};
+use jsonrpsee::core::params::ObjectParams;
+use jsonrpsee::http_client::transport::{Error as WireError, HttpBackend};
+use jsonrpsee::http_client::{HttpClient, HttpClientBuilder, RpcService, RpcServiceBuilder};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use super::fault::{Asked, Fault, classify};
+use super::retry::with_retries;
+use super::settings::OdooSettings;
+
+/// The largest answer that is read, in bytes: a page of orders is far below it, a runaway proxy is not.
+const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
+
+/// An answer that is still on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+
+/// Every method of a model that we ever call. There is no other way to name one, and none of these writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadMethod {
+    /// `search_read(domain, fields, order, limit, context)`
+    SearchRead,
+    /// `search_count(domain, context)`
+    SearchCount,
+    /// `fields_get(allfields, attributes)`
+    FieldsGet,
+}
+
+impl ReadMethod {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::SearchRead, Self::SearchCount, Self::FieldsGet];
+
+    /// Its name in Odoo.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SearchRead => "search_read",
+            Self::SearchCount => "search_count",
+            Self::FieldsGet => "fields_get",
+        }
+    }
+}
+
+/// A way to talk to one Odoo as one user.
+pub trait Transport: Send + Sync {
+    /// `common.version`, which needs no login.
+    fn version(&self) -> Pending<'_, Value>;
+
+    /// Logs in; the user's id.
+    fn authenticate(&self) -> Pending<'_, i64>;
+
+    /// Calls a method of a model with named arguments, as user `uid`.
+    fn call<'a>(
+        &'a self,
+        uid: i64,
+        model: &'a str,
+        method: ReadMethod,
+        arguments: Map<String, Value>,
+    ) -> Pending<'a, Value>;
+}
+
+/// `/jsonrpc`: Odoo's JSON-RPC 2.0 as jsonrpsee's client speaks it.
+pub struct JsonRpc {
+    client: HttpClient<RpcService<HttpBackend>>,
+    settings: OdooSettings,
+    /// For messages: without user and password.
+    shown_url: String,
+}
+
+impl JsonRpc {
+    /// Prepares the client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Fault::Unreachable`] when the URL is of no kind that can be reached (neither http nor https).
+    pub fn new(settings: OdooSettings) -> Result<Self, Fault> {
+        let mut shown = settings.url.clone();
+        // Both fail only for URLs without a host, which the client refuses below.
+        let _ = shown.set_password(None);
+        let _ = shown.set_username("");
+        let shown_url = shown.as_str().trim_end_matches('/').to_owned();
+        let client = HttpClientBuilder::default()
+            .request_timeout(settings.timeout())
+            .connect_timeout(settings.timeout())
+            .max_request_size(LARGEST_ANSWER)
+            .max_response_size(LARGEST_ANSWER)
+            // The default one logs every request at trace level, and the API key is in each of them.
+            .set_rpc_middleware(RpcServiceBuilder::new())
+            .build(settings.endpoint())
+            .map_err(|problem| Fault::Unreachable { url: shown_url.clone(), detail: problem.to_string() })?;
+        Ok(Self { client, settings, shown_url })
+    }
+
+    /// One `call` of a service, tried again when that may help.
+    async fn ask(&self, service: &str, method: &str, args: Value, about: &str) -> Result<Value, Fault> {
+        with_retries(self.settings.retries, || self.ask_once(service, method, &args, about)).await
+    }
+
+    async fn ask_once(&self, service: &str, method: &str, args: &Value, about: &str) -> Result<Value, Fault> {
+        let mut params = ObjectParams::new();
+        let built = params
+            .insert("service", service)
+            .and_then(|()| params.insert("method", method))
+            .and_then(|()| params.insert("args", args));
+        let outcome = match built {
+            Ok(()) => self.client.request::<Value, _>("call", params).await,
+            Err(problem) => Err(ClientError::ParseError(problem)),
+        };
+        outcome.map_err(|error| self.fault(error, about))
+    }
+
+    /// Odoo's or the network's failure in our words.
+    fn fault(&self, error: ClientError, about: &str) -> Fault {
+        let url = self.shown_url.clone();
+        match error {
+            ClientError::Call(object) => {
+                let data = object.data().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+                let asked = Asked { database: &self.settings.database, login: &self.settings.login, model: about };
+                classify(asked, object.code().into(), object.message(), &data)
+            }
+            ClientError::RequestTimeout => Fault::Timeout { url, milliseconds: self.settings.timeout_ms },
+            ClientError::Transport(problem) => match problem.downcast::<WireError>() {
+                Ok(problem) => wire_fault(url, &problem),
+                Err(problem) => Fault::Unreachable { url, detail: root_cause(problem.as_ref()) },
+            },
+            ClientError::ParseError(problem) if problem.is_eof() => {
+                Fault::NotOdoo { url, what: "an answer that was cut short".to_owned(), transient: true }
+            }
+            ClientError::ParseError(problem) if problem.is_syntax() => {
+                Fault::NotOdoo { url, what: "broken JSON".to_owned(), transient: true }
+            }
+            other => {
+                tracing::debug!(%other, "not a JSON-RPC answer");
+                Fault::NotOdoo { url, what: "JSON of another kind".to_owned(), transient: false }
+            }
+        }
+    }
+}
+
+/// A failure below JSON-RPC.
+fn wire_fault(url: String, problem: &WireError) -> Fault {
+    use jsonrpsee::core::http_helpers::HttpError;
+    match problem {
+        WireError::Rejected { status_code: status @ (429 | 502 | 503 | 504) } => Fault::Busy { url, status: *status },
+        WireError::Rejected { status_code: status @ 300..=399 } => {
+            Fault::NotOdoo { url, what: format!("a redirection (HTTP {status}; to https, perhaps)"), transient: false }
+        }
+        WireError::Rejected { status_code } => {
+            Fault::NotOdoo { url, what: format!("HTTP {status_code}"), transient: *status_code >= 500 }
+        }
+        WireError::Http(HttpError::Malformed) => {
+            Fault::NotOdoo { url, what: "HTML or nothing at all".to_owned(), transient: true }
+        }
+        WireError::Http(HttpError::TooLarge) => {
+            Fault::NotOdoo { url, what: "more than 64 MiB at once".to_owned(), transient: false }
+        }
+        WireError::Http(HttpError::Stream(problem)) => Fault::Unreachable { url, detail: root_cause(problem.as_ref()) },
+        other => Fault::Unreachable { url, detail: other.to_string() },
+    }
+}
+
+/// The innermost reason, which is the one that a person can use: "Connection refused (os error 111)".
+fn root_cause(problem: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = problem;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+impl Transport for JsonRpc {
+    fn version(&self) -> Pending<'_, Value> {
+        Box::pin(self.ask("common", "version", json!([]), "its version"))
+    }
+
+    fn authenticate(&self) -> Pending<'_, i64> {
+        Box::pin(async move {
+            let OdooSettings { database, login, api_key, .. } = &self.settings;
+            let args = json!([database, login, api_key.expose_secret(), {}]);
+            match self.ask("common", "authenticate", args, "the login").await? {
+                // A wrong login or key is no error to Odoo.
+                Value::Bool(false) => Err(Fault::AccessDenied { login: login.clone() }),
+                answer => answer.as_i64().ok_or_else(|| Fault::Nonsense {
+                    model: "the login".to_owned(),
+                    detail: "the user's id is not a number".to_owned(),
+                }),
+            }
+        })
+    }
+
+    fn call<'a>(
+        &'a self,
+        uid: i64,
+        model: &'a str,
+        method: ReadMethod,
+        arguments: Map<String, Value>,
+    ) -> Pending<'a, Value> {
+        let OdooSettings { database, api_key, .. } = &self.settings;
+        let args = json!([database, uid, api_key.expose_secret(), model, method.name(), [], arguments]);
+        Box::pin(self.ask("object", "execute_kw", args, model))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_writes_can_be_named() {
+        let names: Vec<_> = ReadMethod::ALL.into_iter().map(ReadMethod::name).collect();
+        assert_eq!(names, ["search_read", "search_count", "fields_get"]);
+    }
+
+    #[test]
+    fn a_url_that_is_neither_http_nor_https_is_refused() {
+        let url = url::Url::parse("ftp://odoo.example").unwrap();
+        let fault = JsonRpc::new(OdooSettings::new(url, "db", "login", "key".into())).err().unwrap();
+        assert_eq!(fault.kind(), "unreachable");
+    }
+}

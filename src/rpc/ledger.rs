@@ -1,0 +1,51 @@
+//! `ledger.*`: points by hand, and the proof that the books are right.
+
+use jsonrpsee::RpcModule;
+use jsonrpsee::core::RegisterMethodError;
+use serde::{Deserialize, Serialize};
+
+use super::fingerprint::idempotency;
+use super::params::{Id, Nothing, PointsParam, Text};
+use super::{Api, Caller, Fault, Reply, register};
+use crate::domain::ids::PartnerId;
+use crate::ledger::Command;
+
+/// Serialised for its fingerprint.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Adjust {
+    idempotency_key: Text<200>,
+    partner_id: Id,
+    program: Text<200>,
+    points: PointsParam,
+    reason: Text<500>,
+}
+
+pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMethodError> {
+    register(module, "ledger.adjust", |api, caller, params: Adjust| async move { adjust(&api, caller, params).await })?;
+    register(module, "ledger.verify", |api, _caller, _: Nothing| async move { verify(&api).await })
+}
+
+/// Adds or takes points. A partner that is not known here yet is asked for in Odoo first.
+async fn adjust(api: &Api, caller: Caller, params: Adjust) -> Reply {
+    let idempotency = idempotency(&params.idempotency_key.0, "ledger.adjust", &params)?;
+    if params.points.0.is_zero() {
+        return Err(Fault::parameter("points", "an adjustment of no points changes nothing"));
+    }
+    let partner_id = PartnerId(params.partner_id.0);
+    api.require_partner(partner_id).await?;
+    let command = Command::Adjust {
+        idempotency,
+        partner_id,
+        program: params.program.0,
+        points: params.points.0,
+        reason: params.reason.0,
+        actor: caller.name,
+    };
+    Ok(api.ledger.reply(command).await?)
+}
+
+async fn verify(_api: &Api) -> Reply {
+    // MERGE: Ok(api.ledger.verify().await?)
+    Err(Fault::unavailable("verification is not in this build"))
+}

@@ -1,0 +1,240 @@
+//! The one table of methods: who may call each, what it takes, what it answers, what can go wrong.
+//!
+//! [`super::envelope`] refuses by it, `rpc.discover` is made of it, and a test holds it against what is registered.
+
+use super::token::Role;
+
+/// One method.
+#[derive(Clone, Copy, Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// The least role that may call it.
+    pub role: Role,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Its parameters, all by name.
+    pub params: &'static [Param],
+    /// The schema of its result: a name of [`super::schemas`].
+    pub result: &'static str,
+    /// The kinds of error of its own, besides those that any call can get.
+    pub errors: &'static [&'static str],
+}
+
+/// One parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Its schema: a name of [`super::schemas`].
+    pub schema: &'static str,
+}
+
+const fn needs(name: &'static str, schema: &'static str) -> Param {
+    Param { name, required: true, schema }
+}
+
+const fn takes(name: &'static str, schema: &'static str) -> Param {
+    Param { name, required: false, schema }
+}
+
+/// Errors that any call can get.
+pub const COMMON_ERRORS: &[&str] = &["invalid_params", "forbidden", "unavailable", "internal_error"];
+
+/// All methods, by name.
+pub const METHODS: &[Method] = &[
+    Method {
+        name: "exception.list",
+        role: Role::Viewer,
+        summary: "What a manager must look at, newest first: all of it, or what is open or resolved.",
+        params: &[takes("state", "ExceptionState")],
+        result: "Exceptions",
+        errors: &[],
+    },
+    Method {
+        name: "exception.resolve",
+        role: Role::Admin,
+        summary: "Notes that a manager has dealt with an exception; doing so again keeps the first note.",
+        params: &[needs("exception_id", "Uuid"), needs("note", "Text")],
+        result: "Resolved",
+        errors: &[],
+    },
+    Method {
+        name: "ledger.adjust",
+        role: Role::Admin,
+        summary: "Adds points to a member by hand, or takes them, with a reason.",
+        params: &[
+            needs("idempotency_key", "IdempotencyKey"),
+            needs("partner_id", "Id"),
+            needs("program", "Code"),
+            needs("points", "Points"),
+            needs("reason", "Text"),
+        ],
+        result: "Posted",
+        errors: &["idempotency_conflict", "unknown_program", "unknown_partner"],
+    },
+    Method {
+        name: "ledger.verify",
+        role: Role::Admin,
+        summary: "Checks every invariant of the books and lists what breaks one.",
+        params: &[],
+        result: "Verification",
+        errors: &[],
+    },
+    Method {
+        name: "loyalty.balance",
+        role: Role::Pos,
+        summary: "Balances of members, one for each id in the order asked for; unknown members have zeros.",
+        params: &[needs("partner_ids", "Ids")],
+        result: "Balances",
+        errors: &[],
+    },
+    Method {
+        name: "loyalty.capture",
+        role: Role::Pos,
+        summary: "Spends a hold, because its order is paid. The same call again gives the same reply.",
+        params: &[needs("hold_id", "Uuid"), needs("order", "PaidOrder")],
+        result: "Posted",
+        errors: &["unknown_hold", "hold_expired", "hold_captured", "hold_released", "hold_of_other_order"],
+    },
+    Method {
+        name: "loyalty.explain",
+        role: Role::Viewer,
+        summary: "Why an entry is what it is, so that it can be computed again by hand.",
+        params: &[needs("entry_id", "Uuid")],
+        result: "Explanation",
+        errors: &["unknown_entry"],
+    },
+    Method {
+        name: "loyalty.history",
+        role: Role::Pos,
+        summary: "A member's entries, newest first, a page at a time.",
+        params: &[
+            needs("partner_id", "Id"),
+            takes("program", "Code"),
+            takes("limit", "Limit"),
+            takes("before", "Place"),
+        ],
+        result: "History",
+        errors: &["unknown_program"],
+    },
+    Method {
+        name: "loyalty.hold",
+        role: Role::Pos,
+        summary: "Sets points aside for a reward on a draft order. The same key again gives the same reply.",
+        params: &[
+            needs("idempotency_key", "IdempotencyKey"),
+            needs("partner_id", "Id"),
+            needs("program", "Code"),
+            needs("reward", "Code"),
+            takes("points", "Points"),
+            needs("order", "Draft"),
+        ],
+        result: "Hold",
+        errors: &[
+            "insufficient_points",
+            "below_minimum",
+            "reward_not_applicable",
+            "idempotency_conflict",
+            "unknown_program",
+            "unknown_reward",
+            "unknown_partner",
+        ],
+    },
+    Method {
+        name: "loyalty.quote",
+        role: Role::Pos,
+        summary: "What a draft order would earn, and which rewards it could have.",
+        params: &[needs("order", "Draft")],
+        result: "Quote",
+        errors: &[],
+    },
+    Method {
+        name: "loyalty.release",
+        role: Role::Pos,
+        summary: "Gives a hold up: its points are available again. The same call again gives the same reply.",
+        params: &[needs("hold_id", "Uuid"), needs("reason", "Text")],
+        result: "Released",
+        errors: &["unknown_hold", "hold_captured"],
+    },
+    Method {
+        name: "program.archive",
+        role: Role::Admin,
+        summary: "Ends a program: orders dated later earn nothing. Putting it again revives it.",
+        params: &[needs("code", "Code")],
+        result: "Archived",
+        errors: &["unknown_program"],
+    },
+    Method {
+        name: "program.get",
+        role: Role::Viewer,
+        summary: "One version of a program: the latest, unless another is named.",
+        params: &[needs("code", "Code"), takes("version", "Version")],
+        result: "ProgramVersion",
+        errors: &["unknown_program"],
+    },
+    Method {
+        name: "program.list",
+        role: Role::Viewer,
+        summary: "All programs.",
+        params: &[],
+        result: "Programs",
+        errors: &[],
+    },
+    Method {
+        name: "program.put",
+        role: Role::Admin,
+        summary: "Puts a version of a program. The same document again is the same version.",
+        params: &[needs("program", "Program"), takes("effective_from", "Time")],
+        result: "Put",
+        errors: &["invalid_program"],
+    },
+    Method {
+        name: "rpc.discover",
+        role: Role::Pos,
+        summary: "This document.",
+        params: &[],
+        result: "OpenRpc",
+        errors: &[],
+    },
+    Method {
+        name: "sync.notify",
+        role: Role::Pos,
+        summary: "A hint that these orders changed in Odoo; polling remains the truth.",
+        params: &[needs("order_ids", "Ids")],
+        result: "Queued",
+        errors: &[],
+    },
+    Method {
+        name: "sync.run",
+        role: Role::Admin,
+        summary: "A whole pass over Odoo, after the one that may be running; answers when it is done.",
+        params: &[],
+        result: "SyncRun",
+        errors: &[],
+    },
+    Method {
+        name: "sync.status",
+        role: Role::Viewer,
+        summary: "How far Odoo has been read, and what stood in the way.",
+        params: &[],
+        result: "SyncStatus",
+        errors: &[],
+    },
+    Method {
+        name: "system.version",
+        role: Role::Pos,
+        summary: "This service's version, and whether Odoo answers.",
+        params: &[],
+        result: "SystemVersion",
+        errors: &[],
+    },
+];
+
+/// The method of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Method> {
+    METHODS.iter().find(|method| method.name == name)
+}

@@ -1,0 +1,105 @@
+//! The API of the contract: JSON-RPC 2.0 methods over the ledger and Odoo's side.
+//!
+//! A call goes [`envelope`] (JSON-RPC itself, and who may call what) → one file per namespace (parameters in,
+//! ledger asked, result out) → back. [`methods`] is the one table of what there is; [`error`] the one of what can go
+//! wrong; `rpc.discover` is made of both.
+
+mod draft;
+pub mod envelope;
+pub mod error;
+mod exception;
+mod fingerprint;
+mod ledger;
+mod loyalty;
+pub mod methods;
+mod odoo_side;
+mod openrpc;
+mod params;
+mod program;
+mod schemas;
+mod sync;
+mod system;
+#[cfg(test)]
+mod tests;
+pub mod token;
+
+use std::sync::Arc;
+
+use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::{Methods, RpcModule};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use error::Fault;
+pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
+pub use token::{Caller, Role};
+
+use crate::domain::ids::PartnerId;
+use crate::domain::refusal::Refusal;
+use crate::domain::shop::ShopRecords;
+use crate::ledger::Ledger;
+
+/// What every method has at hand.
+pub struct Api {
+    /// The points.
+    pub ledger: Ledger,
+    /// Odoo and its sync.
+    pub odoo: Arc<dyn OdooSide>,
+}
+
+/// What a method answers.
+type Reply = Result<Value, Fault>;
+
+impl Api {
+    /// Makes sure that a partner is one of Odoo's: known already, or asked for now.
+    ///
+    /// # Errors
+    /// `unknown_partner`, or `unavailable` when Odoo would have to be asked and cannot be.
+    async fn require_partner(&self, id: PartnerId) -> Result<(), Fault> {
+        if self.ledger.partner(id).await?.is_some() {
+            return Ok(());
+        }
+        let found = self.odoo.find_partner(id).await.map_err(|trouble| {
+            tracing::warn!(%trouble, partner = id.0, "a partner could not be asked for");
+            Fault::unavailable(&format!(
+                "partner {id} is not known here yet and Odoo cannot be asked now; nothing was done, please try again"
+            ))
+        })?;
+        let partner = found.ok_or(Refusal::UnknownPartner(id))?;
+        self.ledger.put_shop(ShopRecords { partners: vec![partner], ..ShopRecords::default() }).await?;
+        Ok(())
+    }
+}
+
+/// All methods, ready to be called.
+///
+/// # Errors
+/// [`RegisterMethodError`] when a name is taken twice: a mistake in this room.
+pub fn module(api: Api) -> Result<Methods, RegisterMethodError> {
+    let mut module = RpcModule::new(api);
+    system::register_all(&mut module)?;
+    program::register_all(&mut module)?;
+    loyalty::register_all(&mut module)?;
+    ledger::register_all(&mut module)?;
+    exception::register_all(&mut module)?;
+    sync::register_all(&mut module)?;
+    Ok(module.into())
+}
+
+/// Registers a method whose parameters are read into `P`. Who may call it was decided in [`envelope`].
+fn register<P, H, F>(module: &mut RpcModule<Api>, name: &'static str, handler: H) -> Result<(), RegisterMethodError>
+where
+    P: DeserializeOwned + Send + 'static,
+    H: Fn(Arc<Api>, Caller, P) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    module.register_async_method(name, move |sent, api, extensions| {
+        let handler = handler.clone();
+        async move {
+            let caller = extensions.get::<Caller>().cloned().ok_or_else(Fault::internal)?;
+            let params = params::read::<P>(sent.as_str())?;
+            handler(api, caller, params).await
+        }
+    })?;
+    Ok(())
+}

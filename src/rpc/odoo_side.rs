@@ -1,0 +1,78 @@
+//! What the API asks of Odoo's side. The application implements it over `sync` and `odoo`; a test over nothing.
+
+use chrono::{DateTime, Utc};
+use jsonrpsee::core::async_trait;
+
+use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::shop::{Cursor, Partner};
+
+/// Whether Odoo answers, and as what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OdooVersion {
+    /// Whether it answered when it was last asked.
+    pub reachable: bool,
+    /// `server_version` as Odoo tells it, "19.0"; `None` when it never did.
+    pub server_version: Option<String>,
+}
+
+/// What a whole pass over Odoo did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncRun {
+    /// Orders that were read.
+    pub orders_read: u64,
+    /// Orders that were new or different.
+    pub orders_changed: u64,
+    /// Entries that were posted because of them.
+    pub entries_posted: u64,
+}
+
+/// How sync is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncStatus {
+    /// Whether a pass is under way.
+    pub running: bool,
+    /// When the last complete pass began.
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// Whole seconds since then.
+    pub lag_seconds: Option<u64>,
+    /// Why the last pass ended early, in a sentence; `None` when it did not.
+    pub last_error: Option<String>,
+    /// Orders that no program takes because of their currency or company.
+    pub ignored_orders: u64,
+    /// How far each stream has been read.
+    pub cursors: Vec<Cursor>,
+}
+
+/// Odoo did not do what it was asked: a sentence for a person, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OdooTrouble(pub String);
+
+/// Odoo and its sync, seen from the API.
+#[async_trait]
+pub trait OdooSide: Send + Sync + 'static {
+    /// Whether Odoo answers. Itself bounded in time (about three seconds) and remembered for a moment, as health
+    /// checks ask often.
+    async fn version(&self) -> OdooVersion;
+
+    /// A whole pass of its own, after the one that may be running.
+    ///
+    /// # Errors
+    /// [`OdooTrouble`] when it ended early; what was read until then is kept.
+    async fn sync_run(&self) -> Result<SyncRun, OdooTrouble>;
+
+    /// A hint that these orders changed. Returns how many are queued because of it.
+    fn notify(&self, orders: Vec<OrderId>) -> usize;
+
+    /// How sync is doing.
+    ///
+    /// # Errors
+    /// [`OdooTrouble`] when that cannot be said now.
+    async fn status(&self) -> Result<SyncStatus, OdooTrouble>;
+
+    /// One partner, as Odoo has it now; `None` when it has none of this id.
+    ///
+    /// # Errors
+    /// [`OdooTrouble`] when Odoo cannot be asked.
+    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble>;
+}

@@ -1,0 +1,53 @@
+//! `rpc.discover`: the OpenRPC document, made of the method table, the error table and the schemas.
+
+use serde_json::{Map, Value, json};
+
+use super::error::ERRORS;
+use super::methods::{COMMON_ERRORS, METHODS, Method, Param};
+use super::schemas;
+
+/// The document; the same at each call.
+pub(super) fn document() -> Value {
+    let errors: Map<String, Value> = ERRORS
+        .iter()
+        .map(|row| {
+            let shown = json!({"code": row.code, "message": row.meaning, "data": {"kind": row.kind}});
+            (row.kind.to_owned(), shown)
+        })
+        .collect();
+    json!({
+        "openrpc": "1.3.2",
+        "info": {
+            "title": "loyalty-sidecar",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Loyalty points beside an Odoo point of sale. POST /jsonrpc with \
+                `Authorization: Bearer lsk_…`; a method's `x-role` is the least role its token must have. \
+                Decimals are strings on output. Unknown parameters are refused.",
+            "license": {"name": env!("CARGO_PKG_LICENSE")},
+        },
+        "methods": METHODS.iter().map(method).collect::<Vec<_>>(),
+        "components": {"schemas": schemas::all(), "errors": errors},
+    })
+}
+
+fn method(method: &Method) -> Value {
+    let errors: Vec<Value> = method
+        .errors
+        .iter()
+        .chain(COMMON_ERRORS)
+        .map(|kind| json!({"$ref": format!("#/components/errors/{kind}")}))
+        .collect();
+    json!({
+        "name": method.name,
+        "summary": method.summary,
+        "x-role": method.role.word(),
+        "paramStructure": "by-name",
+        "params": method.params.iter().map(param).collect::<Vec<_>>(),
+        "result": {"name": "result", "schema": schemas::reference(method.result)},
+        "errors": errors,
+    })
+}
+
+fn param(param: &Param) -> Value {
+    json!({"name": param.name, "required": param.required, "schema": schemas::reference(param.schema)})
+}

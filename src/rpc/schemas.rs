@@ -1,0 +1,252 @@
+//! The shapes of parameters and results, as JSON Schema, under the names that the method table uses.
+
+use serde_json::{Map, Value, json};
+
+/// A reference to one of these.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn object(required: &[&str], members: &[(&str, Value)]) -> Value {
+    let properties: Map<String, Value> =
+        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
+}
+
+/// An object of which every member is always there.
+fn whole(members: &[(&str, Value)]) -> Value {
+    let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    object(&names, members)
+}
+
+fn list(name: &str) -> Value {
+    json!({"type": "array", "items": reference(name)})
+}
+
+fn or_null(name: &str) -> Value {
+    json!({"oneOf": [reference(name), {"type": "null"}]})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn flag(value: bool) -> Value {
+    json!({"const": value})
+}
+
+/// All schemas, by name.
+pub(super) fn all() -> Map<String, Value> {
+    let mut schemas = Map::new();
+    for (name, schema) in values().into_iter().chain(orders()).chain(answers()).chain(records()) {
+        schemas.insert(name.to_owned(), schema);
+    }
+    schemas
+}
+
+fn values() -> Vec<(&'static str, Value)> {
+    let decimal = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
+    let number = |meaning: &str| json!({"description": meaning, "oneOf": [{"type": "string", "pattern": decimal}, {"type": "number"}]});
+    vec![
+        ("Id", json!({"description": "An id of Odoo's.", "type": "integer", "minimum": 1})),
+        ("Ids", json!({"type": "array", "items": reference("Id"), "maxItems": 1000})),
+        ("Uuid", json!({"description": "An id of this service's.", "type": "string", "format": "uuid"})),
+        ("Count", json!({"type": "integer", "minimum": 0})),
+        ("Version", json!({"description": "A version's number.", "type": "integer", "minimum": 1})),
+        ("Code", json!({"type": "string", "minLength": 1, "maxLength": 200})),
+        ("Text", json!({"description": "A sentence.", "type": "string", "minLength": 1, "maxLength": 500})),
+        (
+            "IdempotencyKey",
+            json!({"description": "Fresh for each new request, repeated on retries.",
+            "type": "string", "minLength": 1, "maxLength": 200}),
+        ),
+        ("Points", number("At most 2 decimals, below 10^12; a string on output.")),
+        ("Money", number("At most 4 decimals, below 10^12; a string on output.")),
+        ("Quantity", number("Below 10^12; negative when taken back.")),
+        ("Time", json!({"description": "RFC 3339; UTC on output.", "type": "string", "format": "date-time"})),
+        ("Limit", json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50})),
+        ("Place", json!({"description": "The `next` of an earlier page.", "type": "string"})),
+        ("ExceptionState", json!({"enum": ["open", "resolved"]})),
+        (
+            "Program",
+            json!({"description": "A program document, as the contract describes it.", "type": "object",
+            "required": ["code", "name", "currency"]}),
+        ),
+        ("OpenRpc", json!({"description": "An OpenRPC document.", "type": "object"})),
+    ]
+}
+
+fn orders() -> Vec<(&'static str, Value)> {
+    let line = [
+        ("uuid", text()),
+        ("product_id", reference("Id")),
+        ("qty", reference("Quantity")),
+        ("price_subtotal", reference("Money")),
+        ("price_subtotal_incl", reference("Money")),
+        ("hold_id", text()),
+    ];
+    let draft = [
+        ("uuid", text()),
+        ("company_id", reference("Id")),
+        ("currency", text()),
+        ("pos_config_id", reference("Id")),
+        ("partner_id", reference("Id")),
+        ("date_order", reference("Time")),
+        ("lines", list("DraftLine")),
+    ];
+    let paid = [("uuid", text()), ("id", reference("Id")), ("name", text())];
+    vec![
+        ("DraftLine", object(&["product_id", "qty", "price_subtotal", "price_subtotal_incl"], &line)),
+        ("Draft", object(&["uuid", "company_id", "currency", "lines"], &draft)),
+        ("PaidOrder", object(&["uuid"], &paid)),
+    ]
+}
+
+fn answers() -> Vec<(&'static str, Value)> {
+    let odoo =
+        whole(&[("reachable", json!({"type": "boolean"})), ("server_version", json!({"type": ["string", "null"]}))]);
+    let reward = [
+        ("reward", reference("Code")),
+        ("name", text()),
+        ("points", reference("Points")),
+        ("discount", reference("Money")),
+        ("applicable", json!({"type": "boolean"})),
+        ("product_id", reference("Id")),
+        ("reason", text()),
+        ("message", text()),
+        ("rate", reference("Money")),
+        ("minimum_points", reference("Points")),
+    ];
+    let hold = [
+        ("hold_id", reference("Uuid")),
+        ("points", reference("Points")),
+        ("discount", reference("Money")),
+        ("expires_at", reference("Time")),
+        ("product_id", reference("Id")),
+    ];
+    vec![
+        ("SystemVersion", whole(&[("version", text()), ("odoo", odoo)])),
+        ("Put", whole(&[("code", reference("Code")), ("version", reference("Version"))])),
+        ("Archived", whole(&[("code", reference("Code")), ("archived_at", reference("Time"))])),
+        ("Resolved", whole(&[("resolved", flag(true))])),
+        ("Released", whole(&[("released", flag(true))])),
+        ("Queued", whole(&[("queued", reference("Count"))])),
+        ("Posted", whole(&[("entry_id", reference("Uuid")), ("balance", reference("Points"))])),
+        ("Hold", object(&["hold_id", "points", "discount", "expires_at"], &hold)),
+        ("QuotedReward", object(&["reward", "name", "points", "discount", "applicable"], &reward)),
+        (
+            "QuotedProgram",
+            whole(&[
+                ("program", reference("Code")),
+                ("earns", reference("Points")),
+                ("balance_after", reference("Points")),
+                ("rewards", list("QuotedReward")),
+            ]),
+        ),
+        ("Quote", whole(&[("programs", list("QuotedProgram"))])),
+        (
+            "SyncRun",
+            whole(&[
+                ("orders_read", reference("Count")),
+                ("orders_changed", reference("Count")),
+                ("entries_posted", reference("Count")),
+            ]),
+        ),
+        (
+            "SyncStatus",
+            whole(&[
+                ("running", json!({"type": "boolean"})),
+                ("last_success_at", or_null("Time")),
+                ("lag_seconds", or_null("Count")),
+                ("last_error", json!({"type": ["string", "null"]})),
+                ("ignored_orders", reference("Count")),
+                ("cursors", json!({"type": "object", "additionalProperties": reference("Time")})),
+            ]),
+        ),
+        (
+            "Verification",
+            json!({"type": "object", "required": ["accounts", "entries", "violations"], "properties": {
+            "accounts": reference("Count"), "entries": reference("Count"), "violations": {"type": "array"}}}),
+        ),
+    ]
+}
+
+fn records() -> Vec<(&'static str, Value)> {
+    let expiring = whole(&[("on", reference("Time")), ("points", reference("Points"))]);
+    let cause = whole(&[
+        ("model", text()),
+        ("id", json!({"type": ["integer", "null"]})),
+        ("uuid", json!({"type": ["string", "null"]})),
+        ("name", text()),
+    ]);
+    let optional_text = || json!({"type": ["string", "null"]});
+    let entry = [
+        ("entry_id", reference("Uuid")),
+        ("kind", json!({"enum": ["earn", "redeem", "clawback", "restore", "expire", "adjust", "transfer"]})),
+        ("points", reference("Points")),
+        ("balance_after", reference("Points")),
+        ("occurred_at", reference("Time")),
+        ("recorded_at", reference("Time")),
+        ("cause", cause),
+        ("reason", optional_text()),
+        ("actor", text()),
+    ];
+    let required: Vec<&str> = entry.iter().map(|(name, _)| *name).collect();
+    let mut shown = entry.to_vec();
+    shown.push(("program", reference("Code")));
+    vec![
+        (
+            "ProgramBalance",
+            whole(&[
+                ("program", reference("Code")),
+                ("name", text()),
+                ("points_name", text()),
+                ("balance", reference("Points")),
+                ("held", reference("Points")),
+                ("available", reference("Points")),
+                ("expiring", json!({"type": "array", "items": expiring})),
+            ]),
+        ),
+        ("Balance", whole(&[("partner_id", reference("Id")), ("programs", list("ProgramBalance"))])),
+        ("Balances", list("Balance")),
+        ("Entry", object(&required, &shown)),
+        ("History", whole(&[("entries", list("Entry")), ("next", or_null("Place"))])),
+        (
+            "Explanation",
+            json!({"type": "object", "required": ["entry", "program", "version", "lines", "lots"],
+            "properties": {"entry": reference("Entry"), "program": reference("Code"), "version": or_null("Version"),
+                "document": or_null("Program"), "lines": {"type": "array"}, "lots": {"type": "array"},
+                "total_before_rounding": optional_text(), "rounding": {"type": ["object", "null"]},
+                "reverses": or_null("Uuid"), "reversed_by": list("Uuid")}}),
+        ),
+        (
+            "ListedProgram",
+            whole(&[
+                ("code", reference("Code")),
+                ("name", text()),
+                ("version", reference("Version")),
+                ("archived_at", or_null("Time")),
+            ]),
+        ),
+        ("Programs", whole(&[("programs", list("ListedProgram"))])),
+        (
+            "ProgramVersion",
+            whole(&[
+                ("code", reference("Code")),
+                ("version", reference("Version")),
+                ("effective_from", or_null("Time")),
+                ("program", reference("Program")),
+            ]),
+        ),
+        (
+            "Exception",
+            json!({"type": "object",
+            "required": ["exception_id", "kind", "partner_id", "order", "detail", "at", "state"],
+            "properties": {"exception_id": reference("Uuid"), "kind": text(), "partner_id": or_null("Id"),
+                "order": {"type": ["object", "null"]}, "detail": text(), "at": reference("Time"),
+                "state": reference("ExceptionState"), "resolved_at": reference("Time"),
+                "resolved_by": optional_text(), "note": optional_text()}}),
+        ),
+        ("Exceptions", whole(&[("exceptions", list("Exception"))])),
+    ]
+}

@@ -1,0 +1,245 @@
+//! Entries: written once, read for history, explanation and verification.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::schema::{accounts, entries, programs};
+use super::time::from_us;
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use crate::domain::entry::{Cause, Detail, Entry, EntryKind};
+use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, PartnerId};
+use crate::domain::points::Points;
+
+/// An entry with its place in its account's chain, as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = entries, treat_none_as_default_value = false)]
+pub struct EntryRow {
+    /// Its UUID.
+    pub id: String,
+    account_id: i64,
+    /// 1 for an account's first entry.
+    pub sequence: i64,
+    kind: String,
+    points_e2: i64,
+    balance_after_e2: i64,
+    occurred_at_us: i64,
+    /// When it was taken in, in microseconds.
+    pub recorded_at_us: i64,
+    cause_model: String,
+    cause_id: Option<i64>,
+    cause_uuid: Option<String>,
+    cause_name: String,
+    program_version: Option<i64>,
+    order_id: Option<i64>,
+    hold_id: Option<String>,
+    reason: Option<String>,
+    actor: String,
+    /// Its detail, as hashed.
+    pub detail: String,
+    /// The hash of the entry before it.
+    pub previous_hash: String,
+    /// Its own.
+    pub hash: String,
+}
+
+impl EntryRow {
+    /// An entry and its place in the chain as a row.
+    #[must_use]
+    pub fn new(entry: &Entry, sequence: i64, detail: String, previous_hash: String, hash: String) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            account_id: entry.account_id.0,
+            sequence,
+            kind: entry.kind.word().to_owned(),
+            points_e2: entry.points.e2(),
+            balance_after_e2: entry.balance_after.e2(),
+            occurred_at_us: entry.occurred_at.timestamp_micros(),
+            recorded_at_us: entry.recorded_at.timestamp_micros(),
+            cause_model: entry.cause.model.clone(),
+            cause_id: entry.cause.id,
+            cause_uuid: entry.cause.uuid.clone(),
+            cause_name: entry.cause.name.clone(),
+            program_version: entry.program_version,
+            order_id: entry.order_id.map(|id| id.0),
+            hold_id: entry.hold_id.map(|id| id.to_string()),
+            reason: entry.reason.clone(),
+            actor: entry.actor.clone(),
+            detail,
+            previous_hash,
+            hash,
+        }
+    }
+
+    /// The word of its kind.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The entry it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn entry(&self) -> Result<Entry, StoreError> {
+        let hold_id = match &self.hold_id {
+            None => None,
+            Some(text) => Some(HoldId::parse(text).ok_or_else(|| corrupt(format!("the hold id {text}")))?),
+        };
+        let detail: Detail = serde_json::from_str(&self.detail)
+            .map_err(|problem| corrupt(format!("the detail of entry {}: {problem}", self.id)))?;
+        Ok(Entry {
+            id: EntryId::parse(&self.id).ok_or_else(|| corrupt(format!("the entry id {}", self.id)))?,
+            account_id: AccountId(self.account_id),
+            kind: EntryKind::from_word(&self.kind).ok_or_else(|| corrupt(format!("the entry kind {}", self.kind)))?,
+            points: Points::from_e2(self.points_e2),
+            balance_after: Points::from_e2(self.balance_after_e2),
+            occurred_at: from_us(self.occurred_at_us)?,
+            recorded_at: from_us(self.recorded_at_us)?,
+            cause: Cause {
+                model: self.cause_model.clone(),
+                id: self.cause_id,
+                uuid: self.cause_uuid.clone(),
+                name: self.cause_name.clone(),
+            },
+            program_version: self.program_version,
+            order_id: self.order_id.map(OrderId),
+            hold_id,
+            reason: self.reason.clone(),
+            actor: self.actor.clone(),
+            detail,
+        })
+    }
+}
+
+/// Appends entries.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn append(conn: &mut AnyConnection, rows: &[EntryRow]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(CHUNK) {
+        on_each!(conn, c => diesel::insert_into(entries::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// One entry.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<EntryRow>, StoreError> {
+    Ok(entries::table.filter(entries::id.eq(id)).select(EntryRow::as_select()).first(conn).optional()?)
+}
+
+/// Entries of a sale, in the order they were written.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn of_order(conn: &mut AnyConnection, order: OrderId) -> Result<Vec<EntryRow>, StoreError> {
+    Ok(entries::table
+        .filter(entries::order_id.eq(order.0))
+        .order((entries::account_id, entries::sequence))
+        .select(EntryRow::as_select())
+        .load(conn)?)
+}
+
+/// Entries of several sales, by sale, in the order they were written.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn of_orders(conn: &mut AnyConnection, orders: &[OrderId]) -> Result<BTreeMap<OrderId, Vec<EntryRow>>, StoreError> {
+    let mut found: BTreeMap<OrderId, Vec<EntryRow>> = BTreeMap::new();
+    for chunk in orders.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<EntryRow> = entries::table
+            .filter(entries::order_id.eq_any(ids))
+            .order((entries::account_id, entries::sequence))
+            .select(EntryRow::as_select())
+            .load(conn)?;
+        for row in rows {
+            if let Some(order) = row.order_id {
+                found.entry(OrderId(order)).or_default().push(row);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The entries that captured or gave back a hold, in the order they were written.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, StoreError> {
+    Ok(entries::table
+        .filter(entries::hold_id.eq(hold.to_string()))
+        .order(entries::sequence)
+        .select(EntryRow::as_select())
+        .load(conn)?)
+}
+
+/// All entries of an account from a sequence number on, for verification.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn of_account(
+    conn: &mut AnyConnection,
+    account: AccountId,
+    from_sequence: i64,
+    limit: i64,
+) -> Result<Vec<EntryRow>, StoreError> {
+    Ok(entries::table
+        .filter(entries::account_id.eq(account.0))
+        .filter(entries::sequence.ge(from_sequence))
+        .order(entries::sequence)
+        .limit(limit)
+        .select(EntryRow::as_select())
+        .load(conn)?)
+}
+
+/// A place in a member's history: strictly older than this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// `recorded_at`, in microseconds.
+    pub recorded_at_us: i64,
+    /// The entry's number in its account.
+    pub sequence: i64,
+    /// The entry's id, where all else is equal.
+    pub id: String,
+}
+
+/// A member's entries, newest first, with the code of the program each belongs to.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn history(
+    conn: &mut AnyConnection,
+    partner: PartnerId,
+    program: Option<&str>,
+    before: Option<&Before>,
+    limit: i64,
+) -> Result<Vec<(EntryRow, String)>, StoreError> {
+    on_each!(conn, c => {
+        let mut query = entries::table
+            .inner_join(accounts::table.on(accounts::id.eq(entries::account_id)))
+            .inner_join(programs::table.on(programs::id.eq(accounts::program_id)))
+            .filter(accounts::source.eq(SOURCE))
+            .filter(accounts::partner_id.eq(partner.0))
+            .select((EntryRow::as_select(), programs::code))
+            .order((entries::recorded_at_us.desc(), entries::sequence.desc(), entries::id.desc()))
+            .limit(limit)
+            .into_boxed();
+        if let Some(code) = program {
+            query = query.filter(programs::code.eq(code));
+        }
+        if let Some(place) = before {
+            query = query.filter(
+                entries::recorded_at_us.lt(place.recorded_at_us).or(entries::recorded_at_us
+                    .eq(place.recorded_at_us)
+                    .and(entries::sequence.lt(place.sequence).or(entries::sequence
+                        .eq(place.sequence)
+                        .and(entries::id.lt(place.id.as_str()))))),
+            );
+        }
+        Ok(query.load(c)?)
+    })
+}

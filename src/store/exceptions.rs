@@ -1,0 +1,115 @@
+//! Exceptions: what a manager must look at, because the service will not guess.
+
+use diesel::prelude::*;
+
+use super::schema::exceptions;
+use super::{AnyConnection, StoreError, on_each};
+
+/// One exception.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = exceptions, treat_none_as_default_value = false)]
+pub struct ExceptionRow {
+    /// Its UUID.
+    pub id: String,
+    /// The same trouble found again has the same key.
+    pub dedupe_key: String,
+    /// What kind of trouble: a word such as `hold_expired`.
+    pub kind: String,
+    /// The customer.
+    pub partner_id: Option<i64>,
+    /// `pos.order.id`
+    pub order_id: Option<i64>,
+    /// `pos.order.uuid`
+    pub order_uuid: Option<String>,
+    /// `pos.order.name`
+    pub order_name: Option<String>,
+    /// A sentence for the manager.
+    pub detail: String,
+    /// When it was found, in microseconds.
+    pub at_us: i64,
+    /// `open` or `resolved`.
+    pub state: String,
+    /// When it was resolved, in microseconds.
+    pub resolved_at_us: Option<i64>,
+    /// By whom.
+    pub resolved_by: Option<String>,
+    /// What the manager wrote.
+    pub note: Option<String>,
+}
+
+/// The exception with this key, if it was found before.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn find_by_key(conn: &mut AnyConnection, key: &str) -> Result<Option<ExceptionRow>, StoreError> {
+    Ok(exceptions::table
+        .filter(exceptions::dedupe_key.eq(key))
+        .select(ExceptionRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Keeps a new exception; one with the same key stays as it is.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn insert(conn: &mut AnyConnection, row: &ExceptionRow) -> Result<(), StoreError> {
+    on_each!(conn, c => diesel::insert_into(exceptions::table)
+        .values(row)
+        .on_conflict(exceptions::dedupe_key)
+        .do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Exceptions, newest first.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list(conn: &mut AnyConnection, state: Option<&str>) -> Result<Vec<ExceptionRow>, StoreError> {
+    on_each!(conn, c => {
+        let mut query = exceptions::table
+            .select(ExceptionRow::as_select())
+            .order((exceptions::at_us.desc(), exceptions::id.desc()))
+            .into_boxed();
+        if let Some(state) = state {
+            query = query.filter(exceptions::state.eq(state));
+        }
+        Ok(query.load(c)?)
+    })
+}
+
+/// Marks an exception as resolved. `None` when there is none of this id; an exception that was resolved
+/// before keeps its first note.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn resolve(
+    conn: &mut AnyConnection,
+    id: &str,
+    note: &str,
+    by: &str,
+    now_us: i64,
+) -> Result<Option<()>, StoreError> {
+    let changed = diesel::update(exceptions::table.filter(exceptions::id.eq(id)).filter(exceptions::state.eq("open")))
+        .set((
+            exceptions::state.eq("resolved"),
+            exceptions::resolved_at_us.eq(now_us),
+            exceptions::resolved_by.eq(by),
+            exceptions::note.eq(note),
+        ))
+        .execute(conn)?;
+    if changed == 1 {
+        return Ok(Some(()));
+    }
+    let known: i64 = exceptions::table.filter(exceptions::id.eq(id)).count().get_result(conn)?;
+    Ok((known == 1).then_some(()))
+}
+
+/// How many are open.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn count_open(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    Ok(exceptions::table.filter(exceptions::state.eq("open")).count().get_result(conn)?)
+}

@@ -1,0 +1,161 @@
+//! Holds: points set aside, each ending exactly once.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::schema::holds;
+use super::time::{from_us, from_us_opt};
+use super::{AnyConnection, CHUNK, StoreError, corrupt, on_each};
+use crate::domain::hold::{Hold, HoldState};
+use crate::domain::ids::{AccountId, HoldId, ProductId};
+use crate::domain::money::Money;
+use crate::domain::points::Points;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = holds, treat_none_as_default_value = false)]
+struct HoldRow {
+    id: String,
+    account_id: i64,
+    order_uuid: String,
+    program_version: i64,
+    reward: String,
+    points_e2: i64,
+    discount_e4: i64,
+    product_id: Option<i64>,
+    state: String,
+    created_at_us: i64,
+    expires_at_us: i64,
+    ended_at_us: Option<i64>,
+    reason: Option<String>,
+    entry_id: Option<String>,
+    restored_e2: i64,
+    actor: String,
+}
+
+impl From<&Hold> for HoldRow {
+    fn from(hold: &Hold) -> Self {
+        let micros = |at: DateTime<Utc>| at.timestamp_micros();
+        Self {
+            id: hold.id.to_string(),
+            account_id: hold.account_id.0,
+            order_uuid: hold.order_uuid.clone(),
+            program_version: hold.program_version,
+            reward: hold.reward.clone(),
+            points_e2: hold.points.e2(),
+            discount_e4: hold.discount.e4(),
+            product_id: hold.product_id.map(|id| id.0),
+            state: hold.state.word().to_owned(),
+            created_at_us: micros(hold.created_at),
+            expires_at_us: micros(hold.expires_at),
+            ended_at_us: hold.ended_at.map(micros),
+            reason: hold.reason.clone(),
+            entry_id: hold.entry_id.clone(),
+            restored_e2: hold.restored.e2(),
+            actor: hold.actor.clone(),
+        }
+    }
+}
+
+impl HoldRow {
+    fn hold(self) -> Result<Hold, StoreError> {
+        Ok(Hold {
+            id: HoldId::parse(&self.id).ok_or_else(|| corrupt(format!("the hold id {}", self.id)))?,
+            account_id: AccountId(self.account_id),
+            order_uuid: self.order_uuid,
+            program_version: self.program_version,
+            reward: self.reward,
+            points: Points::from_e2(self.points_e2),
+            discount: Money::from_e4(self.discount_e4),
+            product_id: self.product_id.map(ProductId),
+            state: HoldState::from_word(&self.state)
+                .ok_or_else(|| corrupt(format!("the hold state {}", self.state)))?,
+            created_at: from_us(self.created_at_us)?,
+            expires_at: from_us(self.expires_at_us)?,
+            ended_at: from_us_opt(self.ended_at_us)?,
+            reason: self.reason,
+            entry_id: self.entry_id,
+            restored: Points::from_e2(self.restored_e2),
+            actor: self.actor,
+        })
+    }
+}
+
+/// Which holds to load.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// These.
+    Ids(&'a [HoldId]),
+    /// All that were made for these draft orders.
+    Orders(&'a [String]),
+    /// The open ones of these accounts.
+    OpenOf(&'a [AccountId]),
+    /// All of these accounts, ended ones included.
+    AllOf(&'a [AccountId]),
+}
+
+/// Loads holds by id.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldId, Hold>, StoreError> {
+    let mut rows: Vec<HoldRow> = Vec::new();
+    match which {
+        Which::Ids(ids) => {
+            for chunk in ids.chunks(CHUNK) {
+                let ids: Vec<String> = chunk.iter().map(HoldId::to_string).collect();
+                let query = holds::table.filter(holds::id.eq_any(ids)).select(HoldRow::as_select());
+                rows.extend(query.load::<HoldRow>(conn)?);
+            }
+        }
+        Which::Orders(uuids) => {
+            for chunk in uuids.chunks(CHUNK) {
+                let query = holds::table.filter(holds::order_uuid.eq_any(chunk.to_vec())).select(HoldRow::as_select());
+                rows.extend(query.load::<HoldRow>(conn)?);
+            }
+        }
+        Which::AllOf(accounts) => {
+            for chunk in accounts.chunks(CHUNK) {
+                let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+                let query = holds::table.filter(holds::account_id.eq_any(ids)).select(HoldRow::as_select());
+                rows.extend(query.load::<HoldRow>(conn)?);
+            }
+        }
+        Which::OpenOf(accounts) => {
+            for chunk in accounts.chunks(CHUNK) {
+                let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+                let query = holds::table
+                    .filter(holds::account_id.eq_any(ids))
+                    .filter(holds::state.eq("open"))
+                    .select(HoldRow::as_select());
+                rows.extend(query.load::<HoldRow>(conn)?);
+            }
+        }
+    }
+    rows.into_iter().map(|row| row.hold().map(|hold| (hold.id, hold))).collect()
+}
+
+/// Writes holds, new or changed. Their accounts must be locked.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn save(conn: &mut AnyConnection, changed: &[&Hold]) -> Result<(), StoreError> {
+    for chunk in changed.chunks(CHUNK) {
+        let rows: Vec<HoldRow> = chunk.iter().map(|hold| HoldRow::from(*hold)).collect();
+        on_each!(conn, c => diesel::insert_into(holds::table)
+            .values(&rows)
+            .on_conflict(holds::id)
+            .do_update()
+            .set((
+                holds::state.eq(excluded(holds::state)),
+                holds::ended_at_us.eq(excluded(holds::ended_at_us)),
+                holds::reason.eq(excluded(holds::reason)),
+                holds::entry_id.eq(excluded(holds::entry_id)),
+                holds::restored_e2.eq(excluded(holds::restored_e2)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}

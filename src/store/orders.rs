@@ -1,0 +1,479 @@
+//! Orders as they were read, and what has been posted for each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use rust_decimal::{Decimal, RoundingStrategy};
+use sha2::{Digest, Sha256};
+
+use super::schema::{order_lines, order_postings, orders};
+use super::shop::{ids_from_text, ids_to_text};
+use super::time::from_us;
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use crate::domain::exact::to_scaled_rounded;
+use crate::domain::ids::{
+    AccountId, CompanyId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId,
+};
+use crate::domain::money::Money;
+use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::points::Points;
+use crate::domain::shop::OrderDigest;
+
+/// Digits of a quantity that are kept. Odoo's units of measure have two by default, six at most in practice.
+const QUANTITY_DECIMALS: u32 = 6;
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
+struct OrderRow {
+    source: String,
+    id: i64,
+    uuid: Option<String>,
+    name: String,
+    reference: Option<String>,
+    state: String,
+    placed_at_us: i64,
+    partner_id: Option<i64>,
+    company_id: i64,
+    currency: String,
+    pos_config_id: Option<i64>,
+    total_incl_e4: i64,
+    line_count: i64,
+    digest: String,
+    ignored: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = order_lines, treat_none_as_default_value = false)]
+struct LineRow {
+    source: String,
+    id: i64,
+    order_id: i64,
+    position: i64,
+    uuid: Option<String>,
+    product_id: Option<i64>,
+    quantity_e6: i64,
+    subtotal_e4: i64,
+    subtotal_incl_e4: i64,
+    refunds_line_id: Option<i64>,
+    hold_ref: Option<String>,
+    neutral: bool,
+    pos_category_ids: String,
+    product_category_ids: String,
+}
+
+const fn state_word(state: OrderState) -> &'static str {
+    match state {
+        OrderState::Draft => "draft",
+        OrderState::Paid => "paid",
+        OrderState::Cancelled => "cancelled",
+    }
+}
+
+fn state_from_word(word: &str) -> Result<OrderState, StoreError> {
+    match word {
+        "draft" => Ok(OrderState::Draft),
+        "paid" => Ok(OrderState::Paid),
+        "cancelled" => Ok(OrderState::Cancelled),
+        other => Err(corrupt(format!("the order state {other}"))),
+    }
+}
+
+fn order_row(order: &Order, id: OrderId, lines: &[LineRow]) -> Result<OrderRow, StoreError> {
+    let total = Money::sum(order.lines.iter().map(|line| line.subtotal_incl)).map_err(corrupt)?;
+    let mut row = OrderRow {
+        source: SOURCE.into(),
+        id: id.0,
+        uuid: order.uuid.clone(),
+        name: order.name.clone(),
+        reference: order.reference.clone(),
+        state: state_word(order.state).into(),
+        placed_at_us: order.placed_at.timestamp_micros(),
+        partner_id: order.partner_id.map(|id| id.0),
+        company_id: order.company_id.0,
+        currency: order.currency.clone(),
+        pos_config_id: order.pos_config_id.map(|id| id.0),
+        total_incl_e4: total.e4(),
+        line_count: i64::try_from(lines.len()).map_err(corrupt)?,
+        digest: String::new(),
+        ignored: false,
+    };
+    row.digest = digest(&row, lines);
+    Ok(row)
+}
+
+/// SHA-256 over all that was read. Categories are left out: they are ours, as of the first reading.
+fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
+    let mut hasher = Sha256::new();
+    let head = (&row.uuid, &row.name, &row.reference, &row.state, row.placed_at_us, row.partner_id);
+    hasher.update(format!("{head:?}{:?}", (row.company_id, &row.currency, row.pos_config_id)));
+    for line in lines {
+        let what = (line.id, &line.uuid, line.product_id, line.quantity_e6, line.subtotal_e4, line.subtotal_incl_e4);
+        hasher.update(format!("{what:?}{:?}", (line.refunds_line_id, &line.hold_ref, line.neutral)));
+    }
+    hex::encode(hasher.finalize())
+}
+
+fn line_row(line: &Line, order: OrderId, position: usize) -> Result<LineRow, StoreError> {
+    Ok(LineRow {
+        source: SOURCE.into(),
+        id: line.id.ok_or_else(|| corrupt(format!("a line without an id in order {order}")))?.0,
+        order_id: order.0,
+        position: i64::try_from(position).map_err(corrupt)?,
+        uuid: line.uuid.clone(),
+        product_id: line.product_id.map(|id| id.0),
+        quantity_e6: to_scaled_rounded(line.quantity, QUANTITY_DECIMALS, RoundingStrategy::MidpointAwayFromZero)
+            .map_err(corrupt)?,
+        subtotal_e4: line.subtotal.e4(),
+        subtotal_incl_e4: line.subtotal_incl.e4(),
+        refunds_line_id: line.refunds.map(|id| id.0),
+        hold_ref: line.hold.as_ref().map(HoldRef::as_text),
+        neutral: line.role == LineRole::Neutral,
+        pos_category_ids: ids_to_text(line.pos_categories.iter().map(|id| &id.0)),
+        product_category_ids: ids_to_text(line.product_categories.iter().map(|id| &id.0)),
+    })
+}
+
+impl LineRow {
+    fn line(self) -> Result<Line, StoreError> {
+        Ok(Line {
+            id: Some(LineId(self.id)),
+            uuid: self.uuid,
+            product_id: self.product_id.map(ProductId),
+            quantity: Decimal::new(self.quantity_e6, QUANTITY_DECIMALS).normalize(),
+            subtotal: Money::from_e4(self.subtotal_e4),
+            subtotal_incl: Money::from_e4(self.subtotal_incl_e4),
+            refunds: self.refunds_line_id.map(LineId),
+            hold: self.hold_ref.as_deref().and_then(HoldRef::parse),
+            role: if self.neutral { LineRole::Neutral } else { LineRole::Counts },
+            pos_categories: ids_from_text(&self.pos_category_ids)?.into_iter().map(PosCategoryId).collect(),
+            product_categories: ids_from_text(&self.product_category_ids)?.into_iter().map(ProductCategoryId).collect(),
+        })
+    }
+}
+
+/// Locks the rows of these orders that exist, in the order of their ids, until the transaction ends.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(conn) = conn {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::id.eq_any(ids))
+            .order(orders::id)
+            .select(orders::id)
+            .for_update()
+            .load::<i64>(conn)?;
+    }
+    Ok(())
+}
+
+/// Loads orders with their lines.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMap<OrderId, Order>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<OrderRow> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::id.eq_any(chunk.to_vec()))
+            .select(OrderRow::as_select())
+            .load(conn)?;
+        let lines: Vec<LineRow> = order_lines::table
+            .filter(order_lines::source.eq(SOURCE))
+            .filter(order_lines::order_id.eq_any(chunk.to_vec()))
+            .order((order_lines::order_id, order_lines::position))
+            .select(LineRow::as_select())
+            .load(conn)?;
+        let mut by_order: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
+        for row in lines {
+            by_order.entry(row.order_id).or_default().push(row.line()?);
+        }
+        for row in rows {
+            let id = OrderId(row.id);
+            let order = Order {
+                id: Some(id),
+                uuid: row.uuid,
+                name: row.name,
+                reference: row.reference,
+                state: state_from_word(&row.state)?,
+                placed_at: from_us(row.placed_at_us)?,
+                partner_id: row.partner_id.map(PartnerId),
+                company_id: CompanyId(row.company_id),
+                currency: row.currency,
+                pos_config_id: row.pos_config_id.map(PosConfigId),
+                lines: by_order.remove(&row.id).unwrap_or_default(),
+            };
+            found.insert(id, order);
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps orders with their lines; returns the ids of those that were new or different.
+///
+/// A line that was known keeps its categories while it names the same product.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn put(conn: &mut AnyConnection, all: &[Order]) -> Result<BTreeSet<OrderId>, StoreError> {
+    let mut changed_ids = BTreeSet::new();
+    for chunk in all.chunks(CHUNK) {
+        let mut rows = Vec::new();
+        for order in chunk {
+            let id = order.id.ok_or_else(|| corrupt("an order without an id"))?;
+            let lines = order
+                .lines
+                .iter()
+                .enumerate()
+                .map(|(position, line)| line_row(line, id, position))
+                .collect::<Result<Vec<_>, _>>()?;
+            rows.push((order_row(order, id, &lines)?, lines));
+        }
+        let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
+        let known: BTreeMap<i64, String> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::id.eq_any(ids))
+            .select((orders::id, orders::digest))
+            .load(conn)?
+            .into_iter()
+            .collect();
+        rows.retain(|(row, _)| known.get(&row.id) != Some(&row.digest));
+        changed_ids.extend(rows.iter().map(|(row, _)| OrderId(row.id)));
+        save_rows(conn, rows)?;
+    }
+    Ok(changed_ids)
+}
+
+fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> Result<(), StoreError> {
+    let (heads, lines): (Vec<OrderRow>, Vec<Vec<LineRow>>) = rows.into_iter().unzip();
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = heads.iter().map(|row| row.id).collect();
+    on_each!(conn, c => diesel::insert_into(orders::table)
+        .values(&heads)
+        .on_conflict((orders::source, orders::id))
+        .do_update()
+        .set((
+            orders::uuid.eq(excluded(orders::uuid)),
+            orders::name.eq(excluded(orders::name)),
+            orders::reference.eq(excluded(orders::reference)),
+            orders::state.eq(excluded(orders::state)),
+            orders::placed_at_us.eq(excluded(orders::placed_at_us)),
+            orders::partner_id.eq(excluded(orders::partner_id)),
+            orders::company_id.eq(excluded(orders::company_id)),
+            orders::currency.eq(excluded(orders::currency)),
+            orders::pos_config_id.eq(excluded(orders::pos_config_id)),
+            orders::total_incl_e4.eq(excluded(orders::total_incl_e4)),
+            orders::line_count.eq(excluded(orders::line_count)),
+            orders::digest.eq(excluded(orders::digest)),
+        ))
+        .execute(c))?;
+    diesel::delete(order_lines::table.filter(order_lines::source.eq(SOURCE)).filter(order_lines::order_id.eq_any(ids)))
+        .execute(conn)?;
+    let lines: Vec<LineRow> = lines.into_iter().flatten().collect();
+    for chunk in lines.chunks(CHUNK) {
+        // A line can only stand under another order when Odoo moved it there (a split bill): it follows.
+        on_each!(conn, c => diesel::insert_into(order_lines::table)
+            .values(chunk)
+            .on_conflict((order_lines::source, order_lines::id))
+            .do_update()
+            .set((
+                order_lines::order_id.eq(excluded(order_lines::order_id)),
+                order_lines::position.eq(excluded(order_lines::position)),
+                order_lines::uuid.eq(excluded(order_lines::uuid)),
+                order_lines::product_id.eq(excluded(order_lines::product_id)),
+                order_lines::quantity_e6.eq(excluded(order_lines::quantity_e6)),
+                order_lines::subtotal_e4.eq(excluded(order_lines::subtotal_e4)),
+                order_lines::subtotal_incl_e4.eq(excluded(order_lines::subtotal_incl_e4)),
+                order_lines::refunds_line_id.eq(excluded(order_lines::refunds_line_id)),
+                order_lines::hold_ref.eq(excluded(order_lines::hold_ref)),
+                order_lines::neutral.eq(excluded(order_lines::neutral)),
+                order_lines::pos_category_ids.eq(excluded(order_lines::pos_category_ids)),
+                order_lines::product_category_ids.eq(excluded(order_lines::product_category_ids)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Lines that take back lines of these orders, each with the id and state of the order it stands in.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn refunds_of(conn: &mut AnyConnection, lines: &[LineId]) -> Result<Vec<(OrderId, OrderState, Line)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in lines.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(LineRow, String)> = order_lines::table
+            .inner_join(
+                orders::table.on(orders::source.eq(order_lines::source).and(orders::id.eq(order_lines::order_id))),
+            )
+            .filter(order_lines::source.eq(SOURCE))
+            .filter(order_lines::refunds_line_id.eq_any(ids))
+            .order((order_lines::order_id, order_lines::id))
+            .select((LineRow::as_select(), orders::state))
+            .load(conn)?;
+        for (row, state) in rows {
+            found.push((OrderId(row.order_id), state_from_word(&state)?, row.line()?));
+        }
+    }
+    Ok(found)
+}
+
+/// The orders in which these lines stand.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn orders_of_lines(conn: &mut AnyConnection, lines: &BTreeSet<LineId>) -> Result<BTreeSet<OrderId>, StoreError> {
+    let ids: Vec<i64> = lines.iter().map(|id| id.0).collect();
+    let mut found = BTreeSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<i64> = order_lines::table
+            .filter(order_lines::source.eq(SOURCE))
+            .filter(order_lines::id.eq_any(chunk.to_vec()))
+            .select(order_lines::order_id)
+            .distinct()
+            .load(conn)?;
+        found.extend(rows.into_iter().map(OrderId));
+    }
+    Ok(found)
+}
+
+/// What has been posted for these sales, per account.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn postings(
+    conn: &mut AnyConnection,
+    sales: &BTreeSet<OrderId>,
+) -> Result<BTreeMap<OrderId, BTreeMap<AccountId, Points>>, StoreError> {
+    let ids: Vec<i64> = sales.iter().map(|id| id.0).collect();
+    let mut found: BTreeMap<OrderId, BTreeMap<AccountId, Points>> = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<(i64, i64, i64)> = order_postings::table
+            .filter(order_postings::source.eq(SOURCE))
+            .filter(order_postings::order_id.eq_any(chunk.to_vec()))
+            .select((order_postings::order_id, order_postings::account_id, order_postings::earned_e2))
+            .load(conn)?;
+        for (order, account, earned) in rows {
+            found.entry(OrderId(order)).or_default().insert(AccountId(account), Points::from_e2(earned));
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = order_postings, treat_none_as_default_value = false)]
+struct PostingRow {
+    source: &'static str,
+    order_id: i64,
+    account_id: i64,
+    earned_e2: i64,
+}
+
+/// Notes what has now been posted for sales.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn save_postings(
+    conn: &mut AnyConnection,
+    changed: &BTreeMap<(OrderId, AccountId), Points>,
+) -> Result<(), StoreError> {
+    let rows: Vec<PostingRow> = changed
+        .iter()
+        .map(|((order, account), earned)| PostingRow {
+            source: SOURCE,
+            order_id: order.0,
+            account_id: account.0,
+            earned_e2: earned.e2(),
+        })
+        .collect();
+    for chunk in rows.chunks(CHUNK) {
+        on_each!(conn, c => diesel::insert_into(order_postings::table)
+            .values(chunk)
+            .on_conflict((order_postings::source, order_postings::order_id, order_postings::account_id))
+            .do_update()
+            .set(order_postings::earned_e2.eq(excluded(order_postings::earned_e2)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Marks which orders no program takes because of their currency or company.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn mark_ignored(conn: &mut AnyConnection, ids: &[OrderId], ignored: bool) -> Result<(), StoreError> {
+    for chunk in ids.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        diesel::update(
+            orders::table
+                .filter(orders::source.eq(SOURCE))
+                .filter(orders::id.eq_any(ids))
+                .filter(orders::ignored.ne(ignored)),
+        )
+        .set(orders::ignored.eq(ignored))
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// How many orders are ignored.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn count_ignored(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    Ok(orders::table.filter(orders::source.eq(SOURCE)).filter(orders::ignored.eq(true)).count().get_result(conn)?)
+}
+
+/// What is kept of orders, by id, for comparing with Odoo's.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<Vec<OrderDigest>, StoreError> {
+    let rows: Vec<(i64, String, Option<i64>, i64, i64)> = orders::table
+        .filter(orders::source.eq(SOURCE))
+        .filter(orders::id.gt(after.0))
+        .order(orders::id)
+        .limit(limit)
+        .select((orders::id, orders::state, orders::partner_id, orders::total_incl_e4, orders::line_count))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, state, partner, total, lines)| {
+            Ok(OrderDigest {
+                id: OrderId(id),
+                state: state_from_word(&state)?,
+                partner_id: partner.map(PartnerId),
+                total_incl: Money::from_e4(total),
+                line_count: u32::try_from(lines).map_err(corrupt)?,
+            })
+        })
+        .collect()
+}
+
+/// Ids of orders placed at or after a moment, by id, for computing them again.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn ids_placed_from(
+    conn: &mut AnyConnection,
+    from_us: Option<i64>,
+    after: OrderId,
+    limit: i64,
+) -> Result<Vec<OrderId>, StoreError> {
+    let ids: Vec<i64> = orders::table
+        .filter(orders::source.eq(SOURCE))
+        .filter(orders::id.gt(after.0))
+        .filter(orders::placed_at_us.ge(from_us.unwrap_or(i64::MIN)))
+        .order(orders::id)
+        .limit(limit)
+        .select(orders::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(OrderId).collect())
+}

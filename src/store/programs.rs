@@ -1,0 +1,144 @@
+//! Programs and their versions. A version's document is never edited.
+
+use diesel::prelude::*;
+
+use super::schema::{program_versions, programs, recomputes};
+use super::{AnyConnection, StoreError, on_each};
+
+/// One version of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = program_versions, treat_none_as_default_value = false)]
+pub struct VersionRow {
+    /// Which program.
+    pub program_id: i64,
+    /// 1 for the first.
+    pub version: i64,
+    /// From when it holds, in microseconds; `None` from the beginning of time.
+    pub effective_from_us: Option<i64>,
+    /// From when it no longer does, in microseconds.
+    pub archived_at_us: Option<i64>,
+    /// The document as JSON.
+    pub document: String,
+    /// When it was put, in microseconds.
+    pub created_at_us: i64,
+    /// By whom.
+    pub created_by: String,
+}
+
+/// Work left over from a put for the past.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = recomputes)]
+pub struct RecomputeRow {
+    /// Which piece of work.
+    pub id: i64,
+    /// Orders placed from here on are concerned, in microseconds; `None` for all.
+    pub from_us: Option<i64>,
+    /// Orders up to this id are done.
+    pub after_order_id: i64,
+}
+
+/// The id of a program's code, made when it is new. Writes first, so that two putting one code meet here.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn ensure(conn: &mut AnyConnection, code: &str, now_us: i64) -> Result<i64, StoreError> {
+    on_each!(conn, c => diesel::insert_into(programs::table)
+        .values((programs::code.eq(code), programs::created_at_us.eq(now_us)))
+        .on_conflict(programs::code)
+        .do_nothing()
+        .execute(c))?;
+    if let AnyConnection::Postgres(conn) = conn {
+        return Ok(programs::table.filter(programs::code.eq(code)).select(programs::id).for_update().first(conn)?);
+    }
+    Ok(programs::table.filter(programs::code.eq(code)).select(programs::id).first(conn)?)
+}
+
+/// All versions of all programs with their codes, by program and version.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load_all(conn: &mut AnyConnection) -> Result<Vec<(String, VersionRow)>, StoreError> {
+    Ok(program_versions::table
+        .inner_join(programs::table.on(programs::id.eq(program_versions::program_id)))
+        .order((program_versions::program_id, program_versions::version))
+        .select((programs::code, VersionRow::as_select()))
+        .load(conn)?)
+}
+
+/// A number that changes whenever a version is added or archived: (how many versions, how many archived).
+///
+/// # Errors
+/// [`StoreError`]
+pub fn revision(conn: &mut AnyConnection) -> Result<(i64, i64), StoreError> {
+    use diesel::dsl::count;
+    Ok(program_versions::table
+        .select((count(program_versions::version), count(program_versions::archived_at_us)))
+        .first(conn)?)
+}
+
+/// Keeps a new version.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn insert_version(conn: &mut AnyConnection, row: &VersionRow) -> Result<(), StoreError> {
+    on_each!(conn, c => diesel::insert_into(program_versions::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Ends all versions of a program that have not ended.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn archive(conn: &mut AnyConnection, program_id: i64, now_us: i64) -> Result<(), StoreError> {
+    diesel::update(
+        program_versions::table
+            .filter(program_versions::program_id.eq(program_id))
+            .filter(program_versions::archived_at_us.is_null()),
+    )
+    .set(program_versions::archived_at_us.eq(now_us))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Notes that orders must be computed again.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn request_recompute(
+    conn: &mut AnyConnection,
+    program_id: i64,
+    from_us: Option<i64>,
+    now_us: i64,
+) -> Result<(), StoreError> {
+    on_each!(conn, c => diesel::insert_into(recomputes::table)
+        .values((
+            recomputes::program_id.eq(program_id),
+            recomputes::from_us.eq(from_us),
+            recomputes::after_order_id.eq(0),
+            recomputes::created_at_us.eq(now_us),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The oldest piece of work that is left.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn next_recompute(conn: &mut AnyConnection) -> Result<Option<RecomputeRow>, StoreError> {
+    Ok(recomputes::table.order(recomputes::id).select(RecomputeRow::as_select()).first(conn).optional()?)
+}
+
+/// Notes how far a piece of work has come; `None` when it is done.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn advance_recompute(conn: &mut AnyConnection, id: i64, after_order_id: Option<i64>) -> Result<(), StoreError> {
+    match after_order_id {
+        Some(after) => diesel::update(recomputes::table.filter(recomputes::id.eq(id)))
+            .set(recomputes::after_order_id.eq(after))
+            .execute(conn)?,
+        None => diesel::delete(recomputes::table.filter(recomputes::id.eq(id))).execute(conn)?,
+    };
+    Ok(())
+}

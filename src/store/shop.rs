@@ -1,0 +1,390 @@
+//! Copies of Odoo's partners, products, categories, shops and currencies, and how far reading has come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::schema::{categories, currencies, cursors, partners, pos_configs, products};
+use super::time::from_us;
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use crate::domain::catalog::{Catalog, ProductPlace};
+use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId, ProductId};
+use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = partners, treat_none_as_default_value = false)]
+struct PartnerRow {
+    source: String,
+    id: i64,
+    name: String,
+    commercial_partner_id: i64,
+    company_id: Option<i64>,
+    active: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = products, treat_none_as_default_value = false)]
+struct ProductRow {
+    source: String,
+    id: i64,
+    name: String,
+    product_category_id: Option<i64>,
+    pos_category_ids: String,
+    active: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = categories, treat_none_as_default_value = false)]
+struct CategoryRow {
+    source: String,
+    tree: String,
+    id: i64,
+    name: String,
+    parent_id: Option<i64>,
+}
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = pos_configs, treat_none_as_default_value = false)]
+struct PosConfigRow {
+    source: String,
+    id: i64,
+    name: String,
+    company_id: i64,
+    currency: String,
+    tip_product_id: Option<i64>,
+    active: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = currencies, treat_none_as_default_value = false)]
+struct CurrencyRow {
+    source: String,
+    code: String,
+    decimals: i64,
+}
+
+/// Ids as a JSON list, the way columns of lists are kept.
+pub(super) fn ids_to_text<'a>(ids: impl IntoIterator<Item = &'a i64>) -> String {
+    let listed: Vec<String> = ids.into_iter().map(i64::to_string).collect();
+    format!("[{}]", listed.join(","))
+}
+
+/// Ids from a JSON list.
+pub(super) fn ids_from_text(text: &str) -> Result<Vec<i64>, StoreError> {
+    serde_json::from_str(text).map_err(|problem| corrupt(format!("the list of ids {text}: {problem}")))
+}
+
+/// Keeps records, each replacing what was known under its id. Returns how many were new or different.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+    let mut changed = 0;
+    changed += put_partners(conn, records)?;
+    changed += put_products(conn, records)?;
+    changed += put_categories(conn, records)?;
+    changed += put_configs(conn, records)?;
+    let rows: Vec<CurrencyRow> = records
+        .currencies
+        .iter()
+        .map(|one| CurrencyRow { source: SOURCE.into(), code: one.code.clone(), decimals: i64::from(one.decimals) })
+        .collect();
+    let known: Vec<CurrencyRow> =
+        currencies::table.filter(currencies::source.eq(SOURCE)).select(CurrencyRow::as_select()).load(conn)?;
+    let fresh: Vec<CurrencyRow> = rows.into_iter().filter(|row| !known.contains(row)).collect();
+    changed += size(&fresh);
+    for chunk in fresh.chunks(CHUNK) {
+        on_each!(conn, c => diesel::insert_into(currencies::table)
+            .values(chunk)
+            .on_conflict((currencies::source, currencies::code))
+            .do_update()
+            .set(currencies::decimals.eq(excluded(currencies::decimals)))
+            .execute(c))?;
+    }
+    Ok(changed)
+}
+
+fn size<T>(list: &[T]) -> u64 {
+    u64::try_from(list.len()).unwrap_or(u64::MAX)
+}
+
+fn put_partners(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+    let mut changed = 0;
+    for chunk in records.partners.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|one| one.id.0).collect();
+        let known: BTreeMap<i64, PartnerRow> = partners::table
+            .filter(partners::source.eq(SOURCE))
+            .filter(partners::id.eq_any(ids))
+            .select(PartnerRow::as_select())
+            .load(conn)?
+            .into_iter()
+            .map(|row: PartnerRow| (row.id, row))
+            .collect();
+        let fresh: Vec<PartnerRow> = chunk
+            .iter()
+            .map(|one| PartnerRow {
+                source: SOURCE.into(),
+                id: one.id.0,
+                name: one.name.clone(),
+                commercial_partner_id: one.commercial_partner_id.0,
+                company_id: one.company_id.map(|id| id.0),
+                active: one.active,
+            })
+            .filter(|row| known.get(&row.id) != Some(row))
+            .collect();
+        changed += size(&fresh);
+        on_each!(conn, c => diesel::insert_into(partners::table)
+            .values(&fresh)
+            .on_conflict((partners::source, partners::id))
+            .do_update()
+            .set((
+                partners::name.eq(excluded(partners::name)),
+                partners::commercial_partner_id.eq(excluded(partners::commercial_partner_id)),
+                partners::company_id.eq(excluded(partners::company_id)),
+                partners::active.eq(excluded(partners::active)),
+            ))
+            .execute(c))?;
+    }
+    Ok(changed)
+}
+
+fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+    let mut changed = 0;
+    for chunk in records.products.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|one| one.id.0).collect();
+        let known: BTreeMap<i64, ProductRow> = products::table
+            .filter(products::source.eq(SOURCE))
+            .filter(products::id.eq_any(ids))
+            .select(ProductRow::as_select())
+            .load(conn)?
+            .into_iter()
+            .map(|row: ProductRow| (row.id, row))
+            .collect();
+        let fresh: Vec<ProductRow> = chunk
+            .iter()
+            .map(|one| ProductRow {
+                source: SOURCE.into(),
+                id: one.id.0,
+                name: one.name.clone(),
+                product_category_id: one.product_category_id.map(|id| id.0),
+                pos_category_ids: ids_to_text(one.pos_category_ids.iter().map(|id| &id.0)),
+                active: one.active,
+            })
+            .filter(|row| known.get(&row.id) != Some(row))
+            .collect();
+        changed += size(&fresh);
+        on_each!(conn, c => diesel::insert_into(products::table)
+            .values(&fresh)
+            .on_conflict((products::source, products::id))
+            .do_update()
+            .set((
+                products::name.eq(excluded(products::name)),
+                products::product_category_id.eq(excluded(products::product_category_id)),
+                products::pos_category_ids.eq(excluded(products::pos_category_ids)),
+                products::active.eq(excluded(products::active)),
+            ))
+            .execute(c))?;
+    }
+    Ok(changed)
+}
+
+fn put_categories(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+    fn row<Id>(tree: &str, category: &Category<Id>, raw: impl Fn(&Id) -> i64) -> CategoryRow {
+        CategoryRow {
+            source: SOURCE.into(),
+            tree: tree.into(),
+            id: raw(&category.id),
+            name: category.name.clone(),
+            parent_id: category.parent_id.as_ref().map(&raw),
+        }
+    }
+    let rows = records.pos_categories.iter().map(|one| row("pos", one, |id: &PosCategoryId| id.0));
+    let rows = rows.chain(records.product_categories.iter().map(|one| row("product", one, |id| id.0)));
+    let known: Vec<CategoryRow> =
+        categories::table.filter(categories::source.eq(SOURCE)).select(CategoryRow::as_select()).load(conn)?;
+    let known: BTreeMap<(String, i64), CategoryRow> =
+        known.into_iter().map(|row| ((row.tree.clone(), row.id), row)).collect();
+    let fresh: Vec<CategoryRow> = rows.filter(|row| known.get(&(row.tree.clone(), row.id)) != Some(row)).collect();
+    for chunk in fresh.chunks(CHUNK) {
+        on_each!(conn, c => diesel::insert_into(categories::table)
+            .values(chunk)
+            .on_conflict((categories::source, categories::tree, categories::id))
+            .do_update()
+            .set((
+                categories::name.eq(excluded(categories::name)),
+                categories::parent_id.eq(excluded(categories::parent_id)),
+            ))
+            .execute(c))?;
+    }
+    Ok(size(&fresh))
+}
+
+fn put_configs(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+    let known: Vec<PosConfigRow> =
+        pos_configs::table.filter(pos_configs::source.eq(SOURCE)).select(PosConfigRow::as_select()).load(conn)?;
+    let fresh: Vec<PosConfigRow> = records
+        .pos_configs
+        .iter()
+        .map(|one| PosConfigRow {
+            source: SOURCE.into(),
+            id: one.id.0,
+            name: one.name.clone(),
+            company_id: one.company_id.0,
+            currency: one.currency.clone(),
+            tip_product_id: one.tip_product_id.map(|id| id.0),
+            active: one.active,
+        })
+        .filter(|row| !known.contains(row))
+        .collect();
+    for chunk in fresh.chunks(CHUNK) {
+        on_each!(conn, c => diesel::insert_into(pos_configs::table)
+            .values(chunk)
+            .on_conflict((pos_configs::source, pos_configs::id))
+            .do_update()
+            .set((
+                pos_configs::name.eq(excluded(pos_configs::name)),
+                pos_configs::company_id.eq(excluded(pos_configs::company_id)),
+                pos_configs::currency.eq(excluded(pos_configs::currency)),
+                pos_configs::tip_product_id.eq(excluded(pos_configs::tip_product_id)),
+                pos_configs::active.eq(excluded(pos_configs::active)),
+            ))
+            .execute(c))?;
+    }
+    Ok(size(&fresh))
+}
+
+/// The places of these products, and both trees whole: a shop has some hundred categories at most.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result<Catalog, StoreError> {
+    let mut catalog = Catalog::default();
+    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<(i64, Option<i64>, String)> = products::table
+            .filter(products::source.eq(SOURCE))
+            .filter(products::id.eq_any(chunk.to_vec()))
+            .select((products::id, products::product_category_id, products::pos_category_ids))
+            .load(conn)?;
+        for (id, product_category_id, pos_category_ids) in rows {
+            let place = ProductPlace {
+                product_category_id: product_category_id.map(ProductCategoryId),
+                pos_category_ids: ids_from_text(&pos_category_ids)?.into_iter().map(PosCategoryId).collect(),
+            };
+            catalog.products.insert(ProductId(id), place);
+        }
+    }
+    let parents: Vec<(String, i64, Option<i64>)> = categories::table
+        .filter(categories::source.eq(SOURCE))
+        .filter(categories::parent_id.is_not_null())
+        .select((categories::tree, categories::id, categories::parent_id))
+        .load(conn)?;
+    for (tree, id, parent) in parents {
+        let Some(parent) = parent else { continue };
+        if tree == "pos" {
+            catalog.pos_parents.insert(PosCategoryId(id), PosCategoryId(parent));
+        } else {
+            catalog.product_parents.insert(ProductCategoryId(id), ProductCategoryId(parent));
+        }
+    }
+    Ok(catalog)
+}
+
+/// Known partners among these.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn partners(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeMap<PartnerId, Partner>, StoreError> {
+    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<PartnerRow> = partners::table
+            .filter(partners::source.eq(SOURCE))
+            .filter(partners::id.eq_any(chunk.to_vec()))
+            .select(PartnerRow::as_select())
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|row| {
+            let partner = Partner {
+                id: PartnerId(row.id),
+                name: row.name,
+                commercial_partner_id: PartnerId(row.commercial_partner_id),
+                company_id: row.company_id.map(crate::domain::ids::CompanyId),
+                active: row.active,
+            };
+            (partner.id, partner)
+        }));
+    }
+    Ok(found)
+}
+
+/// Which of these products are not known yet.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn unknown_products(
+    conn: &mut AnyConnection,
+    wanted: &BTreeSet<ProductId>,
+) -> Result<BTreeSet<ProductId>, StoreError> {
+    let known = catalog_ids(conn, wanted)?;
+    Ok(wanted.difference(&known).copied().collect())
+}
+
+fn catalog_ids(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result<BTreeSet<ProductId>, StoreError> {
+    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
+    let mut known = BTreeSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<i64> = products::table
+            .filter(products::source.eq(SOURCE))
+            .filter(products::id.eq_any(chunk.to_vec()))
+            .select(products::id)
+            .load(conn)?;
+        known.extend(rows.into_iter().map(ProductId));
+    }
+    Ok(known)
+}
+
+/// Digits of a currency after the decimal point; two when Odoo was not read yet.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn currency_decimals(conn: &mut AnyConnection, code: &str) -> Result<u32, StoreError> {
+    let found: Option<i64> = currencies::table
+        .filter(currencies::source.eq(SOURCE))
+        .filter(currencies::code.eq(code))
+        .select(currencies::decimals)
+        .first(conn)
+        .optional()?;
+    Ok(found.and_then(|digits| u32::try_from(digits).ok()).unwrap_or(2).min(4))
+}
+
+/// How far each stream has been read.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load_cursors(conn: &mut AnyConnection) -> Result<Vec<Cursor>, StoreError> {
+    let rows: Vec<(String, i64)> = cursors::table
+        .filter(cursors::source.eq(SOURCE))
+        .order(cursors::stream)
+        .select((cursors::stream, cursors::high_water_us))
+        .load(conn)?;
+    rows.into_iter().map(|(stream, us)| Ok(Cursor { stream, high_water: from_us(us)? })).collect()
+}
+
+/// Notes how far a stream has been read.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn save_cursor(conn: &mut AnyConnection, cursor: &Cursor) -> Result<(), StoreError> {
+    on_each!(conn, c => diesel::insert_into(cursors::table)
+        .values((
+            cursors::source.eq(SOURCE),
+            cursors::stream.eq(&cursor.stream),
+            cursors::high_water_us.eq(cursor.high_water.timestamp_micros()),
+        ))
+        .on_conflict((cursors::source, cursors::stream))
+        .do_update()
+        .set(cursors::high_water_us.eq(excluded(cursors::high_water_us)))
+        .execute(c))?;
+    Ok(())
+}

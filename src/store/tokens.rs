@@ -1,0 +1,69 @@
+//! Tokens: who may call. Only the SHA-256 of a secret is kept.
+
+use diesel::prelude::*;
+
+use super::schema::tokens;
+use super::{AnyConnection, StoreError, on_each};
+
+/// One token.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = tokens, treat_none_as_default_value = false)]
+pub struct TokenRow {
+    /// Its public part, by which people name it.
+    pub prefix: String,
+    /// `pos`, `viewer` or `admin`.
+    pub role: String,
+    /// What a person called it, "till 1".
+    pub name: String,
+    /// SHA-256 of the secret part, in hex.
+    pub secret_sha256: String,
+    /// When it was made, in microseconds.
+    pub created_at_us: i64,
+    /// Since when it is refused.
+    pub revoked_at_us: Option<i64>,
+}
+
+/// Keeps a new token.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn insert(conn: &mut AnyConnection, row: &TokenRow) -> Result<(), StoreError> {
+    on_each!(conn, c => diesel::insert_into(tokens::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The token of this prefix, revoked or not.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn find(conn: &mut AnyConnection, prefix: &str) -> Result<Option<TokenRow>, StoreError> {
+    Ok(tokens::table.filter(tokens::prefix.eq(prefix)).select(TokenRow::as_select()).first(conn).optional()?)
+}
+
+/// All tokens, oldest first.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list(conn: &mut AnyConnection) -> Result<Vec<TokenRow>, StoreError> {
+    Ok(tokens::table.order((tokens::created_at_us, tokens::prefix)).select(TokenRow::as_select()).load(conn)?)
+}
+
+/// Refuses a token from now on; `false` when there is none of this prefix. Revoking twice changes nothing.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn revoke(conn: &mut AnyConnection, prefix: &str, now_us: i64) -> Result<bool, StoreError> {
+    diesel::update(tokens::table.filter(tokens::prefix.eq(prefix)).filter(tokens::revoked_at_us.is_null()))
+        .set(tokens::revoked_at_us.eq(now_us))
+        .execute(conn)?;
+    Ok(find(conn, prefix)?.is_some())
+}
+
+/// Writes nothing, as a write: it fails where the database is read-only, full or away.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn touch(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    diesel::update(tokens::table.filter(tokens::prefix.eq(""))).set(tokens::name.eq("")).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Verdicts: the reply each idempotency key got, and gets again.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::schema::verdicts;
+use super::{AnyConnection, CHUNK, StoreError, on_each};
+
+/// One verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = verdicts, treat_none_as_default_value = false)]
+pub struct Verdict {
+    /// The key, with a prefix that says whose keys they are.
+    pub idempotency_key: String,
+    /// SHA-256 of the method and its canonical parameters, in hex.
+    pub params_sha256: String,
+    /// The reply as JSON: `{"result":…}` or `{"error":…}`.
+    pub reply: String,
+    /// When, in microseconds.
+    pub recorded_at_us: i64,
+}
+
+/// The verdicts on these keys.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load(conn: &mut AnyConnection, keys: &[String]) -> Result<BTreeMap<String, Verdict>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<Verdict> = verdicts::table
+            .filter(verdicts::idempotency_key.eq_any(chunk.to_vec()))
+            .select(Verdict::as_select())
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|row| (row.idempotency_key.clone(), row)));
+    }
+    Ok(found)
+}
+
+/// Keeps new verdicts. A key that exists already fails the transaction: another replica was first.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn append(conn: &mut AnyConnection, rows: &[Verdict]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(CHUNK) {
+        on_each!(conn, c => diesel::insert_into(verdicts::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}

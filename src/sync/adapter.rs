@@ -1,0 +1,55 @@
+//! The real ledger, as sync sees it.
+
+use std::collections::BTreeSet;
+
+use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::order::Order;
+use crate::ledger::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::ledger::{Ledger, LedgerError};
+
+use super::ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
+
+fn fault(error: LedgerError) -> LedgerFault {
+    Box::new(error)
+}
+
+impl SyncLedger for Ledger {
+    fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64> {
+        Box::pin(async move { Self::put_shop(self, records).await.map_err(fault) })
+    }
+
+    fn missing_records(
+        &self,
+        products: BTreeSet<ProductId>,
+        partners: BTreeSet<PartnerId>,
+    ) -> Pending<'_, MissingRecords> {
+        Box::pin(async move {
+            let (products, partners) = Self::missing_records(self, products, partners).await.map_err(fault)?;
+            Ok(MissingRecords { products, partners })
+        })
+    }
+
+    fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::ingest(self, orders).await.map_err(fault) })
+    }
+
+    fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>> {
+        Box::pin(async move { Self::order_digests(self, after, i64::from(limit)).await.map_err(fault) })
+    }
+
+    fn forget_orders(&self, orders: Vec<OrderId>) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::forget_orders(self, orders).await.map_err(fault) })
+    }
+
+    fn cursors(&self) -> Pending<'_, Vec<Cursor>> {
+        Box::pin(async move { Self::cursors(self).await.map_err(fault) })
+    }
+
+    fn set_cursor(&self, cursor: Cursor) -> Pending<'_, ()> {
+        Box::pin(async move { Self::set_cursor(self, cursor).await.map_err(fault) })
+    }
+
+    fn ignored_orders(&self) -> Pending<'_, u64> {
+        Box::pin(async move { Self::ignored_orders(self).await.map_err(fault) })
+    }
+}

@@ -1,0 +1,55 @@
+//! What sync asks of the ledger. The ledger implements it; tests have one in memory.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::order::Order;
+use crate::ledger::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+
+/// Why the ledger failed; its text is a sentence for a person.
+pub type LedgerFault = Box<dyn std::error::Error + Send + std::marker::Sync>;
+
+/// An answer that is still on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, LedgerFault>> + Send + 'a>>;
+
+/// Records an order mentions and the ledger does not know yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingRecords {
+    /// Products.
+    pub products: BTreeSet<ProductId>,
+    /// Partners.
+    pub partners: BTreeSet<PartnerId>,
+}
+
+/// The ledger, as sync sees it. Every write is committed before its answer comes.
+pub trait SyncLedger: Send + std::marker::Sync {
+    /// Keeps copies of the shop's records, each replacing what stood under its id; how many differed.
+    fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64>;
+
+    /// Which of these it does not know.
+    fn missing_records(
+        &self,
+        products: BTreeSet<ProductId>,
+        partners: BTreeSet<PartnerId>,
+    ) -> Pending<'_, MissingRecords>;
+
+    /// Takes in orders, each whole as Odoo has it now; the same order again changes nothing.
+    fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested>;
+
+    /// What it knows of orders with an id above `after`, in the order of their ids, at most `limit`.
+    fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>>;
+
+    /// These orders are gone from Odoo: what they earned and redeemed is undone.
+    fn forget_orders(&self, orders: Vec<OrderId>) -> Pending<'_, Ingested>;
+
+    /// How far each stream has been read.
+    fn cursors(&self) -> Pending<'_, Vec<Cursor>>;
+
+    /// Remembers how far a stream has been read.
+    fn set_cursor(&self, cursor: Cursor) -> Pending<'_, ()>;
+
+    /// How many known orders earn nothing because their currency or company is no program's.
+    fn ignored_orders(&self) -> Pending<'_, u64>;
+}

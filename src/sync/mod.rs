@@ -1,0 +1,60 @@
+//! Sync: what changed in Odoo, into the ledger; nothing missed, nothing counted twice.
+//!
+//! A *pass* reads every stream of Odoo's records in a *window* that reaches far enough back ([`window`]) and hands
+//! orders, read whole, to the ledger, which converges: reading twice costs time and changes nothing. The *sweep*
+//! ([`sweep`]) compares every order now and then and finds what no window can. [`SyncService`] drives both, one pass at a time;
+//! everybody else talks to it through its [`SyncHandle`].
+
+mod adapter;
+pub mod error;
+pub mod ledger;
+mod orders;
+mod pass;
+mod progress;
+mod service;
+mod shop;
+mod status;
+mod sweep;
+pub mod window;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+pub use error::SyncError;
+pub use ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
+pub use service::{SyncHandle, SyncService};
+pub use status::SyncStatus;
+
+/// The `[sync]` section of the configuration, already validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncSettings {
+    /// How far each window reaches back before the newest record of the pass before (`sync.overlap_seconds`).
+    pub overlap: Duration,
+    /// Records a call (`sync.page_size`), at least 1.
+    pub page_size: u32,
+    /// How often every order is compared (`sync.sweep_hours`).
+    pub sweep_every: Duration,
+    /// Orders dated before this are ignored (`sync.since`).
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl Default for SyncSettings {
+    fn default() -> Self {
+        Self { overlap: Duration::from_secs(150), page_size: 500, sweep_every: Duration::from_hours(24), since: None }
+    }
+}
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassReport {
+    /// Orders read whole.
+    pub orders_read: u64,
+    /// Those that were new or differed from what the ledger knew.
+    pub orders_changed: u64,
+    /// Entries posted because of them.
+    pub entries_posted: u64,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! Orders, always read whole: those of a window, those with a changed line, those somebody told us about.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::domain::ids::OrderId;
+use crate::domain::order::Order;
+use crate::odoo::orders::{ORDER, orders_of_lines, read_page};
+use crate::odoo::record::moment_text;
+use crate::odoo::session::Domain;
+
+use super::error::SyncError;
+use super::pass::Pass;
+use super::progress::Progress;
+
+impl Pass<'_> {
+    /// `domain` without orders from before `sync.since`.
+    pub fn since(&self, domain: &Domain) -> Domain {
+        let mut domain = domain.clone();
+        if let Some(since) = self.settings().since {
+            domain.push(json!(["date_order", ">=", moment_text(since)]));
+        }
+        domain
+    }
+
+    /// Takes in all orders of `domain`; their ids.
+    pub async fn read_orders(&mut self, domain: &Domain, is_long: bool) -> Result<BTreeSet<OrderId>, SyncError> {
+        let domain = self.since(domain);
+        let mut progress = match is_long {
+            true => Some(Progress::new(ORDER, self.session.count(ORDER, &domain).await?)),
+            false => None,
+        };
+        let mut done = BTreeSet::new();
+        let mut after = 0;
+        loop {
+            let page = read_page(&self.session, &self.rules, &domain, after, self.settings().page_size).await?;
+            done.extend(page.items.iter().filter_map(|order| order.id));
+            if let Some(progress) = &mut progress {
+                progress.advance(page.items.len());
+            }
+            self.take_in(page.items).await?;
+            self.read_notified().await?;
+            if page.is_last {
+                return Ok(done);
+            }
+            after = page.last_id;
+        }
+    }
+
+    /// Takes in the orders whose lines are in `domain`, but for those just read.
+    pub async fn read_orders_of_lines(&mut self, domain: &Domain, done: &BTreeSet<OrderId>) -> Result<(), SyncError> {
+        let orders = orders_of_lines(&self.session, domain, self.settings().page_size).await?;
+        let orders: Vec<OrderId> = orders.difference(done).copied().collect();
+        self.read_orders_by_id(&orders).await
+    }
+
+    /// Takes in these orders, as far as they exist.
+    pub async fn read_orders_by_id(&mut self, orders: &[OrderId]) -> Result<(), SyncError> {
+        let page_size = self.settings().page_size;
+        for ids in orders.chunks(usize::try_from(page_size).unwrap_or(usize::MAX).max(1)) {
+            let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            let domain = self.since(&vec![json!(["id", "in", ids])]);
+            let page = read_page(&self.session, &self.rules, &domain, 0, page_size).await?;
+            self.take_in(page.items).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the orders somebody told us about. Called between pages, so that they wait for a page at most,
+    /// and so that whatever is read later is also taken in later.
+    pub async fn read_notified(&mut self) -> Result<(), SyncError> {
+        let orders = self.shared.take_notified();
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let orders: Vec<OrderId> = orders.into_iter().collect();
+        self.read_orders_by_id(&orders).await
+    }
+
+    async fn take_in(&mut self, orders: Vec<Order>) -> Result<(), SyncError> {
+        if orders.is_empty() {
+            return Ok(());
+        }
+        self.read_mentioned(&orders).await?;
+        let read = u64::try_from(orders.len()).unwrap_or(u64::MAX);
+        let done = self.shared.ledger.ingest(orders).await.map_err(SyncError::Ledger)?;
+        self.report.orders_read = self.report.orders_read.saturating_add(read);
+        self.count(done);
+        Ok(())
+    }
+
+    /// Adds what the ledger did to the report.
+    pub fn count(&mut self, done: crate::ledger::shop::Ingested) {
+        self.report.orders_changed = self.report.orders_changed.saturating_add(done.orders_changed);
+        self.report.entries_posted = self.report.entries_posted.saturating_add(done.entries_posted);
+    }
+}

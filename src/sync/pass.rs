@@ -1,0 +1,194 @@
+//! One pass: every stream in its window, in an order in which what is mentioned is known before it is mentioned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::domain::ids::{PosCategoryId, ProductCategoryId};
+use crate::domain::money::Currency;
+use crate::ledger::shop::{Category, Cursor, Partner, PosConfig, Product};
+use crate::odoo::Session;
+use crate::odoo::orders::{LINE, ORDER, ShopRules};
+use crate::odoo::record::moment_text;
+use crate::odoo::session::{Domain, FromOdoo};
+
+use super::error::SyncError;
+use super::service::{Shared, Work};
+use super::shop::Kept;
+use super::window::{Window, window};
+use super::{PassReport, SyncSettings};
+
+/// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
+pub(super) const SWEEP: &str = "sweep";
+
+/// How a pass was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// By the interval: streams that stand still are not read again.
+    Background,
+    /// By somebody: every window is read.
+    Asked,
+    /// By somebody, from the beginning, with a sweep.
+    Full,
+}
+
+/// A pass under way.
+pub(super) struct Pass<'a> {
+    pub shared: &'a Shared,
+    pub session: Arc<Session>,
+    pub rules: Arc<ShopRules>,
+    pub report: PassReport,
+}
+
+/// A stream's window and what its cursor will be.
+struct Plan {
+    window: Window,
+    newest: Option<DateTime<Utc>>,
+}
+
+impl<'a> Pass<'a> {
+    pub fn new(shared: &'a Shared, session: Arc<Session>, rules: Arc<ShopRules>) -> Self {
+        Self { shared, session, rules, report: PassReport::default() }
+    }
+
+    pub const fn settings(&self) -> &'a SyncSettings {
+        &self.shared.settings
+    }
+
+    /// The whole pass.
+    pub async fn run(&mut self, work: &mut Work, kind: Kind) -> Result<(), SyncError> {
+        let began = Instant::now();
+        let kept = self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?;
+        let cursors: BTreeMap<String, DateTime<Utc>> =
+            kept.into_iter().map(|cursor| (cursor.stream, cursor.high_water)).collect();
+        let plans = self.plan(work, kind, &cursors).await?;
+        self.shop_stream::<Currency>(work, began, &plans).await?;
+        self.shop_stream::<PosConfig>(work, began, &plans).await?;
+        self.shop_stream::<Category<PosCategoryId>>(work, began, &plans).await?;
+        self.shop_stream::<Category<ProductCategoryId>>(work, began, &plans).await?;
+        self.shop_stream::<Product>(work, began, &plans).await?;
+        self.shop_stream::<Partner>(work, began, &plans).await?;
+        self.order_streams(work, began, &plans).await?;
+        self.sweep_if_due(kind, &cursors).await
+    }
+
+    /// Every stream's window, all taken before anything is read.
+    async fn plan(
+        &self,
+        work: &mut Work,
+        kind: Kind,
+        cursors: &BTreeMap<String, DateTime<Utc>>,
+    ) -> Result<BTreeMap<&'static str, Plan>, SyncError> {
+        let streams = [
+            Currency::MODEL,
+            PosConfig::MODEL,
+            <Category<PosCategoryId>>::MODEL,
+            <Category<ProductCategoryId>>::MODEL,
+            Product::MODEL,
+            Partner::MODEL,
+            ORDER,
+            LINE,
+        ];
+        let mut plans = BTreeMap::new();
+        for stream in streams {
+            let newest = self.session.newest(stream).await?;
+            let read_out = newest.is_some_and(|newest| work.stillness.is_read_out(stream, newest, Instant::now()));
+            let cursor = cursors.get(stream).copied().filter(|_| kind != Kind::Full);
+            let window = match window(cursor, newest, self.settings().overlap) {
+                Window::Since(_) if read_out && kind == Kind::Background => Window::Nothing,
+                window => window,
+            };
+            plans.insert(stream, Plan { window, newest });
+        }
+        Ok(plans)
+    }
+
+    async fn shop_stream<T: FromOdoo + Kept>(
+        &mut self,
+        work: &mut Work,
+        began: Instant,
+        plans: &BTreeMap<&'static str, Plan>,
+    ) -> Result<(), SyncError> {
+        let Some(plan) = plans.get(T::MODEL) else { return Ok(()) };
+        let Some(domain) = domain_of(plan.window) else { return Ok(()) };
+        self.read_shop::<T>(&domain, plan.window == Window::All).await?;
+        self.complete(work, T::MODEL, began, plan).await
+    }
+
+    /// Orders and lines. The first time, or in full, reading every order reads every line.
+    async fn order_streams(
+        &mut self,
+        work: &mut Work,
+        began: Instant,
+        plans: &BTreeMap<&'static str, Plan>,
+    ) -> Result<(), SyncError> {
+        let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
+        if orders.window == Window::All || (orders.newest.is_some() && lines.window == Window::All) {
+            self.read_orders(&Domain::new(), true).await?;
+        } else {
+            let mut done = std::collections::BTreeSet::new();
+            if let Some(domain) = domain_of(orders.window) {
+                done = self.read_orders(&domain, false).await?;
+            }
+            if let Some(domain) = domain_of(lines.window) {
+                self.read_orders_of_lines(&domain, &done).await?;
+            }
+        }
+        if orders.window != Window::Nothing {
+            self.complete(work, ORDER, began, orders).await?;
+        }
+        if lines.window != Window::Nothing {
+            self.complete(work, LINE, began, lines).await?;
+        }
+        Ok(())
+    }
+
+    /// A stream was read to its end: only now its cursor moves.
+    async fn complete(
+        &self,
+        work: &mut Work,
+        stream: &'static str,
+        began: Instant,
+        plan: &Plan,
+    ) -> Result<(), SyncError> {
+        if let Some(high_water) = plan.newest {
+            let cursor = Cursor { stream: stream.to_owned(), high_water };
+            self.shared.ledger.set_cursor(cursor).await.map_err(SyncError::Ledger)?;
+            work.stillness.was_read(stream, began, self.settings().overlap);
+        }
+        Ok(())
+    }
+
+    async fn sweep_if_due(&mut self, kind: Kind, cursors: &BTreeMap<String, DateTime<Utc>>) -> Result<(), SyncError> {
+        let now = Utc::now();
+        let due = cursors.get(SWEEP).is_none_or(|last| {
+            let since = now.signed_duration_since(*last).to_std();
+            // A moment in the future is a clock that was set back: sweep rather than wait for it.
+            since.map_or(true, |since| since >= self.settings().sweep_every)
+        });
+        // The first pass has just read every order.
+        let is_first = !cursors.contains_key(ORDER) && kind != Kind::Full;
+        if kind == Kind::Full || (due && !is_first) {
+            let settled = cursors
+                .get(ORDER)
+                .and_then(|seen| seen.checked_sub_signed(chrono::TimeDelta::from_std(self.settings().overlap).ok()?));
+            self.sweep(settled).await?;
+        } else if !due {
+            return Ok(());
+        }
+        let cursor = Cursor { stream: SWEEP.to_owned(), high_water: now };
+        self.shared.ledger.set_cursor(cursor).await.map_err(SyncError::Ledger)
+    }
+}
+
+/// The domain that reads a window; `None` when nothing is to be read.
+fn domain_of(window: Window) -> Option<Domain> {
+    match window {
+        Window::Nothing => None,
+        Window::All => Some(Domain::new()),
+        Window::Since(from) => Some(vec![json!(["write_date", ">=", moment_text(from)])]),
+    }
+}

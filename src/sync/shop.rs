@@ -1,0 +1,123 @@
+//! The shop's records: streams of them, and single ones that an order mentions before their stream brought them.
+
+use std::collections::BTreeSet;
+
+use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId};
+use crate::domain::money::Currency;
+use crate::domain::order::Order;
+use crate::ledger::shop::{Category, Partner, PosConfig, Product, ShopRecords};
+use crate::odoo::session::{Domain, FromOdoo};
+
+use super::error::SyncError;
+use super::pass::Pass;
+use super::progress::Progress;
+
+/// Steps up a tree of categories before we take it for a loop.
+const DEEPEST: usize = 64;
+
+/// A record that is kept as a copy.
+pub(super) trait Kept: Sized {
+    /// Many of its kind.
+    fn all(records: Vec<Self>) -> ShopRecords;
+}
+
+macro_rules! kept {
+    ($($kind:ty => $field:ident;)*) => {$(
+        impl Kept for $kind {
+            fn all(records: Vec<Self>) -> ShopRecords {
+                ShopRecords { $field: records, ..ShopRecords::default() }
+            }
+        }
+    )*};
+}
+
+kept! {
+    Partner => partners;
+    Product => products;
+    Category<PosCategoryId> => pos_categories;
+    Category<ProductCategoryId> => product_categories;
+    PosConfig => pos_configs;
+    Currency => currencies;
+}
+
+impl Pass<'_> {
+    /// Reads all records of `domain` into the ledger's copy.
+    pub async fn read_shop<T: FromOdoo + Kept>(&mut self, domain: &Domain, is_long: bool) -> Result<(), SyncError> {
+        let mut progress = match is_long {
+            true => Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)),
+            false => None,
+        };
+        let mut after = 0;
+        loop {
+            let page = self.session.page::<T>(domain, after, self.settings().page_size).await?;
+            if let Some(progress) = &mut progress {
+                progress.advance(page.items.len());
+            }
+            self.keep(page.items).await?;
+            self.read_notified().await?;
+            if page.is_last {
+                return Ok(());
+            }
+            after = page.last_id;
+        }
+    }
+
+    async fn keep<T: Kept>(&self, records: Vec<T>) -> Result<(), SyncError> {
+        if !records.is_empty() {
+            self.shared.ledger.put_shop(T::all(records)).await.map_err(SyncError::Ledger)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what these orders mention and the ledger does not know, so that no rule misses a category.
+    pub async fn read_mentioned(&self, orders: &[Order]) -> Result<(), SyncError> {
+        let products = orders.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
+        let partners = orders.iter().filter_map(|order| order.partner_id).collect();
+        let missing = self.shared.ledger.missing_records(products, partners).await.map_err(SyncError::Ledger)?;
+        let page_size = self.settings().page_size;
+        if !missing.partners.is_empty() {
+            let ids: Vec<i64> = missing.partners.iter().map(|id| id.0).collect();
+            let mut found = self.session.by_ids::<Partner>(&ids, page_size).await?;
+            let companies: BTreeSet<PartnerId> = found.iter().map(|partner| partner.commercial_partner_id).collect();
+            let companies: Vec<i64> = companies.difference(&missing.partners).map(|id| id.0).collect();
+            found.extend(self.session.by_ids::<Partner>(&companies, page_size).await?);
+            self.keep(found).await?;
+        }
+        if !missing.products.is_empty() {
+            let ids: Vec<i64> = missing.products.iter().map(|id| id.0).collect();
+            let found = self.session.by_ids::<Product>(&ids, page_size).await?;
+            let pos = found.iter().flat_map(|product| &product.pos_category_ids).map(|id| id.0).collect();
+            let own = found.iter().filter_map(|product| product.product_category_id).map(|id| id.0).collect();
+            self.keep(
+                self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?,
+            )
+            .await?;
+            self.keep(
+                self.with_ancestors::<Category<ProductCategoryId>>(own, |found| found.parent_id.map(|id| id.0)).await?,
+            )
+            .await?;
+            self.keep(found).await?;
+        }
+        Ok(())
+    }
+
+    /// These categories and all above them; a loop ends the climb.
+    async fn with_ancestors<T: FromOdoo>(
+        &self,
+        ids: BTreeSet<i64>,
+        parent: impl Fn(&T) -> Option<i64> + Send,
+    ) -> Result<Vec<T>, SyncError> {
+        let mut seen = ids.clone();
+        let mut next: Vec<i64> = ids.into_iter().collect();
+        let mut found = Vec::new();
+        for _ in 0..DEEPEST {
+            if next.is_empty() {
+                break;
+            }
+            let level = self.session.by_ids::<T>(&next, self.settings().page_size).await?;
+            next = level.iter().filter_map(&parent).filter(|id| seen.insert(*id)).collect();
+            found.extend(level);
+        }
+        Ok(found)
+    }
+}

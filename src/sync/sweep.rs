@@ -1,0 +1,123 @@
+//! The sweep: compares every order with what the ledger knows, and finds what no window can.
+//!
+//! Deleted orders leave no trace, raw SQL (a merge of partners) touches no `write_date`, a line deleted alone does not
+//! either. The sweep reads each order's state, customer, total and number of lines, page by page, re-reads whole what
+//! differs, and has the ledger forget what is gone.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::domain::ids::OrderId;
+use crate::ledger::shop::OrderDigest;
+use crate::odoo::orders::{ORDER, read_digests};
+use crate::odoo::session::Domain;
+
+use super::error::SyncError;
+use super::pass::Pass;
+use super::progress::Progress;
+
+/// So many orders may always disappear at once.
+const FEW: usize = 20;
+/// Beyond that, one in so many: more is a lost right or another database, not deleted orders.
+const ONE_IN: usize = 10;
+
+impl Pass<'_> {
+    /// Compares all orders. One that the ledger does not know although it was last written before `settled` should have
+    /// come by a window, and is counted as missed.
+    pub async fn sweep(&mut self, settled: Option<DateTime<Utc>>) -> Result<(), SyncError> {
+        let domain = self.since(&Domain::new());
+        let mut progress = Progress::new("pos.order again, to compare", self.session.count(ORDER, &domain).await?);
+        let mut differing = 0_u64;
+        let mut missed = 0_u64;
+        let mut known_count = 0_usize;
+        let mut gone = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = read_digests(&self.session, &domain, after, self.settings().page_size).await?;
+            progress.advance(page.items.len());
+            let upto = if page.is_last { i64::MAX } else { page.last_id };
+            let mut known = self.known(after, upto).await?;
+            known_count = known_count.saturating_add(known.len());
+            let mut again = Vec::new();
+            for (order, written) in &page.items {
+                match known.remove(&order.id) {
+                    Some(same) if same == *order => {}
+                    Some(_) => {
+                        differing = differing.saturating_add(1);
+                        again.push(order.id);
+                    }
+                    None => {
+                        if settled.zip(*written).is_some_and(|(settled, written)| written < settled) {
+                            missed = missed.saturating_add(1);
+                            tracing::warn!(
+                                order = order.id.0,
+                                ?written,
+                                "an order was missed until the sweep found it"
+                            );
+                        }
+                        again.push(order.id);
+                    }
+                }
+            }
+            self.read_orders_by_id(&again).await?;
+            gone.extend(self.really_gone(known.into_keys().collect()).await?);
+            self.read_notified().await?;
+            if page.is_last {
+                break;
+            }
+            after = page.last_id;
+        }
+        self.shared.board.missed(missed);
+        metrics::counter!("loyalty_sync_sweep_differences_total").increment(differing);
+        self.forget(gone, known_count).await
+    }
+
+    /// What the ledger knows of the orders with ids above `after` up to `upto`.
+    async fn known(&self, after: i64, upto: i64) -> Result<BTreeMap<OrderId, OrderDigest>, SyncError> {
+        let limit = self.settings().page_size;
+        let mut known = BTreeMap::new();
+        let mut after = OrderId(after);
+        loop {
+            let digests = self.shared.ledger.order_digests(after, limit).await.map_err(SyncError::Ledger)?;
+            let is_last = u32::try_from(digests.len()).is_ok_and(|count| count < limit);
+            for digest in digests {
+                after = after.max(digest.id);
+                if digest.id.0 > upto {
+                    return Ok(known);
+                }
+                known.insert(digest.id, digest);
+            }
+            if is_last {
+                return Ok(known);
+            }
+        }
+    }
+
+    /// Those of `orders` that Odoo does not have: neither filtered out by `sync.since` nor merely unreadable.
+    async fn really_gone(&self, orders: Vec<OrderId>) -> Result<Vec<OrderId>, SyncError> {
+        let page_size = self.settings().page_size;
+        let mut gone = Vec::new();
+        for ids in orders.chunks(usize::try_from(page_size).unwrap_or(usize::MAX).max(1)) {
+            let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            let page = self.session.raw_page(ORDER, &vec![json!(["id", "in", raw])], &[], 0, page_size).await?;
+            let there: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
+            gone.extend(ids.iter().copied().filter(|id| !there.contains(&id.0)));
+        }
+        Ok(gone)
+    }
+
+    async fn forget(&mut self, gone: Vec<OrderId>, known: usize) -> Result<(), SyncError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        if gone.len() > FEW.max(known / ONE_IN) {
+            return Err(SyncError::TooManyGone { gone: gone.len(), known });
+        }
+        tracing::info!(orders = ?gone, "orders are gone from Odoo; what they earned is taken back");
+        let done = self.shared.ledger.forget_orders(gone).await.map_err(SyncError::Ledger)?;
+        self.count(done);
+        Ok(())
+    }
+}

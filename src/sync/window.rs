@@ -1,0 +1,122 @@
+//! Windows: which records of a stream a pass reads, so that none is missed. Pure.
+//!
+//! Odoo's `write_date` is the *start* of the writing transaction, which may run for two minutes before it commits;
+//! rows therefore appear behind records that were seen before. So a pass takes the newest visible `write_date` M when it
+//! begins, reads everything from the M of the pass before less an overlap, and keeps its own M once it has read to the end.
+//! A row that shows up late belongs to a transaction that had begun before the M of the pass before was taken, so it lies within
+//! the overlap. Only Odoo's own clock is compared with itself; ours only measures how long something lasts.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Longer than Odoo lets a request run (120 s): after it, nothing can appear behind a `write_date` any more.
+const TRANSACTIONS_ARE_OVER: Duration = Duration::from_secs(150);
+
+/// What a pass reads of one stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// Everything: there is no cursor yet, or everything was asked for.
+    All,
+    /// What was written at this moment or later.
+    Since(DateTime<Utc>),
+    /// Nothing: there are no records, or none that could have changed.
+    Nothing,
+}
+
+/// Where the window begins: `overlap` before the older of what the last pass had seen and what is newest now.
+///
+/// The newest now is older than the last pass's when records were deleted, or Odoo was restored from a backup.
+#[must_use]
+pub fn window(cursor: Option<DateTime<Utc>>, newest: Option<DateTime<Utc>>, overlap: Duration) -> Window {
+    match (cursor, newest) {
+        (_, None) => Window::Nothing,
+        (None, Some(_)) => Window::All,
+        (Some(cursor), Some(newest)) => {
+            let overlap = TimeDelta::from_std(overlap).unwrap_or(TimeDelta::MAX);
+            Window::Since(cursor.min(newest).checked_sub_signed(overlap).unwrap_or(DateTime::UNIX_EPOCH))
+        }
+    }
+}
+
+/// Which streams have nothing left to read: their newest `write_date` has stood still for so long that every
+/// transaction that could write behind it is over, and they were read once since.
+///
+/// Without this a bulk import of a hundred thousand partners would be read again in every pass until the next one.
+#[derive(Debug, Default)]
+pub struct Stillness(BTreeMap<&'static str, Still>);
+
+#[derive(Debug)]
+struct Still {
+    newest: DateTime<Utc>,
+    since: Instant,
+    read_out: bool,
+}
+
+impl Stillness {
+    /// Takes note of a stream's newest `write_date` at the start of a pass; whether all of it has been read.
+    pub fn is_read_out(&mut self, stream: &'static str, newest: DateTime<Utc>, now: Instant) -> bool {
+        match self.0.get(stream) {
+            Some(still) if still.newest == newest => still.read_out,
+            _ => {
+                self.0.insert(stream, Still { newest, since: now, read_out: false });
+                false
+            }
+        }
+    }
+
+    /// A window of the stream, begun at `began`, has been read to its end.
+    pub fn was_read(&mut self, stream: &'static str, began: Instant, overlap: Duration) {
+        if let Some(still) = self.0.get_mut(stream)
+            && began.saturating_duration_since(still.since) >= overlap.max(TRANSACTIONS_ARE_OVER)
+        {
+            still.read_out = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+    }
+
+    const OVERLAP: Duration = Duration::from_secs(150);
+
+    #[test]
+    fn a_window_reaches_back_from_the_last_pass_s_newest() {
+        assert_eq!(window(Some(at(0)), Some(at(500)), OVERLAP), Window::Since(at(-150)));
+        assert_eq!(window(Some(at(0)), Some(at(0)), OVERLAP), Window::Since(at(-150)));
+    }
+
+    #[test]
+    fn a_first_pass_reads_all_and_an_empty_stream_nothing() {
+        assert_eq!(window(None, Some(at(0)), OVERLAP), Window::All);
+        assert_eq!(window(None, None, OVERLAP), Window::Nothing);
+        assert_eq!(window(Some(at(0)), None, OVERLAP), Window::Nothing);
+    }
+
+    #[test]
+    fn a_restored_odoo_is_read_from_its_own_newest() {
+        assert_eq!(window(Some(at(0)), Some(at(-9_000)), OVERLAP), Window::Since(at(-9_150)));
+    }
+
+    #[test]
+    fn a_stream_is_read_out_only_once_late_transactions_are_over() {
+        let mut still = Stillness::default();
+        let start = Instant::now();
+        let later = |seconds| start + Duration::from_secs(seconds);
+        assert!(!still.is_read_out("res.partner", at(0), start));
+        still.was_read("res.partner", start, OVERLAP);
+        assert!(!still.is_read_out("res.partner", at(0), later(149)), "a transaction may still be running");
+        still.was_read("res.partner", later(149), OVERLAP);
+        assert!(!still.is_read_out("res.partner", at(0), later(151)), "it was not read since they are over");
+        still.was_read("res.partner", later(151), OVERLAP);
+        assert!(still.is_read_out("res.partner", at(0), later(160)));
+        assert!(!still.is_read_out("res.partner", at(1), later(170)), "something was written");
+        assert!(!still.is_read_out("pos.order", at(0), later(170)), "each stream has its own");
+    }
+}

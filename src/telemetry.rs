@@ -1,0 +1,64 @@
+//! Logs and metrics. Logs go to stderr: stdout belongs to results.
+
+use std::io::IsTerminal;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, LogSettings};
+
+/// Bounds of latencies in seconds.
+const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Bounds of batch sizes.
+const COMMANDS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// Starts logging. A second call in one process changes nothing.
+pub fn start_logging(settings: &LogSettings) {
+    let filter = settings.level.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The only failure is that logging runs already, which is what was asked for.
+    let _ = match settings.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Pretty => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+    };
+}
+
+/// Starts counting; the handle renders what was counted. `None` when counting runs already in this process.
+#[must_use]
+pub fn start_metrics() -> Option<PrometheusHandle> {
+    let built = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_commands".to_owned()), COMMANDS))
+        .and_then(PrometheusBuilder::install_recorder);
+    match built {
+        Ok(handle) => {
+            describe();
+            Some(handle)
+        }
+        Err(problem) => {
+            tracing::debug!(%problem, "metrics were started before");
+            None
+        }
+    }
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("loyalty_entries_total", "Entries written to the ledger, by kind.");
+    describe_counter!("loyalty_exceptions_total", "Exceptions raised for a manager, by kind.");
+    describe_counter!("loyalty_writer_failures_total", "Commands that could not be written, by command.");
+    describe_histogram!("loyalty_writer_batch_commands", "Commands written in one transaction.");
+    describe_histogram!("loyalty_writer_batch_seconds", "How long a transaction took, its commit included.");
+    describe_counter!("loyalty_sync_passes_total", "Passes over Odoo, by outcome.");
+    describe_counter!("loyalty_sync_orders_read_total", "Orders read whole from Odoo.");
+    describe_counter!("loyalty_sync_entries_posted_total", "Entries posted because of what was read.");
+    describe_counter!("loyalty_sync_errors_total", "Passes that ended early, by kind of error.");
+    describe_counter!(
+        "loyalty_sync_missed_by_incremental_total",
+        "Orders that a sweep found and no window had: must stay 0."
+    );
+    describe_gauge!("loyalty_sync_lag_seconds", "Age of what is known of Odoo.");
+    describe_gauge!("loyalty_sync_last_success_timestamp_seconds", "When the last complete pass ended, Unix time.");
+    // Zero is a statement; absence is a question.
+    metrics::counter!("loyalty_sync_missed_by_incremental_total").absolute(0);
+}

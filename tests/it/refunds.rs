@@ -1,0 +1,81 @@
+//! A sale and its refunds are one.
+
+use serde_json::json;
+
+use crate::support::{Service, draft, line, reward_line, uuid};
+
+#[test]
+fn a_series_of_partial_refunds_ends_exactly_where_it_should() {
+    let service = Service::start();
+    // 3 pieces, 25.00 in all: 10 points per full 10.00 make 20.
+    let sale = service.shop.sell_lines(Some(1), &uuid(), &[line(1, "3", "25.00")]);
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "20");
+    for (expected, quantity, amount) in [("10", "-1", "-8.33"), ("0", "-1", "-8.33"), ("0", "-1", "-8.34")] {
+        // Whoever the refund names, the account that earned pays back.
+        service.shop.refund(2, sale.lines[0], 1, quantity, amount);
+        service.admin.sync();
+        assert_eq!(service.admin.balance(1), expected);
+    }
+    assert_eq!(service.admin.balance(2), "0");
+    service.admin.verified();
+}
+
+#[test]
+fn a_clawback_names_the_refund_and_past_zero_it_is_a_debt() {
+    let service = Service::start();
+    let sale = service.shop.sell(1, "100.00");
+    service.admin.sync();
+    let draft = draft(&uuid(), 1, "20.00");
+    let hold = service.admin.hold(1, "5off", &draft).unwrap();
+    service.admin.call("loyalty.capture", json!({"hold_id": hold["hold_id"], "order": {"uuid": draft["uuid"]}}));
+    assert_eq!(service.admin.balance(1), "0");
+    let refund = service.shop.refund(1, sale.lines[0], 1, "-1", "-100.00");
+    service.admin.sync();
+    assert_eq!(service.admin.points(1), ("-100".into(), "0".into(), "-100".into()));
+    let history = service.admin.call("loyalty.history", json!({"partner_id": 1}));
+    assert_eq!(history["entries"][0]["kind"], "clawback");
+    assert_eq!(history["entries"][0]["cause"]["id"], refund.id);
+    // Later earnings pay the debt first.
+    service.shop.sell(1, "120.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "20");
+    service.admin.verified();
+}
+
+#[test]
+fn refunding_the_reward_line_gives_its_points_back_and_refunding_goods_alone_does_not() {
+    let service = Service::start();
+    service.admin.give(1, "100");
+    let order = uuid();
+    let hold = service.admin.hold(1, "5off", &draft(&order, 1, "25.00")).unwrap();
+    let id = hold["hold_id"].as_str().unwrap();
+    let sale = service.shop.sell_lines(Some(1), &order, &[line(1, "1", "25.00"), reward_line(id, "5.00")]);
+    service.admin.sync();
+    // 20.00 was paid: 20 points; the 100 are spent.
+    assert_eq!(service.admin.balance(1), "20");
+    service.shop.refund(1, sale.lines[0], 1, "-1", "-25.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "0", "the goods' points are back, the reward's are not");
+    service.shop.refund(1, sale.lines[1], 3, "-1", "5.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "100");
+    let kinds: Vec<String> = service.admin.entries(1).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["adjust", "redeem", "earn", "clawback", "restore"]);
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    assert_eq!(service.admin.balance(1), "100");
+    service.admin.verified();
+}
+
+#[test]
+fn a_cancelled_refund_gives_back_what_it_took() {
+    let service = Service::start();
+    let sale = service.shop.sell(1, "50.00");
+    let refund = service.shop.refund(1, sale.lines[0], 1, "-1", "-50.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "0");
+    service.shop.change_order(refund.id, json!({"state": "cancel"}));
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "50");
+    service.admin.verified();
+}

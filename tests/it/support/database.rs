@@ -1,0 +1,96 @@
+//! A database of a test's own, gone with the test.
+
+use std::path::PathBuf;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
+
+/// SQLite in a temporary folder, or a database of the PostgreSQL server.
+pub enum Database {
+    Sqlite { folder: tempfile::TempDir },
+    Postgres { server: String, name: String },
+}
+
+impl Database {
+    pub fn new() -> Self {
+        match std::env::var("LOYALTY_TEST_DATABASE").as_deref() {
+            Err(_) | Ok("sqlite") => Self::sqlite(),
+            Ok("postgres") => {
+                let server = std::env::var("LOYALTY_TEST_POSTGRES_URL")
+                    .expect("LOYALTY_TEST_DATABASE=postgres wants LOYALTY_TEST_POSTGRES_URL");
+                let name = format!("loyalty_{}", uuid::Uuid::new_v4().simple());
+                let mut conn = PgConnection::establish(&server).expect("the test's PostgreSQL");
+                conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database of its own");
+                Self::Postgres { server, name }
+            }
+            Ok(other) => panic!("LOYALTY_TEST_DATABASE={other}: sqlite or postgres"),
+        }
+    }
+
+    pub fn sqlite() -> Self {
+        Self::Sqlite { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// The path of the SQLite file; `None` on PostgreSQL.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite { folder } => Some(folder.path().join("loyalty.db")),
+            Self::Postgres { .. } => None,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite { folder } => format!("sqlite://{}", folder.path().join("loyalty.db").display()),
+            Self::Postgres { server, name } => {
+                let mut url = url::Url::parse(server).expect("a URL");
+                url.set_path(name);
+                url.to_string()
+            }
+        }
+    }
+
+    /// Runs SQL behind the service's back; the message of the database when it refuses.
+    pub fn execute(&self, sql: &str) -> Result<(), String> {
+        match self {
+            Self::Sqlite { .. } => {
+                let path = self.file().expect("a file");
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                conn.batch_execute(sql).map_err(|problem| problem.to_string())
+            }
+            Self::Postgres { .. } => {
+                let mut conn = PgConnection::establish(&self.url()).unwrap();
+                conn.batch_execute(sql).map_err(|problem| problem.to_string())
+            }
+        }
+    }
+
+    /// One number.
+    pub fn number(&self, sql: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            value: i64,
+        }
+        let query = diesel::sql_query(format!("SELECT CAST(({sql}) AS BIGINT) AS value"));
+        let row: Row = match self {
+            Self::Sqlite { .. } => {
+                let path = self.file().expect("a file");
+                query.get_result(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap()).unwrap()
+            }
+            Self::Postgres { .. } => query.get_result(&mut PgConnection::establish(&self.url()).unwrap()).unwrap(),
+        };
+        row.value
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Self::Postgres { server, name } = self
+            && let Ok(mut conn) = PgConnection::establish(server)
+        {
+            let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}

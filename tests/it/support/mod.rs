@@ -1,0 +1,40 @@
+//! What the tests stand on: a database, a shop that speaks Odoo's JSON-RPC, the service, and a caller.
+
+mod api;
+mod database;
+mod service;
+mod shop;
+
+pub use api::{Api, Failed};
+pub use database::Database;
+pub use service::{Run, Service, eventually, run, run_in};
+pub use shop::{TestShop, line, number, reward_line};
+
+use serde_json::{Value, json};
+
+/// The program most tests use: 1 point for each full 10.00, 5 for each piece of product category 3's products.
+pub fn club() -> Value {
+    json!({
+        "code": "club", "name": "Club", "currency": "USD",
+        "earning": {"rules": [{"code": "base", "kind": "per_amount", "every": "10.00", "points": "10"}]},
+        "rewards": [
+            {"code": "5off", "name": "5 off", "kind": "discount_amount", "points": "100", "amount": "5.00"},
+            {"code": "pay", "name": "Pay with points", "kind": "discount_per_point", "rate": "0.05",
+             "minimum_points": "50"},
+        ],
+    })
+}
+
+/// A draft of one line, priced with tax.
+pub fn draft(uuid: &str, partner: i64, total: &str) -> Value {
+    json!({
+        "uuid": uuid, "company_id": 1, "currency": "USD", "pos_config_id": 1, "partner_id": partner,
+        "lines": [{"uuid": format!("{uuid}-1"), "product_id": 1, "qty": "1", "price_subtotal": total,
+                   "price_subtotal_incl": total}],
+    })
+}
+
+/// A fresh UUID as text.
+pub fn uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

@@ -1,0 +1,190 @@
+//! The real binary: as a service on a free port, and as a command that ends.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{Api, Database, TestShop, club};
+
+/// The binary under test, with an environment that holds nothing of the machine's.
+fn binary(database: Option<&str>, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loyalty-sidecar"));
+    command.current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars() {
+        if name.starts_with("LOYALTY__") {
+            command.env_remove(name);
+        }
+    }
+    if let Some(url) = database {
+        command.env("LOYALTY__DATABASE__URL", url);
+    }
+    command.env("LOYALTY__HTTP__BIND", "127.0.0.1:0").env("LOYALTY__LOG__LEVEL", "info");
+    command
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs a verb to its end.
+pub fn run(database: Option<&str>, environment: &[(&str, &str)], arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    run_in(folder.path(), database, environment, arguments, None)
+}
+
+/// Runs a verb to its end in a folder, with something on its standard input.
+pub fn run_in(
+    folder: &Path,
+    database: Option<&str>,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+    input: Option<&str>,
+) -> Run {
+    let mut command = binary(database, folder);
+    command.envs(environment.iter().copied()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.spawn().expect("the binary starts");
+    if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
+        stdin.write_all(text.as_bytes()).expect("it reads");
+    }
+    let output = child.wait_with_output().expect("it ends");
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).trim_end().to_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A running service with its database and shop, stopped with the test.
+pub struct Service {
+    child: Option<Child>,
+    pub database: Database,
+    pub shop: TestShop,
+    folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+    pub admin: Api,
+    admin_token: String,
+}
+
+impl Service {
+    /// With an empty shop and the program `club`. It reads Odoo when told to, not by itself.
+    pub fn start() -> Self {
+        let service = Self::without_program(&[]);
+        service.admin.call("program.put", json!({"program": club()}));
+        service
+    }
+
+    /// With an empty shop and no program.
+    pub fn without_program(environment: &[(&str, &str)]) -> Self {
+        let shop = TestShop::new();
+        let database = Database::new();
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings: Vec<(String, String)> = vec![("LOYALTY__SYNC__INTERVAL_SECONDS".into(), "3600".into())];
+        settings.extend(shop.environment());
+        settings.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut service = Self {
+            child: None,
+            database,
+            shop,
+            folder,
+            environment: settings,
+            admin: Api::new("", None),
+            admin_token: String::new(),
+        };
+        service.admin_token = service.token("admin");
+        service.launch();
+        service
+    }
+
+    /// A fresh token of a role.
+    pub fn token(&self, role: &str) -> String {
+        let made = run(Some(&self.database.url()), &[], &["token", "create", "--role", role, "--name", "test"]);
+        assert_eq!(made.code, 0, "{made:?}");
+        made.out
+    }
+
+    /// A caller of a role.
+    pub fn api(&self, role: &str) -> Api {
+        Api::new(&self.admin.base, Some(&self.token(role)))
+    }
+
+    /// Runs a verb beside the running service, on its database and shop.
+    pub fn verb(&self, arguments: &[&str]) -> Run {
+        let environment: Vec<(&str, &str)> =
+            self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        run_in(self.folder.path(), Some(&self.database.url()), &environment, arguments, None)
+    }
+
+    /// Starts it again after [`Service::kill`] or [`Service::terminate`].
+    pub fn launch(&mut self) {
+        let mut command = binary(Some(&self.database.url()), self.folder.path());
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
+        command.envs(self.environment.clone()).arg("serve").stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().expect("the service starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(base) = line.trim_end().strip_prefix("listening on ") else {
+            let status = child.wait();
+            panic!("no service: {line:?} {status:?}\n{}", self.log());
+        };
+        self.admin = Api::new(base, Some(&self.admin_token));
+        self.child = Some(child);
+    }
+
+    fn log_path(&self) -> std::path::PathBuf {
+        self.folder.path().join("service.log")
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("a running service");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// SIGTERM; its exit code and how long it took.
+    pub fn terminate(&mut self) -> (i32, Duration) {
+        let mut child = self.child.take().expect("a running service");
+        let started = Instant::now();
+        let sent = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        let status = child.wait().unwrap();
+        (status.code().unwrap_or(-1), started.elapsed())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- the service's log ---\n{}", self.log());
+        }
+    }
+}
+
+/// Waits until something holds, for at most ten seconds.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_secs(10), "it never happened: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
