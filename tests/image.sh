@@ -57,8 +57,7 @@ if docker compose version >/dev/null 2>&1; then docker compose --profile postgre
 
 # ------------------------------------------------------------------------------------------- base images
 mkdir -p "$STORE/tmp"
-exec {lock}>"$STORE/lock"
-flock "$lock"
+_lock "$STORE/lock"
 driver=overlay
 if ! build info >/dev/null 2>&1; then driver=vfs; fi
 # Layers of older sources add up: start over when they have become too many.

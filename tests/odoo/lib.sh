@@ -10,7 +10,7 @@
 #   odoo_start mydb "$(free_port)" "$PWD/odoo_addon" # ODOO_URL, log in as admin/admin
 #
 # Everything lives in one cache folder, LOYALTY_TEST_CACHE (default: ~/.cache/loyalty-sidecar), so that
-# only the first run on a machine is slow. Every server listens on loopback only.
+# only the first run on a machine is slow. Every server listens on loopback only. Works with and without `set -e`.
 #
 # Needs Debian and root (debootstrap, chroot, mount). PostgreSQL alone works for any user who has its
 # server programs. Functions return non-zero after saying on stderr what failed and what to do.
@@ -33,6 +33,18 @@ _ODOO_FULL_MODULES='pos_loyalty'
 _ODOO_TEMPLATE_STAMP="$_ODOO_PLAIN_MODULES; $_ODOO_FULL_MODULES; demo; en_US, fr_FR; recipe 2"
 
 declare -gA ODOO_PIDS=()
+
+# Locks: _lock FILE takes one and leaves its descriptor in LOCK; _unlock DESCRIPTOR gives it back. It is given back by
+# name, not by closing alone: a server started meanwhile has the descriptor too, and would keep the lock as long as it runs.
+_lock() {
+    exec {LOCK}>"$1" || return 1
+    flock "$LOCK"
+}
+_unlock() {
+    local descriptor=$1
+    flock --unlock "$descriptor"
+    exec {descriptor}>&-
+}
 
 _say() { printf '%s\n' "$*" >&2; }
 _fail() {
@@ -118,13 +130,12 @@ stop_process() {
     kill -TERM "$pid" 2>/dev/null || return 0
     while kill -0 "$pid" 2>/dev/null; do
         if [ $SECONDS -ge "$until" ]; then
-            kill -KILL "$pid" 2>/dev/null
+            kill -KILL "$pid" 2>/dev/null || true
             break
         fi
         sleep 0.1
     done
-    wait "$pid" 2>/dev/null
-    return 0
+    wait "$pid" 2>/dev/null || true
 }
 
 # test_cleanup: stops what this shell started. Made for `trap test_cleanup EXIT`.
@@ -171,12 +182,14 @@ _pg_create() {
     (_pg_exec "$PG_BIN/initdb" -D data.new -U loyalty --pwfile=password --auth=scram-sha-256 \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions) >"$PG_HOME/initdb.log" 2>&1 ||
         { _fail "initdb failed: see $PG_HOME/initdb.log"; return 1; }
-    # Safe against crashes, but a commit does not wait for the disk; CREATE DATABASE … TEMPLATE is a file copy.
+    # Nothing waits for the disk: safe against a crash of the server, and pg_start sees when the machine has gone down.
     cat >>"$PG_HOME/data.new/postgresql.conf" <<-'CONF'
 		listen_addresses = '127.0.0.1'
 		unix_socket_directories = ''
 		max_connections = 200
 		shared_buffers = 256MB
+		fsync = off
+		full_page_writes = off
 		synchronous_commit = off
 		wal_level = minimal
 		max_wal_senders = 0
@@ -203,30 +216,36 @@ _pg_running() {
 #   TEST_PG_URL (postgres://…/postgres), also as LOYALTY_TEST_POSTGRES_URL for the Rust tests.
 # The cluster stops when the last shell that called pg_start has called pg_stop or is gone.
 pg_start() {
-    local running port lock
+    local running port lock boot
     if ! _pg_find; then
         need_packages postgresql || return 1
         _pg_find || { _fail 'no PostgreSQL server program found; install the package postgresql'; return 1; }
     fi
     mkdir -p "$PG_HOME/users" "$TEST_LOGS" || return 1
-    exec {lock}>"$PG_HOME/lock" || return 1
-    flock "$lock"
+    _lock "$PG_HOME/lock" || return 1
+    lock=$LOCK
+    boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null) || boot=unknown
+    if ! running=$(_pg_running) && [ "$(cat "$PG_HOME/boot" 2>/dev/null || echo "$boot")" != "$boot" ]; then
+        _say "the machine went down while PostgreSQL ran: its files are made anew"
+        rm -rf --one-file-system "$PG_HOME/data"
+    fi
     if [ ! -d "$PG_HOME/data" ]; then
-        _pg_create || { exec {lock}>&-; return 1; }
+        _pg_create || { _unlock "$lock"; return 1; }
     fi
     if ! running=$(_pg_running); then
-        port=$(free_port) || { exec {lock}>&-; return 1; }
+        printf '%s' "$boot" >"$PG_HOME/boot"
+        port=$(free_port) || { _unlock "$lock"; return 1; }
         rm -f "$PG_HOME/data/postmaster.pid"
         # pg_ctl gives it a session of its own: a Ctrl-C for one of its users is not meant for it.
         if ! (_pg_exec "$PG_BIN/pg_ctl" start -D data -w -t 60 -s -l data/server.log -o "-p $port") \
             {lock}>&- </dev/null >>"$TEST_LOGS/postgresql.log" 2>&1 || ! running=$(_pg_running); then
-            exec {lock}>&-
+            _unlock "$lock"
             _fail "PostgreSQL did not start: see $TEST_LOGS/postgresql.log and $PG_HOME/data/server.log"
             return 1
         fi
     fi
     : >"$PG_HOME/users/$$"
-    exec {lock}>&-
+    _unlock "$lock"
     TEST_PG_HOST=127.0.0.1
     TEST_PG_PORT=${running#* }
     TEST_PG_USER=loyalty
@@ -240,19 +259,21 @@ pg_start() {
 pg_stop() {
     local user running lock
     [ -n "${PG_HOME:-}" ] && [ -d "$PG_HOME/users" ] || return 0
-    exec {lock}>"$PG_HOME/lock" || return 1
-    flock "$lock"
+    _lock "$PG_HOME/lock" || return 1
+    lock=$LOCK
     rm -f "$PG_HOME/users/$$"
     for user in "$PG_HOME"/users/*; do
         kill -0 "${user##*/}" 2>/dev/null || rm -f "$user"
     done
     if [ -z "${LOYALTY_TEST_KEEP:-}" ] && [ -z "$(ls -A "$PG_HOME/users")" ] && running=$(_pg_running); then
         # SIGINT is PostgreSQL's fast shutdown: clients are cut off, the files are left clean.
-        kill -INT "${running% *}" 2>/dev/null
+        kill -INT "${running% *}" 2>/dev/null || true
         local until=$((SECONDS + 30))
         while kill -0 "${running% *}" 2>/dev/null && [ $SECONDS -lt $until ]; do sleep 0.1; done
+        # Clean, and on the disk.
+        if ! _pg_running >/dev/null; then sync -f "$PG_HOME/data" && rm -f "$PG_HOME/boot"; fi
     fi
-    exec {lock}>&-
+    _unlock "$lock"
     return 0
 }
 
@@ -284,11 +305,11 @@ _in_root() { # ROOT ADDONS_DIR|'' COMMAND...
 _debian_mirror() {
     local mirror
     # shellcheck disable=SC2016
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | head -n 1)
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sed -n 1p) || true
     if [ -z "$mirror" ]; then
-        apt-get -o Acquire::Retries=3 update >>"$TEST_LOGS/apt.log" 2>&1
+        apt-get -o Acquire::Retries=3 update >>"$TEST_LOGS/apt.log" 2>&1 || true
         # shellcheck disable=SC2016
-        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
+        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | sed -n 1p) || true
     fi
     [ -n "$mirror" ] || { _fail "apt knows no Debian mirror: look at 'apt-get indextargets'"; return 1; }
     printf '%s\n' "$mirror"
@@ -299,8 +320,8 @@ _debian_mirror() {
 debian_root() {
     local new="$DEBIAN_ROOT.new" mirror lock
     mkdir -p "$TEST_CACHE" "$TEST_LOGS" && need_packages debootstrap || return 1
-    exec {lock}>"$TEST_CACHE/debian.lock" || return 1
-    flock "$lock"
+    _lock "$TEST_CACHE/debian.lock" || return 1
+    lock=$LOCK
     if [ "$(cat "$DEBIAN_ROOT/.stamp" 2>/dev/null)" != "$_DEBIAN_ROOT_STAMP" ]; then
         rm -rf --one-file-system "$new" "$DEBIAN_ROOT"
         if ! { mirror=$(_debian_mirror) &&
@@ -310,12 +331,12 @@ debian_root() {
             mkdir -p "$new/mnt/extra-addons" &&
             printf '%s\n' "$_DEBIAN_ROOT_STAMP" >"$new/.stamp" &&
             mv "$new" "$DEBIAN_ROOT"; } >"$TEST_LOGS/debian-root.log" 2>&1; then
-            exec {lock}>&-
+            _unlock "$lock"
             _fail "debootstrap failed: see $TEST_LOGS/debian-root.log"
             return 1
         fi
     fi
-    exec {lock}>&-
+    _unlock "$lock"
 }
 
 # debian_root_network DIR: gives a root this machine's name resolution, certificates and apt proxy.
@@ -381,6 +402,11 @@ _odoo_log_is_clean() {
     ! grep -qE '^[0-9-]+ [0-9:,]+ [0-9]+ (ERROR|CRITICAL) ' "$1"
 }
 
+# The errors of a log, on stderr, with what follows each.
+_odoo_errors() {
+    grep -E ' (ERROR|CRITICAL) ' -A 30 "$1" | sed -n 1,200p >&2 || true
+}
+
 _odoo_template_build() { # NAME FROM|'' MODULES
     local name=$1 from=$2 modules=$3 log="$TEST_LOGS/odoo-template-$1.log"
     _say "making the template database $name ($modules)"
@@ -413,20 +439,22 @@ odoo_provision() {
     mkdir -p "$TEST_CACHE" "$TEST_LOGS" || return 1
     need_packages postgresql debootstrap curl || return 1
     local lock status=0
-    exec {lock}>"$TEST_CACHE/provision.lock" || return 1
-    flock "$lock"
+    # Before the lock: whoever starts PostgreSQL inside it and is then killed would leave the lock with it.
+    pg_start || return 1
+    _lock "$TEST_CACHE/odoo.lock" || return 1
+    lock=$LOCK
     _odoo_provision_locked || status=1
-    exec {lock}>&-
+    _unlock "$lock"
     return $status
 }
 
 _odoo_provision_locked() {
     if [ "$(cat "$ODOO_ROOT/.stamp" 2>/dev/null)" != "$_ODOO_ROOT_STAMP" ]; then
         _say "making a Debian root with Odoo 19 in $ODOO_ROOT (some minutes, once a machine)"
-        _odoo_root_build >"$TEST_LOGS/odoo-root.log" 2>&1 ||
+        # Twice: a mirror may hiccup once in 300 packages.
+        _odoo_root_build >"$TEST_LOGS/odoo-root.log" 2>&1 || _odoo_root_build >>"$TEST_LOGS/odoo-root.log" 2>&1 ||
             { _fail "the Odoo root could not be made: see $TEST_LOGS/odoo-root.log"; return 1; }
     fi
-    pg_start || return 1
     if ! _odoo_template_is_current o19_plain; then
         _odoo_template_build o19_plain '' "$_ODOO_PLAIN_MODULES" || return 1
     fi
@@ -457,7 +485,7 @@ odoo_install() {
     mkdir -p "$TEST_LOGS"
     if ! (odoo_cli "$3" -d "$1" -i "$2" --stop-after-init --no-http) </dev/null >"$log" 2>&1 || ! _odoo_log_is_clean "$log"; then
         _fail "Odoo could not install $2 in $1: see $log"
-        grep -E ' (ERROR|CRITICAL) ' -A 30 "$log" | head -n 60 >&2
+        _odoo_errors "$log"
         return 1
     fi
 }
@@ -524,18 +552,18 @@ odoo_test() {
         --http-interface=127.0.0.1 --http-port="$port") </dev/null >"$log" 2>&1 || status=1
     # Odoo's last word: `… odoo.tests.result: 0 failed, 0 error(s) of 12 tests when loading database 'x'`
     read -r failed errors total < <(sed -nE \
-        "s/.* odoo\.tests\.result: ([0-9]+) failed, ([0-9]+) error\(s\) of ([0-9]+) tests.*/\1 \2 \3/p" "$log" | tail -n 1)
+        "s/.* odoo\.tests\.result: ([0-9]+) failed, ([0-9]+) error\(s\) of ([0-9]+) tests.*/\1 \2 \3/p" "$log" | tail -n 1) || true
     if [ -z "${total:-}" ]; then
         _fail "Odoo ran no test of $module in $name: see $log"
-        grep -E ' (ERROR|CRITICAL) ' -A 30 "$log" | head -n 60 >&2
+        _odoo_errors "$log"
         printf '0 passed, 1 failed, 0 skipped\n'
         return 1
     fi
     failed=$((failed + errors))
-    skipped=$(grep -cE ' odoo\.(addons|tests)\.[^ ]+: skipped ' "$log")
+    skipped=$(grep -cE ' odoo\.(addons|tests)\.[^ ]+: skipped ' "$log") || true
     printf '%d passed, %d failed, %d skipped\n' "$((total - failed - skipped))" "$failed" "$skipped"
     if [ "$failed" -gt 0 ] || [ "$status" -ne 0 ] || [ "$total" -eq 0 ]; then
-        grep -E ' (ERROR|CRITICAL) ' -A 30 "$log" | head -n 200 >&2
+        _odoo_errors "$log"
         return 1
     fi
 }
