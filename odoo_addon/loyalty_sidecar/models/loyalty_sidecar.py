@@ -161,7 +161,9 @@ class LoyaltySidecar(models.AbstractModel):
                 "Redeeming begins at %(minimum)s points; %(available)s available.",
                 minimum=figures["minimum"], available=figures["available"],
             ) if {"minimum", "available"} <= figures.keys() else self.env._("Not enough points to redeem yet."),
-            "order_too_small": self.env._("The order is too small for this reward."),
+            "order_too_small": self.env._(
+                "This order takes %(maximum)s points at most.", maximum=figures["maximum_points"],
+            ) if "maximum_points" in figures else self.env._("The order is too small for this reward."),
             "other_partner": self.env._("This reward belongs to another customer."),
             "other_currency": self.env._("The order is in another currency than the program."),
             "other_company": self.env._("The order is of another company than the program."),

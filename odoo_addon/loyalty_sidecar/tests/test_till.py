@@ -88,6 +88,8 @@ class TestTill(LoyaltySidecarCommon):
             (Refuse(1001, "insufficient_points", available="20.00", required="100.00"), "Not enough points: 100 needed, 20 available."),
             (Refuse(1002, "below_minimum", available="20", minimum="50"), "Redeeming begins at 50 points; 20 available."),
             (Refuse(1003, "reward_not_applicable", reason="order_too_small"), "The order is too small for this reward."),
+            (Refuse(1003, "reward_not_applicable", reason="order_too_small", maximum_points="40.00"),
+             "This order takes 40 points at most."),
             (Refuse(1003, "reward_not_applicable", reason="other_partner"), "This reward belongs to another customer."),
             (Refuse(1301, "forbidden"), "The token in the settings may not do this. Ask an administrator."),
             (Refuse(1999, "something_new", "A sentence of a newer sidecar."), "A sentence of a newer sidecar."),

@@ -38,7 +38,7 @@ class TestTranslations(TransactionCase):
     def test_french_keeps_the_figures(self):
         for entry in self.read("fr.po"):
             for place in ("%(points)s", "%(date)s", "%(url)s", "%(version)s", "%(odoo)s", "%(required)s",
-                          "%(available)s", "%(minimum)s", "%(message)s", "%(name)s", "%s"):
+                          "%(available)s", "%(minimum)s", "%(maximum)s", "%(message)s", "%(name)s", "%s"):
                 self.assertEqual(entry.msgid.count(place), entry.msgstr.count(place), entry.msgid)
 
     def test_every_picture_of_the_description_is_there(self):

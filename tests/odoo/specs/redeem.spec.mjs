@@ -97,6 +97,24 @@ it("pays with points up to what the order allows", async (shop) => {
     assert.deepEqual(await shop.sidecar.points(customer.id), { balance: 1000, held: 150, available: 850 });
 });
 
+it("pays with as many points as the cashier types, and refuses more than fit", async (shop) => {
+    const customer = await shop.customer("Tina Typed", 1000);
+    const till = await shop.till();
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Coffee Cup");
+    await till.openRedeem();
+    const input = till.page.locator(".loyalty-sidecar-points[data-reward=pay]");
+    await input.fill("160");
+    await till.reward("pay").click();
+    await till.page.locator(".loyalty-sidecar-dialog .loyalty-sidecar-message", { hasText: "150 points at most" }).waitFor();
+    await input.fill("60");
+    await till.reward("pay").click();
+    await till.line("Pay with points").waitFor();
+    // 60 points at 0.05 are 3.00.
+    assert.equal(await till.total(), "$ 4.50");
+    assert.deepEqual(await shop.sidecar.points(customer.id), { balance: 1000, held: 60, available: 940 });
+});
+
 it("asks once the cashier pauses, and never per key", async (shop) => {
     const customer = await shop.customer("Kay Stroke", 10);
     const till = await shop.till();

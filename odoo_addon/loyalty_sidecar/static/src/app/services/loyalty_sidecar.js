@@ -23,6 +23,7 @@ export class LoyaltySidecar {
         this.pos = pos;
         this.byOrder = {};
         this.restUntil = 0;
+        this.lastFailure = null;
         this.timers = markRaw(new Map());
         this.unreleased = markRaw(new Map());
     }
@@ -75,8 +76,8 @@ export class LoyaltySidecar {
         const rest = Math.max(this.restUntil - Date.now(), 0);
         if (fresh) {
             this.byOrder[order.uuid] = {
-                status: "loading",
-                message: "",
+                status: rest ? "failed" : "loading",
+                message: rest ? this.lastFailure : "",
                 programs: [],
                 signature: "",
                 partnerId: order.getPartner().id,
@@ -107,6 +108,7 @@ export class LoyaltySidecar {
         }
         if (!answer.ok) {
             this.restUntil = Date.now() + REST_MS;
+            this.lastFailure = answer.error.message;
             this.byOrder[order.uuid] = {
                 status: "failed",
                 kind: answer.error.kind,

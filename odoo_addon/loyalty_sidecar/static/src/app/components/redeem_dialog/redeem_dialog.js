@@ -17,7 +17,8 @@ export class RedeemDialog extends Component {
         this.pos = usePos();
         this.formatPoints = formatPoints;
         this.hasPoints = hasPoints;
-        this.state = useState({ status: "loading", message: "", busy: "", again: null });
+        // `typed` are the points wanted of rewards by the point; untouched, they take the maximum.
+        this.state = useState({ status: "loading", message: "", busy: "", again: null, typed: {} });
         // Not awaited: the dialog opens at once and fills when the sidecar has answered.
         onWillStart(() => {
             this.load();
@@ -50,7 +51,16 @@ export class RedeemDialog extends Component {
     }
 
     press(program, reward) {
-        return this.redeem({ key: this.pos.loyaltySidecar.newKey(), program, reward });
+        return this.redeem({
+            key: this.pos.loyaltySidecar.newKey(),
+            program,
+            reward,
+            points: this.state.typed[reward.reward] || undefined,
+        });
+    }
+
+    type(reward, event) {
+        this.state.typed[reward.reward] = event.target.value.trim();
     }
 
     /** Also the "Try again" of an unanswered press: with its key, so that it reserves once. */
