@@ -1,0 +1,41 @@
+# loyalty-sidecar as a container: one program, a small Debian, a user without rights, data in /data.
+#
+#   docker build -t loyalty-sidecar .
+#   docker run -v loyalty:/data -p 127.0.0.1:8070:8070 \
+#     -e LOYALTY__ODOO__URL=… -e LOYALTY__ODOO__DATABASE=… -e LOYALTY__ODOO__LOGIN=… -e LOYALTY__ODOO__API_KEY=… loyalty-sidecar
+#   docker exec … loyalty-sidecar token create --role pos --name till
+
+FROM rust:1-slim-trixie AS builder
+# SQLite, libpq and OpenSSL are built from source along with us: a C compiler, make and perl are all they ask for.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev make perl \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+# The downloaded crates and what was compiled of them stay outside the layers, for the next build.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked --bin loyalty-sidecar \
+ && install -D --strip target/release/loyalty-sidecar /out/loyalty-sidecar
+
+FROM debian:trixie-slim
+# Certificates for an Odoo behind HTTPS; curl for the health check.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates curl \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 10001 --user-group --home-dir /data --no-create-home --shell /usr/sbin/nologin loyalty \
+ && install -d -o loyalty -g loyalty -m 0750 /data
+COPY --from=builder /out/loyalty-sidecar /usr/local/bin/loyalty-sidecar
+
+# A container publishes its port, so it listens on all of its own addresses.
+ENV LOYALTY__DATABASE__URL=sqlite:///data/loyalty.db \
+    LOYALTY__HTTP__BIND=0.0.0.0:8070
+USER loyalty
+WORKDIR /data
+VOLUME /data
+EXPOSE 8070
+# Alive, on whatever port it was told to listen: Odoo or a database being away is for /readyz to say.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
+    CMD curl --fail --silent --show-error --max-time 4 --noproxy '*' --output /dev/null "http://127.0.0.1:${LOYALTY__HTTP__BIND##*:}/healthz"
+ENTRYPOINT ["loyalty-sidecar"]
+CMD ["serve"]

@@ -1,0 +1,6 @@
+from . import loyalty_sidecar
+from . import pos_config
+from . import pos_order
+from . import pos_order_line
+from . import res_config_settings
+from . import res_partner

@@ -1,0 +1,236 @@
+from decimal import Decimal, InvalidOperation
+import logging
+
+from odoo import api, models
+
+from ..tools.delivery import deliver_in_background
+from ..tools.sidecar_client import (
+    READ_SECONDS,
+    SidecarClient,
+    SidecarError,
+    SidecarRefusal,
+)
+
+_logger = logging.getLogger(__name__)
+
+PARAMETER_URL = "loyalty_sidecar.url"
+PARAMETER_TOKEN = "loyalty_sidecar.token"
+PARAMETER_TIMEOUT = "loyalty_sidecar.timeout_ms"
+
+# Bounds keep a mistyped setting from hanging every till of the shop.
+TIMEOUT_MS_MIN, TIMEOUT_MS_MAX = 200, 10_000
+
+
+class LoyaltySidecar(models.AbstractModel):
+    """The one place that knows how to reach the sidecar and how to say what went wrong.
+
+    All methods are private (RPC refuses names that begin with an underscore): callers check
+    access first, then come here, and this model reads the token with sudo.
+    """
+
+    _name = "loyalty.sidecar"
+    _description = "Connection to loyalty-sidecar"
+
+    @api.model
+    def _client(self):
+        """A client from the stored settings; raises SidecarNotConfigured."""
+        # ir.config_parameter is readable by administrators alone: that is what guards the token.
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return self._client_from(
+            get_param(PARAMETER_URL), get_param(PARAMETER_TOKEN), get_param(PARAMETER_TIMEOUT),
+        )
+
+    @api.model
+    def _client_from(self, url, token, timeout_ms=None):
+        try:
+            timeout_ms = int(timeout_ms or 0)
+        except ValueError:
+            timeout_ms = 0
+        if not timeout_ms:
+            return SidecarClient(url, token, READ_SECONDS)
+        timeout_ms = min(max(timeout_ms, TIMEOUT_MS_MIN), TIMEOUT_MS_MAX)
+        return SidecarClient(url, token, timeout_ms / 1000)
+
+    @api.model
+    def _ask(self, method, params, retry=False):
+        """Ask once; return ``{"ok": True, "result": …}`` or ``{"ok": False, "error": {…}}``.
+
+        Failures are values and not exceptions: a till shows them beside the order, while an
+        exception would open Odoo's error dialog over the sale. ``retry`` asks a second time when
+        the first went unanswered: only for calls that carry an idempotency key.
+        """
+        try:
+            client = self._client()
+            try:
+                result = client.call(method, params)
+            except SidecarError as error:
+                if not retry or error.kind not in ("timeout", "unavailable"):
+                    raise
+                result = client.call(method, params)
+        except SidecarError as error:
+            return self._failure(error)
+        return {"ok": True, "result": result}
+
+    @api.model
+    def _ask_many(self, calls):
+        """Ask several things in one batch; return one answer as of ``_ask`` for each."""
+        try:
+            answers = self._client().call_many(calls)
+        except SidecarError as error:
+            return [self._failure(error)] * len(calls)
+        return [
+            self._failure(answer) if isinstance(answer, SidecarRefusal)
+            else {"ok": True, "result": answer}
+            for answer in answers
+        ]
+
+    @api.model
+    def _tell_after_commit(self, calls):
+        """Tell the sidecar once this transaction is committed; nothing if it is rolled back."""
+        pending = self.env.cr.postcommit.data.get("loyalty_sidecar.calls")
+        if pending is not None:
+            pending.extend(calls)
+            return
+        try:
+            # Built now: after the commit there is no environment to read settings with.
+            client = self._client()
+        except SidecarError:
+            return
+        pending = self.env.cr.postcommit.data["loyalty_sidecar.calls"] = list(calls)
+
+        @self.env.cr.postcommit.add
+        def deliver():
+            deliver_in_background(client, self._merge_notifications(pending))
+
+    @api.model
+    def _merge_notifications(self, calls):
+        """One ``sync.notify`` for all orders of the transaction, after everything else."""
+        others = [call for call in calls if call[0] != "sync.notify"]
+        order_ids = sorted({
+            order_id
+            for method, params in calls if method == "sync.notify"
+            for order_id in params["order_ids"]
+        })
+        return others + ([("sync.notify", {"order_ids": order_ids})] if order_ids else [])
+
+    # Words
+
+    @api.model
+    def _failure(self, error):
+        return {
+            "ok": False,
+            "error": {
+                "kind": error.kind,
+                "message": self._words_for_staff(error),
+                "data": getattr(error, "data", {}),
+            },
+        }
+
+    @api.model
+    def _words_for_staff(self, error):
+        """What a cashier should read: what it means for the sale, and what to do now."""
+        if isinstance(error, SidecarRefusal):
+            return self._words_of_refusal(error.kind, error.data, error.message)
+        if error.kind == "not_configured":
+            return self.env._("The loyalty service is not set up yet. Ask an administrator.")
+        if error.kind in ("unauthorized", "bad_address", "not_a_sidecar"):
+            return self.env._(
+                "The loyalty service is not set up rightly. Selling works; points will follow. "
+                "Ask an administrator to test the connection in the settings."
+            )
+        return self.env._(
+            "The loyalty service cannot be reached at the moment. Selling works; points will follow."
+        )
+
+    @api.model
+    def _words_of_refusal(self, kind, figures, fallback=""):
+        """Words for a refusal, or for the reason why a reward cannot be had."""
+        figures = {
+            name: self._format_points(value)
+            for name, value in figures.items() if isinstance(value, str | int | float)
+        }
+        # Of a reward that does not fit, the reason says more than the kind.
+        if kind == "reward_not_applicable":
+            kind = figures.get("reason", kind)
+        known = {
+            "insufficient_points": self.env._(
+                "Not enough points: %(required)s needed, %(available)s available.",
+                required=figures["required"], available=figures["available"],
+            ) if {"required", "available"} <= figures.keys() else self.env._("Not enough points."),
+            "below_minimum": self.env._(
+                "Redeeming begins at %(minimum)s points; %(available)s available.",
+                minimum=figures["minimum"], available=figures["available"],
+            ) if {"minimum", "available"} <= figures.keys() else self.env._("Not enough points to redeem yet."),
+            "order_too_small": self.env._(
+                "This order takes %(maximum)s points at most.", maximum=figures["maximum_points"],
+            ) if "maximum_points" in figures else self.env._("The order is too small for this reward."),
+            "other_partner": self.env._("This reward belongs to another customer."),
+            "other_currency": self.env._("The order is in another currency than the program."),
+            "other_company": self.env._("The order is of another company than the program."),
+            "other_shop": self.env._("The program does not hold in this shop."),
+            "outside_dates": self.env._("The program does not hold at this time."),
+            "too_few_points": self.env._("That is too few points to take anything off."),
+            "not_computed_yet": self.env._("The loyalty service cannot compute this kind of reward yet."),
+            "reward_not_applicable": self.env._("This reward cannot be used on this order."),
+            "hold_expired": self.env._("The reserved points have expired. Take the reward off and redeem again."),
+            "hold_captured": self.env._("These points have already been redeemed."),
+            "hold_released": self.env._("These points have already been given back."),
+            "hold_of_other_order": self.env._("These points are reserved for another order."),
+            "unknown_partner": self.env._("The loyalty service does not know this customer yet. Try again in a moment."),
+            "unknown_program": self.env._("This loyalty program no longer exists."),
+            "unknown_reward": self.env._("This reward no longer exists."),
+            "unknown_hold": self.env._("The loyalty service does not know this reservation."),
+            "forbidden": self.env._("The token in the settings may not do this. Ask an administrator."),
+            "unavailable": self.env._("The loyalty service is busy. Nothing was done; try again."),
+        }
+        return known.get(kind) or fallback or known["reward_not_applicable"]
+
+    @api.model
+    def _words_for_admin(self, error, url):
+        """What is wrong with the connection and what to do about it."""
+        if error.kind == "not_configured":
+            if error.missing == "token":
+                return self.env._(
+                    "The token is not set. Create one with "
+                    "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
+                )
+            return self.env._("The address is not set. Enter where loyalty-sidecar listens, e.g. http://127.0.0.1:8070.")
+        if error.kind == "bad_address":
+            return self.env._("“%(url)s” is not an address. It begins with http:// or https://.", url=url)
+        if error.kind == "unreachable":
+            return self.env._(
+                "Nobody answers at %(url)s. Check that loyalty-sidecar runs, that the address and port "
+                "are right as seen from the Odoo server, and that no firewall is between them.", url=url,
+            )
+        if error.kind == "timeout":
+            return self.env._(
+                "%(url)s took the connection but did not answer in time. Look at the sidecar's log and its "
+                "/readyz page; if it is only slow, raise the timeout.", url=url,
+            )
+        if error.kind == "unauthorized":
+            return self.env._(
+                "The sidecar refuses the token: it is mistyped or revoked. Create a new one with "
+                "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
+            )
+        if error.kind == "forbidden":
+            return self.env._(
+                "The sidecar knows the token, but its role may not do this. Create one with "
+                "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
+            )
+        if error.kind == "not_a_sidecar" or error.kind.startswith("rpc_"):
+            return self.env._(
+                "Something answers at %(url)s, but it is not loyalty-sidecar. Check the port and the path.", url=url,
+            )
+        return self.env._("The sidecar answered: %(message)s", message=str(error))
+
+    @api.model
+    def _format_points(self, value):
+        """“120.00” as “120”, “0.50” as “0.5”; anything that is no number as it is."""
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            return str(value)
+        if not number.is_finite():
+            return str(value)
+        text = f"{number:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,153 @@
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools import float_repr, float_round
+
+# A reward reads these; anything else a browser sends is left behind.
+MONEY_FIELDS = ("price_subtotal", "price_subtotal_incl")
+
+
+class PosConfig(models.Model):
+    _inherit = "pos.config"
+
+    def _get_special_products(self):
+        # Special products are loaded into every till and shown in none of its product lists.
+        return super()._get_special_products() | self._loyalty_sidecar_product()
+
+    @api.model
+    def _loyalty_sidecar_product(self):
+        return (
+            self.env.ref("loyalty_sidecar.product_loyalty_reward", raise_if_not_found=False)
+            or self.env["product.product"]
+        )
+
+    # Called by the till. They return {"ok": …} (see loyalty.sidecar._ask) and raise on missing rights alone.
+
+    def loyalty_sidecar_refresh(self, draft):
+        """The customer's points, and what this order earns and could redeem."""
+        partner = self._loyalty_sidecar_check(draft)
+        order = self._loyalty_sidecar_draft(draft, partner)
+        calls = [("loyalty.balance", {"partner_ids": partner.ids})]
+        if order["lines"]:
+            calls.append(("loyalty.quote", {"order": order}))
+        balance, *quote = self.env["loyalty.sidecar"]._ask_many(calls)
+        if not balance["ok"]:
+            return balance
+        quote = quote[0] if quote else {"ok": True, "result": {"programs": []}}
+        return {
+            "ok": True,
+            "message": "" if quote["ok"] else quote["error"]["message"],
+            "programs": self._loyalty_sidecar_programs(
+                balance["result"][0]["programs"] if balance["result"] else [],
+                quote["result"]["programs"] if quote["ok"] else [],
+            ),
+        }
+
+    def loyalty_sidecar_hold(self, draft, choice):
+        """Reserve the points of a reward for this order.
+
+        ``choice`` is ``{idempotency_key, program, reward, points?}``. The key is the till's, one
+        for each press of the button: pressing is asking once, however often the network repeats it.
+        """
+        partner = self._loyalty_sidecar_check(draft)
+        product = self._loyalty_sidecar_product()
+        if not product:
+            return {"ok": False, "error": {"kind": "no_product", "data": {}, "message": self.env._(
+                "The product for loyalty rewards is missing. Ask an administrator to upgrade the addon.")}}
+        params = {
+            "idempotency_key": str(choice["idempotency_key"]),
+            "partner_id": partner.id,
+            "program": str(choice["program"]),
+            "reward": str(choice["reward"]),
+            "order": self._loyalty_sidecar_draft(draft, partner),
+        }
+        if choice.get("points"):
+            params["points"] = str(choice["points"])
+        answer = self.env["loyalty.sidecar"]._ask("loyalty.hold", params, retry=True)
+        if answer["ok"]:
+            answer["line_product_id"] = product.id
+        return answer
+
+    def loyalty_sidecar_release(self, hold_ids, reason):
+        """Give reserved points back."""
+        self._loyalty_sidecar_check_till()
+        answers = self.env["loyalty.sidecar"]._ask_many([
+            ("loyalty.release", {"hold_id": str(hold_id), "reason": str(reason)}) for hold_id in hold_ids
+        ])
+        return {"ok": all(answer["ok"] for answer in answers)}
+
+    # What is checked and sent
+
+    def _loyalty_sidecar_check_till(self):
+        self.ensure_one()
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise AccessError(self.env._("Only users of the Point of Sale may ask for loyalty points."))
+        self.check_access("read")
+
+    def _loyalty_sidecar_check(self, draft):
+        """The draft's customer, if this user may see it and it may buy at this till."""
+        self._loyalty_sidecar_check_till()
+        partner = self.env["res.partner"].browse(int(draft.get("partner_id") or 0)).exists()
+        if not partner:
+            raise AccessError(self.env._("This customer does not exist any more."))
+        partner.check_access("read")
+        # A user of two companies may see both customers, a till serves its own company's alone.
+        owner = partner.sudo().company_id
+        if owner and owner not in self.sudo().company_id.parent_ids:
+            raise AccessError(self.env._("This customer belongs to another company."))
+        return partner
+
+    def _loyalty_sidecar_draft(self, draft, partner):
+        """The order as the sidecar wants it. Company, currency and till are not the browser's to say."""
+        currency = self.currency_id
+        unit_digits = self.env["decimal.precision"].precision_get("Product Unit")
+
+        def money(value):
+            return float_repr(currency.round(float(value or 0)), currency.decimal_places)
+
+        lines = []
+        for line in draft.get("lines") or []:
+            values = {
+                "product_id": int(line["product_id"]),
+                "qty": float_repr(float_round(float(line.get("qty") or 0), unit_digits), unit_digits),
+                **{name: money(line.get(name)) for name in MONEY_FIELDS},
+            }
+            if line.get("uuid"):
+                values["uuid"] = str(line["uuid"])
+            if line.get("hold_id"):
+                values["hold_id"] = str(line["hold_id"])
+            lines.append(values)
+        return {
+            "uuid": str(draft["uuid"]),
+            "company_id": self.company_id.id,
+            "currency": currency.name,
+            "pos_config_id": self.id,
+            "partner_id": partner.id,
+            "lines": lines,
+        }
+
+    def _loyalty_sidecar_programs(self, balances, quotes):
+        """Balance and quote of each program side by side, and words for every reward not to be had."""
+        sidecar = self.env["loyalty.sidecar"]
+        quotes = {quote["program"]: quote for quote in quotes}
+        programs = []
+        for balance in balances:
+            quote = quotes.get(balance["program"], {})
+            rewards = []
+            for reward in quote.get("rewards", []):
+                if not reward.get("applicable"):
+                    figures = {
+                        "available": balance["available"],
+                        "required": reward.get("points"),
+                        "minimum": reward.get("minimum_points"),
+                    }
+                    # The sidecar's own sentence is English: the last resort, for reasons newer than this.
+                    words = sidecar._words_of_refusal(reward.get("reason"), figures, reward.get("message"))
+                    reward = {**reward, "message": words}
+                rewards.append(reward)
+            programs.append({
+                **balance,
+                "earns": quote.get("earns"),
+                "balance_after": quote.get("balance_after"),
+                "rewards": rewards,
+            })
+        return programs

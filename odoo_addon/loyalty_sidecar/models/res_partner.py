@@ -1,0 +1,77 @@
+from odoo import models
+from odoo.exceptions import AccessError
+
+PAGE = 50
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def loyalty_sidecar_points(self):
+        """Points per program, for the form. The form asks after it has opened, never before."""
+        self._loyalty_sidecar_check()
+        answer = self.env["loyalty.sidecar"]._ask("loyalty.balance", {"partner_ids": self.ids})
+        if not answer["ok"]:
+            return answer
+        return {"ok": True, "programs": answer["result"][0]["programs"] if answer["result"] else []}
+
+    def loyalty_sidecar_history(self, program=None, before=None):
+        """One page of the ledger, newest first, each entry with the document that caused it."""
+        self._loyalty_sidecar_check()
+        params = {"partner_id": self.id, "limit": PAGE}
+        if program:
+            params["program"] = str(program)
+        if before:
+            params["before"] = str(before)
+        answer = self.env["loyalty.sidecar"]._ask("loyalty.history", params)
+        if not answer["ok"]:
+            return answer
+        entries = answer["result"]["entries"]
+        orders = self._loyalty_sidecar_orders(entries)
+        labels = self._loyalty_sidecar_kinds()
+        for entry in entries:
+            cause = entry.get("cause") or {}
+            order = orders.get(cause.get("uuid")) or orders.get(cause.get("id"))
+            entry["kind_label"] = labels.get(entry["kind"], entry["kind"])
+            entry["document"] = {
+                "name": cause.get("name") or (order and order.name) or "",
+                # Only what this user may open is offered as a link.
+                "model": "pos.order" if order else False,
+                "id": order.id if order else False,
+            }
+        return {"ok": True, "entries": entries, "next": answer["result"].get("next")}
+
+    def action_loyalty_sidecar_history(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("loyalty_sidecar.action_loyalty_history")
+        action["context"] = {"active_id": self.id, "active_model": self._name}
+        action["name"] = self.env._("Loyalty history of %(name)s", name=self.display_name)
+        return action
+
+    def _loyalty_sidecar_check(self):
+        self.ensure_one()
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise AccessError(self.env._("Only users of the Point of Sale may ask for loyalty points."))
+        self.check_access("read")
+
+    def _loyalty_sidecar_orders(self, entries):
+        """The orders behind the entries that this user may read, by uuid and by id."""
+        causes = [entry.get("cause") or {} for entry in entries]
+        causes = [cause for cause in causes if cause.get("model") in ("pos.order", "pos.order.line")]
+        uuids = [cause["uuid"] for cause in causes if cause.get("uuid")]
+        ids = [cause["id"] for cause in causes if cause.get("id") and not cause.get("uuid")]
+        if not uuids and not ids:
+            return {}
+        orders = self.env["pos.order"].search(["|", ("uuid", "in", uuids), ("id", "in", ids)])
+        return {key: order for order in orders for key in (order.uuid, order.id)}
+
+    def _loyalty_sidecar_kinds(self):
+        return {
+            "earn": self.env._("Earned"),
+            "redeem": self.env._("Redeemed"),
+            "clawback": self.env._("Taken back"),
+            "restore": self.env._("Given back"),
+            "expire": self.env._("Expired"),
+            "adjust": self.env._("Adjusted"),
+            "transfer": self.env._("Transferred"),
+        }

@@ -1,0 +1,311 @@
+import { markRaw } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { uuidv4 } from "@point_of_sale/utils";
+
+// A change to the order is asked about once the cashier pauses, never per key.
+const PAUSE_MS = 400;
+// After a failure the till leaves the sidecar alone for a while: no worker of Odoo should spend
+// its time waiting for a service that is down, once per scanned product.
+const REST_MS = 10000;
+// What the receipt may cost the cashier at most, when the figures of the last change are stale.
+const RECEIPT_MS = 1500;
+
+/**
+ * The till's side of the conversation. It shows what the sidecar said and computes no points.
+ *
+ * One instance hangs on the PosStore (`pos.loyaltySidecar`); what it learnt of each order is in
+ * `byOrder`, which the components read:
+ *   { status: "loading" | "ready" | "failed", message, programs, signature }
+ */
+export class LoyaltySidecar {
+    constructor(pos) {
+        this.pos = pos;
+        this.byOrder = {};
+        this.restUntil = 0;
+        this.lastFailure = null;
+        this.timers = markRaw(new Map());
+        this.unreleased = markRaw(new Map());
+    }
+
+    /** What is known of the order, or null when it has no customer the server knows. */
+    of(order) {
+        return (order && this.byOrder[order.uuid]) || null;
+    }
+
+    /** The order as the server wants it (see pos.config._loyalty_sidecar_draft). */
+    draftOf(order) {
+        return {
+            uuid: order.uuid,
+            partner_id: order.getPartner().id,
+            lines: order.lines.map((line) => ({
+                uuid: line.uuid,
+                product_id: line.product_id.id,
+                qty: line.qty,
+                price_subtotal: line.priceExcl,
+                price_subtotal_incl: line.priceIncl,
+                hold_id: line.loyalty_hold_id || undefined,
+            })),
+        };
+    }
+
+    /** Changes exactly when there is something new to ask. */
+    signatureOf(order) {
+        const known = order && !order.finalized && typeof order.getPartner()?.id === "number";
+        return known ? JSON.stringify(this.draftOf(order)) : "";
+    }
+
+    /** To be called whenever the signature may have changed. */
+    orderChanged(order) {
+        if (!order || order.finalized) {
+            return;
+        }
+        this.dropLostHolds(order);
+        const signature = this.signatureOf(order);
+        const known = this.of(order);
+        this.cancelTimer(order);
+        if (!signature) {
+            delete this.byOrder[order.uuid];
+            return;
+        }
+        if (known?.signature === signature && known.status !== "failed") {
+            return;
+        }
+        // A customer just chosen is shown at once; a changed basket when the cashier pauses.
+        const fresh = !known || known.partnerId !== order.getPartner().id;
+        const rest = Math.max(this.restUntil - Date.now(), 0);
+        if (fresh) {
+            this.byOrder[order.uuid] = {
+                status: rest ? "failed" : "loading",
+                message: rest ? this.lastFailure : "",
+                programs: [],
+                signature: "",
+                partnerId: order.getPartner().id,
+            };
+        }
+        this.timers.set(
+            order.uuid,
+            setTimeout(() => this.refresh(order), Math.max(fresh ? 0 : PAUSE_MS, rest))
+        );
+    }
+
+    cancelTimer(order) {
+        clearTimeout(this.timers.get(order.uuid));
+        this.timers.delete(order.uuid);
+    }
+
+    /** Ask for points and quote now. An answer to an order that has changed since is dropped. */
+    async refresh(order) {
+        this.cancelTimer(order);
+        const signature = this.signatureOf(order);
+        if (!signature) {
+            return null;
+        }
+        const partnerId = order.getPartner().id;
+        const answer = await this.call("loyalty_sidecar_refresh", [this.draftOf(order)]);
+        if (this.signatureOf(order) !== signature) {
+            return null;
+        }
+        if (!answer.ok) {
+            this.restUntil = Date.now() + REST_MS;
+            this.lastFailure = answer.error.message;
+            this.byOrder[order.uuid] = {
+                status: "failed",
+                kind: answer.error.kind,
+                message: answer.error.message,
+                programs: [],
+                signature,
+                partnerId,
+            };
+            if (answer.error.kind !== "not_configured") {
+                // It shows by itself when the sidecar is back.
+                this.timers.set(
+                    order.uuid,
+                    setTimeout(() => this.orderChanged(order), REST_MS)
+                );
+            }
+            return this.of(order);
+        }
+        this.restUntil = 0;
+        this.byOrder[order.uuid] = {
+            status: "ready",
+            message: answer.message,
+            programs: answer.programs,
+            signature,
+            partnerId,
+        };
+        this.releaseAgain();
+        return this.of(order);
+    }
+
+    /** A key for one press of the button: the same press repeated reserves once. */
+    newKey() {
+        return uuidv4();
+    }
+
+    /**
+     * Reserve the points of a reward and put its discount on the order.
+     *
+     * @returns {Promise<{ok: boolean, message?: string, retry?: boolean}>}
+     */
+    async redeem(order, { key, program, reward, points }) {
+        const partner = order.getPartner();
+        const answer = await this.call("loyalty_sidecar_hold", [
+            this.draftOf(order),
+            { idempotency_key: key, program: program.program, reward: reward.reward, points },
+        ]);
+        if (!answer.ok) {
+            const retry = ["offline", "unreachable", "timeout", "unavailable"].includes(
+                answer.error.kind
+            );
+            return { ok: false, message: answer.error.message, retry };
+        }
+        const hold = answer.result;
+        // The answer took its time: the order may have been paid, cancelled or given to another.
+        const current = this.pos.models["pos.order"].getBy("uuid", order.uuid);
+        if (!current || current.finalized || current.getPartner()?.id !== partner.id) {
+            this.release([hold.hold_id], "order changed");
+            return { ok: false, message: _t("The order changed meanwhile. The points were given back.") };
+        }
+        try {
+            await this.addRewardLine(current, answer.line_product_id, hold, {
+                program: program.program,
+                name: reward.name,
+                points: hold.points,
+            });
+        } catch (error) {
+            this.release([hold.hold_id], "line could not be added");
+            throw error;
+        }
+        return { ok: true };
+    }
+
+    async addRewardLine(order, productId, hold, info) {
+        const products = this.pos.models["product.product"];
+        if (!products.get(productId)) {
+            // A till opened before the addon was installed has not loaded the product.
+            await this.pos.loadNewProducts([["product_variant_ids", "in", [productId]]]);
+        }
+        const product = products.get(productId);
+        order.setLoyaltyHold(hold.hold_id, info);
+        const line = this.pos.models["pos.order.line"].create({
+            order_id: order,
+            product_id: product,
+            qty: 1,
+            price_unit: -Number(hold.discount),
+            discount: 0,
+            price_type: "manual",
+            // No taxes: price_subtotal_incl is exactly what the sidecar granted.
+            tax_ids: [],
+            loyalty_hold_id: hold.hold_id,
+        });
+        line.setFullProductName();
+        order.selectOrderline(line);
+        this.pos.numberBuffer.reset();
+        return line;
+    }
+
+    /** Give back what no line of the order carries any more, however the line went. */
+    dropLostHolds(order) {
+        const carried = new Set(order.lines.map((line) => line.loyalty_hold_id));
+        const lost = Object.keys(order.loyaltyHolds).filter((holdId) => !carried.has(holdId));
+        if (lost.length) {
+            order.forgetLoyaltyHolds(lost);
+            this.release(lost, "line removed");
+        }
+    }
+
+    async release(holdIds, reason) {
+        const answer = await this.call("loyalty_sidecar_release", [holdIds, reason]);
+        for (const holdId of holdIds) {
+            if (answer.ok || answer.error === undefined) {
+                this.unreleased.delete(holdId);
+            } else {
+                // Tried again when the sidecar is back; else the hold expires by itself.
+                this.unreleased.set(holdId, reason);
+            }
+        }
+    }
+
+    releaseAgain() {
+        if (this.unreleased.size) {
+            this.release([...this.unreleased.keys()], "line removed");
+        }
+    }
+
+    /**
+     * Before payment: keep on the order what its receipt shall say. The figures are those of the
+     * last quote; if that is stale, one more is asked for, and the sale waits for it but shortly.
+     */
+    async prepareReceipt(order) {
+        if (typeof order.getPartner()?.id !== "number") {
+            return;
+        }
+        this.dropLostHolds(order);
+        let known = this.of(order);
+        if (known?.status !== "ready" || known.signature !== this.signatureOf(order)) {
+            const resting = known?.status === "failed" && Date.now() < this.restUntil;
+            if (!resting) {
+                await Promise.race([
+                    this.refresh(order),
+                    new Promise((resolve) => setTimeout(resolve, RECEIPT_MS)),
+                ]);
+                known = this.of(order);
+            }
+        }
+        if (known?.kind === "not_configured") {
+            return;
+        }
+        const ready = known?.status === "ready" && known.signature === this.signatureOf(order);
+        order.setLoyaltyReceipt(
+            ready ? known.programs.map((program) => this.receiptOf(order, program)) : null
+        );
+    }
+
+    receiptOf(order, program) {
+        return {
+            program: program.program,
+            name: program.name,
+            points_name: program.points_name,
+            earned: program.earns || "0",
+            redeemed: order.redeemedPoints(program.program),
+            total: program.balance_after ?? program.balance,
+        };
+    }
+
+    /** A discount larger than the goods would make the till pay the customer. */
+    isDiscountTooLarge(order) {
+        return (
+            !order.isRefund &&
+            order.lines.some((line) => line.loyalty_hold_id) &&
+            order.priceIncl < 0 &&
+            !order.currency.isZero(order.priceIncl)
+        );
+    }
+
+    /** Call a method of this till's pos.config; failing is a value, as the server's own are. */
+    async call(method, args) {
+        try {
+            return await this.pos.data.call("pos.config", method, [[this.pos.config.id], ...args]);
+        } catch (error) {
+            if (error instanceof ConnectionLostError) {
+                return {
+                    ok: false,
+                    error: {
+                        kind: "offline",
+                        message: _t(
+                            "The till is offline. Selling works; points can be redeemed when it is online again."
+                        ),
+                    },
+                };
+            }
+            return {
+                ok: false,
+                error: {
+                    kind: "refused",
+                    message: error.data?.message || _t("The loyalty points could not be read."),
+                },
+            };
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import { LoyaltySidecar } from "@loyalty_sidecar/app/services/loyalty_sidecar";
+import { PosStore } from "@point_of_sale/app/services/pos_store";
+import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+
+patch(PosStore.prototype, {
+    async setup() {
+        // Before super: it loads the orders, and their screens read this.
+        this.loyaltySidecar = new LoyaltySidecar(this);
+        await super.setup(...arguments);
+    },
+
+    setPartnerToCurrentOrder(partner) {
+        const order = this.getOrder();
+        const rewards = order?.loyaltyLines.length;
+        super.setPartnerToCurrentOrder(...arguments);
+        if (rewards && !order.loyaltyLines.length) {
+            this.notification.add(
+                _t("The reward was taken off: it belonged to the customer chosen before.")
+            );
+        }
+        this.loyaltySidecar.orderChanged(order);
+    },
+
+    async deleteOrders(orders) {
+        const holds = orders.flatMap((order) =>
+            order && !order.finalized ? order.loyaltyLines.map((line) => line.loyalty_hold_id) : []
+        );
+        const deleted = await super.deleteOrders(...arguments);
+        if (deleted && holds.length) {
+            // The server does the same for an order it knows; to release twice is to release once.
+            this.loyaltySidecar.release(holds, "order cancelled");
+        }
+        return deleted;
+    },
+
+    async setDiscountFromUI(line) {
+        if (line.loyalty_hold_id) {
+            return this.refuseLoyaltyEdit();
+        }
+        return super.setDiscountFromUI(...arguments);
+    },
+
+    async pay() {
+        if (this.refuseTooLargeDiscount(this.getOrder())) {
+            return;
+        }
+        return super.pay(...arguments);
+    },
+
+    refuseLoyaltyEdit() {
+        this.numberBuffer.reset();
+        this.dialog.add(AlertDialog, {
+            title: _t("A reward cannot be changed"),
+            body: _t(
+                "Its discount belongs to the points reserved for it. Remove the line and redeem again instead."
+            ),
+        });
+    },
+
+    refuseTooLargeDiscount(order) {
+        if (!order || !this.loyaltySidecar.isDiscountTooLarge(order)) {
+            return false;
+        }
+        this.dialog.add(AlertDialog, {
+            title: _t("The discount is larger than the order"),
+            body: _t("Remove the reward, or add products, before the customer pays."),
+        });
+        return true;
+    },
+});

@@ -1,0 +1,79 @@
+import { Component, onMounted, onWillUpdateProps, useState } from "@odoo/owl";
+import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { formatDate } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { KeepLast } from "@web/core/utils/concurrency";
+import { useService } from "@web/core/utils/hooks";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+const { DateTime } = luxon;
+
+/**
+ * The customer's points per program, read-only.
+ *
+ * It asks after it has been mounted, so the form opens at once whatever the sidecar does.
+ */
+export class LoyaltyPointsWidget extends Component {
+    static template = "loyalty_sidecar.PointsWidget";
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        // Paging through customers faster than the answers arrive must not show another's points.
+        this.keepLast = new KeepLast();
+        this.state = useState({ status: "loading", message: "", programs: [] });
+        this.formatPoints = formatPoints;
+        this.hasPoints = hasPoints;
+        onMounted(() => this.load(this.props.record.resId));
+        onWillUpdateProps((nextProps) => {
+            if (nextProps.record.resId !== this.partnerId) {
+                this.load(nextProps.record.resId);
+            }
+        });
+    }
+
+    async load(partnerId) {
+        this.partnerId = partnerId;
+        if (!partnerId) {
+            return;
+        }
+        this.state.status = "loading";
+        let answer;
+        try {
+            answer = await this.keepLast.add(
+                this.orm.silent.call("res.partner", "loyalty_sidecar_points", [[partnerId]])
+            );
+        } catch {
+            // The form is fine without this block: no error dialog over it.
+            answer = { ok: false, error: { message: _t("The points could not be read.") } };
+        }
+        this.state.status = answer.ok ? "ready" : "failed";
+        this.state.message = answer.ok ? "" : answer.error.message;
+        this.state.programs = answer.ok ? answer.programs : [];
+    }
+
+    async openHistory() {
+        this.action.doAction(
+            await this.orm.call("res.partner", "action_loyalty_sidecar_history", [[this.partnerId]])
+        );
+    }
+
+    heldText(program) {
+        return _t("%s reserved", formatPoints(program.held));
+    }
+
+    expiryText(expiring) {
+        // The instant at which they are gone; people are told the last day they hold.
+        const last = DateTime.fromISO(expiring.on).minus({ seconds: 1 });
+        return _t("%(points)s expire after %(date)s", {
+            points: formatPoints(expiring.points),
+            date: formatDate(last),
+        });
+    }
+}
+
+registry.category("view_widgets").add("loyalty_sidecar_points", {
+    component: LoyaltyPointsWidget,
+});

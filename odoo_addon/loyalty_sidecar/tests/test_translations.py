@@ -1,0 +1,50 @@
+import io
+
+import polib
+
+from odoo.tests.common import TransactionCase, tagged
+from odoo.tools.misc import file_open, file_path
+from odoo.tools.translate import trans_export
+
+# Odoo's own terms, translated by base: every export repeats them.
+IGNORED = {"Display Name", "ID"}
+
+
+@tagged("post_install", "-at_install")
+class TestTranslations(TransactionCase):
+    """The template names every string there is, and French says them all."""
+
+    def read(self, name):
+        with file_open(f"loyalty_sidecar/i18n/{name}", "r") as file:
+            return polib.pofile(file.read())
+
+    def test_the_template_is_current(self):
+        exported = io.BytesIO()
+        trans_export(None, ["loyalty_sidecar"], exported, "po", self.env)
+        exported = {entry.msgid for entry in polib.pofile(exported.getvalue().decode())}
+        template = {entry.msgid for entry in self.read("loyalty_sidecar.pot")}
+        self.assertEqual(exported - template, set(), "missing in loyalty_sidecar.pot: export it anew")
+        self.assertEqual(template - exported - IGNORED, set(), "gone, but still in loyalty_sidecar.pot")
+
+    def test_french_is_complete(self):
+        french = {entry.msgid: entry for entry in self.read("fr.po")}
+        for entry in self.read("loyalty_sidecar.pot"):
+            if entry.msgid in IGNORED:
+                continue
+            with self.subTest(entry.msgid):
+                self.assertTrue(french[entry.msgid].msgstr)
+                self.assertNotIn("fuzzy", french[entry.msgid].flags)
+
+    def test_french_keeps_the_figures(self):
+        for entry in self.read("fr.po"):
+            for place in ("%(points)s", "%(date)s", "%(url)s", "%(version)s", "%(odoo)s", "%(required)s",
+                          "%(available)s", "%(minimum)s", "%(maximum)s", "%(message)s", "%(name)s", "%s"):
+                self.assertEqual(entry.msgid.count(place), entry.msgstr.count(place), entry.msgid)
+
+    def test_every_picture_of_the_description_is_there(self):
+        with file_open("loyalty_sidecar/static/description/index.html", "r") as file:
+            text = file.read()
+        for name in ("customer_form.png", "redeem_dialog.png", "receipt.png"):
+            self.assertIn(name, text)
+            file_path(f"loyalty_sidecar/static/description/{name}")
+        file_path("loyalty_sidecar/static/description/icon.png")

@@ -1,0 +1,132 @@
+import { login } from "./browser.mjs";
+
+/** One till in one browser, worked as a cashier does. */
+export class Till {
+    constructor(page, config) {
+        this.page = page;
+        this.config = config;
+    }
+
+    static async open(odoo, config, options = {}) {
+        const page = await login(odoo, options);
+        const till = new Till(page, config);
+        await till.load();
+        return till;
+    }
+
+    async load() {
+        await this.page.goto(`/pos/ui/${this.config.id}?from_backend=1`);
+        // The first load builds the assets.
+        await this.page.waitForSelector(".pos .product-screen, .modal .opening-cash-section, .modal-dialog", { timeout: 120_000 });
+        await this.page.waitForSelector(".pos-loader, .pos .loader", { state: "detached", timeout: 60_000 }).catch(() => {});
+        const open = this.page.locator(".modal button:has-text('Open Register')");
+        await Promise.race([
+            open.waitFor({ timeout: 20_000 }).catch(() => {}),
+            this.page.waitForSelector(".product-screen .product-list", { timeout: 60_000 }),
+        ]);
+        if (await open.isVisible()) {
+            await open.click();
+        }
+        await this.page.waitForSelector(".product-screen .product-list article.product");
+        await this.page.waitForSelector(".modal", { state: "detached" });
+    }
+
+    /** Reads of the till's own memory: for figures that no screen shows. */
+    inspect(fn, arg) {
+        return this.page.evaluate(fn, arg);
+    }
+
+    async addProduct(name, times = 1) {
+        const card = this.page.locator(".product-list article.product", {
+            has: this.page.locator(".product-name", { hasText: new RegExp(`^\\s*${name}\\s*$`) }),
+        });
+        for (let i = 0; i < times; i++) {
+            await card.first().click();
+        }
+    }
+
+    async chooseCustomer(name) {
+        await this.page.click(".product-screen .set-partner");
+        await this.page.fill(".modal .modal-header input, .modal .search-bar-container input, .modal input[type=text]", name);
+        await this.page.locator(".modal .partner-line, .modal .partner-info", { hasText: name }).first().click();
+        await this.page.waitForSelector(".modal", { state: "detached" });
+    }
+
+    get panel() {
+        return this.page.locator(".loyalty-sidecar-panel");
+    }
+
+    async waitForPoints(points) {
+        await this.panel.locator(".loyalty-sidecar-balance", { hasText: new RegExp(`^${points}$`) }).waitFor();
+    }
+
+    async waitForEarns(points) {
+        await this.panel.locator(".loyalty-sidecar-earns", { hasText: new RegExp(`^\\+${points}$`) }).waitFor();
+    }
+
+    async openRedeem() {
+        await this.page.locator(".loyalty-sidecar-redeem:visible").first().click();
+        await this.page.waitForSelector(".loyalty-sidecar-dialog");
+    }
+
+    reward(code) {
+        return this.page.locator(`.loyalty-sidecar-reward[data-reward="${code}"]`);
+    }
+
+    async redeem(code) {
+        await this.openRedeem();
+        await this.reward(code).click();
+        await this.page.waitForSelector(".loyalty-sidecar-dialog", { state: "detached" });
+    }
+
+    get lines() {
+        return this.page.locator(".product-screen .order-container .orderline");
+    }
+
+    line(name) {
+        return this.lines.filter({ hasText: name });
+    }
+
+    async total() {
+        const total = await this.page.locator(".order-summary .total").innerText();
+        return total.replaceAll("\u00a0", " ");
+    }
+
+    async selectLine(name) {
+        const line = this.line(name).first();
+        if (!(await line.evaluate((element) => element.classList.contains("selected")))) {
+            await line.click();
+        }
+        await this.page.waitForSelector(".orderline.selected");
+    }
+
+    async key(value) {
+        await this.page.locator(".numpad button, .subpads .numpad-button", { hasText: value }).first().click();
+    }
+
+    async startPayment() {
+        await this.page.click(".pay-order-button");
+        await this.page.waitForSelector(".payment-screen");
+    }
+
+    async pay(method = "Card") {
+        await this.startPayment();
+        await this.page.locator(".paymentmethods .paymentmethod", { hasText: method }).first().click();
+        await this.page.locator(".payment-screen .validation-button:visible, .payment-screen .next:visible").first().click();
+        await this.page.waitForSelector(".receipt-screen .pos-receipt");
+        return Date.now();
+    }
+
+    get receipt() {
+        return this.page.locator(".receipt-screen .loyalty-sidecar-receipt");
+    }
+
+    async newOrder() {
+        await this.page.locator(".receipt-screen button:has-text('New Order'), .receipt-screen .next:visible").first().click();
+        await this.page.waitForSelector(".product-screen");
+    }
+
+    async close() {
+        await this.page.context().close();
+    }
+}
