@@ -84,15 +84,12 @@ impl Application {
         }
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
         let (ledger, writers) = Ledger::start(pool, Options::for_database(&settings.database_url, wallet))?;
-        let sync = match settings.odoo.clone() {
-            Some(odoo) => {
-                let link = link(odoo, settings.denied_pause)?;
-                Some(SyncService::new(Arc::new(ledger.clone()), link, settings.sync.clone()))
-            }
-            None => {
-                tracing::warn!("odoo.url is not set: no orders will be read until it is");
-                None
-            }
+        let sync = if let Some(odoo) = settings.odoo.clone() {
+            let link = link(odoo, settings.denied_pause)?;
+            Some(SyncService::new(Arc::new(ledger.clone()), link, settings.sync.clone()))
+        } else {
+            tracing::warn!("odoo.url is not set: no orders will be read until it is");
+            None
         };
         let bind = |problem| StartError::Bind { address: settings.bind, problem };
         let listener = TcpListener::bind(settings.bind).map_err(bind)?;

@@ -30,7 +30,7 @@ pub(super) async fn run(port: u16) -> Outcome {
         odoo: Some(OdooSettings::new(url, &shop.database, &shop.login, shop.api_key.clone().into())),
         sync: SyncSettings::default(),
         sync_interval: Duration::from_secs(15),
-        denied_pause: Duration::from_secs(900),
+        denied_pause: Duration::from_mins(15),
         log: LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() },
     };
     let application = Application::build(settings, telemetry::start_metrics())?;
@@ -46,8 +46,8 @@ pub(super) async fn run(port: u16) -> Outcome {
     }
     let base = format!("http://{}", application.address());
     let customers = shop.customers.clone();
-    let stop = stop_signal()?;
-    application.run_until_stopped(stop, || invite(&base, &secret, &customers)).await?;
+    let signal = stop_signal()?;
+    application.run_until_stopped(signal, || invite(&base, &secret, &customers)).await?;
     shop.server.stop().await;
     drop(folder);
     Ok(true)

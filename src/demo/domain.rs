@@ -88,9 +88,21 @@ impl Domain {
         }
     }
 
+    /// The id that all records must be above, when it says so: paging by id need not look at what lies before.
+    pub fn after(&self) -> Option<i64> {
+        self.0.iter().find_map(|node| match node {
+            Node::Leaf(field, Test::Compares(Scalar::Number(id), [Ordering::Greater, Ordering::Greater]))
+                if field == "id" =>
+            {
+                i64::try_from(*id).ok()
+            }
+            _ => None,
+        })
+    }
+
     /// Whether all of it holds for a record.
-    pub fn holds(&self, model: &Model, record: &Map<String, Value>) -> bool {
-        self.0.iter().all(|node| holds(node, model, record))
+    pub fn holds(&self, record: &Map<String, Value>) -> bool {
+        self.0.iter().all(|node| holds(node, record))
     }
 }
 
@@ -117,13 +129,13 @@ fn leaf(item: &Value, model: &Model, name: &str) -> Result<Node, String> {
     Ok(Node::Leaf(field.clone(), test))
 }
 
-fn holds(node: &Node, model: &Model, record: &Map<String, Value>) -> bool {
+fn holds(node: &Node, record: &Map<String, Value>) -> bool {
     match node {
-        Node::And(a, b) => holds(a, model, record) && holds(b, model, record),
-        Node::Or(a, b) => holds(a, model, record) || holds(b, model, record),
-        Node::Not(node) => !holds(node, model, record),
+        Node::And(a, b) => holds(a, record) && holds(b, record),
+        Node::Or(a, b) => holds(a, record) || holds(b, record),
+        Node::Not(node) => !holds(node, record),
         Node::Leaf(field, test) => {
-            let value = model.kept(record, field).unwrap_or(&Value::Null);
+            let value = Model::kept(record, field).unwrap_or(&Value::Null);
             let values: Vec<Scalar> = match value {
                 // A many2many matches when any of its records does.
                 Value::Array(ids) if !ids.is_empty() => ids.iter().map(Scalar::of).collect(),

@@ -25,6 +25,8 @@ pub(super) struct Rule {
     pub what: Misbehaviour,
     /// Only for calls of this model; `None` for every request.
     pub model: Option<String>,
+    /// So many requests are answered first.
+    pub after: u32,
     /// How often yet; `None` for ever.
     pub left: Option<u32>,
 }
@@ -33,6 +35,10 @@ impl Rule {
     /// Whether it applies to a request about `model`, which uses it up once.
     pub fn applies(&mut self, model: Option<&str>) -> bool {
         if self.left == Some(0) || (self.model.is_some() && self.model.as_deref() != model) {
+            return false;
+        }
+        if self.after > 0 {
+            self.after -= 1;
             return false;
         }
         self.left = self.left.map(|left| left - 1);

@@ -76,7 +76,7 @@ impl Model {
     }
 
     /// A record's field as it is kept; `display_name` falls back to the name.
-    pub fn kept<'a>(&self, record: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
+    pub fn kept<'a>(record: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
         let own = record.get(field);
         if own.is_none() && field == "display_name" { record.get("name") } else { own }
     }
@@ -85,13 +85,13 @@ impl Model {
 /// A field on the wire.
 pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map<String, Value>, field: &str) -> Value {
     let Some(kind) = model.fields.get(field) else { return Value::Bool(false) };
-    let Some(kept) = model.kept(record, field).filter(|value| !value.is_null()) else { return kind.empty() };
+    let Some(kept) = Model::kept(record, field).filter(|value| !value.is_null()) else { return kind.empty() };
     match (kind, kept) {
         (Kind::Moment, Value::String(text)) => json!(text.chars().take(19).collect::<String>()),
         (Kind::One(target), Value::Number(id)) => {
             let name = models.get(*target).and_then(|model| {
                 let record = model.records.get(&id.as_i64()?)?;
-                model.kept(record, "display_name").cloned()
+                Model::kept(record, "display_name").cloned()
             });
             json!([id, name.unwrap_or_else(|| json!(format!("{target},{id}")))])
         }

@@ -161,7 +161,12 @@ impl Shop {
 
     /// Misbehaves on the next `times` requests (`None`: until [`Shop::behave`]), of one model only if one is named.
     pub fn misbehave(&self, what: Misbehaviour, model: Option<&str>, times: Option<u32>) {
-        self.edit().rules.push(Rule { what, model: model.map(str::to_owned), left: times });
+        self.edit().rules.push(Rule { what, model: model.map(str::to_owned), after: 0, left: times });
+    }
+
+    /// Misbehaves once, on the request about `model` that comes after `answered` others about it.
+    pub fn misbehave_after(&self, answered: u32, what: Misbehaviour, model: &str) {
+        self.edit().rules.push(Rule { what, model: Some(model.to_owned()), after: answered, left: Some(1) });
     }
 
     /// Behaves again.
@@ -206,13 +211,18 @@ impl Books {
         let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
         let domain = Domain::read(search.domain, model, name)?;
         let hide_archived = search.active_test && model.fields.contains_key("active");
-        let mut found: Vec<(i64, &Map<String, Value>)> = model
+        let limit = if search.limit == 0 { usize::MAX } else { search.limit };
+        let first = domain.after().map_or(i64::MIN, |id| id.saturating_add(1));
+        let matching = model
             .records
-            .iter()
+            .range(first..)
             .filter(|(_, record)| !hide_archived || record.get("active") != Some(&Value::Bool(false)))
-            .filter(|(_, record)| domain.holds(model, record))
-            .map(|(id, record)| (*id, record))
-            .collect();
+            .filter(|(_, record)| domain.holds(record))
+            .map(|(id, record)| (*id, record));
+        if search.order == "id" {
+            return Ok(matching.map(|(id, _)| id).skip(search.offset).take(limit).collect());
+        }
+        let mut found: Vec<(i64, &Map<String, Value>)> = matching.collect();
         for term in search.order.rsplit(',') {
             let mut words = term.split_whitespace();
             let field = words.next().unwrap_or("id");
@@ -220,20 +230,15 @@ impl Books {
             if !model.fields.contains_key(field) {
                 return Err(format!("Invalid field {field:?} on {name:?}"));
             }
-            if field == "id" && !descends {
-                found.sort_by_key(|(id, _)| *id);
-                continue;
-            }
             found.sort_by_cached_key(|(_, record)| {
                 // PostgreSQL puts what is empty last, and first when descending.
-                let value = Scalar::of(model.kept(record, field).unwrap_or(&Value::Null));
+                let value = Scalar::of(Model::kept(record, field).unwrap_or(&Value::Null));
                 (value == Scalar::Empty, value)
             });
             if descends {
                 found.reverse();
             }
         }
-        let limit = if search.limit == 0 { usize::MAX } else { search.limit };
         Ok(found.into_iter().map(|(id, _)| id).skip(search.offset).take(limit).collect())
     }
 

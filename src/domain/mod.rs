@@ -3,7 +3,7 @@
 //! No database, network, clock, environment or randomness: times and ids come in as arguments. What is
 //! here can be tested with tables and properties, and replayed by hand.
 
-#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod account;
 pub mod book;

@@ -15,8 +15,8 @@ use crate::rpc::Caller;
 use crate::rpc::envelope::refusal;
 use crate::rpc::error::Fault;
 use crate::rpc::token::Token;
+use crate::store::Pool;
 use crate::store::tokens::{self, TokenRow};
-use crate::store::{Pool, StoreError};
 
 const FRESH: Duration = Duration::from_millis(500);
 /// Prefixes remembered at most: guessing must not fill the memory.
@@ -65,7 +65,7 @@ impl Denied {
             }
             Self::Unavailable => {
                 let body =
-                    refusal("null", Fault::unavailable("the database is away; nothing was done, please try again"));
+                    refusal("null", &Fault::unavailable("the database is away; nothing was done, please try again"));
                 return HttpResponse::ServiceUnavailable()
                     .insert_header((RETRY_AFTER, HeaderValue::from_static("2")))
                     .content_type("application/json")
@@ -107,7 +107,7 @@ impl Gate {
             return Ok(kept.row.clone());
         }
         let wanted = prefix.to_owned();
-        let found = self.pool.run(move |conn| Ok::<_, StoreError>(tokens::find(conn, &wanted)?)).await;
+        let found = self.pool.run(move |conn| tokens::find(conn, &wanted)).await;
         match (found, known) {
             (Ok(row), _) => {
                 let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -68,7 +68,7 @@ async fn answer(state: State, caller: Caller, body: Vec<u8>) -> HttpResponse {
         Ok(Answer::Nothing) => HttpResponse::NoContent().finish(),
         Err(ended) => {
             tracing::error!(%ended, "a call did not end well");
-            let text = refusal("null", Fault::internal());
+            let text = refusal("null", &Fault::internal());
             HttpResponse::InternalServerError().content_type("application/json").body(text)
         }
     }

@@ -7,8 +7,6 @@ mod auth;
 mod health;
 mod jsonrpc;
 mod metrics;
-#[cfg(test)]
-mod tests;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -147,3 +145,6 @@ fn not_allowed(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
     response.insert_header((ALLOW, HeaderValue::from_static(allowed)));
     sentence(response, &format!("{} is answered to {allowed} only", request.path()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub use self::verify::Report;
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
-pub use crate::domain::shop;
+use crate::domain::shop;
 use crate::store::connection::write_transaction;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::time::{database_now, from_us, from_us_opt};

@@ -100,7 +100,8 @@ impl Ledger {
     /// [`Refusal::UnknownProgram`]
     pub async fn archive_program(&self, code: &str) -> Result<Value, LedgerError> {
         let code = code.to_owned();
-        self.context()
+        let archived = self
+            .context()
             .pool
             .run(move |conn| {
                 write_transaction(conn, |conn| {
@@ -112,12 +113,16 @@ impl Ledger {
                         .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
                     let already = timeline.latest().and_then(|version| version.archived_at);
                     if already.is_none() {
-                        programs::archive(conn, timeline.id.0, now.timestamp_micros())?;
+                        let now_us = now.timestamp_micros();
+                        programs::archive(conn, timeline.id.0, now_us)?;
+                        programs::request_recompute(conn, timeline.id.0, Some(now_us), now_us)?;
                     }
-                    Ok(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
+                    Ok::<_, LedgerError>(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
                 })
             })
-            .await
+            .await?;
+        self.recompute().await?;
+        Ok(archived)
     }
 
     /// All programs.
@@ -204,9 +209,8 @@ fn put_version(
             created_by: actor.to_owned(),
         },
     )?;
-    if effective_from.is_none_or(|from| from < now) {
-        programs::request_recompute(conn, program_id, effective_from_us, now.timestamp_micros())?;
-    }
+    // Even from now on there may be orders that are known already: a till's clock may be ahead of ours.
+    programs::request_recompute(conn, program_id, effective_from_us, now.timestamp_micros())?;
     tracing::info!(program = program.code, version = number, by = actor, "a program's version was put");
     Ok(Put { code: program.code.clone(), version: number })
 }

@@ -193,13 +193,16 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
     Ok(loaded)
 }
 
+/// What a sale should have earned, per member and program.
+type DesiredByKey = BTreeMap<(PartnerId, ProgramId), Desired>;
+
 /// What a sale should have earned in each program, and whether no program takes its currency or company.
 pub(super) fn desired_of(
     order: &Order,
     refunds: &[Line],
     wallet: Option<PartnerId>,
     timelines: &[Timeline],
-) -> Result<(BTreeMap<(PartnerId, ProgramId), Desired>, bool), LedgerError> {
+) -> Result<(DesiredByKey, bool), LedgerError> {
     let mut desired = BTreeMap::new();
     let (mut taken, mut foreign) = (false, false);
     let Some(partner) = wallet.filter(|_| order.state == OrderState::Paid) else {

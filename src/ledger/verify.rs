@@ -1,9 +1,10 @@
 //! Verification: every invariant of the ledger, computed again from what is stored.
 //!
-//! 1. An account's balance is the sum of its entries. 2. It is also its lots less its debt. 3. What is held is
-//! the sum of its open holds. 4. A sale's entries come to what it should have earned. 5. No entry was changed:
-//! each carries the hash of the one before. 6. One verdict a key is the table's own primary key; here each
-//! captured hold has exactly one `redeem` entry.
+//! - An account's balance is the sum of its entries, and also its lots less its debt.
+//! - What is held is the sum of its open holds.
+//! - A sale's entries come to what it should have earned.
+//! - No entry was changed: each carries the hash of the one before.
+//! - Each captured hold has exactly one `redeem` entry. (One verdict a key is the table's own primary key.)
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -47,12 +47,12 @@ impl Link {
             }
             state.denied = None;
         }
-        if let Some((session, since)) = &state.open
-            && since.elapsed() < RENEW_AFTER
-        {
-            return Ok(Arc::clone(session));
-        }
-        match Session::open(Arc::clone(&self.transport)).await {
+        let opened = match &state.open {
+            Some((session, since)) if since.elapsed() < RENEW_AFTER => return Ok(Arc::clone(session)),
+            Some((session, _)) => session.renewed().await,
+            None => Session::open(Arc::clone(&self.transport)).await,
+        };
+        match opened {
             Ok(session) => {
                 let session = Arc::new(session);
                 *self.version.write().unwrap_or_else(PoisonError::into_inner) = Some(session.version().to_owned());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
-use crate::ledger::shop::{OrderDigest, PosConfig};
+use crate::domain::shop::{OrderDigest, PosConfig};
 
 use super::dialect::{LINE_FIELDS, ORDER_FIELDS};
 use super::fault::Fault;
@@ -228,11 +228,13 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
         .map(str::to_owned)
         .or_else(|| rules.currencies.get(&shop?).filter(|code| !code.is_empty()).cloned())
         .ok_or(Unreadable { field: "currency_id", problem: "is empty, and so is the shop's" })?;
+    let reference = record.text("pos_reference")?;
     Ok(Order {
         id: Some(OrderId(record.id()?)),
         uuid: record.text("uuid")?,
-        name: record.text("name")?.unwrap_or_default(),
-        reference: record.text("pos_reference")?,
+        // An order that never got its number is called "/" by Odoo; the receipt's number says more.
+        name: record.text("name")?.filter(|name| name != "/").or_else(|| reference.clone()).unwrap_or_default(),
+        reference,
         state: state(record)?,
         placed_at: record.moment("date_order")?.ok_or(Unreadable { field: "date_order", problem: "is empty" })?,
         partner_id: record.link("partner_id")?.map(PartnerId),

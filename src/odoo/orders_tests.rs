@@ -37,10 +37,17 @@ fn an_order_of_odoo_14_with_false_everywhere_else() {
     let rules = ShopRules { currencies: [(2, "EUR".to_owned())].into(), ..ShopRules::default() };
     let read = order(&record(old), &[record(line)], &rules).unwrap();
     assert_eq!((read.state, read.uuid, read.partner_id, read.reference), (OrderState::Paid, None, None, None));
+    assert_eq!(read.name, "");
     assert_eq!(read.currency, "EUR");
     let [line] = read.lines.as_slice() else { panic!("one line") };
     assert_eq!((line.product_id, &line.uuid, line.subtotal_incl), (None, &None, Money::ZERO));
     assert_eq!(line.quantity.to_string(), "-1.5");
+}
+
+#[test]
+fn an_order_without_a_number_is_called_by_its_receipt() {
+    let unnumbered = record(&ORDER_19.replace("Furniture Shop/0004", "/"));
+    assert_eq!(order(&unnumbered, &[], &ShopRules::default()).unwrap().name, "2500-001-0004");
 }
 
 #[test]

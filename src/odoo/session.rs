@@ -65,6 +65,15 @@ impl Session {
         Ok(Self { transport, uid, version, fields: Mutex::default() })
     }
 
+    /// The same login, with everything it knows of this Odoo asked anew.
+    ///
+    /// # Errors
+    /// Whatever keeps Odoo from answering. A login that was withdrawn shows at the next read.
+    pub async fn renewed(&self) -> Result<Self, Fault> {
+        let version = server_version(&self.transport.version().await?)?;
+        Ok(Self { transport: Arc::clone(&self.transport), uid: self.uid, version, fields: Mutex::default() })
+    }
+
     /// `server_version`: "19.0", "14.0-20230101".
     #[must_use]
     pub fn version(&self) -> &str {
@@ -243,3 +252,7 @@ fn server_version(answer: &Value) -> Result<String, Fault> {
         .map(str::to_owned)
         .ok_or_else(|| nonsense("its version", "there is no server_version in it"))
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

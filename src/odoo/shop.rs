@@ -2,7 +2,7 @@
 
 use crate::domain::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
 use crate::domain::money::{Currency, Money};
-use crate::ledger::shop::{Category, Partner, PosConfig, Product};
+use crate::domain::shop::{Category, Partner, PosConfig, Product};
 
 use super::fault::Fault;
 use super::record::{Record, Unreadable};

@@ -200,10 +200,15 @@ impl Transport for JsonRpc {
         uid: i64,
         model: &'a str,
         method: ReadMethod,
-        arguments: Map<String, Value>,
+        mut arguments: Map<String, Value>,
     ) -> Pending<'a, Value> {
         let OdooSettings { database, api_key, .. } = &self.settings;
-        let args = json!([database, uid, api_key.expose_secret(), model, method.name(), [], arguments]);
+        // Odoo 14 and 15 call this one's argument `args`; by position it has always been the first.
+        let by_position = match method {
+            ReadMethod::SearchCount => Vec::from_iter(arguments.remove("domain")),
+            ReadMethod::SearchRead | ReadMethod::FieldsGet => Vec::new(),
+        };
+        let args = json!([database, uid, api_key.expose_secret(), model, method.name(), by_position, arguments]);
         Box::pin(self.ask("object", "execute_kw", args, model))
     }
 }

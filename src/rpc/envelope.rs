@@ -60,7 +60,7 @@ struct Response<'a> {
 /// Answers a body.
 pub async fn answer(all: &Methods, caller: &Caller, body: &[u8]) -> Answer {
     let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else {
-        return Answer::Malformed(refusal("null", Fault::parse_error()));
+        return Answer::Malformed(refusal("null", &Fault::parse_error()));
     };
     if !whole.get().trim_start().starts_with('[') {
         return one(all, caller, whole).await.map_or(Answer::Nothing, Answer::Json);
@@ -73,7 +73,7 @@ pub async fn answer(all: &Methods, caller: &Caller, body: &[u8]) -> Answer {
     };
     let calls = match calls {
         Ok(calls) => calls,
-        Err(problem) => return Answer::Json(refusal("null", Fault::invalid_request(&problem))),
+        Err(problem) => return Answer::Json(refusal("null", &Fault::invalid_request(&problem))),
     };
     let mut answers = Vec::with_capacity(calls.len());
     for call in calls {
@@ -86,12 +86,12 @@ pub async fn answer(all: &Methods, caller: &Caller, body: &[u8]) -> Answer {
 async fn one(all: &Methods, caller: &Caller, raw: &RawValue) -> Option<String> {
     let request = match read(raw) {
         Ok(request) => request,
-        Err((id, problem)) => return Some(refusal(id, Fault::invalid_request(problem))),
+        Err((id, problem)) => return Some(refusal(id, &Fault::invalid_request(problem))),
     };
     let (outcome, id) = (call(all, caller, &request).await, request.id);
     id.map(|id| match outcome {
         Ok(answered) => rewrap(id, &answered),
-        Err(fault) => refusal(id, fault),
+        Err(fault) => refusal(id, &fault),
     })
 }
 
@@ -190,13 +190,13 @@ fn rewrap(id: &str, answered: &str) -> String {
         Ok(Response { result: Some(result), .. }) => {
             format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{}}}"#, result.get())
         }
-        _ => refusal(id, Fault::internal()),
+        _ => refusal(id, &Fault::internal()),
     }
 }
 
 /// An error response. `id` is raw JSON.
 #[must_use]
-pub fn refusal(id: &str, fault: Fault) -> String {
+pub fn refusal(id: &str, fault: &Fault) -> String {
     let error = serde_json::json!(fault.0);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 }

@@ -19,8 +19,6 @@ mod program;
 mod schemas;
 mod sync;
 mod system;
-#[cfg(test)]
-mod tests;
 pub mod token;
 
 use std::sync::Arc;
@@ -35,9 +33,12 @@ pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 pub use token::{Caller, Role};
 
 use crate::domain::ids::PartnerId;
+use crate::domain::order::{LineRole, Order};
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::ShopRecords;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
+use crate::store::{self, AnyConnection};
+use draft::Draft;
 
 /// What every method has at hand.
 pub struct Api {
@@ -68,6 +69,22 @@ impl Api {
         let partner = found.ok_or(Refusal::UnknownPartner(id))?;
         self.ledger.put_shop(ShopRecords { partners: vec![partner], ..ShopRecords::default() }).await?;
         Ok(())
+    }
+
+    /// A draft as the ledger takes it: a tip neither earns nor counts towards a reward, as on a paid order.
+    ///
+    /// # Errors
+    /// `unavailable`
+    async fn order_of(&self, draft: Draft) -> Result<Order, Fault> {
+        let mut order = draft.into_order();
+        if let Some(shop) = order.pos_config_id {
+            let tip = move |conn: &mut AnyConnection| Ok::<_, LedgerError>(store::shop::tip_product(conn, shop)?);
+            let tip = self.ledger.pool().run(tip).await?;
+            for line in order.lines.iter_mut().filter(|line| tip.is_some() && line.product_id == tip) {
+                line.role = LineRole::Neutral;
+            }
+        }
+        Ok(order)
     }
 }
 
@@ -103,3 +120,8 @@ where
     })?;
     Ok(())
 }
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_refusal_names_the_parameter() {
         let cases = [
-            (r#"{}"#, "ids: this parameter is required"),
+            ("{}", "ids: this parameter is required"),
             (r#"{"ids":null}"#, "ids: "),
             (r#"{"ids":[1],"id":2}"#, "id: there is no such parameter; known are ids, points"),
             (r#"{"ids":[1],"ids":[2]}"#, "ids: this parameter is given twice"),
@@ -282,7 +282,7 @@ mod tests {
             ("{\"ids\":[],\"name\":\"a\\u0000\"}", "name: this text contains control characters"),
             (r#"{"ids":[],"limit":501}"#, "limit: this must be an integer from 1 to 500"),
             (r#"{"ids":[],"limit":0}"#, "limit: this must be an integer from 1 to 500"),
-            (r#"[1]"#, "parameters are given by name, in an object"),
+            ("[1]", "parameters are given by name, in an object"),
         ];
         for (params, begins) in cases {
             let told = problem(params);

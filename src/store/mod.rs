@@ -55,14 +55,13 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         use diesel::result::{DatabaseErrorKind as Kind, Error};
         match self {
-            Self::Unreachable(_) => true,
             Self::Query(Error::DatabaseError(kind, info)) => {
                 matches!(kind, Kind::SerializationFailure | Kind::ClosedConnection | Kind::UniqueViolation)
                     || ["deadlock", "locked", "busy", "terminating connection", "server closed"]
                         .iter()
                         .any(|sign| info.message().contains(sign))
             }
-            Self::Query(Error::BrokenTransactionManager) => true,
+            Self::Unreachable(_) | Self::Query(Error::BrokenTransactionManager) => true,
             _ => false,
         }
     }

@@ -9,7 +9,7 @@ use super::schema::{categories, currencies, cursors, partners, pos_configs, prod
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId, ProductId};
+use crate::domain::ids::{PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
 use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -356,6 +356,20 @@ pub fn currency_decimals(conn: &mut AnyConnection, code: &str) -> Result<u32, St
         .first(conn)
         .optional()?;
     Ok(found.and_then(|digits| u32::try_from(digits).ok()).unwrap_or(2).min(4))
+}
+
+/// The product that a shop books tips on, if it has one and was read.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn tip_product(conn: &mut AnyConnection, shop: PosConfigId) -> Result<Option<ProductId>, StoreError> {
+    let found: Option<Option<i64>> = pos_configs::table
+        .filter(pos_configs::source.eq(SOURCE))
+        .filter(pos_configs::id.eq(shop.0))
+        .select(pos_configs::tip_product_id)
+        .first(conn)
+        .optional()?;
+    Ok(found.flatten().map(ProductId))
 }
 
 /// How far each stream has been read.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
-use crate::ledger::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
 use crate::ledger::{Ledger, LedgerError};
 
 use super::ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
-use crate::ledger::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
 
 /// Why the ledger failed; its text is a sentence for a person.
 pub type LedgerFault = Box<dyn std::error::Error + Send + std::marker::Sync>;

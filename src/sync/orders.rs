@@ -27,10 +27,8 @@ impl Pass<'_> {
     /// Takes in all orders of `domain`; their ids.
     pub async fn read_orders(&mut self, domain: &Domain, is_long: bool) -> Result<BTreeSet<OrderId>, SyncError> {
         let domain = self.since(domain);
-        let mut progress = match is_long {
-            true => Some(Progress::new(ORDER, self.session.count(ORDER, &domain).await?)),
-            false => None,
-        };
+        let mut progress =
+            if is_long { Some(Progress::new(ORDER, self.session.count(ORDER, &domain).await?)) } else { None };
         let mut done = BTreeSet::new();
         let mut after = 0;
         loop {
@@ -91,7 +89,7 @@ impl Pass<'_> {
     }
 
     /// Adds what the ledger did to the report.
-    pub fn count(&mut self, done: crate::ledger::shop::Ingested) {
+    pub fn count(&mut self, done: crate::domain::shop::Ingested) {
         self.report.orders_changed = self.report.orders_changed.saturating_add(done.orders_changed);
         self.report.entries_posted = self.report.entries_posted.saturating_add(done.entries_posted);
     }

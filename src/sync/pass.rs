@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::ids::{PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
-use crate::ledger::shop::{Category, Cursor, Partner, PosConfig, Product};
+use crate::domain::shop::{Category, Cursor, Partner, PosConfig, Product};
 use crate::odoo::Session;
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
 use crate::odoo::record::moment_text;

@@ -9,7 +9,7 @@ use chrono::Utc;
 use tokio::sync::{Mutex, Notify};
 
 use crate::domain::ids::{OrderId, PartnerId};
-use crate::ledger::shop::{Partner, ShopRecords};
+use crate::domain::shop::{Partner, ShopRecords};
 use crate::odoo::orders::ShopRules;
 use crate::odoo::{Fault, Link, Session, shop};
 
@@ -66,6 +66,8 @@ impl Shared {
         let mut work = self.work.lock().await;
         let _running = self.board.running();
         let began = Utc::now();
+        // A tip product or a gift card may be new since the pass before.
+        work.rules = None;
         let outcome = async {
             let mut pass = self.open(&mut work).await?;
             pass.run(&mut work, kind).await?;
@@ -125,8 +127,8 @@ pub struct SyncHandle {
 impl SyncService {
     /// Between this ledger and this Odoo. Nothing is read yet.
     #[must_use]
-    pub fn new(ledger: Arc<dyn SyncLedger>, link: Arc<Link>, settings: SyncSettings) -> Self {
-        let settings = SyncSettings { page_size: settings.page_size.max(1), ..settings };
+    pub fn new(ledger: Arc<dyn SyncLedger>, link: Arc<Link>, mut settings: SyncSettings) -> Self {
+        settings.page_size = settings.page_size.max(1);
         let shared = Shared {
             ledger,
             link,
@@ -189,7 +191,6 @@ impl SyncHandle {
     }
 
     /// A hint that these orders changed: they are read at once. How many are queued because of it.
-    #[must_use]
     pub fn notify(&self, orders: impl IntoIterator<Item = OrderId>) -> usize {
         let mut queued = 0;
         {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::order::Order;
-use crate::ledger::shop::{Category, Partner, PosConfig, Product, ShopRecords};
+use crate::domain::shop::{Category, Partner, PosConfig, Product, ShopRecords};
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;
@@ -43,10 +43,8 @@ kept! {
 impl Pass<'_> {
     /// Reads all records of `domain` into the ledger's copy.
     pub async fn read_shop<T: FromOdoo + Kept>(&mut self, domain: &Domain, is_long: bool) -> Result<(), SyncError> {
-        let mut progress = match is_long {
-            true => Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)),
-            false => None,
-        };
+        let mut progress =
+            if is_long { Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)) } else { None };
         let mut after = 0;
         loop {
             let page = self.session.page::<T>(domain, after, self.settings().page_size).await?;

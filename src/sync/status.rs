@@ -4,7 +4,7 @@ use std::sync::{PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 
-use crate::ledger::shop::Cursor;
+use crate::domain::shop::Cursor;
 
 use super::PassReport;
 use super::error::SyncError;

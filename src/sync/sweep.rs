@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::ids::OrderId;
-use crate::ledger::shop::OrderDigest;
+use crate::domain::shop::OrderDigest;
 use crate::odoo::orders::{ORDER, read_digests};
 use crate::odoo::session::Domain;
 

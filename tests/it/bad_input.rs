@@ -1,6 +1,8 @@
 //! Odoo down, slow, HTML, wrong database, wrong key, missing rights, `false` everywhere: each says what it is,
 //! and nothing is lost.
 
+use std::time::Duration;
+
 use loyalty_sidecar::demo::Misbehaviour;
 use serde_json::json;
 
@@ -25,7 +27,7 @@ fn each_way_odoo_fails_has_its_own_words_and_nothing_is_lost() {
     shop.misbehave(Misbehaviour::Html, None, None);
     said.push(complaint(&service));
     shop.behave();
-    shop.misbehave(Misbehaviour::Hang, None, None);
+    shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
     said.push(complaint(&service));
     shop.behave();
     shop.misbehave(Misbehaviour::Truncated, None, None);

@@ -1,5 +1,7 @@
 //! kill -9 at the worst moments: after the restart the ledger is right without a hand laid on it.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::{Service, draft, eventually, line, reward_line, uuid};
@@ -60,7 +62,7 @@ fn every_acknowledged_point_survives() {
                     })
                 })
                 .collect();
-            std::thread::sleep(std::time::Duration::from_millis(60 + 37 * round));
+            std::thread::sleep(Duration::from_millis(60 + 37 * round));
             service.kill();
             acknowledged += callers.into_iter().map(|caller| caller.join().unwrap()).sum::<i64>();
         });
@@ -78,9 +80,9 @@ fn every_acknowledged_point_survives() {
 #[test]
 fn sigterm_drains_and_exits_0_whatever_odoo_does() {
     let mut service = Service::without_program(&[("LOYALTY__SYNC__INTERVAL_SECONDS", "1")]);
-    service.shop.shop.misbehave(loyalty_sidecar::demo::Misbehaviour::Hang, None, None);
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    service.shop.shop.misbehave(loyalty_sidecar::demo::Misbehaviour::Hang(Duration::from_secs(30)), None, None);
+    std::thread::sleep(Duration::from_millis(1500));
     let (code, took) = service.terminate();
     assert_eq!(code, 0, "{}", service.log());
-    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }

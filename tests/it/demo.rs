@@ -30,7 +30,7 @@ fn the_demo_answers_with_a_token_and_things_to_try() {
         }
     }
     let api = Api::new(&base, Some(&token));
-    let verdict = std::panic::catch_unwind(|| {
+    let verdict = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         assert_eq!(commands.len(), 3, "three things to try");
         for command in &commands {
             let body = command.split("-d '").nth(1).and_then(|rest| rest.strip_suffix('\'')).unwrap();
@@ -47,7 +47,7 @@ fn the_demo_answers_with_a_token_and_things_to_try() {
             .count();
         assert!(with_points > 100, "{with_points} customers have points");
         api.verified();
-    });
+    }));
     Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
     let status = child.wait().unwrap();
     verdict.unwrap();

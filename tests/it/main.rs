@@ -4,6 +4,14 @@
 //! `LOYALTY_TEST_POSTGRES_URL`, a server whose role may create databases. Every test has a database and a shop
 //! of its own. Files are named after what they prove.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "a test that meets what it did not expect has failed, and says where"
+)]
+
 mod support;
 
 mod api;

@@ -156,7 +156,7 @@ fn a_hold_is_for_its_order_its_customer_its_currency_and_its_company() {
 #[test]
 fn paying_with_points_takes_the_maximum_unless_told_how_many() {
     let service = Service::start();
-    service.admin.give(1, "1000");
+    service.admin.give(1, "1100");
     // 25.00 at 0.05 a point: 500 points cover it.
     let order = draft(&uuid(), 1, "25.00");
     let maximum = service.admin.hold(1, "pay", &order).unwrap();

@@ -25,7 +25,7 @@ impl Api {
     pub fn new(base: &str, token: Option<&str>) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .build()
             .new_agent();
         Self { agent, base: base.to_owned(), token: token.map(str::to_owned) }

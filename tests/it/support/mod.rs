@@ -5,9 +5,9 @@ mod database;
 mod service;
 mod shop;
 
-pub use api::{Api, Failed};
+pub use api::Api;
 pub use database::Database;
-pub use service::{Run, Service, eventually, run, run_in};
+pub use service::{Service, eventually, run, run_in};
 pub use shop::{TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};

@@ -1,0 +1,126 @@
+//! For tests of this room and of `http`: the API over an empty SQLite database and an Odoo that is made up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jsonrpsee::Methods;
+use jsonrpsee::core::async_trait;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::envelope::{self, Answer};
+use super::{Api, Caller, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
+use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::shop::{Cursor, Partner};
+use crate::ledger::{Ledger, Options, Wallet};
+use crate::store::{DatabaseUrl, Pool, migrate};
+
+/// An Odoo with the partners 1 to 99.
+#[derive(Default)]
+pub struct MadeUp {
+    pub away: AtomicBool,
+}
+
+#[async_trait]
+impl OdooSide for MadeUp {
+    async fn version(&self) -> OdooVersion {
+        OdooVersion { reachable: !self.away.load(Ordering::Relaxed), server_version: Some("19.0".into()) }
+    }
+
+    async fn sync_run(&self) -> Result<SyncRun, OdooTrouble> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(OdooTrouble("Odoo does not answer".into()));
+        }
+        Ok(SyncRun { orders_read: 3, orders_changed: 2, entries_posted: 1 })
+    }
+
+    fn notify(&self, orders: Vec<OrderId>) -> usize {
+        orders.len()
+    }
+
+    async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
+        let high_water = chrono::DateTime::from_timestamp(0, 0).unwrap();
+        let cursors = vec![Cursor { stream: "pos.order".into(), high_water }];
+        Ok(SyncStatus { cursors, ..SyncStatus::default() })
+    }
+
+    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(OdooTrouble("Odoo does not answer".into()));
+        }
+        Ok((id.0 < 100).then(|| Partner {
+            id,
+            name: format!("Partner {id}"),
+            commercial_partner_id: id,
+            company_id: None,
+            active: true,
+        }))
+    }
+}
+
+/// A service to call.
+pub struct Bench {
+    pub ledger: Ledger,
+    pub odoo: Arc<MadeUp>,
+    pub methods: Methods,
+    _folder: TempDir,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("l.db").display())).unwrap();
+        let options = Options::for_database(&url, Wallet::Contact);
+        let pool = Pool::open(url, 4).unwrap();
+        pool.run(migrate::migrate).await.unwrap();
+        let (ledger, _writers) = Ledger::start(pool, options).unwrap();
+        let odoo = Arc::new(MadeUp::default());
+        let api = Api { ledger: ledger.clone(), odoo: Arc::<MadeUp>::clone(&odoo) };
+        let methods = super::module(api).unwrap();
+        Self { ledger, odoo, methods, _folder: folder }
+    }
+
+    /// A body's answer.
+    pub async fn send(&self, role: Role, body: &str) -> Answer {
+        let caller = Caller { role, name: "till 1".into() };
+        envelope::answer(&self.methods, &caller, body.as_bytes()).await
+    }
+
+    /// A call's whole response.
+    pub async fn respond(&self, role: Role, method: &str, params: Value) -> Value {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        match self.send(role, &body.to_string()).await {
+            Answer::Json(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A call's result, as an administrator.
+    pub async fn ok(&self, method: &str, params: Value) -> Value {
+        let response = self.respond(Role::Admin, method, params).await;
+        assert!(response.get("error").is_none(), "{method}: {response}");
+        response["result"].clone()
+    }
+
+    /// A call's error, as an administrator: code, kind, message.
+    pub async fn refused(&self, method: &str, params: Value) -> (i64, String, String) {
+        let response = self.respond(Role::Admin, method, params).await;
+        let error = response.get("error").unwrap_or_else(|| panic!("{method}: {response}"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (error["code"].as_i64().unwrap(), text(&error["data"]["kind"]), text(&error["message"]))
+    }
+}
+
+/// A program of a point for each full unit, and five off for a hundred points.
+pub fn club() -> Value {
+    json!({"code": "club", "name": "Club", "currency": "EUR",
+        "earning": {"rules": [{"code": "base", "kind": "per_amount", "every": "1.00", "points": "1"}]},
+        "rewards": [{"code": "5off", "name": "5 off", "kind": "discount_amount", "points": "100", "amount": "5.00"},
+                    {"code": "pay", "name": "Pay", "kind": "discount_per_point", "rate": "0.05"}]})
+}
+
+/// A draft of one line.
+pub fn draft(uuid: &str) -> Value {
+    json!({"uuid": uuid, "company_id": 1, "currency": "EUR", "partner_id": 7, "lines": [
+        {"product_id": 3, "qty": 1, "price_subtotal": "20.00", "price_subtotal_incl": "24.00"}]})
+}

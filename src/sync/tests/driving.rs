@@ -1,0 +1,108 @@
+//! One pass at a time, on an interval, on demand and at once; and what is said of it.
+
+use super::*;
+
+#[tokio::test]
+async fn a_notified_order_is_read_at_once_not_at_the_next_interval() {
+    let world = world(small());
+    let serving = serve(&world, Duration::from_hours(1));
+    wait_until(|| world.sync.brief_status().last_success_at.is_some()).await;
+    let (order, _) = world.sell(&json!({}));
+    let began = Instant::now();
+    assert_eq!(world.sync.notify([order, order, OrderId(-1)]), 1);
+    wait_until(|| world.known() == [order.0]).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(world.sync.notify([OrderId(424_242)]), 1, "one that does not exist harms nobody");
+    serving.stop().await;
+}
+
+#[tokio::test]
+async fn notifications_are_bounded() {
+    let world = world(small());
+    assert_eq!(world.sync.notify((1..=20_000).map(OrderId)), 10_000);
+}
+
+#[tokio::test]
+async fn the_interval_brings_what_nobody_told() {
+    let world = world(small());
+    let serving = serve(&world, Duration::from_millis(20));
+    wait_until(|| world.sync.brief_status().last_success_at.is_some()).await;
+    let (order, _) = world.sell(&json!({}));
+    wait_until(|| world.known() == [order.0]).await;
+    world.shop.misbehave(Misbehaviour::Status(503), None, None);
+    wait_until(|| world.sync.brief_status().last_error.is_some()).await;
+    assert!(!world.sync.brief_status().odoo_reachable);
+    world.shop.behave();
+    wait_until(|| world.sync.brief_status().last_error.is_none()).await;
+    assert!(world.sync.brief_status().odoo_reachable);
+    serving.stop().await;
+}
+
+#[tokio::test]
+async fn serving_stops_at_once_although_odoo_hangs() {
+    let world = world(small());
+    world.shop.misbehave(Misbehaviour::Hang(Duration::from_mins(1)), None, None);
+    let serving = serve(&world, Duration::from_millis(20));
+    wait_until(|| world.sync.brief_status().running).await;
+    let began = Instant::now();
+    serving.stop().await;
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    assert!(!world.sync.brief_status().running);
+}
+
+#[tokio::test]
+async fn after_a_refused_login_odoo_is_left_alone_until_somebody_asks() {
+    let world = world(small());
+    world.shop.set_credentials(shop::LOGIN, "another");
+    let serving = serve(&world, Duration::from_millis(5));
+    wait_until(|| world.sync.brief_status().last_error.is_some()).await;
+    let logins = || world.shop.calls().iter().filter(|(_, method)| method == "authenticate").count();
+    for _ in 0..10 {
+        world.sync.notify([OrderId(1)]);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(world.sync.fetch_partner(PartnerId(1)).await.is_err());
+    assert_eq!(logins(), 1);
+    assert!(world.link.is_paused().await);
+    assert!(world.sync.run(false).await.is_err());
+    assert_eq!(logins(), 2);
+    world.shop.set_credentials(shop::LOGIN, shop::KEY);
+    world.sync.run(false).await.unwrap();
+    assert_eq!(world.sync.brief_status().last_error, None);
+    serving.stop().await;
+}
+
+#[tokio::test]
+async fn missing_rights_on_one_model_are_named_in_the_status() {
+    let world = world(small());
+    world.shop.deny(Some("res.partner"));
+    assert!(world.sync.run(false).await.is_err());
+    let status = world.sync.status().await.unwrap();
+    assert!(status.last_error.is_some_and(|words| words.contains("res.partner")));
+    assert_eq!(status.ignored_orders, 3);
+    world.shop.deny(None);
+    world.pass().await;
+    let status = world.sync.status().await.unwrap();
+    assert_eq!((status.last_error, status.odoo_version.as_deref()), (None, Some("19.0")));
+    assert!(status.lag_seconds.is_some_and(|lag| lag < 10) && !status.running);
+}
+
+#[tokio::test]
+async fn passes_wait_for_one_another() {
+    let world = world(small());
+    for _ in 0..10 {
+        world.sell(&json!({}));
+    }
+    let reports = tokio::join!(world.sync.run(false), world.sync.run(false), world.sync.run(true));
+    let changed: Vec<_> = [reports.0, reports.1, reports.2].map(|report| report.unwrap().orders_changed).into();
+    assert_eq!(changed.iter().sum::<u64>(), 10, "{changed:?}");
+}
+
+#[tokio::test]
+async fn a_partner_is_fetched_and_kept_on_demand() {
+    let world = world(small());
+    let id = PartnerId(world.shop.insert("res.partner", json!({"name": "Ada"})));
+    assert_eq!(world.sync.fetch_partner(id).await.unwrap().map(|partner| partner.name), Some("Ada".to_owned()));
+    world.ledger.look(|book| assert!(book.partners.contains_key(&id)));
+    assert_eq!(world.sync.fetch_partner(PartnerId(999)).await.unwrap(), None);
+}

@@ -1,0 +1,232 @@
+//! Sync between the sample shop and a ledger in memory: what each window, sweep and interruption must give.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
+use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::money::Money;
+use crate::domain::order::{Order, OrderState};
+use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::odoo::{JsonRpc, Link, OdooSettings};
+
+use super::ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
+use super::*;
+
+mod driving;
+mod reading;
+
+/// A ledger in memory, with a log of what it was told.
+#[derive(Default)]
+struct Book {
+    orders: BTreeMap<OrderId, Order>,
+    products: BTreeSet<ProductId>,
+    partners: BTreeMap<PartnerId, String>,
+    categories: BTreeSet<i64>,
+    cursors: BTreeMap<String, DateTime<Utc>>,
+    ingested: Vec<OrderId>,
+    /// Products that an ingested order mentioned before they were known.
+    unknown: BTreeSet<ProductId>,
+    broken: bool,
+}
+
+#[derive(Default)]
+struct Memory(Mutex<Book>);
+
+impl Memory {
+    fn now<T: Send + 'static>(&self, answer: impl FnOnce(&mut Book) -> T) -> Pending<'_, T> {
+        let mut book = self.0.lock().unwrap();
+        let answer = if book.broken { Err(LedgerFault::from("the disk is full")) } else { Ok(answer(&mut book)) };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn look<T>(&self, at: impl FnOnce(&Book) -> T) -> T {
+        at(&self.0.lock().unwrap())
+    }
+}
+
+impl SyncLedger for Memory {
+    fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64> {
+        self.now(move |book| {
+            book.products.extend(records.products.iter().map(|product| product.id));
+            book.partners.extend(records.partners.into_iter().map(|partner| (partner.id, partner.name)));
+            book.categories.extend(records.pos_categories.iter().map(|category| category.id.0));
+            0
+        })
+    }
+
+    fn missing_records(
+        &self,
+        products: BTreeSet<ProductId>,
+        partners: BTreeSet<PartnerId>,
+    ) -> Pending<'_, MissingRecords> {
+        self.now(move |book| MissingRecords {
+            products: products.difference(&book.products).copied().collect(),
+            partners: partners.into_iter().filter(|id| !book.partners.contains_key(id)).collect(),
+        })
+    }
+
+    fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested> {
+        self.now(move |book| {
+            let mut done = Ingested::default();
+            for order in orders {
+                let id = order.id.unwrap();
+                book.ingested.push(id);
+                let mentioned: BTreeSet<_> = order.lines.iter().filter_map(|line| line.product_id).collect();
+                let unknown: Vec<_> = mentioned.difference(&book.products).copied().collect();
+                book.unknown.extend(unknown);
+                if book.orders.get(&id) != Some(&order) {
+                    done.orders_changed += 1;
+                    done.entries_posted += u64::from(order.partner_id.is_some());
+                    book.orders.insert(id, order);
+                }
+            }
+            done
+        })
+    }
+
+    fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>> {
+        self.now(move |book| {
+            let rows = book.orders.range(OrderId(after.0 + 1)..).take(usize::try_from(limit).unwrap());
+            rows.map(|(id, order)| OrderDigest {
+                id: *id,
+                state: order.state,
+                partner_id: order.partner_id,
+                total_incl: Money::sum(order.lines.iter().map(|line| line.subtotal_incl)).unwrap(),
+                line_count: u32::try_from(order.lines.len()).unwrap(),
+            })
+            .collect()
+        })
+    }
+
+    fn forget_orders(&self, orders: Vec<OrderId>) -> Pending<'_, Ingested> {
+        self.now(move |book| {
+            let known = orders.iter().filter(|id| book.orders.remove(id).is_some()).count();
+            Ingested { orders_changed: u64::try_from(known).unwrap(), entries_posted: 0 }
+        })
+    }
+
+    fn cursors(&self) -> Pending<'_, Vec<Cursor>> {
+        self.now(|book| {
+            let cursors = book.cursors.iter();
+            cursors.map(|(stream, high_water)| Cursor { stream: stream.clone(), high_water: *high_water }).collect()
+        })
+    }
+
+    fn set_cursor(&self, cursor: Cursor) -> Pending<'_, ()> {
+        self.now(move |book| {
+            book.cursors.insert(cursor.stream, cursor.high_water);
+        })
+    }
+
+    fn ignored_orders(&self) -> Pending<'_, u64> {
+        self.now(|_| 3)
+    }
+}
+
+struct World {
+    shop: Shop,
+    _server: Served,
+    ledger: Arc<Memory>,
+    link: Arc<Link>,
+    service: Arc<SyncService>,
+    sync: SyncHandle,
+}
+
+fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+fn world(settings: SyncSettings) -> World {
+    let shop = Shop::new();
+    shop.set_clock(noon());
+    let server = server::serve(shop.clone(), 0).unwrap();
+    let mut odoo = OdooSettings::new(Url::parse(server.url()).unwrap(), shop::DATABASE, shop::LOGIN, shop::KEY.into());
+    odoo.timeout_ms = 2_000;
+    odoo.retries = 0;
+    shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2}));
+    shop.insert("pos.config", json!({"id": 1, "name": "Main", "company_id": 1, "currency_id": 1}));
+    let link = Arc::new(Link::new(Arc::new(JsonRpc::new(odoo).unwrap()), Duration::from_mins(15)));
+    let ledger = Arc::new(Memory::default());
+    let its_ledger: Arc<dyn SyncLedger> = ledger.clone();
+    let service = SyncService::new(its_ledger, Arc::clone(&link), settings);
+    let sync = service.handle();
+    World { shop, _server: server, ledger, link, service: Arc::new(service), sync }
+}
+
+/// Small pages, so that everything takes several.
+fn small() -> SyncSettings {
+    SyncSettings { page_size: 4, ..SyncSettings::default() }
+}
+
+impl World {
+    /// A paid order with one line of 10.00; the order's and the line's ids.
+    fn sell(&self, more: &Value) -> (OrderId, i64) {
+        let mut order = json!({"name": "Main/1", "state": "paid", "date_order": "2026-09-21 12:00:00", "company_id": 1,
+            "currency_id": 1, "config_id": 1, "partner_id": 5});
+        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let id = self.shop.insert("pos.order", order);
+        let mut line =
+            json!({"order_id": id, "product_id": 6, "qty": 1, "price_subtotal": 10, "price_subtotal_incl": 10});
+        if let Some(written) = more.get("write_date") {
+            line["write_date"] = written.clone();
+        }
+        (OrderId(id), self.shop.insert("pos.order.line", line))
+    }
+
+    fn known(&self) -> Vec<i64> {
+        self.ledger.look(|book| book.orders.keys().map(|id| id.0).collect())
+    }
+
+    /// Which orders were taken in since this was last asked.
+    fn ingested(&self) -> BTreeSet<i64> {
+        std::mem::take(&mut self.ledger.0.lock().unwrap().ingested).into_iter().map(|id| id.0).collect()
+    }
+
+    async fn pass(&self) -> PassReport {
+        self.sync.run(false).await.unwrap()
+    }
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+}
+
+/// A running `serve`.
+struct Serving {
+    stop: tokio::sync::oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+impl Serving {
+    async fn stop(self) {
+        let _ = self.stop.send(());
+        self.ended.await.unwrap();
+    }
+}
+
+fn serve(world: &World, interval: Duration) -> Serving {
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let service = Arc::clone(&world.service);
+    let ended = tokio::spawn(async move {
+        service
+            .serve(interval, async {
+                let _ = stopped.await;
+            })
+            .await;
+    });
+    Serving { stop, ended }
+}
+
+async fn wait_until(mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(10), "waited too long");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

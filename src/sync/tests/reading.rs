@@ -1,0 +1,192 @@
+//! What a window, a sweep and an interruption must give.
+
+use super::*;
+
+#[tokio::test]
+async fn a_year_of_orders_comes_in_whole_and_a_second_reading_changes_nothing() {
+    let world = world(SyncSettings::default());
+    sample::fill(&world.shop, noon());
+    let orders = u64::try_from(world.shop.count("pos.order")).unwrap();
+    let first = world.pass().await;
+    assert_eq!((first.orders_read, first.orders_changed), (orders, orders));
+    let lines: usize = world.ledger.look(|book| book.orders.values().map(|order| order.lines.len()).sum());
+    assert_eq!(lines, world.shop.count("pos.order.line"));
+    world.ledger.look(|book| {
+        assert_eq!((book.partners.len(), book.products.len(), book.categories.len()), (300, 60, 12));
+        assert!(book.unknown.is_empty());
+    });
+    let full = world.sync.run(true).await.unwrap();
+    assert_eq!((full.orders_read, full.orders_changed, full.entries_posted), (orders, 0, 0));
+    assert_eq!(world.sync.status().await.unwrap().missed_by_incremental, 0);
+    let writing = ["create", "write", "unlink"];
+    assert!(world.shop.calls().iter().all(|(_, method)| !writing.contains(&method.as_str())));
+}
+
+#[tokio::test]
+async fn rows_of_one_timestamp_span_pages() {
+    let world = world(small());
+    for _ in 0..18 {
+        world.sell(&json!({}));
+    }
+    assert_eq!(world.pass().await.orders_changed, 18);
+    // A bulk write later, all in one microsecond.
+    world.shop.advance(Duration::from_hours(1));
+    for id in 1..=18 {
+        world.shop.update("pos.order", id, json!({"state": "done", "name": "Main/closed"}));
+    }
+    assert_eq!(world.pass().await.orders_changed, 18);
+}
+
+#[tokio::test]
+async fn a_changed_line_alone_is_noticed() {
+    let world = world(small());
+    let (order, line) = world.sell(&json!({}));
+    world.shop.advance(Duration::from_hours(1));
+    let (other, _) = world.sell(&json!({}));
+    world.pass().await;
+    world.shop.advance(Duration::from_hours(1));
+    world.ingested();
+    world.shop.update("pos.order.line", line, json!({"qty": 2, "price_subtotal_incl": 20}));
+    assert_eq!(world.pass().await.orders_changed, 1);
+    assert_eq!(world.ingested(), [order.0, other.0].into(), "the other one is the newest order still");
+    world.ledger.look(|book| assert_eq!(book.orders[&order].lines[0].subtotal_incl, Money::from_e4(200_000)));
+}
+
+#[tokio::test]
+async fn a_transaction_that_commits_late_is_caught() {
+    let world = world(small());
+    world.sell(&json!({}));
+    world.shop.advance(Duration::from_hours(1));
+    world.sell(&json!({}));
+    world.pass().await;
+    // It began 110 s before the newest order that the last pass saw, and shows only now.
+    let began = noon() + TimeDelta::seconds(3_600 - 110);
+    let (late, late_line) = world.sell(&json!({"write_date": stamp(began)}));
+    assert!(!world.known().contains(&late.0));
+    world.pass().await;
+    assert!(world.known().contains(&late.0));
+    // The same for a line, and for the partner of an order.
+    world.shop.update_silently("pos.order.line", late_line, json!({"qty": 3, "write_date": stamp(began)}));
+    assert_eq!(world.pass().await.orders_changed, 1);
+    assert_eq!(world.sync.run(true).await.unwrap().orders_changed, 0);
+    assert_eq!(world.sync.status().await.unwrap().missed_by_incremental, 0);
+}
+
+#[tokio::test]
+async fn a_sweep_finds_what_no_window_can_and_counts_what_one_should_have() {
+    let world = world(SyncSettings { sweep_every: Duration::ZERO, ..small() });
+    let orders: Vec<_> = (0..9).map(|_| world.sell(&json!({}))).collect();
+    world.shop.advance(Duration::from_hours(1));
+    world.sell(&json!({}));
+    world.pass().await;
+    // Deleted, merged by raw SQL, one line deleted, and one that appeared far behind everything.
+    world.shop.delete("pos.order", orders[2].0.0);
+    world.shop.delete("pos.order.line", orders[2].1);
+    world.shop.update_silently("pos.order", orders[4].0.0, json!({"partner_id": 77}));
+    world.shop.delete("pos.order.line", orders[6].1);
+    let (hidden, _) = world.sell(&json!({"write_date": stamp(noon() - TimeDelta::days(3))}));
+    world.pass().await;
+    world.ledger.look(|book| {
+        assert!(!book.orders.contains_key(&orders[2].0), "gone");
+        assert_eq!(book.orders[&orders[4].0].partner_id, Some(PartnerId(77)));
+        assert!(book.orders[&orders[6].0].lines.is_empty());
+        assert!(book.orders.contains_key(&hidden));
+    });
+    assert_eq!(world.sync.status().await.unwrap().missed_by_incremental, 1);
+    world.ingested();
+    world.pass().await;
+    assert!(world.ingested().len() < 9, "the sweep reads whole only what differs");
+}
+
+#[tokio::test]
+async fn a_lost_right_is_not_taken_for_thirty_deleted_orders() {
+    let world = world(small());
+    for _ in 0..30 {
+        world.sell(&json!({}));
+    }
+    world.pass().await;
+    for id in 2..=30 {
+        world.shop.delete("pos.order", id);
+    }
+    let error = world.sync.run(true).await.unwrap_err();
+    assert!(error.to_string().contains("29 of 30 orders"), "{error}");
+    assert_eq!(world.known().len(), 30);
+}
+
+#[tokio::test]
+async fn orders_before_since_are_ignored_everywhere_and_not_forgotten() {
+    let since = noon() - TimeDelta::days(1);
+    let world = world(SyncSettings { since: Some(since), ..small() });
+    let (old, old_line) = world.sell(&json!({"date_order": "2026-01-01 00:00:00"}));
+    let (new, _) = world.sell(&json!({}));
+    world.pass().await;
+    world.shop.update("pos.order.line", old_line, json!({"qty": 9}));
+    world.sync.notify([old]);
+    world.sync.run(true).await.unwrap();
+    assert_eq!(world.known(), [new.0]);
+}
+
+#[tokio::test]
+async fn what_an_order_mentions_is_known_before_it() {
+    let world = world(small());
+    world.pass().await;
+    world.shop.deny(Some("nothing"));
+    world.shop.insert("pos.category", json!({"id": 1, "name": "Toys", "parent_id": 2}));
+    // A loop, as raw SQL makes them.
+    world.shop.insert("pos.category", json!({"id": 2, "name": "All", "parent_id": 1}));
+    world.shop.insert("product.product", json!({"id": 6, "name": "Duck", "pos_categ_ids": [1]}));
+    world.shop.insert("res.partner", json!({"id": 5, "name": "Ada", "commercial_partner_id": 8}));
+    world.shop.insert("res.partner", json!({"id": 8, "name": "Ada's firm"}));
+    let (order, _) = world.sell(&json!({}));
+    world.sync.notify([order]);
+    let serving = serve(&world, Duration::from_hours(1));
+    wait_until(|| world.known() == [order.0]).await;
+    world.ledger.look(|book| {
+        assert!(book.unknown.is_empty(), "{:?}", book.unknown);
+        assert_eq!(book.categories, [1, 2].into());
+        assert_eq!(book.partners.len(), 2);
+    });
+    serving.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_pass_loses_nothing() {
+    let world = world(small());
+    for _ in 0..10 {
+        world.sell(&json!({}));
+    }
+    // Its fields, its newest, the first page of lines and its empty end; then it fails, half way through the orders.
+    world.shop.misbehave_after(4, Misbehaviour::Error("builtins.MemoryError", "enough"), "pos.order.line");
+    let error = world.sync.run(false).await.unwrap_err();
+    assert_eq!(error.kind(), "server");
+    assert_eq!(world.known().len(), 4);
+    world
+        .ledger
+        .look(|book| assert!(!book.cursors.contains_key("pos.order") && !book.cursors.contains_key("pos.order.line")));
+    world.pass().await;
+    assert_eq!(world.known().len(), 10);
+    // A ledger that fails moves no cursor either.
+    let before = world.ledger.look(|book| book.cursors.clone());
+    world.shop.advance(Duration::from_hours(1));
+    world.sell(&json!({}));
+    world.ledger.0.lock().unwrap().broken = true;
+    assert_eq!(world.sync.run(false).await.unwrap_err().kind(), "ledger");
+    world.ledger.0.lock().unwrap().broken = false;
+    assert_eq!(world.ledger.look(|book| book.cursors.clone()), before);
+    world.pass().await;
+    assert_eq!(world.known().len(), 11);
+}
+
+#[tokio::test]
+async fn a_refund_and_a_cancelled_order_arrive_as_they_are() {
+    let world = world(small());
+    let (sold, line) = world.sell(&json!({}));
+    let (back, back_line) = world.sell(&json!({}));
+    world.shop.update("pos.order.line", back_line, json!({"qty": -1, "refunded_orderline_id": line}));
+    let (cancelled, _) = world.sell(&json!({"state": "cancel", "partner_id": false}));
+    world.pass().await;
+    world.ledger.look(|book| {
+        assert_eq!(book.orders[&back].lines[0].refunds, book.orders[&sold].lines[0].id);
+        assert_eq!((book.orders[&cancelled].state, book.orders[&cancelled].partner_id), (OrderState::Cancelled, None));
+    });
+}
