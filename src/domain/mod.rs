@@ -10,6 +10,8 @@ pub mod book;
 pub mod catalog;
 pub mod converge;
 pub mod decide;
+#[cfg(test)]
+mod decide_tests;
 pub mod entry;
 pub mod exact;
 pub mod hold;

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::command::{Answer, Command, Idempotency};
+use super::command::{Answer, Command};
 use super::programs::ProgramCache;
-use super::reply::{ErrorBody, LedgerError, time};
+use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected};
+use super::verdict::{caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
 use super::{Options, Wallet};
 use crate::domain::account::Account;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
@@ -35,16 +36,6 @@ pub(super) struct Context {
     pub pool: Pool,
     pub options: Options,
     pub programs: ProgramCache,
-}
-
-/// The key under which a capture's reply is kept: a hold has one.
-fn capture_key(hold: HoldId) -> String {
-    format!("capture/{hold}")
-}
-
-/// The key under which a caller's reply is kept: apart from our own, whatever callers choose.
-fn caller_key(idempotency: &Idempotency) -> String {
-    format!("key/{}", idempotency.key)
 }
 
 /// The state a batch works with.
@@ -417,31 +408,13 @@ impl Batch {
         orders::save_postings(conn, &changed)?;
         let mut raised = Vec::new();
         for exception in self.book.exceptions {
-            if exceptions::insert(conn, &exception_row(&exception, self.now))? {
+            if exceptions::insert(conn, &ExceptionRow::new(&exception, self.now))? {
                 raised.push((exception.kind, exception.detail));
             }
         }
         verdicts::append(conn, &self.fresh_verdicts)?;
         let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
         Ok(Written { entries, exceptions: raised })
-    }
-}
-
-fn exception_row(exception: &crate::domain::book::Exception, now: DateTime<Utc>) -> ExceptionRow {
-    ExceptionRow {
-        id: exception.id.to_string(),
-        dedupe_key: exception.dedupe_key.clone(),
-        kind: exception.kind.to_owned(),
-        partner_id: exception.partner_id.map(|id| id.0),
-        order_id: exception.order.id.map(|id| id.0),
-        order_uuid: exception.order.uuid.clone(),
-        order_name: exception.order.name.clone(),
-        detail: exception.detail.clone(),
-        at_us: now.timestamp_micros(),
-        state: "open".to_owned(),
-        resolved_at_us: None,
-        resolved_by: None,
-        note: None,
     }
 }
 
@@ -475,39 +448,4 @@ fn settle_outcome(outcome: Result<Value, Denied>) -> Result<Answer, LedgerError>
         Err(Denied::Refused(refusal)) => Ok(Answer::Reply(Err(ErrorBody::from(&refusal)))),
         Err(Denied::Trouble(problem)) => Err(trouble(problem)),
     }
-}
-
-fn hold_reply(hold: &Hold, decimals: u32) -> Value {
-    let mut reply = json!({
-        "hold_id": hold.id.to_string(),
-        "points": hold.points.to_string(),
-        "discount": hold.discount.to_text(decimals),
-        "expires_at": time(hold.expires_at),
-    });
-    if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
-        object.insert("product_id".into(), json!(product.0));
-    }
-    reply
-}
-
-fn reply_to_text(reply: &Result<Value, ErrorBody>) -> String {
-    match reply {
-        Ok(value) => json!({ "result": value }).to_string(),
-        Err(body) => json!({ "error": body }).to_string(),
-    }
-}
-
-fn reply_from_text(text: &str) -> Result<Result<Value, ErrorBody>, LedgerError> {
-    #[derive(serde::Deserialize)]
-    enum Kept {
-        #[serde(rename = "result")]
-        Result(Value),
-        #[serde(rename = "error")]
-        Error(ErrorBody),
-    }
-    let kept: Kept = serde_json::from_str(text).map_err(|problem| store::corrupt(format!("a verdict: {problem}")))?;
-    Ok(match kept {
-        Kept::Result(value) => Ok(value),
-        Kept::Error(body) => Err(body),
-    })
 }

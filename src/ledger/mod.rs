@@ -6,6 +6,7 @@ mod programs;
 mod read;
 pub mod reply;
 mod sales;
+mod verdict;
 mod verify;
 mod writer;
 

@@ -1,9 +1,11 @@
 //! Exceptions: what a manager must look at, because the service will not guess.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::schema::exceptions;
 use super::{AnyConnection, StoreError, on_each};
+use crate::domain::book::Exception;
 
 /// One exception.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -35,6 +37,28 @@ pub struct ExceptionRow {
     pub resolved_by: Option<String>,
     /// What the manager wrote.
     pub note: Option<String>,
+}
+
+impl ExceptionRow {
+    /// A new exception, open.
+    #[must_use]
+    pub fn new(exception: &Exception, now: DateTime<Utc>) -> Self {
+        Self {
+            id: exception.id.to_string(),
+            dedupe_key: exception.dedupe_key.clone(),
+            kind: exception.kind.to_owned(),
+            partner_id: exception.partner_id.map(|id| id.0),
+            order_id: exception.order.id.map(|id| id.0),
+            order_uuid: exception.order.uuid.clone(),
+            order_name: exception.order.name.clone(),
+            detail: exception.detail.clone(),
+            at_us: now.timestamp_micros(),
+            state: "open".to_owned(),
+            resolved_at_us: None,
+            resolved_by: None,
+            note: None,
+        }
+    }
 }
 
 /// Keeps a new exception; one with the same key stays as it is. Whether it was new.

@@ -1,0 +1,284 @@
+//! Decisions on a book: one table of the ways a hold ends, and any order of commands keeps the books.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::account::{Account, Expiry, LotChange};
+use super::book::{Book, Moment, OrderRef};
+use super::converge::{Before, Desired, Sale, order_ref};
+use super::decide::{Denied, HoldAsk};
+use super::entry::{EntryKind, LotNote};
+use super::hold::HoldState;
+use super::ids::{AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
+use super::money::Money;
+use super::order::{HoldRef, Line, LineRole, Order, OrderState};
+use super::points::Points;
+use super::program::Program;
+use super::refusal::Refusal;
+use super::timeline::{Timeline, Version};
+
+const ACCOUNT: AccountId = AccountId(1);
+
+fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
+}
+
+fn points(whole: i64) -> Points {
+    Points::from_e2(whole * 100)
+}
+
+fn timeline() -> Timeline {
+    let document = json!({
+        "code": "club", "name": "Club", "currency": "USD", "redemption": {"hold_seconds": 60},
+        "rewards": [{"code": "5off", "name": "5 off", "kind": "discount_amount", "points": "100", "amount": "5.00"}],
+    });
+    let program = Arc::new(Program::from_json(&document).unwrap());
+    let version = Version { number: 1, effective_from: None, archived_at: None, program };
+    Timeline { id: ProgramId(1), code: "club".into(), versions: vec![version] }
+}
+
+fn book() -> Book {
+    let account = Account::empty(ACCOUNT, PartnerId(1), ProgramId(1));
+    Book { accounts: BTreeMap::from([(ACCOUNT, account)]), ..Book::default() }
+}
+
+fn order(uuid: &str, lines: Vec<Line>) -> Order {
+    Order {
+        id: Some(OrderId(7)),
+        uuid: Some(uuid.into()),
+        name: "Shop/7".into(),
+        reference: None,
+        state: OrderState::Paid,
+        placed_at: noon(),
+        partner_id: Some(PartnerId(1)),
+        company_id: CompanyId(1),
+        currency: "USD".into(),
+        pos_config_id: None,
+        lines,
+    }
+}
+
+fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
+    Line {
+        id: Some(LineId(id)),
+        uuid: None,
+        product_id: Some(ProductId(1)),
+        quantity: Decimal::ONE,
+        subtotal: Money::from_e4(amount_e4),
+        subtotal_incl: Money::from_e4(amount_e4),
+        refunds: None,
+        hold: hold.map(HoldRef::Id),
+        role: LineRole::Counts,
+        pos_categories: std::collections::BTreeSet::default(),
+        product_categories: std::collections::BTreeSet::default(),
+    }
+}
+
+/// A till and a clock around a book.
+struct Desk {
+    book: Book,
+    timeline: Timeline,
+    now: DateTime<Utc>,
+    next: u128,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { book: book(), timeline: timeline(), now: noon(), next: 0 }
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Book, &mut Moment<'_>, &Timeline) -> T) -> T {
+        let next = &mut self.next;
+        let mut ids = || {
+            *next += 1;
+            Uuid::from_u128(*next)
+        };
+        let mut moment = Moment { now: self.now, actor: "test", ids: &mut ids };
+        work(&mut self.book, &mut moment, &self.timeline)
+    }
+
+    fn give(&mut self, amount: Points) {
+        self.with(|book, moment, timeline| book.adjust(ACCOUNT, amount, "test", timeline, moment)).unwrap();
+    }
+
+    fn hold(&mut self, uuid: &str) -> Result<HoldId, Denied> {
+        let draft = order(uuid, vec![line(1, 250_000, None)]);
+        self.with(|book, moment, timeline| {
+            let ask = HoldAsk {
+                account_id: ACCOUNT,
+                partner_id: PartnerId(1),
+                timeline,
+                reward: "5off",
+                points: None,
+                draft: &draft,
+                currency_decimals: 2,
+            };
+            book.hold(&ask, moment).map(|hold| hold.id)
+        })
+    }
+
+    fn capture(&mut self, id: HoldId, uuid: &str) -> Result<Points, Denied> {
+        let paid = OrderRef { id: None, uuid: Some(uuid.into()), name: None };
+        let now = self.now;
+        self.with(|book, moment, _| book.capture(id, &paid, now, moment)).map(|captured| captured.balance)
+    }
+
+    fn release(&mut self, id: HoldId) -> Result<(), Denied> {
+        self.with(|book, moment, _| book.release(id, "test", moment))
+    }
+
+    fn account(&self) -> &Account {
+        self.book.account(ACCOUNT).unwrap()
+    }
+
+    fn check(&self) {
+        let account = self.account();
+        assert_eq!(account.violation().unwrap(), None);
+        let posted = Points::sum(self.book.entries.iter().map(|entry| entry.points)).unwrap();
+        assert_eq!(account.balance(), posted, "balance = Σ entries");
+        let open: Vec<HoldId> =
+            self.book.holds.values().filter(|hold| hold.state == HoldState::Open).map(|hold| hold.id).collect();
+        assert_eq!(account.holds().keys().copied().collect::<Vec<_>>(), open, "held = Σ open holds");
+        for hold in self.book.holds.values() {
+            let redeems = self.book.entries.iter().filter(|entry| entry.hold_id == Some(hold.id)).count();
+            assert_eq!(redeems, usize::from(hold.state == HoldState::Captured), "{hold:?}");
+        }
+    }
+}
+
+fn refused<T: std::fmt::Debug>(outcome: Result<T, Denied>) -> Refusal {
+    match outcome {
+        Err(Denied::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_hold_ends_exactly_once() {
+    let mut desk = Desk::new();
+    desk.give(points(300));
+    let (first, second) = (desk.hold("a").unwrap(), desk.hold("b").unwrap());
+    assert_eq!(desk.account().available(desk.now).unwrap(), points(100));
+    assert_eq!(refused(desk.capture(first, "b")), Refusal::HoldOfOtherOrder);
+    assert_eq!(desk.capture(first, "a").unwrap(), points(200));
+    assert_eq!(refused(desk.capture(first, "a")), Refusal::HoldCaptured);
+    assert_eq!(refused(desk.release(first)), Refusal::HoldCaptured);
+    desk.release(second).unwrap();
+    desk.release(second).unwrap();
+    assert_eq!(refused(desk.capture(second, "b")), Refusal::HoldReleased);
+    desk.check();
+}
+
+#[test]
+fn an_expired_hold_is_spent_if_its_points_are_there_and_else_a_manager_is_asked() {
+    let mut desk = Desk::new();
+    desk.give(points(100));
+    let first = desk.hold("a").unwrap();
+    desk.now += Duration::seconds(60);
+    let second = desk.hold("b").unwrap();
+    desk.now += Duration::seconds(60);
+    assert_eq!(desk.capture(second, "b").unwrap(), Points::ZERO);
+    assert!(matches!(refused(desk.capture(first, "a")), Refusal::HoldExpired { .. }));
+    assert_eq!(desk.book.exceptions.len(), 1);
+    desk.check();
+}
+
+#[test]
+fn restored_points_go_back_to_their_own_lots() {
+    let mut desk = Desk::new();
+    let soon = Expiry::At(noon() + Duration::days(10));
+    let late = Expiry::At(noon() + Duration::days(90));
+    for expiry in [soon, late] {
+        desk.book.accounts.get_mut(&ACCOUNT).unwrap().put(points(60), expiry).unwrap();
+    }
+    let hold = desk.hold("a").unwrap();
+    desk.capture(hold, "a").unwrap();
+    let redeemed: Vec<LotChange> = desk.book.entries[0].detail.lots.iter().filter_map(LotNote::change).collect();
+    assert_eq!(redeemed.len(), 2, "60 of the soonest, 40 of the other");
+
+    let sold = order("a", vec![line(1, 250_000, None), line(2, -50_000, Some(hold))]);
+    let mut back = line(3, 50_000, None);
+    back.quantity = Decimal::NEGATIVE_ONE;
+    back.refunds = Some(LineId(2));
+    let refunds = [back];
+    let sale = Sale {
+        order: &sold,
+        wallet: Some(PartnerId(1)),
+        desired: BTreeMap::new(),
+        before: BTreeMap::new(),
+        refunds: &refunds,
+        trigger: order_ref(&sold),
+        trigger_at: noon(),
+        redeemed: BTreeMap::from([(hold, redeemed)]),
+    };
+    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    assert_eq!(desk.account().lots(), &BTreeMap::from([(soon, points(60)), (late, points(60))]));
+    assert_eq!(desk.book.entries.iter().filter(|entry| entry.kind == EntryKind::Restore).count(), 1);
+}
+
+#[test]
+fn earning_converges_and_a_replay_posts_nothing() {
+    let mut desk = Desk::new();
+    let sold = order("a", vec![line(1, 250_000, None)]);
+    let sale = |earned: i64| Sale {
+        order: &sold,
+        wallet: Some(PartnerId(1)),
+        desired: BTreeMap::from([(
+            ACCOUNT,
+            Desired { points: points(earned), version: 1, expiry: Expiry::Never, earned: json!({}) },
+        )]),
+        before: BTreeMap::from([(ACCOUNT, Before::default())]),
+        refunds: &[],
+        trigger: order_ref(&sold),
+        trigger_at: noon(),
+        redeemed: BTreeMap::new(),
+    };
+    for (earned, entries) in [(20, 1), (20, 1), (10, 2), (0, 3), (0, 3), (5, 4)] {
+        desk.with(|book, moment, _| book.converge_earning(&sale(earned), moment)).unwrap();
+        assert_eq!((desk.account().balance(), desk.book.entries.len()), (points(earned), entries));
+    }
+    desk.check();
+}
+
+proptest! {
+    /// Whatever tills do in whatever order, at whatever pace, the books keep.
+    #[test]
+    fn any_order_of_commands_keeps_the_books(steps in prop::collection::vec((0_u8..6, 0_usize..6, 1_i64..400), 1..80)) {
+        let mut desk = Desk::new();
+        let mut held: Vec<(HoldId, String)> = Vec::new();
+        for (number, (step, which, amount)) in steps.into_iter().enumerate() {
+            let picked = held.get(which).cloned();
+            match (step, picked) {
+                (0, _) => desk.give(points(amount)),
+                (1, _) => desk.give(points(-amount)),
+                (2, _) => {
+                    let uuid = number.to_string();
+                    let before = desk.account().available(desk.now).unwrap();
+                    match desk.hold(&uuid) {
+                        Ok(id) => held.push((id, uuid)),
+                        Err(denied) => {
+                            prop_assert!(before < points(100), "{denied:?} with {before} available");
+                        }
+                    }
+                    // A hold never takes what is available below zero.
+                    prop_assert!(before.is_negative() || !desk.account().available(desk.now).unwrap().is_negative());
+                }
+                (3, Some((id, uuid))) => {
+                    let _ = desk.capture(id, &uuid);
+                }
+                (4, Some((id, _))) => {
+                    let _ = desk.release(id);
+                }
+                _ => desk.now += Duration::seconds(amount),
+            }
+            desk.check();
+        }
+    }
+}

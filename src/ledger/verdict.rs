@@ -1,0 +1,57 @@
+//! Verdicts as the batch keeps them: whose key it is, and the reply as text.
+
+use serde_json::{Value, json};
+
+use super::command::Idempotency;
+use super::reply::{ErrorBody, LedgerError, time};
+use crate::domain::hold::Hold;
+use crate::domain::ids::HoldId;
+use crate::store;
+
+/// The key under which a capture's reply is kept: a hold has one.
+pub(super) fn capture_key(hold: HoldId) -> String {
+    format!("capture/{hold}")
+}
+
+/// The key under which a caller's reply is kept: apart from our own, whatever callers choose.
+pub(super) fn caller_key(idempotency: &Idempotency) -> String {
+    format!("key/{}", idempotency.key)
+}
+
+/// What a hold is answered with.
+pub(super) fn hold_reply(hold: &Hold, decimals: u32) -> Value {
+    let mut reply = json!({
+        "hold_id": hold.id.to_string(),
+        "points": hold.points.to_string(),
+        "discount": hold.discount.to_text(decimals),
+        "expires_at": time(hold.expires_at),
+    });
+    if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
+        object.insert("product_id".into(), json!(product.0));
+    }
+    reply
+}
+
+/// A reply as it is kept.
+pub(super) fn reply_to_text(reply: &Result<Value, ErrorBody>) -> String {
+    match reply {
+        Ok(value) => json!({ "result": value }).to_string(),
+        Err(body) => json!({ "error": body }).to_string(),
+    }
+}
+
+/// A kept reply, to be given again.
+pub(super) fn reply_from_text(text: &str) -> Result<Result<Value, ErrorBody>, LedgerError> {
+    #[derive(serde::Deserialize)]
+    enum Kept {
+        #[serde(rename = "result")]
+        Result(Value),
+        #[serde(rename = "error")]
+        Error(ErrorBody),
+    }
+    let kept: Kept = serde_json::from_str(text).map_err(|problem| store::corrupt(format!("a verdict: {problem}")))?;
+    Ok(match kept {
+        Kept::Result(value) => Ok(value),
+        Kept::Error(body) => Err(body),
+    })
+}
