@@ -67,15 +67,29 @@ pub(super) fn run(
     conn: &mut AnyConnection,
     commands: &[Command],
 ) -> Result<Vec<Answer>, LedgerError> {
-    store::connection::write_transaction(conn, |conn| {
+    let (answers, written) = store::connection::write_transaction(conn, |conn| {
         let mut batch = Batch::load(context, conn, commands)?;
         let mut answers = Vec::with_capacity(commands.len());
         for (position, command) in commands.iter().enumerate() {
             answers.push(batch.apply(conn, position, command)?);
         }
-        batch.write(conn)?;
-        Ok(answers)
-    })
+        Ok::<_, LedgerError>((answers, batch.write(conn)?))
+    })?;
+    // Counted once it is true.
+    for kind in written.entries {
+        metrics::counter!("loyalty_entries_total", "kind" => kind).increment(1);
+    }
+    for (kind, detail) in written.exceptions {
+        tracing::warn!(kind, detail, "an exception waits for a manager");
+        metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
+    }
+    Ok(answers)
+}
+
+/// What a batch wrote, for logs and metrics.
+struct Written {
+    entries: Vec<&'static str>,
+    exceptions: Vec<(&'static str, String)>,
 }
 
 fn trouble(problem: Trouble) -> LedgerError {
@@ -368,7 +382,7 @@ impl Batch {
         }))
     }
 
-    fn write(self, conn: &mut AnyConnection) -> Result<(), LedgerError> {
+    fn write(self, conn: &mut AnyConnection) -> Result<Written, LedgerError> {
         let mut stored = self.stored;
         let mut rows = Vec::with_capacity(self.book.entries.len());
         for entry in &self.book.entries {
@@ -401,16 +415,15 @@ impl Batch {
             .filter_map(|key| self.book.postings.get(key).map(|points| (*key, *points)))
             .collect();
         orders::save_postings(conn, &changed)?;
-        for exception in &self.book.exceptions {
-            tracing::warn!(kind = exception.kind, detail = exception.detail, "an exception waits for a manager");
-            metrics::counter!("loyalty_exceptions_total", "kind" => exception.kind).increment(1);
-            exceptions::insert(conn, &exception_row(exception, self.now))?;
+        let mut raised = Vec::new();
+        for exception in self.book.exceptions {
+            if exceptions::insert(conn, &exception_row(&exception, self.now))? {
+                raised.push((exception.kind, exception.detail));
+            }
         }
         verdicts::append(conn, &self.fresh_verdicts)?;
-        for entry in &self.book.entries {
-            metrics::counter!("loyalty_entries_total", "kind" => entry.kind.word()).increment(1);
-        }
-        Ok(())
+        let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
+        Ok(Written { entries, exceptions: raised })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::schema::{accounts, holds, lots};
@@ -57,6 +58,12 @@ struct LotRow {
     account_id: i64,
     expires_at_us: i64,
     points_e2: i64,
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = BigInt)]
+    account_id: i64,
 }
 
 /// Makes the accounts that do not exist yet.
@@ -297,17 +304,16 @@ pub fn due(conn: &mut AnyConnection, now_us: i64, limit: i64) -> Result<BTreeSet
         .limit(limit)
         .select(holds::account_id)
         .load(conn)?;
-    // Lots that a running hold protects would be found again and again: those accounts have nothing due.
-    ids.extend(
-        lots::table
-            .inner_join(accounts::table.on(accounts::id.eq(lots::account_id)))
-            .filter(lots::expires_at_us.le(now_us))
-            .filter(accounts::held_e2.eq(0))
-            .order(lots::expires_at_us)
-            .limit(limit)
-            .select(lots::account_id)
-            .load::<i64>(conn)?,
-    );
+    // What running holds protect is not due: it would be found again and again.
+    let past: Vec<Due> = diesel::sql_query(
+        "SELECT lots.account_id AS account_id FROM lots JOIN accounts ON accounts.id = lots.account_id \
+         WHERE lots.expires_at_us <= $1 GROUP BY lots.account_id, accounts.held_e2 \
+         HAVING SUM(lots.points_e2) > accounts.held_e2 LIMIT $2",
+    )
+    .bind::<BigInt, _>(now_us)
+    .bind::<BigInt, _>(limit)
+    .load(conn)?;
+    ids.extend(past.into_iter().map(|row| row.account_id));
     Ok(ids.into_iter().map(AccountId).collect())
 }
 

@@ -37,29 +37,17 @@ pub struct ExceptionRow {
     pub note: Option<String>,
 }
 
-/// The exception with this key, if it was found before.
+/// Keeps a new exception; one with the same key stays as it is. Whether it was new.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn find_by_key(conn: &mut AnyConnection, key: &str) -> Result<Option<ExceptionRow>, StoreError> {
-    Ok(exceptions::table
-        .filter(exceptions::dedupe_key.eq(key))
-        .select(ExceptionRow::as_select())
-        .first(conn)
-        .optional()?)
-}
-
-/// Keeps a new exception; one with the same key stays as it is.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn insert(conn: &mut AnyConnection, row: &ExceptionRow) -> Result<(), StoreError> {
-    on_each!(conn, c => diesel::insert_into(exceptions::table)
+pub fn insert(conn: &mut AnyConnection, row: &ExceptionRow) -> Result<bool, StoreError> {
+    let inserted = on_each!(conn, c => diesel::insert_into(exceptions::table)
         .values(row)
         .on_conflict(exceptions::dedupe_key)
         .do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(inserted == 1)
 }
 
 /// Exceptions, newest first.

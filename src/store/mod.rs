@@ -57,7 +57,7 @@ impl StoreError {
         match self {
             Self::Query(Error::DatabaseError(kind, info)) => {
                 matches!(kind, Kind::SerializationFailure | Kind::ClosedConnection | Kind::UniqueViolation)
-                    || ["deadlock", "locked", "busy", "terminating connection", "server closed"]
+                    || ["deadlock", "lock timeout", "locked", "busy", "terminating connection", "server closed"]
                         .iter()
                         .any(|sign| info.message().contains(sign))
             }
