@@ -1,6 +1,8 @@
-from . import loyalty_sidecar
-from . import pos_config
-from . import pos_order
-from . import pos_order_line
-from . import res_config_settings
-from . import res_partner
+from . import (
+    loyalty_sidecar,
+    pos_config,
+    pos_order,
+    pos_order_line,
+    res_config_settings,
+    res_partner,
+)

@@ -1,5 +1,4 @@
 from decimal import Decimal, InvalidOperation
-import logging
 
 from odoo import api, models
 
@@ -10,8 +9,6 @@ from ..tools.sidecar_client import (
     SidecarError,
     SidecarRefusal,
 )
-
-_logger = logging.getLogger(__name__)
 
 PARAMETER_URL = "loyalty_sidecar.url"
 PARAMETER_TOKEN = "loyalty_sidecar.token"
@@ -37,7 +34,9 @@ class LoyaltySidecar(models.AbstractModel):
         # ir.config_parameter is readable by administrators alone: that is what guards the token.
         get_param = self.env["ir.config_parameter"].sudo().get_param
         return self._client_from(
-            get_param(PARAMETER_URL), get_param(PARAMETER_TOKEN), get_param(PARAMETER_TIMEOUT),
+            get_param(PARAMETER_URL),
+            get_param(PARAMETER_TOKEN),
+            get_param(PARAMETER_TIMEOUT),
         )
 
     @api.model
@@ -79,7 +78,8 @@ class LoyaltySidecar(models.AbstractModel):
         except SidecarError as error:
             return [self._failure(error)] * len(calls)
         return [
-            self._failure(answer) if isinstance(answer, SidecarRefusal)
+            self._failure(answer)
+            if isinstance(answer, SidecarRefusal)
             else {"ok": True, "result": answer}
             for answer in answers
         ]
@@ -106,11 +106,14 @@ class LoyaltySidecar(models.AbstractModel):
     def _merge_notifications(self, calls):
         """One ``sync.notify`` for all orders of the transaction, after everything else."""
         others = [call for call in calls if call[0] != "sync.notify"]
-        order_ids = sorted({
-            order_id
-            for method, params in calls if method == "sync.notify"
-            for order_id in params["order_ids"]
-        })
+        order_ids = sorted(
+            {
+                order_id
+                for method, params in calls
+                if method == "sync.notify"
+                for order_id in params["order_ids"]
+            }
+        )
         return others + ([("sync.notify", {"order_ids": order_ids})] if order_ids else [])
 
     # Words
@@ -147,7 +150,8 @@ class LoyaltySidecar(models.AbstractModel):
         """Words for a refusal, or for the reason why a reward cannot be had."""
         figures = {
             name: self._format_points(value)
-            for name, value in figures.items() if isinstance(value, str | int | float)
+            for name, value in figures.items()
+            if isinstance(value, str | int | float)
         }
         # Of a reward that does not fit, the reason says more than the kind.
         if kind == "reward_not_applicable":
@@ -155,32 +159,49 @@ class LoyaltySidecar(models.AbstractModel):
         known = {
             "insufficient_points": self.env._(
                 "Not enough points: %(required)s needed, %(available)s available.",
-                required=figures["required"], available=figures["available"],
-            ) if {"required", "available"} <= figures.keys() else self.env._("Not enough points."),
+                required=figures["required"],
+                available=figures["available"],
+            )
+            if {"required", "available"} <= figures.keys()
+            else self.env._("Not enough points."),
             "below_minimum": self.env._(
                 "Redeeming begins at %(minimum)s points; %(available)s available.",
-                minimum=figures["minimum"], available=figures["available"],
-            ) if {"minimum", "available"} <= figures.keys() else self.env._("Not enough points to redeem yet."),
+                minimum=figures["minimum"],
+                available=figures["available"],
+            )
+            if {"minimum", "available"} <= figures.keys()
+            else self.env._("Not enough points to redeem yet."),
             "order_too_small": self.env._(
-                "This order takes %(maximum)s points at most.", maximum=figures["maximum_points"],
-            ) if "maximum_points" in figures else self.env._("The order is too small for this reward."),
+                "This order takes %(maximum)s points at most.",
+                maximum=figures["maximum_points"],
+            )
+            if "maximum_points" in figures
+            else self.env._("The order is too small for this reward."),
             "other_partner": self.env._("This reward belongs to another customer."),
             "other_currency": self.env._("The order is in another currency than the program."),
             "other_company": self.env._("The order is of another company than the program."),
             "other_shop": self.env._("The program does not hold in this shop."),
             "outside_dates": self.env._("The program does not hold at this time."),
             "too_few_points": self.env._("That is too few points to take anything off."),
-            "not_computed_yet": self.env._("The loyalty service cannot compute this kind of reward yet."),
+            "not_computed_yet": self.env._(
+                "The loyalty service cannot compute this kind of reward yet."
+            ),
             "reward_not_applicable": self.env._("This reward cannot be used on this order."),
-            "hold_expired": self.env._("The reserved points have expired. Take the reward off and redeem again."),
+            "hold_expired": self.env._(
+                "The reserved points have expired. Take the reward off and redeem again."
+            ),
             "hold_captured": self.env._("These points have already been redeemed."),
             "hold_released": self.env._("These points have already been given back."),
             "hold_of_other_order": self.env._("These points are reserved for another order."),
-            "unknown_partner": self.env._("The loyalty service does not know this customer yet. Try again in a moment."),
+            "unknown_partner": self.env._(
+                "The loyalty service does not know this customer yet. Try again in a moment."
+            ),
             "unknown_program": self.env._("This loyalty program no longer exists."),
             "unknown_reward": self.env._("This reward no longer exists."),
             "unknown_hold": self.env._("The loyalty service does not know this reservation."),
-            "forbidden": self.env._("The token in the settings may not do this. Ask an administrator."),
+            "forbidden": self.env._(
+                "The token in the settings may not do this. Ask an administrator."
+            ),
             "unavailable": self.env._("The loyalty service is busy. Nothing was done; try again."),
         }
         return known.get(kind) or fallback or known["reward_not_applicable"]
@@ -194,18 +215,24 @@ class LoyaltySidecar(models.AbstractModel):
                     "The token is not set. Create one with "
                     "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
                 )
-            return self.env._("The address is not set. Enter where loyalty-sidecar listens, e.g. http://127.0.0.1:8070.")
+            return self.env._(
+                "The address is not set. Enter where loyalty-sidecar listens, e.g. http://127.0.0.1:8070."
+            )
         if error.kind == "bad_address":
-            return self.env._("“%(url)s” is not an address. It begins with http:// or https://.", url=url)
+            return self.env._(
+                "“%(url)s” is not an address. It begins with http:// or https://.", url=url
+            )
         if error.kind == "unreachable":
             return self.env._(
                 "Nobody answers at %(url)s. Check that loyalty-sidecar runs, that the address and port "
-                "are right as seen from the Odoo server, and that no firewall is between them.", url=url,
+                "are right as seen from the Odoo server, and that no firewall is between them.",
+                url=url,
             )
         if error.kind == "timeout":
             return self.env._(
                 "%(url)s took the connection but did not answer in time. Look at the sidecar's log and its "
-                "/readyz page; if it is only slow, raise the timeout.", url=url,
+                "/readyz page; if it is only slow, raise the timeout.",
+                url=url,
             )
         if error.kind == "unauthorized":
             return self.env._(
@@ -219,7 +246,8 @@ class LoyaltySidecar(models.AbstractModel):
             )
         if error.kind == "not_a_sidecar" or error.kind.startswith("rpc_"):
             return self.env._(
-                "Something answers at %(url)s, but it is not loyalty-sidecar. Check the port and the path.", url=url,
+                "Something answers at %(url)s, but it is not loyalty-sidecar. Check the port and the path.",
+                url=url,
             )
         return self.env._("The sidecar answered: %(message)s", message=str(error))
 

@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import float_repr, float_round
 
-# A reward reads these; anything else a browser sends is left behind.
+# The money of a line, in the currency of the till.
 MONEY_FIELDS = ("price_subtotal", "price_subtotal_incl")
 
 
@@ -25,20 +25,19 @@ class PosConfig(models.Model):
     def loyalty_sidecar_refresh(self, draft):
         """The customer's points, and what this order earns and could redeem."""
         partner = self._loyalty_sidecar_check(draft)
-        order = self._loyalty_sidecar_draft(draft, partner)
-        calls = [("loyalty.balance", {"partner_ids": partner.ids})]
-        if order["lines"]:
-            calls.append(("loyalty.quote", {"order": order}))
-        balance, *quote = self.env["loyalty.sidecar"]._ask_many(calls)
-        if not balance["ok"]:
-            return balance
-        quote = quote[0] if quote else {"ok": True, "result": {"programs": []}}
+        balance, quote = self.env["loyalty.sidecar"]._ask_many(
+            [
+                ("loyalty.balance", {"partner_ids": partner.ids}),
+                ("loyalty.quote", {"order": self._loyalty_sidecar_draft(draft, partner)}),
+            ]
+        )
+        for answer in (balance, quote):
+            if not answer["ok"]:
+                return answer
         return {
             "ok": True,
-            "message": "" if quote["ok"] else quote["error"]["message"],
             "programs": self._loyalty_sidecar_programs(
-                balance["result"][0]["programs"] if balance["result"] else [],
-                quote["result"]["programs"] if quote["ok"] else [],
+                balance["result"][0]["programs"], quote["result"]["programs"]
             ),
         }
 
@@ -51,8 +50,16 @@ class PosConfig(models.Model):
         partner = self._loyalty_sidecar_check(draft)
         product = self._loyalty_sidecar_product()
         if not product:
-            return {"ok": False, "error": {"kind": "no_product", "data": {}, "message": self.env._(
-                "The product for loyalty rewards is missing. Ask an administrator to upgrade the addon.")}}
+            return {
+                "ok": False,
+                "error": {
+                    "kind": "no_product",
+                    "data": {},
+                    "message": self.env._(
+                        "The product for loyalty rewards is missing. Ask an administrator to upgrade the addon."
+                    ),
+                },
+            }
         params = {
             "idempotency_key": str(choice["idempotency_key"]),
             "partner_id": partner.id,
@@ -70,9 +77,12 @@ class PosConfig(models.Model):
     def loyalty_sidecar_release(self, hold_ids, reason):
         """Give reserved points back."""
         self._loyalty_sidecar_check_till()
-        answers = self.env["loyalty.sidecar"]._ask_many([
-            ("loyalty.release", {"hold_id": str(hold_id), "reason": str(reason)}) for hold_id in hold_ids
-        ])
+        answers = self.env["loyalty.sidecar"]._ask_many(
+            [
+                ("loyalty.release", {"hold_id": str(hold_id), "reason": str(reason)})
+                for hold_id in hold_ids
+            ]
+        )
         return {"ok": all(answer["ok"] for answer in answers)}
 
     # What is checked and sent
@@ -80,7 +90,9 @@ class PosConfig(models.Model):
     def _loyalty_sidecar_check_till(self):
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Only users of the Point of Sale may ask for loyalty points."))
+            raise AccessError(
+                self.env._("Only users of the Point of Sale may ask for loyalty points.")
+            )
         self.check_access("read")
 
     def _loyalty_sidecar_check(self, draft):
@@ -108,7 +120,9 @@ class PosConfig(models.Model):
         for line in draft.get("lines") or []:
             values = {
                 "product_id": int(line["product_id"]),
-                "qty": float_repr(float_round(float(line.get("qty") or 0), unit_digits), unit_digits),
+                "qty": float_repr(
+                    float_round(float(line.get("qty") or 0), unit_digits), unit_digits
+                ),
                 **{name: money(line.get(name)) for name in MONEY_FIELDS},
             }
             if line.get("uuid"):
@@ -126,28 +140,36 @@ class PosConfig(models.Model):
         }
 
     def _loyalty_sidecar_programs(self, balances, quotes):
-        """Balance and quote of each program side by side, and words for every reward not to be had."""
-        sidecar = self.env["loyalty.sidecar"]
-        quotes = {quote["program"]: quote for quote in quotes}
-        programs = []
-        for balance in balances:
-            quote = quotes.get(balance["program"], {})
-            rewards = []
-            for reward in quote.get("rewards", []):
-                if not reward.get("applicable"):
-                    figures = {
-                        "available": balance["available"],
-                        "required": reward.get("points"),
-                        "minimum": reward.get("minimum_points"),
-                    }
-                    # The sidecar's own sentence is English: the last resort, for reasons newer than this.
-                    words = sidecar._words_of_refusal(reward.get("reason"), figures, reward.get("message"))
-                    reward = {**reward, "message": words}
-                rewards.append(reward)
-            programs.append({
-                **balance,
-                "earns": quote.get("earns"),
-                "balance_after": quote.get("balance_after"),
-                "rewards": rewards,
-            })
-        return programs
+        """Quote and balance of each program, and words for every reward not to be had.
+
+        The quote decides which programs there are: it leaves out those of other companies,
+        currencies and shops, in which the same customer may have points as well.
+        """
+        balances = {balance["program"]: balance for balance in balances}
+        return [
+            {
+                **balances[quote["program"]],
+                "earns": quote["earns"],
+                "balance_after": quote["balance_after"],
+                "rewards": [
+                    self._loyalty_sidecar_reward(reward, balances[quote["program"]]["available"])
+                    for reward in quote["rewards"]
+                ],
+            }
+            for quote in quotes
+            if quote["program"] in balances
+        ]
+
+    def _loyalty_sidecar_reward(self, reward, available):
+        if reward["applicable"]:
+            return reward
+        figures = {
+            "available": available,
+            "required": reward.get("points"),
+            "minimum": reward.get("minimum_points"),
+        }
+        # The sidecar's own sentence is English: the last resort, for reasons newer than this addon.
+        words = self.env["loyalty.sidecar"]._words_of_refusal(
+            reward.get("reason"), figures, reward.get("message")
+        )
+        return {**reward, "message": words}

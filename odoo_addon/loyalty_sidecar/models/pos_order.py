@@ -36,10 +36,13 @@ class PosOrder(models.Model):
         """After the commit: capture the holds of these orders and hint that they are there."""
         try:
             calls = [
-                ("loyalty.capture", {
-                    "hold_id": line.loyalty_hold_id,
-                    "order": {"uuid": order.uuid, "id": order.id, "name": order.name},
-                })
+                (
+                    "loyalty.capture",
+                    {
+                        "hold_id": line.loyalty_hold_id,
+                        "order": {"uuid": order.uuid, "id": order.id, "name": order.name},
+                    },
+                )
                 for order in self
                 for line in order.lines
                 if line.loyalty_hold_id
@@ -51,7 +54,13 @@ class PosOrder(models.Model):
             _logger.exception("Could not prepare to tell the sidecar of orders %s", self.ids)
 
     def _loyalty_sidecar_open_holds(self):
-        return [hold for hold in self.filtered(lambda order: order.state == "draft").lines.mapped("loyalty_hold_id") if hold]
+        return [
+            hold
+            for hold in self.filtered(lambda order: order.state == "draft").lines.mapped(
+                "loyalty_hold_id"
+            )
+            if hold
+        ]
 
     @api.model
     def _loyalty_sidecar_release(self, holds, reason):

@@ -20,8 +20,11 @@ class PosOrderLine(models.Model):
 
     def unlink(self):
         # Only an unpaid order can lose lines; whatever its line held is free again.
-        holds = [line.loyalty_hold_id for line in self
-                 if line.loyalty_hold_id and line.order_id.state == "draft"]
+        holds = [
+            line.loyalty_hold_id
+            for line in self
+            if line.loyalty_hold_id and line.order_id.state == "draft"
+        ]
         result = super().unlink()
         self.env["pos.order"]._loyalty_sidecar_release(holds, "line removed")
         return result

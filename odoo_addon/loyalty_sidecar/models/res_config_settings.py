@@ -47,7 +47,9 @@ class ResConfigSettings(models.TransientModel):
         sidecar = self.env["loyalty.sidecar"]
         try:
             version = sidecar._client_from(
-                self.loyalty_sidecar_url, self.loyalty_sidecar_token, self.loyalty_sidecar_timeout_ms,
+                self.loyalty_sidecar_url,
+                self.loyalty_sidecar_token,
+                self.loyalty_sidecar_timeout_ms,
             ).call("system.version")
         except SidecarError as error:
             return "danger", sidecar._words_for_admin(error, self.loyalty_sidecar_url)
@@ -66,5 +68,6 @@ class ResConfigSettings(models.TransientModel):
             )
         return "success", self.env._(
             "Connected to loyalty-sidecar %(version)s, which reads Odoo %(odoo)s. All is well.",
-            version=version["version"], odoo=odoo.get("server_version") or "",
+            version=version["version"],
+            odoo=odoo.get("server_version") or "",
         )

@@ -43,7 +43,9 @@ class ResPartner(models.Model):
 
     def action_loyalty_sidecar_history(self):
         self.ensure_one()
-        action = self.env["ir.actions.actions"]._for_xml_id("loyalty_sidecar.action_loyalty_history")
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "loyalty_sidecar.action_loyalty_history"
+        )
         action["context"] = {"active_id": self.id, "active_model": self._name}
         action["name"] = self.env._("Loyalty history of %(name)s", name=self.display_name)
         return action
@@ -51,13 +53,17 @@ class ResPartner(models.Model):
     def _loyalty_sidecar_check(self):
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Only users of the Point of Sale may ask for loyalty points."))
+            raise AccessError(
+                self.env._("Only users of the Point of Sale may ask for loyalty points.")
+            )
         self.check_access("read")
 
     def _loyalty_sidecar_orders(self, entries):
         """The orders behind the entries that this user may read, by uuid and by id."""
         causes = [entry.get("cause") or {} for entry in entries]
-        causes = [cause for cause in causes if cause.get("model") in ("pos.order", "pos.order.line")]
+        causes = [
+            cause for cause in causes if cause.get("model") in ("pos.order", "pos.order.line")
+        ]
         uuids = [cause["uuid"] for cause in causes if cause.get("uuid")]
         ids = [cause["id"] for cause in causes if cause.get("id") and not cause.get("uuid")]
         if not uuids and not ids:

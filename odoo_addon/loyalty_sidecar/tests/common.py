@@ -13,8 +13,11 @@ class LoyaltySidecarCommon(TestPoSCommon):
         super().setUpClass()
         cls.config = cls.basic_config
         cls.cashier = new_test_user(
-            cls.env, "loyalty_cashier", groups="base.group_user,point_of_sale.group_pos_user",
-            company_id=cls.company.id, company_ids=[(6, 0, cls.company.ids)],
+            cls.env,
+            "loyalty_cashier",
+            groups="base.group_user,point_of_sale.group_pos_user",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
         )
         cls.product = cls.create_product("Lamp", cls.categ_basic, 30.0)
         cls.reward_product = cls.env.ref("loyalty_sidecar.product_loyalty_reward")
@@ -55,20 +58,39 @@ class LoyaltySidecarCommon(TestPoSCommon):
         return {
             "uuid": "0b7c1a52-0000-4000-8000-000000000001",
             "partner_id": (partner or self.customer).id,
-            "lines": [{"uuid": "line-1", "product_id": self.product.id, "qty": 1,
-                       "price_subtotal": 30.0, "price_subtotal_incl": 30.0}],
+            "lines": [
+                {
+                    "uuid": "line-1",
+                    "product_id": self.product.id,
+                    "qty": 1,
+                    "price_subtotal": 30.0,
+                    "price_subtotal_incl": 30.0,
+                }
+            ],
             **values,
         }
 
     def order_data(self, hold_id=None, state="paid", **values):
         lines = [(self.product, 1)]
         if hold_id:
-            lines.append({"product": self.reward_product, "quantity": 1, "price_unit": -5.0,
-                          "price_subtotal": -5.0, "price_subtotal_incl": -5.0, "price_type": "manual",
-                          "loyalty_hold_id": hold_id})
+            lines.append(
+                {
+                    "product": self.reward_product,
+                    "quantity": 1,
+                    "price_unit": -5.0,
+                    "price_subtotal": -5.0,
+                    "price_subtotal_incl": -5.0,
+                    "price_type": "manual",
+                    "loyalty_hold_id": hold_id,
+                }
+            )
         total = 25.0 if hold_id else 30.0
         return {
-            **self.create_ui_order_data(lines, customer=self.customer, payments=[(self.bank_pm1, total)] if state == "paid" else []),
+            **self.create_ui_order_data(
+                lines,
+                customer=self.customer,
+                payments=[(self.bank_pm1, total)] if state == "paid" else [],
+            ),
             "state": state,
             **values,
         }

@@ -24,16 +24,46 @@ class FakeSidecar:
         self.calls = []
         self.authorizations = []
         self.answers = {
-            "system.version": {"version": "1.2.3", "odoo": {"reachable": True, "server_version": "19.0"}},
+            "system.version": {
+                "version": "1.2.3",
+                "odoo": {"reachable": True, "server_version": "19.0"},
+            },
             "loyalty.balance": lambda params: [
-                {"partner_id": partner_id, "programs": [self.balance()]} for partner_id in params["partner_ids"]
+                {"partner_id": partner_id, "programs": [self.balance()]}
+                for partner_id in params["partner_ids"]
             ],
-            "loyalty.quote": {"programs": [{"program": "club", "earns": "30", "balance_after": "150.00", "rewards": [
-                {"reward": "5off", "name": "5 off", "points": "100", "discount": "5.00", "applicable": True},
-                {"reward": "mug", "name": "A mug", "points": "300", "discount": "0.00", "applicable": False,
-                 "reason": "insufficient_points"},
-            ]}]},
-            "loyalty.hold": {"hold_id": "hold-1", "points": "100", "discount": "5.00", "expires_at": "2026-11-22T20:00:00Z"},
+            "loyalty.quote": {
+                "programs": [
+                    {
+                        "program": "club",
+                        "earns": "30",
+                        "balance_after": "150.00",
+                        "rewards": [
+                            {
+                                "reward": "5off",
+                                "name": "5 off",
+                                "points": "100",
+                                "discount": "5.00",
+                                "applicable": True,
+                            },
+                            {
+                                "reward": "mug",
+                                "name": "A mug",
+                                "points": "300",
+                                "discount": "0.00",
+                                "applicable": False,
+                                "reason": "insufficient_points",
+                            },
+                        ],
+                    }
+                ]
+            },
+            "loyalty.hold": {
+                "hold_id": "hold-1",
+                "points": "100",
+                "discount": "5.00",
+                "expires_at": "2026-11-22T20:00:00Z",
+            },
             "loyalty.capture": {"entry_id": "entry-1", "balance": "20.00"},
             "loyalty.release": {"released": True},
             "loyalty.history": {"entries": [], "next": None},
@@ -44,12 +74,22 @@ class FakeSidecar:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
 
     @staticmethod
     def balance(**values):
-        return {"program": "club", "name": "Club", "points_name": "points", "balance": "120.00", "held": "0.00",
-                "available": "120.00", "expiring": [], **values}
+        return {
+            "program": "club",
+            "name": "Club",
+            "points_name": "points",
+            "balance": "120.00",
+            "held": "0.00",
+            "available": "120.00",
+            "expiring": [],
+            **values,
+        }
 
     def stop(self):
         self._resume.set()
@@ -92,13 +132,20 @@ class FakeSidecar:
                     self.send_header("Location", "/elsewhere")
                     self.end_headers()
                     return
-                if fake.mode == "unauthorized" or self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                if (
+                    fake.mode == "unauthorized"
+                    or self.headers.get("Authorization") != f"Bearer {TOKEN}"
+                ):
                     self._send(401, b"")
                     return
                 if fake.mode == "html":
                     self._send(200, b"<html><body>It works!</body></html>")
                     return
-                answer = [fake._answer(each) for each in payload] if isinstance(payload, list) else fake._answer(payload)
+                answer = (
+                    [fake._answer(each) for each in payload]
+                    if isinstance(payload, list)
+                    else fake._answer(payload)
+                )
                 self._send(200, json.dumps(answer).encode())
 
             def _send(self, status, body):

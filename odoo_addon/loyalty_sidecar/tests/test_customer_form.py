@@ -11,11 +11,20 @@ class TestCustomerForm(LoyaltySidecarCommon):
         return self.customer.with_user(self.cashier)
 
     def test_points_per_program(self):
-        self.sidecar.answers["loyalty.balance"] = [{"partner_id": self.customer.id, "programs": [
-            FakeProgram("club", "120.00"), FakeProgram("tea", "3.50"),
-        ]}]
+        self.sidecar.answers["loyalty.balance"] = [
+            {
+                "partner_id": self.customer.id,
+                "programs": [
+                    self.sidecar.balance(balance="120.00"),
+                    self.sidecar.balance(program="tea", balance="3.50"),
+                ],
+            }
+        ]
         answer = self.customer_as_cashier().loyalty_sidecar_points()
-        self.assertEqual([(each["program"], each["balance"]) for each in answer["programs"]], [("club", "120.00"), ("tea", "3.50")])
+        self.assertEqual(
+            [(each["program"], each["balance"]) for each in answer["programs"]],
+            [("club", "120.00"), ("tea", "3.50")],
+        )
 
     def test_when_down_it_says_so_at_once(self):
         self.take_sidecar_down()
@@ -23,7 +32,9 @@ class TestCustomerForm(LoyaltySidecarCommon):
         answer = self.customer_as_cashier().loyalty_sidecar_points()
         self.assertLess(time.monotonic() - began, 2)
         self.assertEqual((answer["ok"], answer["error"]["kind"]), (False, "unreachable"))
-        self.assertEqual(self.customer_as_cashier().loyalty_sidecar_history()["error"]["kind"], "unreachable")
+        self.assertEqual(
+            self.customer_as_cashier().loyalty_sidecar_history()["error"]["kind"], "unreachable"
+        )
 
     def test_opening_the_form_does_not_ask(self):
         # The widget asks once the form is on the screen; the form's own data never waits for it.
@@ -34,38 +45,71 @@ class TestCustomerForm(LoyaltySidecarCommon):
         self.assertIn('name="action_loyalty_sidecar_history"', arch)
 
     def test_points_are_no_field_anyone_could_write(self):
-        self.assertEqual([name for name in self.env["res.partner"]._fields if "loyalty_sidecar" in name], [])
+        self.assertEqual(
+            [name for name in self.env["res.partner"]._fields if "loyalty_sidecar" in name], []
+        )
 
     def test_history_names_the_documents(self):
         self.open_new_session()
         order, _result = self.sync(self.order_data())
         entries = [
-            self.entry("earn", "30", {"model": "pos.order", "id": order.id, "uuid": order.uuid, "name": order.name}),
-            self.entry("earn", "30", {"model": "pos.order", "id": order.id, "uuid": None, "name": order.name}),
-            self.entry("redeem", "-5", {"model": "pos.order", "id": 999999999, "uuid": "gone", "name": "Gone 1"}),
-            self.entry("adjust", "10", {"model": "loyalty.adjustment", "id": None, "uuid": None, "name": "Sorry"}, reason="Sorry"),
+            self.entry(
+                "earn",
+                "30",
+                {"model": "pos.order", "id": order.id, "uuid": order.uuid, "name": order.name},
+            ),
+            self.entry(
+                "earn",
+                "30",
+                {"model": "pos.order", "id": order.id, "uuid": None, "name": order.name},
+            ),
+            self.entry(
+                "redeem",
+                "-5",
+                {"model": "pos.order", "id": 999999999, "uuid": "gone", "name": "Gone 1"},
+            ),
+            self.entry(
+                "adjust",
+                "10",
+                {"model": "loyalty.adjustment", "id": None, "uuid": None, "name": "Sorry"},
+                reason="Sorry",
+            ),
             self.entry("later_kind", "1", None),
         ]
         self.sidecar.answers["loyalty.history"] = {"entries": entries, "next": "page-2"}
         answer = self.customer_as_cashier().loyalty_sidecar_history(before="page-1")
-        self.assertEqual(self.sidecar.params_of("loyalty.history"), [{"partner_id": self.customer.id, "limit": 50, "before": "page-1"}])
+        self.assertEqual(
+            self.sidecar.params_of("loyalty.history"),
+            [{"partner_id": self.customer.id, "limit": 50, "before": "page-1"}],
+        )
         self.assertEqual(answer["next"], "page-2")
         documents = [each["document"] for each in answer["entries"]]
         self.assertEqual(documents[0], {"name": order.name, "model": "pos.order", "id": order.id})
         self.assertEqual(documents[1]["id"], order.id)
         self.assertEqual(documents[2], {"name": "Gone 1", "model": False, "id": False})
         self.assertEqual(documents[3]["name"], "Sorry")
-        self.assertEqual([each["kind_label"] for each in answer["entries"]], ["Earned", "Earned", "Redeemed", "Adjusted", "later_kind"])
+        self.assertEqual(
+            [each["kind_label"] for each in answer["entries"]],
+            ["Earned", "Earned", "Redeemed", "Adjusted", "later_kind"],
+        )
 
     def test_history_action(self):
         action = self.customer_as_cashier().action_loyalty_sidecar_history()
-        self.assertEqual((action["tag"], action["context"]["active_id"]), ("loyalty_sidecar.history", self.customer.id))
+        self.assertEqual(
+            (action["tag"], action["context"]["active_id"]),
+            ("loyalty_sidecar.history", self.customer.id),
+        )
 
     @staticmethod
     def entry(kind, points, cause, reason=None):
-        return {"entry_id": "e", "kind": kind, "points": points, "balance_after": points, "occurred_at": "2026-11-22T20:00:00Z",
-                "recorded_at": "2026-11-22T20:00:00Z", "cause": cause, "reason": reason, "actor": "sync"}
-
-
-def FakeProgram(code, balance):
-    return {"program": code, "name": code.title(), "points_name": "points", "balance": balance, "held": "0", "available": balance, "expiring": []}
+        return {
+            "entry_id": "e",
+            "kind": kind,
+            "points": points,
+            "balance_after": points,
+            "occurred_at": "2026-11-22T20:00:00Z",
+            "recorded_at": "2026-11-22T20:00:00Z",
+            "cause": cause,
+            "reason": reason,
+            "actor": "sync",
+        }

@@ -17,13 +17,20 @@ class TestPosOrder(LoyaltySidecarCommon):
         self.open_new_session()
 
     def test_the_hold_goes_to_the_server_and_back(self):
-        order, result = self.sync(self.order_data("hold-1", loyalty_sidecar_data={"receipt": [{"program": "club"}]}))
+        order, result = self.sync(
+            self.order_data("hold-1", loyalty_sidecar_data={"receipt": [{"program": "club"}]})
+        )
         self.assertEqual(order.state, "paid")
         self.assertEqual(order.amount_total, 25.0)
         line = order.lines.filtered("loyalty_hold_id")
-        self.assertEqual((line.loyalty_hold_id, line.price_subtotal_incl, line.product_id), ("hold-1", -5.0, self.reward_product))
+        self.assertEqual(
+            (line.loyalty_hold_id, line.price_subtotal_incl, line.product_id),
+            ("hold-1", -5.0, self.reward_product),
+        )
         self.assertIn("hold-1", [each["loyalty_hold_id"] for each in result["pos.order.line"]])
-        self.assertEqual(result["pos.order"][0]["loyalty_sidecar_data"], {"receipt": [{"program": "club"}]})
+        self.assertEqual(
+            result["pos.order"][0]["loyalty_sidecar_data"], {"receipt": [{"program": "club"}]}
+        )
 
     def test_a_refund_or_a_copy_redeems_nothing(self):
         order, _result = self.sync(self.order_data("hold-1"))
@@ -36,9 +43,15 @@ class TestPosOrder(LoyaltySidecarCommon):
         self.assertEqual(self.sidecar.calls, [])
         self.commit()
         self.assertEqual(self.sidecar.wait_for("sync.notify"), {"order_ids": order.ids})
-        self.assertEqual(self.sidecar.params_of("loyalty.capture"), [
-            {"hold_id": "hold-1", "order": {"uuid": order.uuid, "id": order.id, "name": order.name}},
-        ])
+        self.assertEqual(
+            self.sidecar.params_of("loyalty.capture"),
+            [
+                {
+                    "hold_id": "hold-1",
+                    "order": {"uuid": order.uuid, "id": order.id, "name": order.name},
+                },
+            ],
+        )
         self.assertNotEqual(order.name, "/")
         self.assertEqual(len(self.sidecar.authorizations), 1, "one request for all")
 
@@ -96,7 +109,11 @@ class TestPosOrder(LoyaltySidecarCommon):
 
     def test_payment_never_fails_on_our_own_mistake(self):
         with (
-            patch.object(type(self.env["loyalty.sidecar"]), "_tell_after_commit", side_effect=ZeroDivisionError),
+            patch.object(
+                type(self.env["loyalty.sidecar"]),
+                "_tell_after_commit",
+                side_effect=ZeroDivisionError,
+            ),
             mute_logger("odoo.addons.loyalty_sidecar.models.pos_order"),
         ):
             order, _result = self.sync(self.order_data("hold-1"))
@@ -105,6 +122,7 @@ class TestPosOrder(LoyaltySidecarCommon):
     def test_a_refused_capture_is_logged_and_no_more(self):
         def refuse(params):
             raise Refuse(1004, "hold_expired", exception_id="x")
+
         self.sidecar.answers["loyalty.capture"] = refuse
         with self.assertLogs("odoo.addons.loyalty_sidecar.tools.delivery", "WARNING") as logs:
             self.sync(self.order_data("hold-1"))
@@ -119,26 +137,38 @@ class TestPosOrder(LoyaltySidecarCommon):
         order.action_pos_order_cancel()
         self.assertEqual(self.sidecar.calls, [])
         self.commit()
-        self.assertEqual(self.sidecar.wait_for("loyalty.release"), {"hold_id": "hold-1", "reason": "order cancelled"})
+        self.assertEqual(
+            self.sidecar.wait_for("loyalty.release"),
+            {"hold_id": "hold-1", "reason": "order cancelled"},
+        )
 
     def test_removing_from_the_till_releases(self):
         order, _result = self.sync(self.order_data("hold-1", state="draft"))
         self.env["pos.order"].remove_from_ui(order.ids)
         self.commit()
-        self.assertEqual(self.sidecar.wait_for("loyalty.release"), {"hold_id": "hold-1", "reason": "order cancelled"})
+        self.assertEqual(
+            self.sidecar.wait_for("loyalty.release"),
+            {"hold_id": "hold-1", "reason": "order cancelled"},
+        )
 
     def test_deleting_releases(self):
         order, _result = self.sync(self.order_data("hold-1", state="draft"))
         order.unlink()
         self.commit()
-        self.assertEqual(self.sidecar.wait_for("loyalty.release"), {"hold_id": "hold-1", "reason": "order deleted"})
+        self.assertEqual(
+            self.sidecar.wait_for("loyalty.release"),
+            {"hold_id": "hold-1", "reason": "order deleted"},
+        )
 
     def test_a_line_gone_from_a_saved_order_releases(self):
         data = self.order_data("hold-1", state="draft")
         order, _result = self.sync(data)
         order.lines.filtered("loyalty_hold_id").unlink()
         self.commit()
-        self.assertEqual(self.sidecar.wait_for("loyalty.release"), {"hold_id": "hold-1", "reason": "line removed"})
+        self.assertEqual(
+            self.sidecar.wait_for("loyalty.release"),
+            {"hold_id": "hold-1", "reason": "line removed"},
+        )
 
     def test_a_paid_order_releases_nothing(self):
         order, _result = self.sync(self.order_data("hold-1"))

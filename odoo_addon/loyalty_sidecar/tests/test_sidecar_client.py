@@ -18,13 +18,23 @@ from .fake_sidecar import TOKEN, Refuse
 @tagged("post_install", "-at_install")
 class TestSidecarClientSettings(BaseCase):
     def test_what_is_missing_is_named(self):
-        for url, token, missing in [("", "lsk_a_b", "address"), (False, False, "address"), ("http://x", " ", "token")]:
+        for url, token, missing in [
+            ("", "lsk_a_b", "address"),
+            (False, False, "address"),
+            ("http://x", " ", "token"),
+        ]:
             with self.assertRaises(SidecarNotConfigured) as caught:
                 SidecarClient(url, token)
             self.assertEqual(caught.exception.missing, missing)
 
     def test_an_address_is_of_http(self):
-        for url in ["127.0.0.1:8070", "ftp://127.0.0.1", "http://", "http://host:port", "http://host:0"]:
+        for url in [
+            "127.0.0.1:8070",
+            "ftp://127.0.0.1",
+            "http://",
+            "http://host:port",
+            "http://host:0",
+        ]:
             with self.subTest(url), self.assertRaises(SidecarBadAddress):
                 SidecarClient(url, TOKEN)
 
@@ -53,6 +63,7 @@ class TestSidecarClient(LoyaltySidecarCommon):
     def test_a_refusal_keeps_its_figures(self):
         def refuse(params):
             raise Refuse(1001, "insufficient_points", available="20", required="100")
+
         self.sidecar.answers["loyalty.hold"] = refuse
         with self.assertRaises(SidecarRefusal) as caught:
             self.client().call("loyalty.hold", {})
@@ -62,15 +73,21 @@ class TestSidecarClient(LoyaltySidecarCommon):
     def test_a_batch_keeps_its_order_and_its_refusals_apart(self):
         def refuse(params):
             raise Refuse(1104, "unknown_hold")
+
         self.sidecar.answers["loyalty.capture"] = refuse
-        refusal, queued = self.client().call_many([
-            ("loyalty.capture", {"hold_id": "x"}), ("sync.notify", {"order_ids": [1, 2]}),
-        ])
+        refusal, queued = self.client().call_many(
+            [
+                ("loyalty.capture", {"hold_id": "x"}),
+                ("sync.notify", {"order_ids": [1, 2]}),
+            ]
+        )
         self.assertEqual(refusal.kind, "unknown_hold")
         self.assertEqual(queued, {"queued": 2})
 
     def test_a_long_list_goes_in_several_batches(self):
-        calls = [("sync.notify", {"order_ids": [each]}) for each in range(client_module.MAX_BATCH + 1)]
+        calls = [
+            ("sync.notify", {"order_ids": [each]}) for each in range(client_module.MAX_BATCH + 1)
+        ]
         self.assertEqual(len(self.client().call_many(calls)), len(calls))
         self.assertEqual(len(self.sidecar.authorizations), 2)
 

@@ -9,11 +9,13 @@ class TestTestConnection(LoyaltySidecarCommon):
     """The button says what is wrong in plain words, and what to do."""
 
     def press(self, url=None, token=TOKEN, timeout_ms=500):
-        settings = self.env["res.config.settings"].create({
-            "loyalty_sidecar_url": self.sidecar.url if url is None else url,
-            "loyalty_sidecar_token": token,
-            "loyalty_sidecar_timeout_ms": timeout_ms,
-        })
+        settings = self.env["res.config.settings"].create(
+            {
+                "loyalty_sidecar_url": self.sidecar.url if url is None else url,
+                "loyalty_sidecar_token": token,
+                "loyalty_sidecar_timeout_ms": timeout_ms,
+            }
+        )
         notification = settings.action_loyalty_sidecar_test()["params"]
         return notification["type"], notification["message"]
 
@@ -26,8 +28,12 @@ class TestTestConnection(LoyaltySidecarCommon):
         self.assert_says(self.press(), "success", "1.2.3", "19.0")
 
     def test_not_set(self):
-        self.assert_says(self.press(url=""), "danger", "address is not set", "http://127.0.0.1:8070")
-        self.assert_says(self.press(token=""), "danger", "token is not set", "token create --role pos")
+        self.assert_says(
+            self.press(url=""), "danger", "address is not set", "http://127.0.0.1:8070"
+        )
+        self.assert_says(
+            self.press(token=""), "danger", "token is not set", "token create --role pos"
+        )
 
     def test_no_address(self):
         self.assert_says(self.press(url="127.0.0.1:8070"), "danger", "is not an address", "http://")
@@ -41,11 +47,14 @@ class TestTestConnection(LoyaltySidecarCommon):
         self.assert_says(self.press(timeout_ms=200), "danger", "did not answer in time", "readyz")
 
     def test_token_refused(self):
-        self.assert_says(self.press(token="lsk_of_another"), "danger", "refuses the token", "token create")
+        self.assert_says(
+            self.press(token="lsk_of_another"), "danger", "refuses the token", "token create"
+        )
 
     def test_wrong_role(self):
         def forbid(params):
             raise Refuse(1301, "forbidden")
+
         self.sidecar.answers["system.version"] = forbid
         self.assert_says(self.press(), "danger", "role", "--role pos")
 
@@ -61,13 +70,20 @@ class TestTestConnection(LoyaltySidecarCommon):
         self.assert_says(self.press(), "danger", "not loyalty-sidecar")
 
     def test_odoo_unreachable_from_the_sidecar(self):
-        self.sidecar.answers["system.version"] = {"version": "1.2.3", "odoo": {"reachable": False, "server_version": None}}
+        self.sidecar.answers["system.version"] = {
+            "version": "1.2.3",
+            "odoo": {"reachable": False, "server_version": None},
+        }
         self.assert_says(self.press(), "warning", "cannot reach Odoo", "doctor")
 
     def test_settings_are_kept(self):
-        self.env["res.config.settings"].create({
-            "loyalty_sidecar_url": " http://127.0.0.1:1 ", "loyalty_sidecar_token": "lsk_new", "loyalty_sidecar_timeout_ms": 700,
-        }).execute()
+        self.env["res.config.settings"].create(
+            {
+                "loyalty_sidecar_url": " http://127.0.0.1:1 ",
+                "loyalty_sidecar_token": "lsk_new",
+                "loyalty_sidecar_timeout_ms": 700,
+            }
+        ).execute()
         client = self.env["loyalty.sidecar"]._client()
         self.assertEqual((client.url, client._timeout[1]), ("http://127.0.0.1:1", 0.7))
 

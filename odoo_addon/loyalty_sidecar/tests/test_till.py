@@ -6,56 +6,108 @@ from .fake_sidecar import Refuse
 
 @tagged("post_install", "-at_install")
 class TestTill(LoyaltySidecarCommon):
-    CHOICE = {"idempotency_key": "0b7c1a52-1111-4000-8000-000000000001", "program": "club", "reward": "5off"}
+    CHOICE = {
+        "idempotency_key": "0b7c1a52-1111-4000-8000-000000000001",
+        "program": "club",
+        "reward": "5off",
+    }
 
     def test_points_and_quote_side_by_side(self):
         answer = self.till().loyalty_sidecar_refresh(self.draft())
         self.assertTrue(answer["ok"])
         (program,) = answer["programs"]
-        self.assertEqual((program["available"], program["earns"], program["balance_after"]), ("120.00", "30", "150.00"))
+        self.assertEqual(
+            (program["available"], program["earns"], program["balance_after"]),
+            ("120.00", "30", "150.00"),
+        )
         applicable, unaffordable = program["rewards"]
         self.assertNotIn("message", applicable)
         self.assertEqual(unaffordable["message"], "Not enough points: 300 needed, 120 available.")
 
     def test_both_go_in_one_request(self):
         self.till().loyalty_sidecar_refresh(self.draft())
-        self.assertEqual([method for method, _params in self.sidecar.calls], ["loyalty.balance", "loyalty.quote"])
+        self.assertEqual(
+            [method for method, _params in self.sidecar.calls], ["loyalty.balance", "loyalty.quote"]
+        )
         self.assertEqual(len(self.sidecar.authorizations), 1)
 
-    def test_an_empty_order_is_not_quoted(self):
+    def test_an_empty_order_shows_the_points(self):
         answer = self.till().loyalty_sidecar_refresh(self.draft(lines=[]))
         self.assertEqual(answer["programs"][0]["available"], "120.00")
-        self.assertEqual(self.sidecar.params_of("loyalty.quote"), [])
+
+    def test_programs_of_other_companies_are_not_shown(self):
+        # The customer may have points there too; the quote knows which programs are of this till.
+        self.sidecar.answers["loyalty.balance"] = [
+            {
+                "partner_id": self.customer.id,
+                "programs": [self.sidecar.balance(), self.sidecar.balance(program="other-company")],
+            }
+        ]
+        answer = self.till().loyalty_sidecar_refresh(self.draft())
+        self.assertEqual([program["program"] for program in answer["programs"]], ["club"])
 
     def test_the_draft_is_exact_and_the_servers_own(self):
-        self.till().loyalty_sidecar_refresh(self.draft(
-            company_id=999, currency="XXX", pos_config_id=999, surplus="dropped",
-            lines=[
-                {"uuid": "a", "product_id": self.product.id, "qty": 0.1 + 0.2, "price_subtotal": 0.1 + 0.2,
-                 "price_subtotal_incl": 1.005, "surplus": 1},
-                {"product_id": self.reward_product.id, "qty": 1, "price_subtotal": -5, "price_subtotal_incl": -5, "hold_id": "hold-1"},
-            ],
-        ))
+        self.till().loyalty_sidecar_refresh(
+            self.draft(
+                company_id=999,
+                currency="XXX",
+                pos_config_id=999,
+                surplus="dropped",
+                lines=[
+                    {
+                        "uuid": "a",
+                        "product_id": self.product.id,
+                        "qty": 0.1 + 0.2,
+                        "price_subtotal": 0.1 + 0.2,
+                        "price_subtotal_incl": 1.005,
+                        "surplus": 1,
+                    },
+                    {
+                        "product_id": self.reward_product.id,
+                        "qty": 1,
+                        "price_subtotal": -5,
+                        "price_subtotal_incl": -5,
+                        "hold_id": "hold-1",
+                    },
+                ],
+            )
+        )
         (params,) = self.sidecar.params_of("loyalty.quote")
-        self.assertEqual(params["order"], {
-            "uuid": "0b7c1a52-0000-4000-8000-000000000001",
-            "company_id": self.company.id,
-            "currency": self.company_currency.name,
-            "pos_config_id": self.config.id,
-            "partner_id": self.customer.id,
-            "lines": [
-                {"uuid": "a", "product_id": self.product.id, "qty": "0.30", "price_subtotal": "0.30", "price_subtotal_incl": "1.01"},
-                {"product_id": self.reward_product.id, "qty": "1.00", "price_subtotal": "-5.00", "price_subtotal_incl": "-5.00", "hold_id": "hold-1"},
-            ],
-        })
+        self.assertEqual(
+            params["order"],
+            {
+                "uuid": "0b7c1a52-0000-4000-8000-000000000001",
+                "company_id": self.company.id,
+                "currency": self.company_currency.name,
+                "pos_config_id": self.config.id,
+                "partner_id": self.customer.id,
+                "lines": [
+                    {
+                        "uuid": "a",
+                        "product_id": self.product.id,
+                        "qty": "0.30",
+                        "price_subtotal": "0.30",
+                        "price_subtotal_incl": "1.01",
+                    },
+                    {
+                        "product_id": self.reward_product.id,
+                        "qty": "1.00",
+                        "price_subtotal": "-5.00",
+                        "price_subtotal_incl": "-5.00",
+                        "hold_id": "hold-1",
+                    },
+                ],
+            },
+        )
 
-    def test_points_show_even_if_the_quote_is_refused(self):
+    def test_a_refused_quote_says_why(self):
         def refuse(params):
             raise Refuse(1401, "unavailable")
+
         self.sidecar.answers["loyalty.quote"] = refuse
         answer = self.till().loyalty_sidecar_refresh(self.draft())
-        self.assertEqual(answer["programs"][0]["available"], "120.00")
-        self.assertIn("busy", answer["message"])
+        self.assertFalse(answer["ok"])
+        self.assertIn("busy", answer["error"]["message"])
 
     def test_hold(self):
         answer = self.till().loyalty_sidecar_hold(self.draft(), self.CHOICE)
@@ -67,35 +119,70 @@ class TestTill(LoyaltySidecarCommon):
         self.assertNotIn("points", params)
 
     def test_hold_of_so_many_points(self):
-        self.till().loyalty_sidecar_hold(self.draft(), {**self.CHOICE, "reward": "pay", "points": "60"})
+        self.till().loyalty_sidecar_hold(
+            self.draft(), {**self.CHOICE, "reward": "pay", "points": "60"}
+        )
         self.assertEqual(self.sidecar.params_of("loyalty.hold")[0]["points"], "60")
 
     def test_an_unanswered_hold_is_repeated_with_its_key(self):
-        answers = iter([Refuse(1401, "unavailable"), {"hold_id": "hold-2", "points": "100", "discount": "5.00", "expires_at": ""}])
+        answers = iter(
+            [
+                Refuse(1401, "unavailable"),
+                {"hold_id": "hold-2", "points": "100", "discount": "5.00", "expires_at": ""},
+            ]
+        )
 
         def answer(params):
             value = next(answers)
             if isinstance(value, Refuse):
                 raise value
             return value
+
         self.sidecar.answers["loyalty.hold"] = answer
-        self.assertEqual(self.till().loyalty_sidecar_hold(self.draft(), self.CHOICE)["result"]["hold_id"], "hold-2")
+        self.assertEqual(
+            self.till().loyalty_sidecar_hold(self.draft(), self.CHOICE)["result"]["hold_id"],
+            "hold-2",
+        )
         first, second = self.sidecar.params_of("loyalty.hold")
         self.assertEqual(first, second)
 
     def test_refusals_come_in_words(self):
         for refusal, words in [
-            (Refuse(1001, "insufficient_points", available="20.00", required="100.00"), "Not enough points: 100 needed, 20 available."),
-            (Refuse(1002, "below_minimum", available="20", minimum="50"), "Redeeming begins at 50 points; 20 available."),
-            (Refuse(1003, "reward_not_applicable", reason="order_too_small"), "The order is too small for this reward."),
-            (Refuse(1003, "reward_not_applicable", reason="order_too_small", maximum_points="40.00"),
-             "This order takes 40 points at most."),
-            (Refuse(1003, "reward_not_applicable", reason="other_partner"), "This reward belongs to another customer."),
-            (Refuse(1301, "forbidden"), "The token in the settings may not do this. Ask an administrator."),
-            (Refuse(1999, "something_new", "A sentence of a newer sidecar."), "A sentence of a newer sidecar."),
+            (
+                Refuse(1001, "insufficient_points", available="20.00", required="100.00"),
+                "Not enough points: 100 needed, 20 available.",
+            ),
+            (
+                Refuse(1002, "below_minimum", available="20", minimum="50"),
+                "Redeeming begins at 50 points; 20 available.",
+            ),
+            (
+                Refuse(1003, "reward_not_applicable", reason="order_too_small"),
+                "The order is too small for this reward.",
+            ),
+            (
+                Refuse(
+                    1003, "reward_not_applicable", reason="order_too_small", maximum_points="40.00"
+                ),
+                "This order takes 40 points at most.",
+            ),
+            (
+                Refuse(1003, "reward_not_applicable", reason="other_partner"),
+                "This reward belongs to another customer.",
+            ),
+            (
+                Refuse(1301, "forbidden"),
+                "The token in the settings may not do this. Ask an administrator.",
+            ),
+            (
+                Refuse(1999, "something_new", "A sentence of a newer sidecar."),
+                "A sentence of a newer sidecar.",
+            ),
         ]:
+
             def refuse(params, refusal=refusal):
                 raise refusal
+
             self.sidecar.answers["loyalty.hold"] = refuse
             answer = self.till().loyalty_sidecar_hold(self.draft(), self.CHOICE)
             self.assertEqual((answer["ok"], answer["error"]["message"]), (False, words))
@@ -124,16 +211,26 @@ class TestTill(LoyaltySidecarCommon):
         self.assertIn("Les ventes fonctionnent", answer["error"]["message"])
 
     def test_release(self):
-        self.assertTrue(self.till().loyalty_sidecar_release(["hold-1", "hold-2"], "line removed")["ok"])
-        self.assertEqual(self.sidecar.params_of("loyalty.release"), [
-            {"hold_id": "hold-1", "reason": "line removed"}, {"hold_id": "hold-2", "reason": "line removed"},
-        ])
+        self.assertTrue(
+            self.till().loyalty_sidecar_release(["hold-1", "hold-2"], "line removed")["ok"]
+        )
+        self.assertEqual(
+            self.sidecar.params_of("loyalty.release"),
+            [
+                {"hold_id": "hold-1", "reason": "line removed"},
+                {"hold_id": "hold-2", "reason": "line removed"},
+            ],
+        )
 
     def test_the_reward_product_reaches_the_till_and_no_list(self):
         self.open_new_session()
         data = self.pos_session.with_user(self.cashier).load_data([])
-        product = next(each for each in data["product.product"] if each["id"] == self.reward_product.id)
-        template = next(each for each in data["product.template"] if each["id"] == product["product_tmpl_id"])
+        product = next(
+            each for each in data["product.product"] if each["id"] == self.reward_product.id
+        )
+        template = next(
+            each for each in data["product.template"] if each["id"] == product["product_tmpl_id"]
+        )
         self.assertEqual(template["taxes_id"], [])
         self.assertIn(self.reward_product.id, data["pos.config"][0]["_pos_special_products_ids"])
         self.assertFalse(self.reward_product.available_in_pos)

@@ -1,7 +1,6 @@
 import io
 
 import polib
-
 from odoo.tests.common import TransactionCase, tagged
 from odoo.tools.misc import file_open, file_path
 from odoo.tools.translate import trans_export
@@ -23,8 +22,12 @@ class TestTranslations(TransactionCase):
         trans_export(None, ["loyalty_sidecar"], exported, "po", self.env)
         exported = {entry.msgid for entry in polib.pofile(exported.getvalue().decode())}
         template = {entry.msgid for entry in self.read("loyalty_sidecar.pot")}
-        self.assertEqual(exported - template, set(), "missing in loyalty_sidecar.pot: export it anew")
-        self.assertEqual(template - exported - IGNORED, set(), "gone, but still in loyalty_sidecar.pot")
+        self.assertEqual(
+            exported - template, set(), "missing in loyalty_sidecar.pot: export it anew"
+        )
+        self.assertEqual(
+            template - exported - IGNORED, set(), "gone, but still in loyalty_sidecar.pot"
+        )
 
     def test_french_is_complete(self):
         french = {entry.msgid: entry for entry in self.read("fr.po")}
@@ -37,8 +40,20 @@ class TestTranslations(TransactionCase):
 
     def test_french_keeps_the_figures(self):
         for entry in self.read("fr.po"):
-            for place in ("%(points)s", "%(date)s", "%(url)s", "%(version)s", "%(odoo)s", "%(required)s",
-                          "%(available)s", "%(minimum)s", "%(maximum)s", "%(message)s", "%(name)s", "%s"):
+            for place in (
+                "%(points)s",
+                "%(date)s",
+                "%(url)s",
+                "%(version)s",
+                "%(odoo)s",
+                "%(required)s",
+                "%(available)s",
+                "%(minimum)s",
+                "%(maximum)s",
+                "%(message)s",
+                "%(name)s",
+                "%s",
+            ):
                 self.assertEqual(entry.msgid.count(place), entry.msgstr.count(place), entry.msgid)
 
     def test_every_picture_of_the_description_is_there(self):

@@ -22,15 +22,21 @@ def deliver_in_background(client, calls):
     try:
         thread.start()
     except RuntimeError:
-        _logger.warning("No thread to tell the sidecar; its sync will find out by itself", exc_info=True)
+        _logger.warning(
+            "No thread to tell the sidecar; its sync will find out by itself", exc_info=True
+        )
 
 
 def _deliver(client, calls):
     try:
         answers = client.call_many(calls)
     except SidecarError as error:
-        _logger.info("%s was not told of %s (%s); its sync will find out by itself",
-                     client, [method for method, _params in calls], error.kind)
+        _logger.info(
+            "%s was not told of %s (%s); its sync will find out by itself",
+            client,
+            [method for method, _params in calls],
+            error.kind,
+        )
         return
     except Exception:
         _logger.exception("Telling %s failed; its sync will find out by itself", client)

@@ -116,7 +116,9 @@ class SidecarClient:
         """Send ``[(method, params), …]`` as one batch; return a result or refusal for each."""
         answers = []
         for start in range(0, len(calls), MAX_BATCH):
-            batch = [self._request(method, params) for method, params in calls[start:start + MAX_BATCH]]
+            batch = [
+                self._request(method, params) for method, params in calls[start : start + MAX_BATCH]
+            ]
             replies = self._post(batch)
             if isinstance(replies, dict):  # the batch as a whole was refused
                 self._result(replies)

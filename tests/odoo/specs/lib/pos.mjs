@@ -19,7 +19,7 @@ export class Till {
         // The first load builds the assets.
         await this.page.waitForSelector(".pos .product-screen, .modal .opening-cash-section, .modal-dialog", { timeout: 120_000 });
         await this.page.waitForSelector(".pos-loader, .pos .loader", { state: "detached", timeout: 60_000 }).catch(() => {});
-        const open = this.page.locator(".modal button:has-text('Open Register')");
+        const open = this.page.locator(".modal:has(.opening-cash-section) .modal-footer .btn-primary");
         await Promise.race([
             open.waitFor({ timeout: 20_000 }).catch(() => {}),
             this.page.waitForSelector(".product-screen .product-list", { timeout: 60_000 }),

@@ -21,6 +21,7 @@ export class Shop {
         shop.tills = [];
         await shop.prepareTills();
         await shop.prepareProducts();
+        await shop.prepareCashier();
         shop.sidecar = await Sidecar.create(shop.odoo, options);
         await shop.connect();
         return shop;
@@ -63,6 +64,32 @@ export class Shop {
         }
     }
 
+    /** Tills are worked by somebody who may sell and nothing else. */
+    async prepareCashier() {
+        const login = "spec-cashier";
+        this.cashier = { login, password: crypto.randomUUID() };
+        const [known] = await this.odoo.searchRead("res.users", [["login", "=", login]], ["id"]);
+        if (known) {
+            await this.odoo.call("res.users", "write", [[known.id], { password: this.cashier.password }]);
+            return;
+        }
+        const groups = await this.odoo.searchRead(
+            "ir.model.data",
+            [["model", "=", "res.groups"], "|", ["name", "=", "group_pos_user"], ["name", "=", "group_user"]],
+            ["module", "name", "res_id"]
+        );
+        const wanted = ["base.group_user", "point_of_sale.group_pos_user"];
+        const [companyId] = this.configs[0].company_id;
+        await this.odoo.create("res.users", {
+            name: "Casey Cashier",
+            login,
+            password: this.cashier.password,
+            company_id: companyId,
+            company_ids: [[6, 0, [companyId]]],
+            group_ids: [[6, 0, groups.filter(({ module, name }) => wanted.includes(`${module}.${name}`)).map(({ res_id }) => res_id)]],
+        });
+    }
+
     /** A new customer, with so many points to begin with. */
     async customer(name, points = 0) {
         const id = await this.odoo.create("res.partner", { name, email: "customer@example.com" });
@@ -73,7 +100,7 @@ export class Shop {
     }
 
     async till(index = 0, options = {}) {
-        const till = await Till.open(this.odoo, this.configs[index], options);
+        const till = await Till.open(this.odoo, this.configs[index], { ...this.cashier, ...options });
         this.tills.push(till);
         return till;
     }

@@ -49,8 +49,8 @@ export class Sidecar {
             LOYALTY__HTTP__BIND: `127.0.0.1:${sidecar.port}`,
             LOYALTY__ODOO__URL: odoo.url,
             LOYALTY__ODOO__DATABASE: odoo.database,
-            LOYALTY__ODOO__LOGIN: odoo.login,
-            LOYALTY__ODOO__API_KEY: odoo.password,
+            LOYALTY__ODOO__LOGIN: process.env.LOYALTY_TEST_ODOO_SERVICE_LOGIN || odoo.login,
+            LOYALTY__ODOO__API_KEY: process.env.LOYALTY_TEST_ODOO_SERVICE_KEY || odoo.password,
             LOYALTY__SYNC__INTERVAL_SECONDS: String(intervalSeconds),
         };
         sidecar.tokens = {};

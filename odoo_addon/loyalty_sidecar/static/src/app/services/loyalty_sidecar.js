@@ -129,7 +129,7 @@ export class LoyaltySidecar {
         this.restUntil = 0;
         this.byOrder[order.uuid] = {
             status: "ready",
-            message: answer.message,
+            message: "",
             programs: answer.programs,
             signature,
             partnerId,
