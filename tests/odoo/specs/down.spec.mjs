@@ -48,6 +48,7 @@ it("sells without the sidecar; Redeem and the customer form explain themselves",
 it("answers slowly at most, never hangs: Odoo does not wait for ever", async (shop) => {
     const customer = await shop.customer("Stan Stopped", 100);
     const till = await shop.till();
+    const page = await login(shop.odoo);
     await till.chooseCustomer(customer.name);
     await till.waitForPoints(100);
     // Stopped, not gone: connections are taken and never answered.
@@ -58,6 +59,11 @@ it("answers slowly at most, never hangs: Odoo does not wait for ever", async (sh
         const began = Date.now();
         await till.pay();
         assert.ok(Date.now() - began < 8_000, `the sale took ${Date.now() - began} ms`);
+        // The form is on the screen while its question is still unanswered.
+        await page.goto(`/odoo/res.partner/${customer.id}`);
+        await page.locator(".o_form_view .o_loyalty_sidecar_points[data-status=loading]").waitFor();
+        assert.ok(await page.locator(".o_form_view .o_field_widget[name=name]").first().isVisible());
+        await page.locator(".o_loyalty_sidecar_message", { hasText: "cannot be reached" }).waitFor();
     } finally {
         shop.sidecar.process.kill("SIGCONT");
     }

@@ -72,6 +72,9 @@ export class Sidecar {
     async start() {
         const log = openSync(this.log, "a");
         this.process = spawn(this.binary, ["serve"], { env: this.env, cwd: this.folder, stdio: ["ignore", log, log] });
+        // Whatever becomes of this run, its sidecar does not outlive it.
+        const child = this.process;
+        process.once("exit", () => child.kill("SIGKILL"));
         this.ended = new Promise((resolve) => this.process.once("exit", resolve));
         let over = false;
         this.ended.then(() => (over = true));
