@@ -48,7 +48,14 @@ export class Till {
     async chooseCustomer(name) {
         await this.page.click(".product-screen .set-partner");
         await this.page.fill(".modal .modal-header input, .modal .search-bar-container input, .modal input[type=text]", name);
-        await this.page.locator(".modal .partner-line, .modal .partner-info", { hasText: name }).first().click();
+        const line = this.page.locator(".modal .partner-line, .modal .partner-info", { hasText: name }).first();
+        const closed = (timeout) =>
+            this.page.waitForSelector(".modal", { state: "detached", timeout }).then(() => true, () => false);
+        // The list is drawn anew when Odoo's own search comes back: a press in that moment meets nothing, and
+        // a cashier presses again.
+        do {
+            await line.click({ timeout: 5_000 }).catch(() => {});
+        } while (!(await closed(3_000)) && (await line.count()));
         await this.page.waitForSelector(".modal", { state: "detached" });
     }
 
