@@ -53,9 +53,12 @@ export class Till {
             this.page.waitForSelector(".modal", { state: "detached", timeout }).then(() => true, () => false);
         // The list is drawn anew when Odoo's own search comes back: a press in that moment meets nothing, and
         // a cashier presses again.
-        do {
+        for (let press = 0; press < 5; press++) {
             await line.click({ timeout: 5_000 }).catch(() => {});
-        } while (!(await closed(3_000)) && (await line.count()));
+            if (await closed(3_000)) {
+                return;
+            }
+        }
         await this.page.waitForSelector(".modal", { state: "detached" });
     }
 
