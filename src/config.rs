@@ -34,6 +34,26 @@ use crate::odoo::OdooSettings;
 use crate::store::DatabaseUrl;
 use crate::sync::SyncSettings;
 
+/// The settings, for `--help`.
+pub const HELP: &str = "\
+Settings: built-in defaults, then config/*.toml (or --config FILE), then the environment.
+  database.url          LOYALTY__DATABASE__URL        sqlite://PATH or postgres://…  [sqlite://loyalty.db]
+  database.pool_size    LOYALTY__DATABASE__POOL_SIZE  connections kept at most  [8]
+  http.bind             LOYALTY__HTTP__BIND           address and port; port 0 picks one  [127.0.0.1:8070]
+  http.metrics_public   LOYALTY__HTTP__…              /metrics without a token  [false]
+  odoo.url, odoo.database, odoo.login                 the service user's Odoo
+  odoo.api_key          LOYALTY__ODOO__API_KEY        its API key; or odoo.api_key_file, the file that holds it
+  odoo.timeout_ms, odoo.retries                       for one request; for faults that pass  [30000, 3]
+  odoo.wallet                                         whose points: contact or company  [contact]
+  sync.interval_seconds                               pause between passes  [15]
+  sync.overlap_seconds, sync.allow_unsafe_overlap     how far each window reaches back  [150, false]
+  sync.page_size        LOYALTY__SYNC__PAGE_SIZE      records a call  [500]
+  sync.sweep_hours                                    the full comparison  [24]
+  sync.since                                          ignore orders before this date
+  sync.denied_pause_seconds                           pause after Odoo refused the login  [900]
+  log.format, log.level                               pretty or json; error to trace  [pretty, info]
+Exit codes: 0 done, 1 failed, 2 wrong usage or a refused setting.";
+
 /// The least overlap that a two-minute transaction in Odoo cannot slip behind.
 const SAFE_OVERLAP_SECONDS: u64 = 120;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Failure, Outcome, serve::stop_signal};
-use crate::app::Application;
+use crate::app::{Application, StartError};
 use crate::config::{LogFormat, LogSettings, Settings};
 use crate::demo;
 use crate::domain::program::Program;
@@ -33,7 +33,12 @@ pub(super) async fn run(port: u16) -> Outcome {
         denied_pause: Duration::from_mins(15),
         log: LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() },
     };
-    let application = Application::build(settings, telemetry::start_metrics())?;
+    let application = Application::build(settings, telemetry::start_metrics()).map_err(|problem| match problem {
+        StartError::Bind { problem, .. } => {
+            Failure::Other(format!("port {port} cannot be listened on ({problem}); --port 0 picks a free one"))
+        }
+        other => other.into(),
+    })?;
     let secret = token::create(application.ledger().pool(), Role::Admin, "demo")
         .await
         .map_err(|problem| Failure::Other(problem.to_string()))?;

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::app;
-use crate::config::{BadSetting, Settings};
+use crate::config::{self, BadSetting, Settings};
 use crate::domain::program::InvalidProgram;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{Fault, Wallet};
@@ -22,15 +22,9 @@ use crate::store::{self, DatabaseUrl, Pool, StoreError};
 use crate::sync::SyncError;
 use crate::telemetry;
 
-const SETTINGS_HELP: &str = "Settings come from config/*.toml or --config FILE, and from the environment as \
-LOYALTY__SECTION__KEY, for example LOYALTY__DATABASE__URL=postgres://loyalty@localhost/loyalty or \
-LOYALTY__ODOO__URL=https://shop.example.com. The README has the table of all settings.";
-
 /// A loyalty engine that runs beside an existing Odoo and never writes to it
-///
-/// The README has the table of all settings.
 #[derive(Debug, Parser)]
-#[command(name = "loyalty-sidecar", version, max_term_width = 110, after_help = SETTINGS_HELP)]
+#[command(name = "loyalty-sidecar", version, max_term_width = 110, after_help = config::HELP)]
 struct Arguments {
     /// Read settings from this TOML file instead of config/*.toml
     #[arg(long, global = true, value_name = "FILE")]

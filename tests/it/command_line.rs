@@ -13,7 +13,19 @@ fn wrong_usage_is_2_and_help_says_it_all() {
     }
     let help = run(None, &[], &["--help"]);
     assert_eq!(help.code, 0);
-    for verb in ["serve", "demo", "sync", "verify", "doctor", "token", "program", "migrate", "--config"] {
+    for verb in [
+        "serve",
+        "demo",
+        "sync",
+        "verify",
+        "doctor",
+        "token",
+        "program",
+        "migrate",
+        "--config",
+        "LOYALTY__DATABASE__URL",
+        "sync.since",
+    ] {
         assert!(help.out.contains(verb), "{verb}");
     }
 }
