@@ -14,6 +14,7 @@ pub mod decide;
 mod decide_tests;
 pub mod entry;
 pub mod exact;
+mod fixed;
 pub mod hold;
 pub mod ids;
 pub mod money;

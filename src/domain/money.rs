@@ -5,6 +5,7 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::exact::{self, Overflow};
+use super::fixed::fixed_point;
 
 /// An amount of money, as ten-thousandths of the currency's unit in an `i64`.
 ///
@@ -32,35 +33,9 @@ pub struct Currency {
     pub decimals: u32,
 }
 
+fixed_point!(Money, 4, from_e4, e4, NotMoney);
+
 impl Money {
-    /// No money.
-    pub const ZERO: Self = Self(0);
-    /// Digits after the decimal point.
-    pub const DECIMALS: u32 = 4;
-
-    /// From ten-thousandths, as stored.
-    #[must_use]
-    pub const fn from_e4(ten_thousandths: i64) -> Self {
-        Self(ten_thousandths)
-    }
-
-    /// As ten-thousandths, for storage.
-    #[must_use]
-    pub const fn e4(self) -> i64 {
-        self.0
-    }
-
-    /// From an exact decimal.
-    ///
-    /// # Errors
-    /// [`NotMoney`] when it has more than four decimals or is 10^12 or more.
-    pub fn from_decimal(value: Decimal) -> Result<Self, NotMoney> {
-        exact::to_scaled(value, Self::DECIMALS).map(Self).map_err(|problem| match problem {
-            exact::NotScaled::TooPrecise => NotMoney::TooPrecise,
-            exact::NotScaled::TooLarge => NotMoney::TooLarge,
-        })
-    }
-
     /// From a decimal with more digits, rounded half away from zero to ten-thousandths: for what Odoo
     /// sends, whose floats may carry noise past the currency's digits.
     ///
@@ -68,62 +43,6 @@ impl Money {
     /// [`Overflow`] when it does not fit.
     pub fn from_decimal_rounded(value: Decimal) -> Result<Self, Overflow> {
         exact::to_scaled_rounded(value, Self::DECIMALS, RoundingStrategy::MidpointAwayFromZero).map(Self)
-    }
-
-    /// As an exact decimal.
-    #[must_use]
-    pub fn decimal(self) -> Decimal {
-        Decimal::new(self.0, Self::DECIMALS)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether this is below zero.
-    #[must_use]
-    pub const fn is_negative(self) -> bool {
-        self.0 < 0
-    }
-
-    /// Whether this is above zero.
-    #[must_use]
-    pub const fn is_positive(self) -> bool {
-        self.0 > 0
-    }
-
-    /// This plus `other`.
-    ///
-    /// # Errors
-    /// [`Overflow`] past the range of an `i64` of ten-thousandths.
-    pub fn add(self, other: Self) -> Result<Self, Overflow> {
-        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
-    }
-
-    /// This less `other`.
-    ///
-    /// # Errors
-    /// [`Overflow`] past the range of an `i64` of ten-thousandths.
-    pub fn sub(self, other: Self) -> Result<Self, Overflow> {
-        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
-    }
-
-    /// The same amount with the other sign.
-    ///
-    /// # Errors
-    /// [`Overflow`] for the one value without a counterpart.
-    pub fn negate(self) -> Result<Self, Overflow> {
-        self.0.checked_neg().map(Self).ok_or(Overflow)
-    }
-
-    /// The sum of many.
-    ///
-    /// # Errors
-    /// [`Overflow`] past the range of an `i64` of ten-thousandths.
-    pub fn sum(all: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
-        all.into_iter().try_fold(Self::ZERO, Self::add)
     }
 
     /// `value` cut to `decimals` digits towards zero: a discount is never more than was earned for.

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use rust_decimal::Decimal;
-
-use super::exact::{self, Overflow};
+use super::exact::Overflow;
+use super::fixed::fixed_point;
 
 /// Points of one program, as hundredths in an `i64`. May be negative (a clawback, a debt).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,91 +20,7 @@ pub enum NotPoints {
     TooLarge,
 }
 
-impl Points {
-    /// No points.
-    pub const ZERO: Self = Self(0);
-    /// Digits after the decimal point.
-    pub const DECIMALS: u32 = 2;
-
-    /// From hundredths, as stored.
-    #[must_use]
-    pub const fn from_e2(hundredths: i64) -> Self {
-        Self(hundredths)
-    }
-
-    /// As hundredths, for storage.
-    #[must_use]
-    pub const fn e2(self) -> i64 {
-        self.0
-    }
-
-    /// From an exact decimal.
-    ///
-    /// # Errors
-    /// [`NotPoints`] when it has more than two decimals or is 10^12 or more.
-    pub fn from_decimal(value: Decimal) -> Result<Self, NotPoints> {
-        exact::to_scaled(value, Self::DECIMALS).map(Self).map_err(|problem| match problem {
-            exact::NotScaled::TooPrecise => NotPoints::TooPrecise,
-            exact::NotScaled::TooLarge => NotPoints::TooLarge,
-        })
-    }
-
-    /// As an exact decimal.
-    #[must_use]
-    pub fn decimal(self) -> Decimal {
-        Decimal::new(self.0, Self::DECIMALS)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether this is below zero.
-    #[must_use]
-    pub const fn is_negative(self) -> bool {
-        self.0 < 0
-    }
-
-    /// Whether this is above zero.
-    #[must_use]
-    pub const fn is_positive(self) -> bool {
-        self.0 > 0
-    }
-
-    /// This plus `other`.
-    ///
-    /// # Errors
-    /// [`Overflow`] past the range of an `i64` of hundredths.
-    pub fn add(self, other: Self) -> Result<Self, Overflow> {
-        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
-    }
-
-    /// This less `other`.
-    ///
-    /// # Errors
-    /// [`Overflow`] past the range of an `i64` of hundredths.
-    pub fn sub(self, other: Self) -> Result<Self, Overflow> {
-        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
-    }
-
-    /// The same amount with the other sign.
-    ///
-    /// # Errors
-    /// [`Overflow`] for the one value without a counterpart.
-    pub fn negate(self) -> Result<Self, Overflow> {
-        self.0.checked_neg().map(Self).ok_or(Overflow)
-    }
-
-    /// The sum of many.
-    ///
-    /// # Errors
-    /// [`Overflow`] past the range of an `i64` of hundredths.
-    pub fn sum(all: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
-        all.into_iter().try_fold(Self::ZERO, Self::add)
-    }
-}
+fixed_point!(Points, 2, from_e2, e2, NotPoints);
 
 /// Without needless zeros: `100`, `47.5`, `-0.25`.
 impl fmt::Display for Points {
@@ -116,6 +31,8 @@ impl fmt::Display for Points {
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::*;
 
     #[test]

@@ -28,17 +28,12 @@ pub(super) struct Job {
 pub(super) fn run(context: &Arc<Context>, mut queue: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH_LIMIT);
     while queue.blocking_recv_many(&mut jobs, BATCH_LIMIT) > 0 {
-        metrics::histogram!("loyalty_writer_batch_commands").record(f64_of(jobs.len()));
+        metrics::histogram!("loyalty_writer_batch_commands").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
         work(context, std::mem::take(&mut jobs));
-        metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed().as_secs_f64());
+        metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed());
     }
     tracing::debug!("the writer has written everything and ends");
-}
-
-/// A small count for a metric.
-fn f64_of(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
 fn work(context: &Arc<Context>, jobs: Vec<Job>) {

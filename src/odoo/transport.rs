@@ -203,10 +203,11 @@ impl Transport for JsonRpc {
         mut arguments: Map<String, Value>,
     ) -> Pending<'a, Value> {
         let OdooSettings { database, api_key, .. } = &self.settings;
-        // Odoo 14 and 15 call this one's argument `args`; by position it has always been the first.
+        // By position, as Odoo's own manual calls them: versions name this argument differently (`args` in
+        // search_count of 14 and 15), and it has always been the first.
         let by_position = match method {
-            ReadMethod::SearchCount => Vec::from_iter(arguments.remove("domain")),
-            ReadMethod::SearchRead | ReadMethod::FieldsGet => Vec::new(),
+            ReadMethod::SearchCount | ReadMethod::SearchRead => Vec::from_iter(arguments.remove("domain")),
+            ReadMethod::FieldsGet => Vec::new(),
         };
         let args = json!([database, uid, api_key.expose_secret(), model, method.name(), by_position, arguments]);
         Box::pin(self.ask("object", "execute_kw", args, model))
