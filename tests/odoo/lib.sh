@@ -315,6 +315,15 @@ _debian_mirror() {
     printf '%s\n' "$mirror"
 }
 
+# Removes a root, whatever a killed run may have left mounted in it.
+_remove_root() {
+    local mounted
+    while read -r mounted; do
+        umount --lazy "$mounted" || return 1
+    done < <(awk -v root="$1/" 'index($2, root) == 1 { print $2 }' /proc/mounts | sort -r)
+    rm -rf --one-file-system "$1" || _fail "$1 cannot be removed"
+}
+
 # debian_root: makes DEBIAN_ROOT, a minimal trixie with apt set up to install from this machine's mirror. Odoo's
 # root is a copy of it, and so are the base images of tests/image.sh.
 debian_root() {
@@ -323,9 +332,13 @@ debian_root() {
     _lock "$TEST_CACHE/debian.lock" || return 1
     lock=$LOCK
     if [ "$(cat "$DEBIAN_ROOT/.stamp" 2>/dev/null)" != "$_DEBIAN_ROOT_STAMP" ]; then
-        rm -rf --one-file-system "$new" "$DEBIAN_ROOT"
+        if ! _remove_root "$new" || ! _remove_root "$DEBIAN_ROOT"; then
+            _unlock "$lock"
+            return 1
+        fi
         if ! { mirror=$(_debian_mirror) &&
-            debootstrap --variant=minbase --include=ca-certificates trixie "$new" "$mirror" </dev/null &&
+            unshare --mount --propagation private \
+                debootstrap --variant=minbase --include=ca-certificates trixie "$new" "$mirror" </dev/null &&
             debian_root_network "$new" &&
             printf '#!/bin/sh\nexit 101\n' >"$new/usr/sbin/policy-rc.d" && chmod 755 "$new/usr/sbin/policy-rc.d" &&
             mkdir -p "$new/mnt/extra-addons" &&
@@ -354,7 +367,7 @@ debian_root_network() {
 
 _odoo_root_build() {
     local new="$ODOO_ROOT.new" mirror
-    rm -rf --one-file-system "$new" "$ODOO_ROOT"
+    _remove_root "$new" && _remove_root "$ODOO_ROOT" || return 1
     mirror=$(_debian_mirror) || return 1
     debian_root && cp -a "$DEBIAN_ROOT" "$new" && rm -f "$new/.stamp" && debian_root_network "$new" || return 1
     # Odoo 19 is in sid alone, but sid's Python breaks it: everything else stays trixie.
