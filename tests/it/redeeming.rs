@@ -76,6 +76,53 @@ fn two_tills_never_spend_the_same_points() {
 }
 
 #[test]
+fn two_replicas_never_spend_the_same_points_and_a_key_has_one_reply_at_both() {
+    let service = Service::start();
+    let (_replica, other) = service.replica();
+    // Ten rewards' worth for each of three members; 48 presses each, spread over both replicas.
+    for partner in 1..=3 {
+        service.admin.give(partner, "1000");
+    }
+    let outcomes: Vec<Result<i64, String>> = std::thread::scope(|scope| {
+        let tills: Vec<_> = (0..8)
+            .map(|till: i64| {
+                let api = if till % 2 == 0 { service.admin.clone() } else { other.clone() };
+                scope.spawn(move || {
+                    (0..18)
+                        .map(|press: i64| {
+                            let partner = (till + press) % 3 + 1;
+                            let order = draft(&uuid(), partner, "25.00");
+                            let hold = api.hold(partner, "5off", &order).map_err(|failed| failed.kind)?;
+                            let paid = json!({"hold_id": hold["hold_id"], "order": {"uuid": order["uuid"]}});
+                            api.try_call("loyalty.capture", paid).map_err(|failed| failed.kind)?;
+                            Ok(partner)
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        tills.into_iter().flat_map(|till| till.join().unwrap()).collect()
+    });
+    for partner in 1..=3 {
+        assert_eq!(outcomes.iter().filter(|outcome| **outcome == Ok(partner)).count(), 10, "{outcomes:?}");
+        assert_eq!(service.admin.points(partner), ("0".into(), "0".into(), "0".into()));
+    }
+    assert!(outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).all(|kind| kind == "insufficient_points"));
+
+    let params = json!({"idempotency_key": "both", "partner_id": 1, "program": "club", "points": "5", "reason": "r"});
+    let replies: Vec<Value> = std::thread::scope(|scope| {
+        let callers: Vec<_> = [&service.admin, &other, &service.admin, &other]
+            .map(|api| scope.spawn(|| api.call("ledger.adjust", params.clone())))
+            .into_iter()
+            .collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    });
+    assert!(replies.iter().all(|reply| *reply == replies[0]), "{replies:?}");
+    assert_eq!(service.admin.balance(1), "5");
+    service.admin.verified();
+}
+
+#[test]
 fn a_key_has_one_reply_byte_for_byte_even_after_a_restart() {
     let mut service = Service::start();
     service.admin.give(1, "100");

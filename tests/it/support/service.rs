@@ -128,6 +128,18 @@ impl Service {
 
     /// Starts it again after [`Service::kill`] or [`Service::terminate`].
     pub fn launch(&mut self) {
+        let (child, base) = self.spawn();
+        self.admin = Api::new(&base, Some(&self.admin_token));
+        self.child = Some(child);
+    }
+
+    /// One more process on the same database, with an admin's caller.
+    pub fn replica(&self) -> (Replica, Api) {
+        let (child, base) = self.spawn();
+        (Replica(child), Api::new(&base, Some(&self.admin_token)))
+    }
+
+    fn spawn(&self) -> (Child, String) {
         let mut command = binary(Some(&self.database.url()), self.folder.path());
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
         command.envs(self.environment.clone()).arg("serve").stdout(Stdio::piped()).stderr(log);
@@ -138,8 +150,7 @@ impl Service {
             let status = child.wait();
             panic!("no service: {line:?} {status:?}\n{}", self.log());
         };
-        self.admin = Api::new(base, Some(&self.admin_token));
-        self.child = Some(child);
+        (child, base.to_owned())
     }
 
     fn log_path(&self) -> std::path::PathBuf {
@@ -166,6 +177,16 @@ impl Service {
         assert!(sent.success());
         let status = child.wait().unwrap();
         (status.code().unwrap_or(-1), started.elapsed())
+    }
+}
+
+/// A second process, stopped with the test.
+pub struct Replica(Child);
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
