@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Options;
 use super::command::{Answer, Command};
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected};
 use super::verdict::{caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
-use super::{Options, Wallet};
 use crate::domain::account::Account;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
 use crate::domain::decide::{Captured, Denied, HoldAsk};
@@ -430,16 +430,7 @@ fn wallets(
         Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => Some(*partner_id),
         _ => None,
     }));
-    match context.options.wallet {
-        Wallet::Contact => Ok(partners.into_iter().map(|id| (id, id)).collect()),
-        Wallet::Company => {
-            let known = store::shop::partners(conn, &partners)?;
-            Ok(partners
-                .into_iter()
-                .map(|id| (id, known.get(&id).map_or(id, |partner| partner.commercial_partner_id)))
-                .collect())
-        }
-    }
+    super::wallets_of(conn, context.options.wallet, &partners)
 }
 
 fn settle_outcome(outcome: Result<Value, Denied>) -> Result<Answer, LedgerError> {

@@ -10,7 +10,7 @@ mod verdict;
 mod verify;
 mod writer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -365,18 +365,29 @@ pub fn wall_clock() -> chrono::DateTime<Utc> {
     Utc::now()
 }
 
-/// Whose points an order of this contact is about.
+/// Whose points those of these contacts are: their own, or their company's. A contact that was not read yet
+/// stands for itself.
+fn wallets_of(
+    conn: &mut store::AnyConnection,
+    wallet: Wallet,
+    contacts: &[PartnerId],
+) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
+    let known = match wallet {
+        Wallet::Contact => BTreeMap::new(),
+        Wallet::Company => store::shop::partners(conn, contacts)?,
+    };
+    let owner = |id: &PartnerId| known.get(id).map_or(*id, |partner| partner.commercial_partner_id);
+    Ok(contacts.iter().map(|id| (*id, owner(id))).collect())
+}
+
+/// As [`wallets_of`], for the contact of one order.
 fn wallet_of(
     conn: &mut store::AnyConnection,
     wallet: Wallet,
-    partner: Option<PartnerId>,
+    contact: Option<PartnerId>,
 ) -> Result<Option<PartnerId>, LedgerError> {
-    match (wallet, partner) {
-        (_, None) => Ok(None),
-        (Wallet::Contact, some) => Ok(some),
-        (Wallet::Company, Some(id)) => {
-            let known = store::shop::partners(conn, &[id])?;
-            Ok(Some(known.get(&id).map_or(id, |partner| partner.commercial_partner_id)))
-        }
+    match contact {
+        None => Ok(None),
+        Some(id) => Ok(wallets_of(conn, wallet, &[id])?.remove(&id)),
     }
 }

@@ -66,17 +66,20 @@ impl Ledger {
                 let timelines = context.programs.timelines(conn)?;
                 let now = database_now(conn)?;
                 let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+                let owners = super::wallets_of(conn, context.options.wallet, &unique)?;
+                let members: Vec<PartnerId> = owners.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
                 let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
-                for one in accounts::load(conn, &Which::Partners(&unique))? {
+                for one in accounts::load(conn, &Which::Partners(&members))? {
                     known.insert((one.account.partner_id, one.account.program_id), one.account);
                 }
                 let shown = partners
                     .iter()
                     .map(|partner| {
+                        let member = owners.get(partner).copied().unwrap_or(*partner);
                         let programs = timelines
                             .iter()
                             .filter_map(|timeline| {
-                                balance_of(timeline, known.get(&(*partner, timeline.id)), now).transpose()
+                                balance_of(timeline, known.get(&(member, timeline.id)), now).transpose()
                             })
                             .collect::<Result<Vec<_>, LedgerError>>()?;
                         Ok(json!({"partner_id": partner.0, "programs": programs}))
@@ -136,10 +139,11 @@ impl Ledger {
                 {
                     return Err(Refusal::UnknownProgram(code.clone()).into());
                 }
+                let member = super::wallet_of(conn, context.options.wallet, Some(partner))?.unwrap_or(partner);
                 let place = before.map(|place| place.0);
                 // One more than asked for tells whether there is a next page.
                 let mut rows =
-                    entries::history(conn, partner, program.as_deref(), place.as_ref(), limit.saturating_add(1))?;
+                    entries::history(conn, member, program.as_deref(), place.as_ref(), limit.saturating_add(1))?;
                 let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
                 rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 let next = rows.last().filter(|_| more).map(|(row, _)| Place::text(row));

@@ -179,6 +179,35 @@ fn an_order_in_another_currency_earns_nothing_and_is_counted() {
 }
 
 #[test]
+fn with_the_company_s_wallet_all_its_contacts_share_one_account() {
+    let service = Service::without_program(&[("LOYALTY__ODOO__WALLET", "company")]);
+    service.admin.call("program.put", json!({"program": crate::support::club()}));
+    for contact in [2, 3] {
+        service.shop.shop.update("res.partner", contact, json!({"commercial_partner_id": 1}));
+        service.shop.sell(contact, "50.00");
+    }
+    service.admin.sync();
+    for partner in 1..=3 {
+        assert_eq!(service.admin.balance(partner), "100", "partner {partner}");
+        assert_eq!(service.admin.entries(partner).len(), 2);
+    }
+    // A contact spends what all have earned.
+    let order = crate::support::draft(&uuid(), 3, "20.00");
+    let quote = service.admin.call("loyalty.quote", json!({"order": order}));
+    assert_eq!(quote["programs"][0]["rewards"][0]["applicable"], true);
+    let hold = service.admin.hold(3, "5off", &order).unwrap();
+    let sold = service.shop.sell_lines(
+        Some(3),
+        order["uuid"].as_str().unwrap(),
+        &[line(1, "1", "20.00"), crate::support::reward_line(hold["hold_id"].as_str().unwrap(), "5.00")],
+    );
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "10", "order {}: 15.00 was paid", sold.id);
+    assert_eq!(service.admin.call("exception.list", json!({})), json!({"exceptions": []}));
+    service.admin.verified();
+}
+
+#[test]
 fn a_notified_order_is_there_at_once() {
     let service = Service::start();
     let order = service.shop.sell(1, "10.00");
