@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::domain::ids::{PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::shop::{Category, Cursor, Partner, PosConfig, Product};
-use crate::odoo::Session;
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::{Domain, FromOdoo};
+use crate::odoo::{Fault, Session};
 
 use super::error::SyncError;
 use super::service::{Shared, Work};
@@ -94,7 +94,14 @@ impl<'a> Pass<'a> {
         ];
         let mut plans = BTreeMap::new();
         for stream in streams {
-            let newest = self.session.newest(stream).await?;
+            let newest = match self.session.newest(stream).await {
+                // Orders are what all is about; of what only describes them, an Odoo may have less.
+                Err(Fault::UnknownModel { model }) if stream != ORDER && stream != LINE => {
+                    tracing::debug!(model, "this Odoo has no such model: nothing is read of it");
+                    None
+                }
+                newest => newest?,
+            };
             let read_out = newest.is_some_and(|newest| work.stillness.is_read_out(stream, newest, Instant::now()));
             let cursor = cursors.get(stream).copied().filter(|_| kind != Kind::Full);
             let window = match window(cursor, newest, self.settings().overlap) {

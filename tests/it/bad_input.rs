@@ -107,6 +107,20 @@ fn false_everywhere_is_normal() {
 }
 
 #[test]
+fn an_odoo_that_lacks_a_model_that_only_describes_is_read_all_the_same() {
+    let service = Service::start();
+    for model in ["pos.config", "pos.category", "loyalty.program", "loyalty.reward"] {
+        service.shop.shop.remove_model(model);
+    }
+    service.shop.sell(1, "10.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "10");
+    service.shop.shop.remove_model("pos.order.line");
+    assert!(complaint(&service).contains("pos.order.line"));
+    service.admin.verified();
+}
+
+#[test]
 fn it_never_asks_odoo_to_write() {
     let service = Service::start();
     service.shop.sell(1, "10.00");
