@@ -19,7 +19,7 @@ use crate::telemetry;
 pub(super) async fn run(port: u16) -> Outcome {
     telemetry::start_logging(&LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() });
     let folder = temporary_folder()?;
-    let shop = demo::start(crate::ledger::wall_clock())
+    let shop = demo::start(chrono::Utc::now())
         .map_err(|problem| Failure::Other(format!("the sample shop cannot listen on 127.0.0.1: {problem}")))?;
     let url = url::Url::parse(&shop.url).map_err(|problem| Failure::Other(problem.to_string()))?;
     let settings = Settings {

@@ -89,6 +89,9 @@ fn trouble(problem: Trouble) -> LedgerError {
 
 impl Batch {
     fn load(context: &Context, conn: &mut AnyConnection, commands: &[Command]) -> Result<Self, LedgerError> {
+        if commands.iter().any(Command::brings_orders) {
+            store::programs::guard_reading(conn)?;
+        }
         // Orders first: their rows are locked before any account, in every writer.
         let affected = sales::take_in(conn, commands)?;
         let timelines = context.programs.timelines(conn)?;

@@ -100,6 +100,12 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it computes what orders should have earned.
+    #[must_use]
+    pub const fn brings_orders(&self) -> bool {
+        matches!(self, Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. })
+    }
+
     /// Its word in metrics and logs.
     #[must_use]
     pub const fn word(&self) -> &'static str {

@@ -13,7 +13,6 @@ mod writer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::Utc;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -357,12 +356,6 @@ fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {
         object.insert("note".into(), json!(row.note));
     }
     Ok(shown)
-}
-
-/// Now, by this machine's clock: for logs and ids only. What expires is decided by the database's.
-#[must_use]
-pub fn wall_clock() -> chrono::DateTime<Utc> {
-    Utc::now()
 }
 
 /// Whose points those of these contacts are: their own, or their company's. A contact that was not read yet

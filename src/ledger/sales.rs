@@ -67,31 +67,32 @@ pub(super) struct Affected {
 pub(super) fn take_in(conn: &mut AnyConnection, commands: &[Command]) -> Result<Affected, LedgerError> {
     let mut affected = Affected::default();
     for (position, command) in commands.iter().enumerate() {
-        let triggers: BTreeSet<OrderId> = match command {
-            Command::Ingest { orders } => {
-                let changed = ingest(conn, orders)?;
-                affected.changed.insert(position, u64::try_from(changed.len()).unwrap_or(u64::MAX));
-                changed
-            }
-            Command::Forget { orders: gone } => {
-                let changed = forget(conn, gone)?;
-                affected.changed.insert(position, u64::try_from(changed.len()).unwrap_or(u64::MAX));
-                changed
-            }
+        let taken = match command {
+            Command::Ingest { orders } => ingest(conn, orders)?,
+            Command::Forget { orders: gone } => forget(conn, gone)?,
             Command::Recompute { orders, .. } => {
                 let ids = orders.iter().copied().collect();
                 orders::lock(conn, &ids)?;
-                ids
+                Taken { changed: BTreeSet::new(), also: ids }
             }
             _ => continue,
         };
-        let sales = load_sales(conn, &triggers)?;
+        affected.changed.insert(position, u64::try_from(taken.changed.len()).unwrap_or(u64::MAX));
+        let sales = load_sales(conn, &taken.changed.union(&taken.also).copied().collect())?;
         affected.by_command.insert(position, sales);
     }
     Ok(affected)
 }
 
-fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<BTreeSet<OrderId>, LedgerError> {
+/// What keeping orders came to.
+struct Taken {
+    /// Orders that were new or different.
+    changed: BTreeSet<OrderId>,
+    /// Others to converge because of them: sales they refunded until now, and orders that lost a line to them.
+    also: BTreeSet<OrderId>,
+}
+
+fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<Taken, LedgerError> {
     let ids: BTreeSet<OrderId> = read.iter().filter_map(|order| order.id).collect();
     orders::lock(conn, &ids)?;
     let known = orders::load(conn, &ids)?;
@@ -107,7 +108,13 @@ fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<BTreeSet<OrderId>,
             order
         })
         .collect();
-    Ok(orders::put(conn, &placed)?)
+    let lines: BTreeSet<LineId> = read.iter().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+    let mut also = orders::orders_of_lines(conn, &lines)?;
+    also.retain(|id| !ids.contains(id));
+    let changed = orders::put(conn, &placed)?;
+    // What they refund now is found by their lines; what they no longer do, only by the lines they had.
+    also.extend(refunded_by(conn, known.iter().filter(|(id, _)| changed.contains(id)).map(|(_, order)| order))?);
+    Ok(Taken { changed, also })
 }
 
 /// Says where each line's product stands: as it was when the line was first read, else as it is now.
@@ -127,16 +134,15 @@ pub(super) fn place(order: &mut Order, catalog: &Catalog, before: Option<&Order>
 }
 
 /// An order that Odoo deleted is kept as one that was cancelled and has no lines.
-fn forget(conn: &mut AnyConnection, gone: &[OrderId]) -> Result<BTreeSet<OrderId>, LedgerError> {
+fn forget(conn: &mut AnyConnection, gone: &[OrderId]) -> Result<Taken, LedgerError> {
     let ids: BTreeSet<OrderId> = gone.iter().copied().collect();
     orders::lock(conn, &ids)?;
     let known = orders::load(conn, &ids)?;
     // Sales that it refunded are found by the lines it had, which must be read before they go.
-    let mut triggers = refunded_by(conn, known.values())?;
+    let also = refunded_by(conn, known.values())?;
     let emptied: Vec<Order> =
         known.into_values().map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
-    triggers.extend(orders::put(conn, &emptied)?);
-    Ok(triggers)
+    Ok(Taken { changed: orders::put(conn, &emptied)?, also })
 }
 
 fn refunded_by<'a>(

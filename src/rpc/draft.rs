@@ -1,11 +1,11 @@
 //! The draft order of a till, as it is sent.
 
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, List, MoneyParam, Quantity, Text};
 use crate::domain::ids::{CompanyId, PartnerId, PosConfigId, ProductId};
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
-use crate::ledger::wall_clock;
 
 /// The most lines a draft has.
 const MOST_LINES: usize = 2000;
@@ -74,7 +74,7 @@ impl Draft {
             name: self.uuid.0,
             reference: None,
             state: OrderState::Draft,
-            placed_at: self.date_order.map_or_else(wall_clock, |at| at.0),
+            placed_at: self.date_order.map_or_else(Utc::now, |at| at.0),
             partner_id: self.partner_id.map(|id| PartnerId(id.0)),
             company_id: CompanyId(self.company_id.0),
             currency: self.currency.0,

@@ -316,11 +316,3 @@ pub fn due(conn: &mut AnyConnection, now_us: i64, limit: i64) -> Result<BTreeSet
     ids.extend(past.into_iter().map(|row| row.account_id));
     Ok(ids.into_iter().map(AccountId).collect())
 }
-
-/// How many accounts there are.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn count(conn: &mut AnyConnection) -> Result<i64, StoreError> {
-    Ok(accounts::table.count().get_result(conn)?)
-}

@@ -37,6 +37,34 @@ pub struct RecomputeRow {
     pub after_order_id: i64,
 }
 
+/// Ours alone: "programs" in ASCII.
+const GUARD: i64 = 0x7072_6f67_7261_6d73;
+
+/// Until the transaction ends, no version is put: orders are computed by the versions that were read. Without
+/// it, an order that is being taken in while a version is put could be missed by the recomputation, which does
+/// not see it yet. On SQLite the transaction itself is the guard.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn guard_reading(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    guard(conn, "SELECT pg_advisory_xact_lock_shared($1)")
+}
+
+/// The counterpart of [`guard_reading`], for whoever puts or archives a version.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn guard_writing(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    guard(conn, "SELECT pg_advisory_xact_lock($1)")
+}
+
+fn guard(conn: &mut AnyConnection, query: &str) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(conn) = conn {
+        diesel::sql_query(query).bind::<diesel::sql_types::BigInt, _>(GUARD).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// The id of a program's code, made when it is new. Writes first, so that two putting one code meet here.
 ///
 /// # Errors

@@ -79,3 +79,45 @@ fn a_cancelled_refund_gives_back_what_it_took() {
     assert_eq!(service.admin.balance(1), "50");
     service.admin.verified();
 }
+
+#[test]
+fn a_refund_that_no_longer_names_its_sale_gives_back_what_it_took() {
+    let service = Service::start();
+    let sale = service.shop.sell(1, "50.00");
+    let other = service.shop.sell(1, "30.00");
+    let refund = service.shop.refund(1, sale.lines[0], 1, "-1", "-50.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "30");
+    // It was the other sale's line that came back.
+    service.shop.change_line(refund.lines[0], json!({"refunded_orderline_id": other.lines[0]}));
+    let counts = service.admin.sync();
+    assert_eq!(counts["orders_changed"], 1, "the sales it bears on did not change themselves: {counts}");
+    assert_eq!(service.admin.balance(1), "50");
+    // And then the refund's line was removed altogether.
+    service.shop.shop.delete("pos.order.line", refund.lines[0]);
+    service.shop.change_order(refund.id, json!({"lines": []}));
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "80");
+    service.admin.verified();
+}
+
+#[test]
+fn a_line_that_moves_to_another_order_takes_its_points_along() {
+    let service = Service::start();
+    let first = service.shop.sell_lines(Some(1), &uuid(), &[line(1, "1", "20.00"), line(1, "1", "30.00")]);
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "50");
+    // Long enough ago that no window reads it again.
+    service.shop.shop.advance(std::time::Duration::from_mins(10));
+    service.shop.sell(3, "10.00");
+    service.admin.sync();
+    service.shop.shop.advance(std::time::Duration::from_mins(10));
+    // A split bill: only the order that gains the line is written.
+    let second = service.shop.sell_lines(Some(2), &uuid(), &[]);
+    service.shop.shop.update_silently("pos.order", first.id, json!({"lines": [first.lines[0]]}));
+    service.shop.shop.update_silently("pos.order", second.id, json!({"lines": [first.lines[1]]}));
+    service.shop.change_line(first.lines[1], json!({"order_id": second.id}));
+    service.admin.sync();
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "30".into()));
+    service.admin.verified();
+}
