@@ -1,0 +1,150 @@
+import { accountTaxHelpers } from "@account/helpers/account_tax";
+import { uuidv4 } from "@point_of_sale/utils";
+
+// A net price has a range in which the total with tax rounds to the same cent. Its middle is tried
+// first, then what lies around it, in tenths of a cent.
+const NUDGES = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6].map((tenths) => tenths / 10);
+// How many cents may stand on a line without tax before we settle for the lines alone being exact.
+const MAX_SPARE = 2;
+
+/**
+ * Lines whose totals with tax are to the cent what was asked for, with taxes that are right.
+ *
+ * A line's total is its net price and each tax, rounded one by one. So with taxes on top of the price
+ * there are totals that no price gives: at 20 %, 4.94 and 4.96 exist, 4.95 does not. Such a cent goes to
+ * the largest line if that can take it, and else stands on a line of its own without tax. And Odoo may
+ * round per tax over the whole order instead of per line, so the order's total is measured as well.
+ *
+ * @param {PosOrder} order as it is without these lines
+ * @param {{product, taxes: Array, qty: number, amount: number}[]} parts amounts with tax, all of one sign
+ * @param {ProductProduct} spareProduct what the line without tax is of
+ * @returns {{product, taxes: Array, qty: number, price_unit: number}[]}
+ */
+export function exactLines(order, parts, spareProduct) {
+    const cent = order.currency.rounding;
+    const wanted = parts.filter(({ amount }) => !order.currency.isZero(amount));
+    // Goods that cost nothing have no total to hit.
+    const free = parts
+        .filter(({ amount }) => order.currency.isZero(amount))
+        .map((part) => ({ ...part, price_unit: 0 }));
+    if (!wanted.length) {
+        return free;
+    }
+    const unit = Math.sign(wanted[0].amount) * cent;
+    const inCents = wanted
+        .map((part) => ({ ...part, cents: Math.round(part.amount / unit) }))
+        .sort((a, b) => b.cents - a.cents);
+    const total = inCents.reduce((sum, { cents }) => sum + cents, 0) * unit;
+    let settled = null;
+    for (let spare = 0; spare <= MAX_SPARE; spare++) {
+        for (const lines of attempts(order, inCents, spare, unit, spareProduct)) {
+            settled ||= lines;
+            if (order.currency.isZero(changeOf(order, [...free, ...lines]) - total)) {
+                return [...free, ...lines];
+            }
+        }
+    }
+    return [...free, ...(settled || [untaxed(spareProduct, total)])];
+}
+
+/** Each way to make the lines with so many cents on the line without tax; exact line by line. */
+function* attempts(order, parts, spare, unit, spareProduct) {
+    const [largest, ...others] = parts;
+    let left = -spare;
+    const lines = [];
+    for (const part of others) {
+        let price = prices(order, part, part.cents * unit).next().value;
+        if (price === undefined) {
+            left += 1;
+            price = prices(order, part, (part.cents - 1) * unit).next().value;
+        }
+        if (price === undefined) {
+            // No price near it at all: taxes that are no share of the price. Better untaxed than wrong.
+            left -= 1;
+            lines.push(untaxed(spareProduct, part.cents * unit));
+        } else {
+            lines.push({ ...part, price_unit: price });
+        }
+    }
+    const cents = largest.cents + left;
+    const rest = spare ? [untaxed(spareProduct, spare * unit)] : [];
+    if (cents <= 0) {
+        yield [...lines, untaxed(spareProduct, (cents + spare) * unit)];
+        return;
+    }
+    for (const price of prices(order, largest, cents * unit)) {
+        yield [{ ...largest, price_unit: price }, ...lines, ...rest];
+    }
+}
+
+function untaxed(product, amount) {
+    return { product, taxes: [], qty: 1, price_unit: amount };
+}
+
+/** The unit prices at which a line's total with tax is the amount, the most natural one first. */
+function* prices(order, part, amount) {
+    if (order.currency.isZero(amount)) {
+        return;
+    }
+    let price = amount / part.qty;
+    // The total is proportional to the price, so this is there after one step; the others are for the
+    // last digits.
+    for (let step = 0; step < 3; step++) {
+        const raw = rawTotal(order, { ...part, price_unit: price });
+        if (!raw || Math.abs(raw - amount) < 1e-9) {
+            break;
+        }
+        price *= amount / raw;
+    }
+    for (const nudge of NUDGES) {
+        const candidate = price + (nudge * order.currency.rounding) / part.qty;
+        if (order.currency.isZero(lineTotal(order, { ...part, price_unit: candidate }) - amount)) {
+            yield candidate;
+        }
+    }
+}
+
+/** A line that might be: as much of a line as Odoo's computation of an order wants. */
+function trial(order, { product, taxes, qty, price_unit }) {
+    const record = { uuid: uuidv4(), qty, price_unit };
+    record.getBaseLine = (options = {}) =>
+        accountTaxHelpers.prepare_base_line_for_taxes_computation(record, {
+            currency_id: order.currency,
+            product_id: product,
+            product_uom_id: product.uom_id,
+            quantity: qty,
+            price_unit,
+            discount: 0,
+            tax_ids: order.fiscal_position_id
+                ? order.fiscal_position_id.getTaxesAfterFiscalPosition(taxes)
+                : taxes,
+            rate: 1,
+            is_refund: qty * price_unit < 0,
+            ...options,
+        });
+    return record;
+}
+
+function rawTotal(order, line) {
+    const baseLine = trial(order, line).getBaseLine();
+    accountTaxHelpers.add_tax_details_in_base_line(baseLine, order.company, {
+        rounding_method: "round_globally",
+    });
+    return baseLine.tax_details.raw_total_included_currency;
+}
+
+function lineTotal(order, line) {
+    const record = trial(order, line);
+    const { baseLineByLineUuids } = order.getPriceWithOptions({ lines: [record] });
+    return order.currency.round(baseLineByLineUuids[record.uuid].tax_details.total_included);
+}
+
+/** By how much the order's total changes when these lines are added. */
+function changeOf(order, lines) {
+    const records = lines.map((line) => trial(order, line));
+    const total = (all) =>
+        all.length
+            ? order.getPriceWithOptions({ lines: all }).taxDetails.total_amount_no_rounding
+            : 0;
+    return total([...order.lines, ...records]) - total([...order.lines]);
+}
