@@ -12,11 +12,13 @@ const MAX_SPARE = 2;
  *
  * A line's total is its net price and each tax, rounded one by one. So with taxes on top of the price
  * there are totals that no price gives: at 20 %, 4.94 and 4.96 exist, 4.95 does not. Such a cent goes to
- * the largest line if that can take it, and else stands on a line of its own without tax. And Odoo may
- * round per tax over the whole order instead of per line, so the order's total is measured as well.
+ * the largest line if that can take it, else to another that has room, and else stands on a line of its
+ * own without tax. And Odoo may round per tax over the whole order instead of per line, so the order's
+ * total is measured as well.
  *
  * @param {PosOrder} order as it is without these lines
- * @param {{product, taxes: Array, qty: number, amount: number}[]} parts amounts with tax, all of one sign
+ * @param {{product, taxes: Array, qty: number, amount: number, room?: number}[]} parts amounts with tax, all
+ *  of one sign; `room` is how much more the goods of a part could bear
  * @param {ProductProduct} spareProduct what the line without tax is of
  * @returns {{product, taxes: Array, qty: number, price_unit: number}[]}
  */
@@ -49,31 +51,35 @@ export function exactLines(order, parts, spareProduct) {
 
 /** Each way to make the lines with so many cents on the line without tax; exact line by line. */
 function* attempts(order, parts, spare, unit, spareProduct) {
-    const [largest, ...others] = parts;
-    let left = -spare;
-    const lines = [];
-    for (const part of others) {
-        let price = prices(order, part, part.cents * unit).next().value;
-        if (price === undefined) {
-            left += 1;
-            price = prices(order, part, (part.cents - 1) * unit).next().value;
-        }
-        if (price === undefined) {
-            // No price near it at all: taxes that are no share of the price. Better untaxed than wrong.
-            left -= 1;
-            lines.push(untaxed(spareProduct, part.cents * unit));
-        } else {
-            lines.push({ ...part, price_unit: price });
-        }
-    }
-    const cents = largest.cents + left;
     const rest = spare ? [untaxed(spareProduct, spare * unit)] : [];
-    if (cents <= 0) {
-        yield [...lines, untaxed(spareProduct, (cents + spare) * unit)];
-        return;
-    }
-    for (const price of prices(order, largest, cents * unit)) {
-        yield [{ ...largest, price_unit: price }, ...lines, ...rest];
+    const [largest, ...others] = parts;
+    // The cent that the largest cannot take: nobody's, or one of the others' that has room for it.
+    for (const taker of [null, ...(spare ? [] : others.filter(({ room }) => room > 0))]) {
+        let left = -spare - (taker ? 1 : 0);
+        const lines = [];
+        for (const part of others) {
+            const cents = part.cents + (part === taker ? 1 : 0);
+            let price = prices(order, part, cents * unit).next().value;
+            if (price === undefined) {
+                left += 1;
+                price = prices(order, part, (cents - 1) * unit).next().value;
+            }
+            if (price === undefined) {
+                // No price near it at all: taxes that are no share of the price. Better untaxed than wrong.
+                left -= 1;
+                lines.push(untaxed(spareProduct, cents * unit));
+            } else {
+                lines.push({ ...part, price_unit: price });
+            }
+        }
+        const cents = largest.cents + left;
+        if (cents <= 0) {
+            yield [...lines, untaxed(spareProduct, (cents + spare) * unit)];
+            continue;
+        }
+        for (const price of prices(order, largest, cents * unit)) {
+            yield [{ ...largest, price_unit: price }, ...lines, ...rest];
+        }
     }
 }
 

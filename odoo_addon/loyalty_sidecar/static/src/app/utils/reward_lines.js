@@ -142,8 +142,9 @@ function discountParts(order, grant, carrier) {
             .map((tax) => tax.id)
             .sort((a, b) => a - b)
             .join();
-        const group = groups.get(key) || { product: carrier, taxes, qty: 1, amount: 0 };
+        const group = groups.get(key) || { product: carrier, taxes, qty: 1, amount: 0, room: 0 };
         group.amount = order.currency.round(group.amount - cover.discount);
+        group.room = order.currency.round(group.room + (line?.priceIncl || 0) - cover.discount);
         groups.set(key, group);
     }
     return [...groups.values()].filter(({ amount }) => !order.currency.isZero(amount));
