@@ -21,6 +21,7 @@ class LoyaltySidecar(models.AbstractModel):
             sentences += self._explain_total(explanation, document)
         else:
             sentences.append(self._explain_kind(explanation["entry"]["kind"]))
+            sentences += self._explain_reward(explanation.get("redeemed"), document)
         if explanation.get("version"):
             sentences.append(
                 self.env._(
@@ -136,6 +137,25 @@ class LoyaltySidecar(models.AbstractModel):
                 )
             )
         return sentences
+
+    @api.model
+    def _explain_reward(self, redeemed, document):
+        if not redeemed:
+            return []
+        return [
+            self.env._(
+                "The reward “%(name)s”: %(points)s, %(discount)s off the order.",
+                name=redeemed.get("name") or redeemed["reward"],
+                points=self._points_in_words(redeemed["points"], document),
+                discount=redeemed["discount"],
+            )
+            if Decimal(redeemed.get("discount") or 0)
+            else self.env._(
+                "The reward “%(name)s”: %(points)s.",
+                name=redeemed.get("name") or redeemed["reward"],
+                points=self._points_in_words(redeemed["points"], document),
+            )
+        ]
 
     @api.model
     def _explain_kind(self, kind):

@@ -6,6 +6,8 @@ import { uuidv4 } from "@point_of_sale/utils";
 const NUDGES = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6].map((tenths) => tenths / 10);
 // How many cents may stand on a line without tax before we settle for the lines alone being exact.
 const MAX_SPARE = 2;
+// How many ways are tried with as many cents on it. The first is right unless Odoo rounds over the order.
+const TRIES = 150;
 
 /**
  * Lines whose totals with tax are to the cent what was asked for, with taxes that are right.
@@ -37,16 +39,25 @@ export function exactLines(order, parts, spareProduct) {
         .map((part) => ({ ...part, cents: Math.round(part.amount / unit) }))
         .sort((a, b) => b.cents - a.cents);
     const total = inCents.reduce((sum, { cents }) => sum + cents, 0) * unit;
+    const before = totalOf(order, []);
     let settled = null;
+    let tries = 0;
     for (let spare = 0; spare <= MAX_SPARE; spare++) {
         for (const lines of attempts(order, inCents, spare, unit, spareProduct)) {
-            settled ||= lines;
-            if (order.currency.isZero(changeOf(order, [...free, ...lines]) - total)) {
+            const beyond = (totalOf(order, [...free, ...lines]) - before - total) / unit;
+            if (Math.round(beyond) === 0) {
                 return [...free, ...lines];
+            }
+            // Rather a cent less on the whole order than one more than was granted.
+            if (!settled || (settled.beyond > 0 && beyond < 0)) {
+                settled = { lines, beyond };
+            }
+            if (++tries % TRIES === 0) {
+                break;
             }
         }
     }
-    return [...free, ...(settled || [untaxed(spareProduct, total)])];
+    return [...free, ...(settled?.lines || [untaxed(spareProduct, total)])];
 }
 
 /** Each way to make the lines with so many cents on the line without tax; exact line by line. */
@@ -56,29 +67,43 @@ function* attempts(order, parts, spare, unit, spareProduct) {
     // The cent that the largest cannot take: nobody's, or one of the others' that has room for it.
     for (const taker of [null, ...(spare ? [] : others.filter(({ room }) => room > 0))]) {
         let left = -spare - (taker ? 1 : 0);
-        const lines = [];
+        const choices = [];
         for (const part of others) {
             const cents = part.cents + (part === taker ? 1 : 0);
-            let price = prices(order, part, cents * unit).next().value;
-            if (price === undefined) {
+            let priced = pricedLines(order, part, cents * unit);
+            if (!priced.length) {
                 left += 1;
-                price = prices(order, part, (cents - 1) * unit).next().value;
+                priced = pricedLines(order, part, (cents - 1) * unit);
             }
-            if (price === undefined) {
+            if (!priced.length && cents > 1) {
                 // No price near it at all: taxes that are no share of the price. Better untaxed than wrong.
                 left -= 1;
-                lines.push(untaxed(spareProduct, cents * unit));
-            } else {
-                lines.push({ ...part, price_unit: price });
+                priced = [untaxed(spareProduct, cents * unit)];
+            }
+            if (priced.length) {
+                choices.push(priced);
             }
         }
         const cents = largest.cents + left;
-        if (cents <= 0) {
-            yield [...lines, untaxed(spareProduct, (cents + spare) * unit)];
-            continue;
+        const own =
+            cents > 0
+                ? pricedLines(order, largest, cents * unit)
+                : [untaxed(spareProduct, (cents + spare) * unit)];
+        for (const lines of combinations([...choices, own])) {
+            yield cents > 0 ? [...lines.reverse(), ...rest] : lines;
         }
-        for (const price of prices(order, largest, cents * unit)) {
-            yield [{ ...largest, price_unit: price }, ...lines, ...rest];
+    }
+}
+
+/** One of each, the last list's varying fastest. */
+function* combinations([first, ...others]) {
+    if (!first) {
+        yield [];
+        return;
+    }
+    for (const one of first) {
+        for (const more of combinations(others)) {
+            yield [one, ...more];
         }
     }
 }
@@ -87,10 +112,10 @@ function untaxed(product, amount) {
     return { product, taxes: [], qty: 1, price_unit: amount };
 }
 
-/** The unit prices at which a line's total with tax is the amount, the most natural one first. */
-function* prices(order, part, amount) {
+/** The line at each unit price at which its total with tax is the amount, the most natural one first. */
+function pricedLines(order, part, amount) {
     if (order.currency.isZero(amount)) {
-        return;
+        return [];
     }
     let price = amount / part.qty;
     // The total is proportional to the price, so this is there after one step; the others are for the
@@ -102,12 +127,10 @@ function* prices(order, part, amount) {
         }
         price *= amount / raw;
     }
-    for (const nudge of NUDGES) {
-        const candidate = price + (nudge * order.currency.rounding) / part.qty;
-        if (order.currency.isZero(lineTotal(order, { ...part, price_unit: candidate }) - amount)) {
-            yield candidate;
-        }
-    }
+    return NUDGES.map((nudge) => ({
+        ...part,
+        price_unit: price + (nudge * order.currency.rounding) / part.qty,
+    })).filter((line) => order.currency.isZero(lineTotal(order, line) - amount));
 }
 
 /** A line that might be: as much of a line as Odoo's computation of an order wants. */
@@ -139,18 +162,18 @@ function rawTotal(order, line) {
     return baseLine.tax_details.raw_total_included_currency;
 }
 
+/** As Odoo computes the total that it writes on the line. */
 function lineTotal(order, line) {
-    const record = trial(order, line);
-    const { baseLineByLineUuids } = order.getPriceWithOptions({ lines: [record] });
-    return order.currency.round(baseLineByLineUuids[record.uuid].tax_details.total_included);
+    const baseLines = [trial(order, line).getBaseLine()];
+    accountTaxHelpers.add_tax_details_in_base_lines(baseLines, order.company);
+    accountTaxHelpers.round_base_lines_tax_details(baseLines, order.company);
+    return order.currency.round(baseLines[0].tax_details.total_included);
 }
 
-/** By how much the order's total changes when these lines are added. */
-function changeOf(order, lines) {
-    const records = lines.map((line) => trial(order, line));
-    const total = (all) =>
-        all.length
-            ? order.getPriceWithOptions({ lines: all }).taxDetails.total_amount_no_rounding
-            : 0;
-    return total([...order.lines, ...records]) - total([...order.lines]);
+/** The order's total with these lines. */
+function totalOf(order, lines) {
+    const all = [...order.lines, ...lines.map((line) => trial(order, line))];
+    return all.length
+        ? order.getPriceWithOptions({ lines: all }).taxDetails.total_amount_no_rounding
+        : 0;
 }
