@@ -8,7 +8,7 @@ mod shop;
 pub use api::Api;
 pub use database::Database;
 pub use service::{Service, eventually, run, run_in};
-pub use shop::{TestShop, line, number, reward_line};
+pub use shop::{Sold, TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};
 
