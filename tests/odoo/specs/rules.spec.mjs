@@ -50,7 +50,7 @@ it("doubles the points of a category today, and the history says why", async (sh
     const openHistory = async () => {
         await form.locator(".o_loyalty_sidecar_open_history").click();
         await form.waitForSelector(".o_loyalty_sidecar_history[data-status=ready]");
-        await form.locator(".o_loyalty_sidecar_entry[data-kind=earn]").click();
+        await form.locator(".o_loyalty_sidecar_entry[data-kind=earn] td").first().click();
     };
     // The till's token may not explain; the message says which may.
     await openHistory();

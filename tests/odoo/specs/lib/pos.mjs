@@ -145,7 +145,8 @@ export class Till {
     /** So many of a line of the order chosen on the refund screen. */
     async refundLine(name, quantity) {
         await this.page.locator(".ticket-screen .orderline", { hasText: name }).first().click();
-        await this.page.keyboard.press(quantity);
+        // Not on the keyboard: keys in quick succession are a barcode scanner's.
+        await this.page.locator(".ticket-screen .numpad button", { hasText: quantity }).first().click();
         await this.page.locator(".ticket-screen .orderline", { hasText: new RegExp(`${name.replaceAll(/[^a-z0-9 ]/gi, ".")}[\\s\\S]*To Refund:\\s*${quantity}`) }).first().waitFor();
     }
 

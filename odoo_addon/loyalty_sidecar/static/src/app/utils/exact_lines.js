@@ -81,7 +81,7 @@ function* attempts(order, parts, spare, unit, spareProduct) {
                 priced = [untaxed(spareProduct, cents * unit)];
             }
             if (priced.length) {
-                choices.push(priced);
+                choices.push(extremes(priced));
             }
         }
         const cents = largest.cents + left;
@@ -93,6 +93,11 @@ function* attempts(order, parts, spare, unit, spareProduct) {
             yield cents > 0 ? [...lines.reverse(), ...rest] : lines;
         }
     }
+}
+
+/** The most natural price and the outermost two: those between shift the order's total no further. */
+function extremes(priced) {
+    return [...new Set([priced[0], ...priced.slice(-2)])];
 }
 
 /** One of each, the last list's varying fastest. */
