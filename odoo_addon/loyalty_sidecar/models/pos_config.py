@@ -198,7 +198,13 @@ class PosConfig(models.Model):
                 "earns": quote["earns"],
                 "balance_after": quote["balance_after"],
                 "rewards": [
-                    self._loyalty_sidecar_reward(reward, balances[quote["program"]]["available"])
+                    {
+                        **self._loyalty_sidecar_reward(
+                            reward, balances[quote["program"]]["available"]
+                        ),
+                        # Two programs may call a reward the same.
+                        "program": quote["program"],
+                    }
                     for reward in quote["rewards"]
                 ],
             }

@@ -23,6 +23,7 @@ class TestTill(LoyaltySidecarCommon):
         applicable, unaffordable = program["rewards"]
         self.assertNotIn("message", applicable)
         self.assertEqual(unaffordable["message"], "Not enough points: 300 needed, 120 available.")
+        self.assertEqual({applicable["program"], unaffordable["program"]}, {"club"})
 
     def test_both_go_in_one_request(self):
         self.till().loyalty_sidecar_refresh(self.draft())

@@ -152,7 +152,7 @@ export class LoyaltySidecar {
      * @returns {Promise<{ok: boolean, message?: string, retry?: boolean}>}
      */
     async redeem(order, { key, program, reward, points }) {
-        const partner = order.getPartner();
+        const asked = this.signatureOf(order);
         const answer = await this.call("loyalty_sidecar_hold", [
             this.draftOf(order),
             { idempotency_key: key, program: program.program, reward: reward.reward, points },
@@ -182,14 +182,10 @@ export class LoyaltySidecar {
                 "product not available"
             );
         }
-        // The answers took their time: the order may have been paid, cancelled or given to another, and
-        // its lines may be others than those the discount was computed for.
+        // The answers took their time: the order may have been paid, cancelled or given to another, or
+        // be no longer what the discount was computed for. Of any of these the signature speaks.
         const current = this.pos.models["pos.order"].getBy("uuid", order.uuid);
-        const isGone = !current || current.finalized || current.getPartner()?.id !== partner.id;
-        const covered = (hold.lines || []).every(({ uuid }) =>
-            current?.lines.some((line) => line.uuid === uuid)
-        );
-        if (isGone || !covered) {
+        if (!asked || this.signatureOf(current) !== asked) {
             return giveBack(
                 _t("The order changed meanwhile. The points were given back."),
                 "order changed"
@@ -289,6 +285,8 @@ export class LoyaltySidecar {
             order.setLoyaltyReceipt(null);
             return;
         }
+        // A quick payment comes here without the payment screen.
+        this.watchRewards(order);
         let known = this.of(order);
         if (known?.status !== "ready" || known.signature !== this.signatureOf(order)) {
             const resting = known?.status === "failed" && Date.now() < this.restUntil;

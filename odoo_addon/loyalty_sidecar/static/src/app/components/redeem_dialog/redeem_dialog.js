@@ -51,9 +51,17 @@ export class RedeemDialog extends Component {
         return this.env.utils.formatCurrency(Number(amount));
     }
 
+    keyOf(reward) {
+        return `${reward.program}/${reward.reward}`;
+    }
+
+    typedText(reward) {
+        return this.state.typed[this.keyOf(reward)] || "";
+    }
+
     /** The points the cashier typed, NaN if that is no number; null while nothing is typed. */
     typedPoints(reward) {
-        const text = this.state.typed[reward.reward];
+        const text = this.typedText(reward);
         if (!text) {
             return null;
         }
@@ -71,7 +79,7 @@ export class RedeemDialog extends Component {
             return "";
         }
         if (!Number.isFinite(points)) {
-            return _t("“%s” is not a number.", this.state.typed[reward.reward]);
+            return _t("“%s” is not a number.", this.typedText(reward));
         }
         if (Math.abs(points * 100 - Math.round(points * 100)) > 1e-6) {
             return _t("Points have two decimals at most.");
@@ -143,7 +151,7 @@ export class RedeemDialog extends Component {
     }
 
     type(reward, event) {
-        this.state.typed[reward.reward] = event.target.value.trim();
+        this.state.typed[this.keyOf(reward)] = event.target.value.trim();
     }
 
     /** Also the "Try again" of an unanswered press: with its key, so that it reserves once. */
