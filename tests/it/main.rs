@@ -22,6 +22,7 @@ mod demo;
 mod earning;
 mod programs;
 mod real_odoo;
+mod real_odoo_14;
 mod redeeming;
 mod refunds;
 mod rooms;

@@ -26,16 +26,17 @@ odoo14() {
     "$@"
 }
 
-# odoo14_is_to_be_had: whether this machine's mirror still holds bullseye, the Debian that has Odoo 14. Says so when
-# it does not: an old release leaves the mirrors some day, and that is no fault of what is tested.
-odoo14_is_to_be_had() {
+# odoo14_is_gone: whether this machine's mirror no longer holds bullseye, the Debian that has Odoo 14, and no root was made
+# before; prints so. An old release leaves the mirrors some day, which is no fault of what is tested.
+odoo14_is_gone() {
     local mirror status
-    [ "$(cat "$ODOO14_ROOT/.stamp" 2>/dev/null)" != "$_ODOO14_ROOT_STAMP" ] || return 0
-    need_packages curl && mirror=$(_debian_mirror) || return 1
-    status=$(curl --silent --location --output /dev/null --max-time 60 --retry 3 --write-out '%{http_code}' \
-        "${mirror%/}/dists/bullseye/Release") || true
+    [ "$(cat "$ODOO14_ROOT/.stamp" 2>/dev/null)" != "$_ODOO14_ROOT_STAMP" ] || return 1
     # Anything but a plain "it is not here" is for debootstrap to fail on, and to explain.
-    [ "$status" != 404 ] || { _fail "this machine's Debian mirror no longer holds bullseye, where Odoo 14 comes from"; return 1; }
+    mirror=$(_debian_mirror 2>/dev/null) || return 1
+    status=$(curl --silent --location --output /dev/null --max-time 60 --retry 3 --write-out '%{http_code}' \
+        "${mirror%/}/dists/bullseye/Release") || return 1
+    [ "$status" = 404 ] || return 1
+    printf "this machine's Debian mirror no longer holds bullseye, where Odoo 14 comes from\n"
 }
 
 # odoo14_provision: makes whatever is missing of Odoo 14's root and the template database
