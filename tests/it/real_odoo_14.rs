@@ -2,11 +2,13 @@
 //! `_ADMIN_PASSWORD`. `tests/run` provisions one and sets them; elsewhere any Odoo 14 with a chart of accounts will do
 //! that may be written to: each run makes a shop, customers and orders of its own there.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::support::odoo_14::Odoo14;
 use crate::support::shop_14::{Item, Sent, Shop14, pieces};
-use crate::support::{Service, run};
+use crate::support::{Database, Service, run};
 
 /// The programs, one way of earning each, all for every order.
 fn programs(shop: &Shop14) -> [Value; 6] {
@@ -49,12 +51,67 @@ fn programs(shop: &Shop14) -> [Value; 6] {
 }
 
 /// A customer's points in each of [`programs`], in their order.
-struct Points(&'static str, i64, [&'static str; 6]);
+type Points = (&'static str, [&'static str; 6]);
+
+// With tax: a lamp 33.00, a train 24.00, a cup 7.50. Without: 30.00, 20.00, 7.50.
+
+/// Once all was sold.
+const AT_FIRST: &[Points] = &[
+    // 33.00 + 24.00 + 15.00 = 72.00, and 65.00 without tax; one train.
+    ("Ada", ["7", "6.5", "5", "2", "7.2", "7"]),
+    // 33.00 + 24.00 = 57.00, and 50.00.
+    ("Ben", ["5", "5", "5", "2", "5.7", "0"]),
+    // 22.50, twice: no tax.
+    ("Cleo", ["2", "2.25", "0", "2", "2.25", "0"]),
+    // −33.00 + 48.00 = 15.00, and −30.00 + 40.00 = 10.00; two trains; 15.00 is no visit.
+    ("Dee", ["1", "1", "10", "0", "1.5", "0"]),
+    // 33.00, and 30.00.
+    ("Eve", ["3", "3", "0", "2", "3.3", "0"]),
+    // Not paid.
+    ("Fay", ["0", "0", "0", "0", "0", "0"]),
+    // 10 % off: 59.40 and 54.00 at the weekend, 29.70 and 27.00 after it. 5.94 × 2 + 2.97.
+    ("Gus", ["7", "8.1", "0", "4", "14.85", "0"]),
+    ("Hal", ["0", "0", "0", "0", "0", "0"]),
+    // 24.00, and 20.00.
+    ("Ivy", ["2", "2", "5", "2", "2.4", "0"]),
+];
+
+/// Once the till was closed and things came back: what stays so.
+const SETTLED: &[Points] = &[
+    // Less a cup: 64.50, and 57.50. The cup alone would have earned no full 10.00.
+    ("Ada", ["6", "5.75", "5", "2", "6.45", "6"]),
+    // All of it came back.
+    ("Ben", ["0", "0", "0", "0", "0", "0"]),
+    ("Dee", ["1", "1", "10", "0", "1.5", "0"]),
+    // The refund is not paid.
+    ("Eve", ["3", "3", "0", "2", "3.3", "0"]),
+    // 24.00, and 20.00.
+    ("Fay", ["2", "2", "5", "2", "2.4", "0"]),
+    // One of the weekend's two lamps came back on another day: it loses its 2.97 twice, as it earned them.
+    ("Gus", ["4", "5.4", "0", "4", "8.91", "0"]),
+    // Three lamps of nobody, whom somebody remembered: 99.00, and 90.00.
+    ("Hal", ["9", "9", "0", "2", "9.9", "0"]),
+];
+
+/// Likewise, of those who are not done yet.
+const MEANWHILE: &[Points] = &[
+    // 15.00 are left: no visit.
+    ("Cleo", ["1", "1.5", "0", "0", "1.5", "0"]),
+    ("Ivy", ["0", "0", "0", "0", "0", "0"]),
+];
+
+/// When they are.
+const AT_LAST: &[Points] = &[
+    // All three cups came back, in two goes.
+    ("Cleo", ["0", "0", "0", "0", "0", "0"]),
+    // She took her train home after all.
+    ("Ivy", ["2", "2", "5", "2", "2.4", "0"]),
+];
 
 #[track_caller]
-fn assert_points(service: &Service, expected: &[Points]) {
-    for Points(name, partner, points) in expected {
-        let answer = service.admin.call("loyalty.balance", json!({"partner_ids": [partner]}));
+fn assert_points(service: &Service, customers: &BTreeMap<&str, i64>, expected: &[Points]) {
+    for (name, points) in expected {
+        let answer = service.admin.call("loyalty.balance", json!({"partner_ids": [customers[name]]}));
         let found = |program: &str| {
             let all = answer[0]["programs"].as_array().unwrap();
             all.iter().find(|found| found["program"] == program).unwrap()["balance"].as_str().unwrap().to_owned()
@@ -73,25 +130,26 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
     let shop = Shop14::open(odoo);
     let settings: Vec<(&str, &str)> = shop.odoo.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let (lamp, train, cup) = (shop.lamp, shop.train, shop.cup);
-    let [ben, cleo, dee, eve, fay, gus, hal, ivy] =
-        ["Ben", "Cleo", "Dee", "Eve", "Fay", "Gus", "Hal", "Ivy"].map(|name| shop.customer(name, &[]));
-    let ada = shop.customer("Ada", &[shop.friends]);
+    let customer = |(name, _): &Points| {
+        let tags = if *name == "Ada" { vec![shop.friends] } else { vec![] };
+        (*name, shop.customer(name, &tags))
+    };
+    let customers: BTreeMap<&str, i64> = AT_FIRST.iter().map(customer).collect();
 
-    // With tax: a lamp 33.00, a train 24.00, a cup 7.50. Without: 30.00, 20.00, 7.50.
     let day = "2021-05-10 09:00:00";
-    let sell = |partner, items: &[Item], sent| shop.sell(day, Some(partner), items, sent);
-    let of_ada = sell(ada, &[pieces(lamp, 1), pieces(train, 1), pieces(cup, 2)], Sent::Paid);
-    let of_ben = sell(ben, &[pieces(lamp, 1), pieces(train, 1)], Sent::Paid);
-    let of_cleo = sell(cleo, &[pieces(cup, 3)], Sent::Paid);
+    let sell = |customer, items: &[Item], sent| shop.sell(day, Some(customers[customer]), items, sent);
+    let of_ada = sell("Ada", &[pieces(lamp, 1), pieces(train, 1), pieces(cup, 2)], Sent::Paid);
+    let of_ben = sell("Ben", &[pieces(lamp, 1), pieces(train, 1)], Sent::Paid);
+    let of_cleo = sell("Cleo", &[pieces(cup, 3)], Sent::Paid);
     // An exchange: a lamp that somebody brings back without a receipt.
-    sell(dee, &[pieces(lamp, -1), pieces(train, 2)], Sent::Paid);
-    let of_eve = sell(eve, &[pieces(lamp, 1)], Sent::Invoiced);
-    let of_fay = sell(fay, &[pieces(train, 1)], Sent::Draft);
+    sell("Dee", &[pieces(lamp, -1), pieces(train, 2)], Sent::Paid);
+    let of_eve = sell("Eve", &[pieces(lamp, 1)], Sent::Invoiced);
+    let of_fay = sell("Fay", &[pieces(train, 1)], Sent::Draft);
     let nobodys = shop.sell(day, None, &[pieces(lamp, 3)], Sent::Paid);
-    let of_ivy = sell(ivy, &[pieces(train, 1)], Sent::Paid);
+    let of_ivy = sell("Ivy", &[pieces(train, 1)], Sent::Paid);
     // In Paris it is two hours later: Saturday begins at 22:00 on Friday, and Sunday ends at 22:00.
-    let of_gus = shop.sell("2021-06-04 22:30:00", Some(gus), &[Item(lamp, 2, 10)], Sent::Paid);
-    shop.sell("2021-06-06 22:30:00", Some(gus), &[Item(lamp, 1, 10)], Sent::Paid);
+    let of_gus = shop.sell("2021-06-04 22:30:00", Some(customers["Gus"]), &[Item(lamp, 2, 10)], Sent::Paid);
+    shop.sell("2021-06-06 22:30:00", Some(customers["Gus"]), &[Item(lamp, 1, 10)], Sent::Paid);
 
     let doctor = run(None, &settings, &["doctor"]);
     assert_eq!(doctor.code, 0, "{doctor:?}");
@@ -100,28 +158,7 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
     for program in programs(&shop) {
         service.admin.call("program.put", json!({"program": program}));
     }
-    assert_points(
-        &service,
-        &[
-            // 33.00 + 24.00 + 15.00 = 72.00, and 65.00 without tax; one train.
-            Points("Ada", ada, ["7", "6.5", "5", "2", "7.2", "7"]),
-            // 33.00 + 24.00 = 57.00, and 50.00.
-            Points("Ben", ben, ["5", "5", "5", "2", "5.7", "0"]),
-            // 22.50, twice: no tax.
-            Points("Cleo", cleo, ["2", "2.25", "0", "2", "2.25", "0"]),
-            // −33.00 + 48.00 = 15.00, and −30.00 + 40.00 = 10.00; two trains; 15.00 is no visit.
-            Points("Dee", dee, ["1", "1", "10", "0", "1.5", "0"]),
-            // 33.00, and 30.00.
-            Points("Eve", eve, ["3", "3", "0", "2", "3.3", "0"]),
-            // Not paid.
-            Points("Fay", fay, ["0", "0", "0", "0", "0", "0"]),
-            // 10 % off: 59.40 and 54.00 at the weekend, 29.70 and 27.00 after it. 5.94 × 2 + 2.97.
-            Points("Gus", gus, ["7", "8.1", "0", "4", "14.85", "0"]),
-            Points("Hal", hal, ["0", "0", "0", "0", "0", "0"]),
-            // 24.00, and 20.00.
-            Points("Ivy", ivy, ["2", "2", "5", "2", "2.4", "0"]),
-        ],
-    );
+    assert_points(&service, &customers, AT_FIRST);
 
     // The day after: the till is closed, and things come back.
     shop.pay(of_fay);
@@ -143,43 +180,19 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
     part(of_cleo, cup, 1);
     refund(of_eve);
     part(of_gus, lamp, 1);
-    shop.name_customer(nobodys, hal);
+    shop.name_customer(nobodys, customers["Hal"]);
     let returned = refund(of_ivy);
     shop.pay(returned);
     service.admin.sync();
-    let settled = [
-        // Less a cup: 64.50, and 57.50. The cup alone would have earned no full 10.00.
-        Points("Ada", ada, ["6", "5.75", "5", "2", "6.45", "6"]),
-        // All of it came back.
-        Points("Ben", ben, ["0", "0", "0", "0", "0", "0"]),
-        Points("Dee", dee, ["1", "1", "10", "0", "1.5", "0"]),
-        // The refund is not paid.
-        Points("Eve", eve, ["3", "3", "0", "2", "3.3", "0"]),
-        // 24.00, and 20.00.
-        Points("Fay", fay, ["2", "2", "5", "2", "2.4", "0"]),
-        // One of the weekend's two lamps came back on another day: it loses its 2.97 twice, as it earned them.
-        Points("Gus", gus, ["4", "5.4", "0", "4", "8.91", "0"]),
-        // Three lamps of nobody, whom somebody remembered: 99.00, and 90.00.
-        Points("Hal", hal, ["9", "9", "0", "2", "9.9", "0"]),
-    ];
-    assert_points(&service, &settled);
-    assert_points(
-        &service,
-        &[
-            // 15.00 are left: no visit.
-            Points("Cleo", cleo, ["1", "1.5", "0", "0", "1.5", "0"]),
-            Points("Ivy", ivy, ["0", "0", "0", "0", "0", "0"]),
-        ],
-    );
+    assert_points(&service, &customers, SETTLED);
+    assert_points(&service, &customers, MEANWHILE);
 
     // Cleo brings the other two; Ivy takes her train home after all: a refund of the refund.
     part(of_cleo, cup, 2);
     shop.pay(refund(returned));
     service.admin.sync();
-    let last =
-        [Points("Cleo", cleo, ["0", "0", "0", "0", "0", "0"]), Points("Ivy", ivy, ["2", "2", "5", "2", "2.4", "0"])];
-    assert_points(&service, &settled);
-    assert_points(&service, &last);
+    assert_points(&service, &customers, SETTLED);
+    assert_points(&service, &customers, AT_LAST);
 
     let again = service.verb(&["sync", "--full", "--json"]);
     assert_eq!(again.code, 0, "{again:?}");
@@ -196,7 +209,31 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
         newer.admin.call("program.put", json!({"program": program}));
     }
     newer.admin.sync();
-    assert_points(&newer, &settled);
-    assert_points(&newer, &last);
+    assert_points(&newer, &customers, SETTLED);
+    assert_points(&newer, &customers, AT_LAST);
     newer.admin.verified();
+}
+
+#[test]
+fn real_odoo_14_refuses_in_words_that_say_what_to_do() {
+    let Some(odoo) = Odoo14::given() else {
+        println!("no real Odoo 14 is given here; tests/run gives one");
+        return;
+    };
+    let office = odoo.office_worker();
+    let login = ("LOYALTY__ODOO__LOGIN", office.as_str());
+    for (otherwise, words) in [
+        (vec![("LOYALTY__ODOO__API_KEY", "not-the-key")], "Odoo refused the login"),
+        (vec![("LOYALTY__ODOO__DATABASE", "no-such-database")], "Odoo has no database \"no-such-database\""),
+        (vec![login, ("LOYALTY__ODOO__API_KEY", office.as_str())], "Point of Sale / User"),
+    ] {
+        let settings = odoo.settings_but(&otherwise);
+        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for verb in ["doctor", "sync"] {
+            let refused = run(Some(&Database::new().url()), &settings, &[verb]);
+            assert_eq!(refused.code, 1, "{refused:?}");
+            assert!(refused.out.contains(words) || refused.err.contains(words), "{words}: {refused:?}");
+            assert!(!refused.err.contains("Traceback"), "{refused:?}");
+        }
+    }
 }

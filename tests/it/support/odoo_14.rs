@@ -62,4 +62,25 @@ impl Odoo14 {
         let found = self.call(model, "search_read", json!([domain]), json!({"fields": fields, "order": "id"}));
         found.as_array().expect("a list").clone()
     }
+
+    /// The settings as a command takes them, with some of them otherwise.
+    pub fn settings_but(&self, otherwise: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        let mut settings = self.settings.clone();
+        for (name, value) in &mut settings {
+            if let Some((_, other)) = otherwise.iter().find(|(changed, _)| changed == name) {
+                (*other).clone_into(value);
+            }
+        }
+        settings
+    }
+
+    /// An internal user who has nothing to do with the till; login and password.
+    pub fn office_worker(&self) -> String {
+        let group = json!([["module", "=", "base"], ["name", "=", "group_user"]]);
+        let group = self.search_read("ir.model.data", group, &["res_id"])[0]["res_id"].clone();
+        let login = super::uuid();
+        let values = json!({"name": "Office", "login": login, "password": login, "groups_id": [[6, 0, [group]]]});
+        self.create("res.users", values);
+        login
+    }
 }
