@@ -45,7 +45,7 @@ pub struct Product {
 
 /// What goes over the counter: a product, how many, and per cent off.
 #[derive(Clone, Copy, Debug)]
-pub struct Item(pub Product, pub i64, pub i64);
+pub struct Item(pub Product, pub i64, pub i32);
 
 /// One of these.
 pub fn pieces(product: Product, quantity: i64) -> Item {
@@ -158,7 +158,7 @@ impl Shop14 {
         let lines: Vec<Value> = items
             .iter()
             .map(|Item(product, quantity, discount)| {
-                let times = Decimal::from(*quantity) * Decimal::new(100 - discount, 2);
+                let times = Decimal::from(*quantity) * Decimal::new(i64::from(100 - discount), 2);
                 let (net, gross) = (decimal(product.untaxed) * times, decimal(product.taxed) * times);
                 untaxed += net;
                 taxed += gross;
@@ -207,8 +207,8 @@ impl Shop14 {
         refund
     }
 
-    /// The manager makes it a refund of `quantity` of one product alone, in the order's form: Odoo computes the amounts.
-    pub fn keep(&self, refund: i64, product: Product, quantity: i64) {
+    /// The manager makes it a refund of as many of one line only, in the order's form: Odoo computes the amounts.
+    pub fn keep(&self, refund: i64, Item(product, quantity, discount): Item) {
         // What the form asks Odoo at each change: these are the fields it shows.
         let asks = |model, id: &Value, typed: Value, shown: Value| {
             let field: Vec<&String> = typed.as_object().unwrap().keys().collect();
@@ -218,7 +218,7 @@ impl Shop14 {
             .lines(refund)
             .iter()
             .map(|line| {
-                if line["product_id"][0] != product.id {
+                if line["product_id"][0] != product.id || line["discount"].as_f64() != Some(f64::from(discount)) {
                     return json!([2, line["id"], false]);
                 }
                 let shown = json!({"qty": "1", "price_subtotal": "", "price_subtotal_incl": ""});
@@ -248,7 +248,7 @@ impl Shop14 {
     }
 
     fn lines(&self, order: i64) -> Vec<Value> {
-        let fields = ["product_id", "qty", "price_subtotal", "price_subtotal_incl"];
+        let fields = ["product_id", "qty", "discount", "price_subtotal", "price_subtotal_incl"];
         self.odoo.search_read("pos.order.line", json!([["order_id", "=", order]]), &fields)
     }
 
