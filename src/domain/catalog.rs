@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{PosCategoryId, ProductCategoryId, ProductId};
+use super::ids::{PosCategoryId, ProductCategoryId, ProductId, ProductTagId};
 
 /// A product's place in the two trees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub struct ProductPlace {
     pub product_category_id: Option<ProductCategoryId>,
     /// `pos_categ_ids` (Odoo 19), or the one `pos_categ_id` (Odoo 14).
     pub pos_category_ids: Vec<PosCategoryId>,
+    /// Its own tags and its template's.
+    pub tag_ids: Vec<ProductTagId>,
+    /// Whether it was archived.
+    pub archived: bool,
 }
 
 /// The sidecar's own copy of Odoo's products and categories.
@@ -22,6 +26,8 @@ pub struct Catalog {
     pub pos_parents: BTreeMap<PosCategoryId, PosCategoryId>,
     /// Parent of each product category; a root is absent.
     pub product_parents: BTreeMap<ProductCategoryId, ProductCategoryId>,
+    /// Products that gift cards and eWallets are sold and paid with.
+    pub neutral: BTreeSet<ProductId>,
 }
 
 /// A node and everything above it. Odoo forbids loops, but raw SQL and half-finished imports make them:
@@ -58,6 +64,20 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// The product's tags. An unknown product has none.
+    #[must_use]
+    pub fn tags_of(&self, product: ProductId) -> BTreeSet<ProductTagId> {
+        self.products.get(&product).into_iter().flat_map(|place| &place.tag_ids).copied().collect()
+    }
+
+    /// Whether the product is known to be archived.
+    #[must_use]
+    pub fn is_archived(&self, product: ProductId) -> bool {
+        self.products.get(&product).is_some_and(|place| place.archived)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +91,7 @@ mod tests {
                 ProductPlace {
                     product_category_id: Some(ProductCategoryId(3)),
                     pos_category_ids: vec![PosCategoryId(5)],
+                    ..ProductPlace::default()
                 },
             )]),
             pos_parents: BTreeMap::from([(PosCategoryId(5), PosCategoryId(6)), (PosCategoryId(6), PosCategoryId(5))]),
@@ -78,6 +99,7 @@ mod tests {
                 (ProductCategoryId(3), ProductCategoryId(2)),
                 (ProductCategoryId(2), ProductCategoryId(1)),
             ]),
+            neutral: BTreeSet::new(),
         };
         assert_eq!(catalog.pos_categories_of(chairs), BTreeSet::from([PosCategoryId(5), PosCategoryId(6)]));
         assert_eq!(

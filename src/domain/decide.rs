@@ -1,16 +1,20 @@
 //! Decisions on the book: hold, capture, release, adjust. Each either refuses and changes nothing, or
 //! changes the book and leaves its trace there.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Duration, Utc};
+use rust_decimal::Decimal;
 
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::entry::{Cause, Detail, EntryKind};
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId};
+use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
+use super::membership::Membership;
 use super::money::Money;
 use super::order::Order;
 use super::points::Points;
-use super::program::{self, Basket, NotPriced, Priced, Program, Reason};
+use super::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use super::refusal::Refusal;
 use super::timeline::{Timeline, Version};
 
@@ -54,6 +58,21 @@ pub struct HoldAsk<'a> {
     pub draft: &'a Order,
     /// Digits of the draft's currency after the decimal point.
     pub currency_decimals: u32,
+    /// Since when, and until when, the member is enrolled in the program.
+    pub membership: &'a Membership,
+    /// Products of rewards that were archived in Odoo.
+    pub archived: &'a BTreeSet<ProductId>,
+}
+
+/// A hold that was made, and what the till is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The hold.
+    pub hold: Hold,
+    /// The kind of its reward, as in the document.
+    pub kind: &'static str,
+    /// What its discount takes off which line of the draft (by position); they sum to it.
+    pub shares: Vec<(usize, Money)>,
 }
 
 /// A capture that was made.
@@ -68,29 +87,35 @@ pub struct Captured {
 /// Whether a draft may spend this member's points in this program at all, and by which version.
 ///
 /// # Errors
-/// [`Refusal::NotApplicable`] for another customer's order, or a program that does not run now.
+/// [`Refusal::NotApplicable`] for another customer's order, a program that does not run now, or one the member is
+/// not enrolled in.
 pub fn version_for<'a>(
     timeline: &'a Timeline,
     draft: &Order,
     partner: PartnerId,
+    membership: &Membership,
     now: DateTime<Utc>,
 ) -> Result<&'a Version, Refusal> {
     if draft.partner_id.is_some_and(|on_order| on_order != partner) {
         return Err(program::Refusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
     }
     let gone = program::Refusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
-    timeline.in_force(now).ok_or_else(|| gone.into())
+    let version = timeline.in_force(now).ok_or(gone)?;
+    if !membership.takes_part(&version.program, now) {
+        return Err(program::Refusal::NotApplicable { reason: Reason::NotEnrolled, maximum_points: None }.into());
+    }
+    Ok(version)
+}
+
+fn find_reward<'a>(program: &'a Program, reward: &str) -> Result<&'a Reward, Refusal> {
+    program
+        .reward(reward)
+        .ok_or_else(|| Refusal::UnknownReward { program: program.code.clone(), reward: reward.to_owned() })
 }
 
 /// What a reward costs on a draft, and takes off it.
-///
-/// # Errors
-/// [`Refusal::UnknownReward`], or why it cannot be had.
-pub fn price(program: &Program, reward: &str, points: Option<Points>, basket: &Basket<'_>) -> Result<Priced, Refusal> {
-    let found = program
-        .reward(reward)
-        .ok_or_else(|| Refusal::UnknownReward { program: program.code.clone(), reward: reward.to_owned() })?;
-    program::price(program, found, points, basket).map_err(|problem| match problem {
+fn price(program: &Program, reward: &Reward, points: Option<Points>, basket: &Basket<'_>) -> Result<Priced, Refusal> {
+    program::price(program, reward, points, basket).map_err(|problem| match problem {
         NotPriced::Refused(refusal) => refusal.into(),
         NotPriced::Overflow(overflow) => overflow.into(),
     })
@@ -111,38 +136,57 @@ impl From<program::Refusal> for Refusal {
 }
 
 impl Book {
-    /// Discounts that the open and captured holds of one program already take off a draft.
-    ///
-    /// # Errors
-    /// [`super::exact::Overflow`]
-    pub fn held_discount(&self, account_id: AccountId, order_uuid: &str) -> Result<Money, super::exact::Overflow> {
-        Money::sum(
-            self.holds
-                .values()
-                .filter(|hold| hold.account_id == account_id && hold.order_uuid == order_uuid)
-                .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
-                .map(|hold| hold.discount),
-        )
+    /// The rewards of one program that stand on a draft already: its open and captured holds, oldest first.
+    #[must_use]
+    pub fn rewards_on(&self, account_id: AccountId, order_uuid: &str) -> Vec<Held> {
+        self.holds
+            .values()
+            .filter(|hold| hold.account_id == account_id && hold.order_uuid == order_uuid)
+            .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+            .map(|hold| Held {
+                id: hold.id,
+                discount: hold.discount,
+                covers: hold.covers.clone(),
+                product_id: hold.product_id,
+                covered_quantity: hold.covered_quantity,
+            })
+            .collect()
+    }
+
+    /// When a member had which reward, of the holds that are known here: those given up, expired, or taken back
+    /// whole do not count.
+    #[must_use]
+    pub fn uses_of(&self, account_id: AccountId) -> Vec<Use> {
+        self.holds
+            .values()
+            .filter(|hold| hold.account_id == account_id && hold.restored < hold.points)
+            .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+            .map(|hold| Use { reward: hold.reward.clone(), at: hold.created_at })
+            .collect()
     }
 
     /// Sets points aside for a reward on a draft order.
     ///
     /// # Errors
     /// [`Denied::Refused`] with the reason.
-    pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Hold, Denied> {
+    pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Given, Denied> {
         self.settle(ask.account_id, moment)?;
         let account = self.account(ask.account_id)?;
-        let version = version_for(ask.timeline, ask.draft, ask.partner_id, moment.now)?;
+        let version = version_for(ask.timeline, ask.draft, ask.partner_id, ask.membership, moment.now)?;
         let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
         // The draft's own date may be a till's wrong clock: redeeming happens now.
         let today = Order { placed_at: moment.now, ..ask.draft.clone() };
         let basket = Basket {
             order: &today,
             available: account.available(moment.now)?,
-            other_holds: self.held_discount(ask.account_id, &uuid)?,
+            holds: &self.rewards_on(ask.account_id, &uuid),
+            uses: &self.uses_of(ask.account_id),
+            archived: ask.archived,
             currency_decimals: ask.currency_decimals,
         };
-        let priced = price(&version.program, ask.reward, ask.points, &basket)?;
+        let reward = find_reward(&version.program, ask.reward)?;
+        let priced = price(&version.program, reward, ask.points, &basket)?;
+        let shares = program::shares(reward, &priced, &basket)?;
         let seconds = version.program.hold_seconds();
         let hold = Hold {
             id: HoldId((moment.ids)()),
@@ -152,7 +196,11 @@ impl Book {
             reward: ask.reward.to_owned(),
             points: priced.points,
             discount: priced.discount,
-            product_id: priced.product_id,
+            product_id: reward.product_id(),
+            covered_quantity: priced.gift.map_or(Decimal::ZERO, |gift| gift.covered_quantity),
+            add_quantity: priced.gift.map_or(Decimal::ZERO, |gift| gift.add_quantity),
+            price: priced.gift.map(|gift| gift.price),
+            covers: reward.covers(),
             state: HoldState::Open,
             created_at: moment.now,
             expires_at: moment
@@ -169,7 +217,7 @@ impl Book {
         self.account_mut(ask.account_id)?.open_hold(hold.id, open);
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold.clone());
-        Ok(hold)
+        Ok(Given { hold, kind: reward.kind.word(), shares })
     }
 
     /// Spends a hold, its order being paid. An expired one is spent if the points are still there; if they

@@ -57,6 +57,7 @@ fn order(uuid: &str, lines: Vec<Line>) -> Order {
         state: OrderState::Paid,
         placed_at: noon(),
         partner_id: Some(PartnerId(1)),
+        partner_tags: std::collections::BTreeSet::default(),
         company_id: CompanyId(1),
         currency: "USD".into(),
         pos_config_id: None,
@@ -77,6 +78,8 @@ fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
         role: LineRole::Counts,
         pos_categories: std::collections::BTreeSet::default(),
         product_categories: std::collections::BTreeSet::default(),
+        product_tags: std::collections::BTreeSet::default(),
+        covers: None,
     }
 }
 
@@ -118,8 +121,10 @@ impl Desk {
                 points: None,
                 draft: &draft,
                 currency_decimals: 2,
+                membership: &crate::domain::membership::Membership::default(),
+                archived: &std::collections::BTreeSet::new(),
             };
-            book.hold(&ask, moment).map(|hold| hold.id)
+            book.hold(&ask, moment).map(|given| given.hold.id)
         })
     }
 

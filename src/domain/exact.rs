@@ -113,6 +113,24 @@ pub fn div(a: Decimal, b: Decimal) -> Result<Decimal, Overflow> {
     a.checked_div(b).ok_or(Overflow)
 }
 
+/// Digits that are kept of a division that does not end, once its parts are summed. Amounts have 4 digits and
+/// divisions are made to 28, so thirds that sum to a whole do so here, and no whole is made of less.
+const KEPT_DIGITS: u32 = 12;
+
+/// `value` to the 12 digits after the point that are kept of a division.
+#[must_use]
+pub fn cut(value: Decimal) -> Decimal {
+    value.round_dp_with_strategy(KEPT_DIGITS, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// The sum of these.
+///
+/// # Errors
+/// [`Overflow`]
+pub fn sum(values: impl IntoIterator<Item = Decimal>) -> Result<Decimal, Overflow> {
+    values.into_iter().try_fold(Decimal::ZERO, add)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,10 +2,12 @@
 //! authorisation. It ends exactly once: captured, released or expired.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 use super::ids::{AccountId, HoldId, ProductId};
 use super::money::Money;
 use super::points::Points;
+use super::program::Scope;
 
 /// How far a hold has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,14 @@ pub struct Hold {
     pub discount: Money,
     /// The product it gives, for rewards that are products.
     pub product_id: Option<ProductId>,
+    /// How many of that product were in the draft and are discounted there.
+    pub covered_quantity: Decimal,
+    /// How many more of it may be added, as a line that carries the hold.
+    pub add_quantity: Decimal,
+    /// What one of those costs, with tax.
+    pub price: Option<Money>,
+    /// The goods that the discount is for; `None` for all.
+    pub covers: Option<Scope>,
     /// How far it has come.
     pub state: HoldState,
     /// When it was made, by the database's clock.

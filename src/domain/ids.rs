@@ -36,6 +36,10 @@ integer_id! {
     PosCategoryId;
     /// `product.category.id`.
     ProductCategoryId;
+    /// `product.tag.id`.
+    ProductTagId;
+    /// `res.partner.category.id`: a customer tag.
+    PartnerTagId;
     /// Our own row of a program.
     ProgramId;
     /// Our own row of an account: one member in one program.

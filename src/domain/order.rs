@@ -1,14 +1,17 @@
 //! What a till sold: an order with its lines, as far as loyalty cares.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::ids::{
-    CompanyId, HoldId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId,
+    CompanyId, HoldId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
+    ProductId, ProductTagId,
 };
 use super::money::Money;
+use super::program::Scope;
 
 /// How far an order has come in Odoo (`pos.order.state`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +70,10 @@ pub struct Line {
     pub pos_categories: BTreeSet<PosCategoryId>,
     /// The product's category and all its ancestors, likewise.
     pub product_categories: BTreeSet<ProductCategoryId>,
+    /// The product's tags, likewise.
+    pub product_tags: BTreeSet<ProductTagId>,
+    /// Which goods the discount of this reward line is for, as its hold says; `None` for all of them.
+    pub covers: Option<Arc<Scope>>,
 }
 
 /// What stands in a line's `loyalty_hold_id`.
@@ -116,6 +123,8 @@ pub struct Order {
     pub placed_at: DateTime<Utc>,
     /// The customer; `None` when nobody was identified.
     pub partner_id: Option<PartnerId>,
+    /// The customer's tags, as they were when the order was first read with this customer.
+    pub partner_tags: BTreeSet<PartnerTagId>,
     /// The company that sold.
     pub company_id: CompanyId,
     /// ISO 4217 code of the order's currency.

@@ -4,7 +4,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use super::ids::{
+    CompanyId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
+};
 
 /// `res.partner`, as far as loyalty cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Partner {
     pub commercial_partner_id: PartnerId,
     /// `company_id`: the only company that may use it; `None` when all may.
     pub company_id: Option<CompanyId>,
+    /// Its tags (`category_id`).
+    pub tag_ids: Vec<PartnerTagId>,
     /// `false` when archived.
     pub active: bool,
 }
@@ -32,6 +36,8 @@ pub struct Product {
     pub product_category_id: Option<ProductCategoryId>,
     /// `pos_categ_ids` (Odoo 19), or the one `pos_categ_id` (Odoo 14).
     pub pos_category_ids: Vec<PosCategoryId>,
+    /// Its own tags and its template's; Odoo 14 has none.
+    pub tag_ids: Vec<ProductTagId>,
     /// `false` when archived.
     pub active: bool,
 }
@@ -79,6 +85,8 @@ pub struct ShopRecords {
     pub pos_configs: Vec<PosConfig>,
     /// Currencies.
     pub currencies: Vec<super::money::Currency>,
+    /// Products that gift cards and eWallets are sold and paid with: all of them, when they were read.
+    pub neutral_products: Option<Vec<ProductId>>,
 }
 
 /// How far the reading of one stream of Odoo's records has come.

@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Options;
 use super::command::{Answer, Command};
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected};
 use super::verdict::{caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
+use super::{Options, drafts};
 use crate::domain::account::Account;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
 use crate::domain::decide::{Captured, Denied, HoldAsk};
 use crate::domain::entry::{chain_hash, detail_text};
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProgramId};
+use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
 use crate::domain::refusal::Refusal;
@@ -27,6 +27,7 @@ use crate::domain::timeline::Timeline;
 use crate::store::accounts::{StoredAccount, Which};
 use crate::store::entries::EntryRow;
 use crate::store::exceptions::ExceptionRow;
+use crate::store::memberships::Memberships;
 use crate::store::verdicts::Verdict;
 use crate::store::{self, AnyConnection, Pool, StoreError, accounts, entries, exceptions, holds, orders, verdicts};
 
@@ -49,6 +50,10 @@ struct Batch {
     fresh_verdicts: Vec<Verdict>,
     decimals: BTreeMap<String, u32>,
     affected: Affected,
+    memberships: Memberships,
+    /// The drafts of holds, completed, by the position of their command.
+    drafts: BTreeMap<usize, Order>,
+    archived: BTreeSet<ProductId>,
     now: DateTime<Utc>,
 }
 
@@ -128,7 +133,9 @@ impl Batch {
         named_holds.extend(affected.hold_ids());
         verdict_keys.extend(named_holds.iter().copied().map(capture_key));
 
-        let mut affected = affected.compute(&timelines, &wallets)?;
+        let members: BTreeSet<PartnerId> = wallets.values().copied().collect();
+        let memberships = store::memberships::load(conn, &members)?;
+        let mut affected = affected.compute(&timelines, &wallets, &memberships)?;
         let (ignored, others) = affected.ignored();
         orders::mark_ignored(conn, &ignored, true)?;
         orders::mark_ignored(conn, &others, false)?;
@@ -156,9 +163,20 @@ impl Batch {
         book.holds = holds::load(conn, holds::Which::OpenOf(&ids))?;
         book.holds.extend(holds::load(conn, holds::Which::Ids(&named))?);
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
+        book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
         book.holds.retain(|_, hold| stored.contains_key(&hold.account_id));
         book.postings = affected.postings();
 
+        let (positions, mut drafts): (Vec<usize>, Vec<Order>) = commands
+            .iter()
+            .enumerate()
+            .filter_map(|(position, command)| match command {
+                Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
+                _ => None,
+            })
+            .unzip();
+        let archived =
+            if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, &mut drafts, &timelines)? };
         let verdict_keys: Vec<String> = verdict_keys.into_iter().collect();
         let verdicts = verdicts::load(conn, &verdict_keys)?;
         let decimals = currencies
@@ -175,6 +193,9 @@ impl Batch {
             fresh_verdicts: Vec::new(),
             decimals,
             affected,
+            memberships,
+            drafts: positions.into_iter().zip(drafts).collect(),
+            archived,
             now,
         })
     }
@@ -189,9 +210,11 @@ impl Batch {
 
     fn apply(&mut self, conn: &mut AnyConnection, position: usize, command: &Command) -> Result<Answer, LedgerError> {
         match command {
-            Command::Hold { idempotency, partner_id, program, reward, points, draft, actor } => {
+            Command::Hold { idempotency, partner_id, program, reward, points, actor, .. } => {
+                let draft =
+                    self.drafts.remove(&position).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
                 self.decided_once(caller_key(idempotency), &idempotency.params_sha256, |batch| {
-                    batch.hold(*partner_id, program, reward, *points, draft, actor)
+                    batch.hold(*partner_id, program, reward, *points, &draft, actor)
                 })
             }
             Command::Adjust { idempotency, partner_id, program, points, reason, actor } => {
@@ -276,12 +299,25 @@ impl Batch {
         actor: &str,
     ) -> Result<Value, Denied> {
         let timeline = self.timeline(program)?;
-        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
-        let decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
-        let ask =
-            HoldAsk { account_id, partner_id, timeline: &timeline, reward, points, draft, currency_decimals: decimals };
-        let hold = self.with_moment(actor, |book, moment| book.hold(&ask, moment))?;
-        Ok(hold_reply(&hold, decimals))
+        let member = self.member_of(partner_id);
+        let account_id = self.account_of(member, &timeline)?;
+        let currency_decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
+        let membership = self.memberships.get(&(member, timeline.id)).cloned().unwrap_or_default();
+        let archived = std::mem::take(&mut self.archived);
+        let ask = HoldAsk {
+            account_id,
+            partner_id,
+            timeline: &timeline,
+            reward,
+            points,
+            draft,
+            currency_decimals,
+            membership: &membership,
+            archived: &archived,
+        };
+        let given = self.with_moment(actor, |book, moment| book.hold(&ask, moment));
+        self.archived = archived;
+        Ok(hold_reply(&given?, draft, currency_decimals))
     }
 
     fn member_of(&self, partner_id: PartnerId) -> PartnerId {
@@ -419,6 +455,29 @@ impl Batch {
         let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
         Ok(Written { entries, exceptions: raised })
     }
+}
+
+/// The rewards that limits count: of the programs that holds are asked for, those with a limit.
+fn uses(
+    conn: &mut AnyConnection,
+    timelines: &[Timeline],
+    accounts: &[AccountId],
+    commands: &[Command],
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
+    let asked: BTreeSet<&str> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Hold { program, .. } => Some(program.as_str()),
+            _ => None,
+        })
+        .collect();
+    let timelines = timelines.iter().filter(|timeline| asked.contains(timeline.code.as_str()));
+    let (rewards, from) = super::drafts::limited(timelines, now);
+    if rewards.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(holds::load(conn, holds::Which::Uses { accounts, rewards: &rewards, from })?)
 }
 
 /// Whose points an order's are: its own contact's, or the contact's company's.

@@ -2,6 +2,9 @@
 
 mod batch;
 pub mod command;
+mod drafts;
+mod linked;
+mod members;
 mod programs;
 mod read;
 pub mod reply;
@@ -176,15 +179,21 @@ impl Ledger {
     /// As [`Ledger::execute`].
     pub async fn recompute(&self) -> Result<u64, LedgerError> {
         let mut posted: u64 = 0;
+        let wallet = self.context.options.wallet;
         loop {
             let next = self
                 .pool()
-                .run(|conn| {
+                .run(move |conn| {
                     let Some(work) = store::programs::next_recompute(conn)? else {
                         return Ok::<_, LedgerError>(None);
                     };
                     let after = OrderId(work.after_order_id);
-                    let orders = store::orders::ids_placed_from(conn, work.from_us, after, RECOMPUTE_PAGE)?;
+                    let of = match work.partner_id {
+                        Some(member) => Some(contacts_of(conn, wallet, PartnerId(member))?),
+                        None => None,
+                    };
+                    let of = of.as_deref();
+                    let orders = store::orders::ids_placed_from(conn, work.from_us, of, after, RECOMPUTE_PAGE)?;
                     Ok(Some((work.id, orders)))
                 })
                 .await?;
@@ -371,6 +380,20 @@ fn wallets_of(
     };
     let owner = |id: &PartnerId| known.get(id).map_or(*id, |partner| partner.commercial_partner_id);
     Ok(contacts.iter().map(|id| (*id, owner(id))).collect())
+}
+
+/// Whose orders earn for this member: its own, or those of everyone in its company.
+fn contacts_of(
+    conn: &mut store::AnyConnection,
+    wallet: Wallet,
+    member: PartnerId,
+) -> Result<Vec<PartnerId>, LedgerError> {
+    let mut contacts = match wallet {
+        Wallet::Contact => Vec::new(),
+        Wallet::Company => store::shop::contacts_of(conn, member)?,
+    };
+    contacts.push(member);
+    Ok(contacts)
 }
 
 /// As [`wallets_of`], for the contact of one order.

@@ -116,7 +116,7 @@ impl Ledger {
                     if already.is_none() {
                         let now_us = now.timestamp_micros();
                         programs::archive(conn, timeline.id.0, now_us)?;
-                        programs::request_recompute(conn, timeline.id.0, Some(now_us), now_us)?;
+                        programs::request_recompute(conn, timeline.id.0, None, Some(now_us), now_us)?;
                     }
                     Ok::<_, LedgerError>(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
                 })
@@ -212,7 +212,7 @@ fn put_version(
         },
     )?;
     // Even from now on there may be orders that are known already: a till's clock may be ahead of ours.
-    programs::request_recompute(conn, program_id, effective_from_us, now.timestamp_micros())?;
+    programs::request_recompute(conn, program_id, None, effective_from_us, now.timestamp_micros())?;
     tracing::info!(program = program.code, version = number, by = actor, "a program's version was put");
     Ok(Put { code: program.code.clone(), version: number })
 }

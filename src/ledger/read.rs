@@ -6,22 +6,23 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::Ledger;
 use super::reply::{LedgerError, decimal, time};
-use super::sales::place;
+use super::{Ledger, drafts};
 use crate::domain::account::Account;
 use crate::domain::book::Book;
 use crate::domain::decide::version_for;
 use crate::domain::entry::Entry;
 use crate::domain::hold::{Hold, HoldState};
 use crate::domain::ids::{AccountId, PartnerId, ProductId, ProgramId};
+use crate::domain::membership::Membership;
 use crate::domain::order::Order;
 use crate::domain::points::Points;
-use crate::domain::program::{self, Applies, Basket, Offer, Program, RewardKind};
+use crate::domain::program::{self, Applies, Basket, Enrolment, Offer, Program, RewardKind};
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, Which};
 use crate::store::entries::{Before, EntryRow};
+use crate::store::memberships::Memberships;
 use crate::store::time::database_now;
 use crate::store::{self, AnyConnection, entries, holds};
 
@@ -72,6 +73,7 @@ impl Ledger {
                 for one in accounts::load(conn, &Which::Partners(&members))? {
                     known.insert((one.account.partner_id, one.account.program_id), one.account);
                 }
+                let memberships = store::memberships::load(conn, &members.iter().copied().collect())?;
                 let shown = partners
                     .iter()
                     .map(|partner| {
@@ -79,7 +81,9 @@ impl Ledger {
                         let programs = timelines
                             .iter()
                             .filter_map(|timeline| {
-                                balance_of(timeline, known.get(&(member, timeline.id)), now).transpose()
+                                let key = (member, timeline.id);
+                                let membership = memberships.get(&key).cloned().unwrap_or_default();
+                                balance_of(timeline, known.get(&key), &membership, now).transpose()
                             })
                             .collect::<Result<Vec<_>, LedgerError>>()?;
                         Ok(json!({"partner_id": partner.0, "programs": programs}))
@@ -104,15 +108,14 @@ impl Ledger {
                 if !ask.dated {
                     draft.placed_at = now;
                 }
-                let products: BTreeSet<ProductId> = draft.lines.iter().filter_map(|line| line.product_id).collect();
-                let catalog = store::shop::catalog(conn, &products)?;
-                place(&mut draft, &catalog, None);
+                let archived = drafts::complete(conn, std::slice::from_mut(&mut draft), &timelines)?;
                 let decimals = store::shop::currency_decimals(conn, &draft.currency)?;
                 let wallet = super::wallet_of(conn, context.options.wallet, draft.partner_id)?;
-                let member = Member::load(conn, wallet, &draft)?;
+                let member = Member::load(conn, wallet, &draft, &timelines, now)?;
+                let till = Till { draft: &draft, archived: &archived, decimals, now };
                 let programs = timelines
                     .iter()
-                    .filter_map(|timeline| quote_one(timeline, &draft, &member, decimals, now).transpose())
+                    .filter_map(|timeline| quote_one(timeline, &till, &member).transpose())
                     .collect::<Result<Vec<_>, LedgerError>>()?;
                 Ok(json!({ "programs": programs }))
             })
@@ -252,12 +255,13 @@ pub fn entry_json(entry: &Entry) -> Value {
 fn balance_of(
     timeline: &Timeline,
     account: Option<&Account>,
+    membership: &Membership,
     now: DateTime<Utc>,
 ) -> Result<Option<Value>, LedgerError> {
     let Some(latest) = timeline.latest() else { return Ok(None) };
     let program = &latest.program;
     let shown = |balance: Points, held: Points, available: Points, expiring: Vec<Value>| {
-        json!({
+        let mut shown = json!({
             "program": timeline.code,
             "name": program.name,
             "points_name": program.points_name,
@@ -265,7 +269,12 @@ fn balance_of(
             "held": held.to_string(),
             "available": available.to_string(),
             "expiring": expiring,
-        })
+        });
+        // Said of programs that ask for it alone.
+        if let (Enrolment::Explicit, Some(object)) = (program.enrolment, shown.as_object_mut()) {
+            object.insert("enrolled".into(), json!(membership.is_enrolled(now)));
+        }
+        shown
     };
     let Some(account) = account else {
         let zero = Points::ZERO;
@@ -287,11 +296,18 @@ fn balance_of(
 struct Member {
     partner: Option<PartnerId>,
     accounts: BTreeMap<ProgramId, Account>,
+    memberships: Memberships,
     book: Book,
 }
 
 impl Member {
-    fn load(conn: &mut AnyConnection, partner: Option<PartnerId>, draft: &Order) -> Result<Self, LedgerError> {
+    fn load(
+        conn: &mut AnyConnection,
+        partner: Option<PartnerId>,
+        draft: &Order,
+        timelines: &[Timeline],
+        now: DateTime<Utc>,
+    ) -> Result<Self, LedgerError> {
         let mut book = Book::default();
         let mut by_program = BTreeMap::new();
         if let Some(partner) = partner {
@@ -301,55 +317,90 @@ impl Member {
             if let Some(uuid) = &draft.uuid {
                 book.holds = holds::load(conn, holds::Which::Orders(std::slice::from_ref(uuid)))?;
             }
+            let (rewards, from) = drafts::limited(timelines.iter(), now);
+            if !rewards.is_empty() {
+                let accounts: Vec<AccountId> = by_program.values().map(|account: &Account| account.id).collect();
+                let uses = holds::Which::Uses { accounts: &accounts, rewards: &rewards, from };
+                book.holds.extend(holds::load(conn, uses)?);
+            }
         }
-        Ok(Self { partner, accounts: by_program, book })
+        let memberships = store::memberships::load(conn, &partner.into_iter().collect())?;
+        Ok(Self { partner, accounts: by_program, memberships, book })
+    }
+
+    /// When the customer was enrolled in a program.
+    fn membership(&self, program: ProgramId) -> Membership {
+        let membership = self.partner.and_then(|partner| self.memberships.get(&(partner, program)));
+        membership.cloned().unwrap_or_default()
     }
 
     /// The points that this draft itself will spend.
-    fn held_for(&self, account: AccountId, now: DateTime<Utc>) -> Result<Points, LedgerError> {
-        let running =
-            |hold: &&Hold| hold.account_id == account && hold.state == HoldState::Open && hold.expires_at > now;
+    fn held_for(&self, account: AccountId, till: &Till<'_>) -> Result<Points, LedgerError> {
+        let running = |hold: &&Hold| {
+            hold.account_id == account
+                && Some(&hold.order_uuid) == till.draft.uuid.as_ref()
+                && hold.state == HoldState::Open
+                && hold.expires_at > till.now
+        };
         Ok(Points::sum(self.book.holds.values().filter(running).map(|hold| hold.points))?)
     }
 }
 
-fn quote_one(
-    timeline: &Timeline,
-    draft: &Order,
-    member: &Member,
+/// A draft and what is asked about it.
+struct Till<'a> {
+    draft: &'a Order,
+    archived: &'a BTreeSet<ProductId>,
     decimals: u32,
     now: DateTime<Utc>,
-) -> Result<Option<Value>, LedgerError> {
+}
+
+fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Option<Value>, LedgerError> {
+    let Till { draft, decimals, now, .. } = *till;
     let Some(current) = timeline.in_force(now) else { return Ok(None) };
     if matches!(current.program.applies_to(draft), Applies::OtherCompany | Applies::OtherCurrency | Applies::OtherShop)
     {
         return Ok(None);
     }
+    let membership = member.membership(timeline.id);
     // Exactly what posting will do: the version of the order's date, over its own lines.
     let mut own = draft.clone();
     own.lines.retain(|line| line.refunds.is_none());
     let earns = match timeline.in_force(draft.placed_at) {
-        Some(version) => program::earn(&version.program, &own, &BTreeMap::new())?.points,
-        None => Points::ZERO,
+        // Whoever is chosen later may take part: a draft without a customer shows what it would earn.
+        Some(version) if member.partner.is_none() || membership.takes_part(&version.program, draft.placed_at) => {
+            program::earn(&version.program, &own, &BTreeMap::new())?.points
+        }
+        _ => Points::ZERO,
     };
     let account = member.accounts.get(&timeline.id);
-    let (balance, available, held_here, other_holds) = match (account, draft.uuid.as_deref()) {
-        (Some(account), uuid) => (
+    let (balance, available, held_here, here, uses) = match account {
+        Some(account) => (
             account.balance_at(now)?,
             account.available(now)?,
-            member.held_for(account.id, now)?,
-            member.book.held_discount(account.id, uuid.unwrap_or_default())?,
+            member.held_for(account.id, till)?,
+            member.book.rewards_on(account.id, draft.uuid.as_deref().unwrap_or_default()),
+            member.book.uses_of(account.id),
         ),
-        (None, _) => Default::default(),
+        None => Default::default(),
     };
     let today = Order { placed_at: now, ..draft.clone() };
-    let basket = Basket { order: &today, available, other_holds, currency_decimals: decimals };
+    let basket = Basket {
+        order: &today,
+        available,
+        holds: &here,
+        uses: &uses,
+        archived: till.archived,
+        currency_decimals: decimals,
+    };
     let denied = match member.partner {
         None => Some(("no_customer".to_owned(), "Choose a customer first.".to_owned())),
-        Some(partner) => version_for(timeline, draft, draft.partner_id.unwrap_or(partner), now).err().map(|refusal| {
-            let body = super::ErrorBody::from(&refusal);
-            (reason_word(&body), body.message)
-        }),
+        Some(partner) => {
+            let partner = draft.partner_id.unwrap_or(partner);
+            version_for(timeline, draft, partner, &membership, now).err().map(|refusal| {
+                let body = super::ErrorBody::from(&refusal);
+                (reason_word(&body), body.message)
+            })
+        }
     };
     let rewards: Vec<Value> = program::offers(&current.program, &basket)?
         .iter()
@@ -379,6 +430,7 @@ fn offer_json(program: &Program, offer: &Offer<'_>, denied: Option<&(String, Str
     let mut shown = json!({
         "reward": offer.reward.code,
         "name": offer.reward.name,
+        "kind": offer.reward.kind.word(),
         "points": offer.points.to_string(),
         "discount": offer.discount.to_text(decimals),
         "applicable": refused.is_none(),
@@ -386,6 +438,10 @@ fn offer_json(program: &Program, offer: &Offer<'_>, denied: Option<&(String, Str
     if let Some(object) = shown.as_object_mut() {
         if let Some(product) = offer.product_id {
             object.insert("product_id".into(), json!(product.0));
+        }
+        if let Some(gift) = offer.gift {
+            object.insert("add_quantity".into(), json!(decimal(gift.add_quantity)));
+            object.insert("price".into(), json!(gift.price.to_text(decimals)));
         }
         if let RewardKind::DiscountPerPoint { rate } = &offer.reward.kind {
             object.insert("rate".into(), json!(decimal(rate.value)));

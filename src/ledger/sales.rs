@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::Command;
+use super::linked::{Linked, refunds_of, same_receipt};
 use super::reply::LedgerError;
 use crate::domain::account::{Expiry, LotChange};
 use crate::domain::book::{Book, OrderRef};
@@ -11,10 +12,13 @@ use crate::domain::catalog::Catalog;
 use crate::domain::converge::{Before, Desired, Sale, order_ref, taken_back};
 use crate::domain::entry::{Entry, EntryKind, LotNote};
 use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
+use crate::domain::membership::Membership;
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::points::Points;
 use crate::domain::program::{self, Applies};
+use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
+use crate::store::memberships::Memberships;
 use crate::store::{AnyConnection, corrupt, entries, orders, shop};
 
 /// A sale to converge, with what is known before any account is locked.
@@ -99,12 +103,14 @@ fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<Taken, LedgerError
     let products: BTreeSet<ProductId> =
         read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
     let catalog = shop::catalog(conn, &products)?;
+    let customers: Vec<PartnerId> = read.iter().filter_map(|order| order.partner_id).collect();
+    let customers = shop::partners(conn, &customers)?;
     let placed: Vec<Order> = read
         .iter()
         .map(|order| {
             let mut order = order.clone();
             let before = order.id.and_then(|id| known.get(&id));
-            place(&mut order, &catalog, before);
+            place(&mut order, &catalog, &customers, before);
             order
         })
         .collect();
@@ -117,8 +123,20 @@ fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<Taken, LedgerError
     Ok(Taken { changed, also })
 }
 
-/// Says where each line's product stands: as it was when the line was first read, else as it is now.
-pub(super) fn place(order: &mut Order, catalog: &Catalog, before: Option<&Order>) {
+/// Says where each line's product stands and which tags product and customer have: as it was when the line was
+/// first read, or the order with this customer; else as it is now.
+pub(super) fn place(
+    order: &mut Order,
+    catalog: &Catalog,
+    customers: &BTreeMap<PartnerId, Partner>,
+    before: Option<&Order>,
+) {
+    if let Some(before) = before.filter(|before| before.partner_id == order.partner_id) {
+        order.partner_tags.clone_from(&before.partner_tags);
+    } else {
+        let customer = order.partner_id.and_then(|id| customers.get(&id));
+        order.partner_tags = customer.into_iter().flat_map(|customer| &customer.tag_ids).copied().collect();
+    }
     let known: BTreeMap<LineId, &Line> =
         before.iter().flat_map(|order| &order.lines).filter_map(|line| Some((line.id?, line))).collect();
     for line in &mut order.lines {
@@ -126,9 +144,11 @@ pub(super) fn place(order: &mut Order, catalog: &Catalog, before: Option<&Order>
         if let Some(earlier) = earlier {
             line.pos_categories.clone_from(&earlier.pos_categories);
             line.product_categories.clone_from(&earlier.product_categories);
+            line.product_tags.clone_from(&earlier.product_tags);
         } else if let Some(product) = line.product_id {
             line.pos_categories = catalog.pos_categories_of(product);
             line.product_categories = catalog.product_categories_of(product);
+            line.product_tags = catalog.tags_of(product);
         }
     }
 }
@@ -153,11 +173,18 @@ fn refunded_by<'a>(
     Ok(orders::orders_of_lines(conn, &lines)?)
 }
 
-/// The sales on which these orders bear: themselves, and those whose lines they take back.
+/// The sales on which these orders bear: themselves, those whose lines they take back, and those of the same
+/// receipt.
 fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<Vec<Loaded>, LedgerError> {
-    let read = orders::load(conn, triggers)?;
+    let read = Linked::load(conn, triggers)?.orders;
     let refunded = refunded_by(conn, read.values())?;
     let mut trigger_of: BTreeMap<OrderId, OrderId> = BTreeMap::new();
+    let by_receipt: BTreeMap<&str, OrderId> =
+        read.iter().filter_map(|(id, order)| Some((order.reference.as_deref()?, *id))).collect();
+    let same_receipt = same_receipt(conn, read.values())?;
+    for (id, order) in orders::load(conn, &same_receipt.difference(triggers).copied().collect())? {
+        trigger_of.extend(order.reference.as_deref().and_then(|name| by_receipt.get(name)).map(|by| (id, *by)));
+    }
     let lines_at: BTreeMap<LineId, OrderId> = {
         let sales = orders::load(conn, &refunded)?;
         sales.iter().flat_map(|(id, order)| order.lines.iter().filter_map(move |line| Some((line.id?, *id)))).collect()
@@ -171,19 +198,11 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
     trigger_of.extend(triggers.iter().map(|id| (*id, *id)));
     let ids: BTreeSet<OrderId> = trigger_of.keys().copied().collect();
     orders::lock(conn, &ids)?;
-    let sales = orders::load(conn, &ids)?;
-    let line_ids: Vec<LineId> = sales.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
-    let mut refunds: BTreeMap<LineId, Vec<Line>> = BTreeMap::new();
-    for (_, state, line) in orders::refunds_of(conn, &line_ids)? {
-        if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
-            refunds.entry(of).or_default().push(line);
-        }
-    }
+    let Linked { orders: sales, refunds } = Linked::load(conn, &ids)?;
     let mut postings = orders::postings(conn, &ids)?;
     let mut loaded = Vec::with_capacity(sales.len());
-    for (id, order) in sales.clone() {
-        let of_this: Vec<Line> =
-            order.lines.iter().filter_map(|line| refunds.get(&line.id?)).flatten().cloned().collect();
+    for (id, order) in sales {
+        let of_this = refunds_of(&order, &refunds);
         let trigger = trigger_of.get(&id).and_then(|trigger| read.get(trigger)).unwrap_or(&order);
         loaded.push(Loaded {
             refunds: of_this,
@@ -199,6 +218,9 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
     Ok(loaded)
 }
 
+/// Of whoever never enrolled.
+static NEVER: Membership = Membership { periods: Vec::new() };
+
 /// What a sale should have earned, per member and program.
 type DesiredByKey = BTreeMap<(PartnerId, ProgramId), Desired>;
 
@@ -208,6 +230,7 @@ pub(super) fn desired_of(
     refunds: &[Line],
     wallet: Option<PartnerId>,
     timelines: &[Timeline],
+    memberships: &Memberships,
 ) -> Result<(DesiredByKey, bool), LedgerError> {
     let mut desired = BTreeMap::new();
     let (mut taken, mut foreign) = (false, false);
@@ -220,6 +243,7 @@ pub(super) fn desired_of(
     let returned = taken_back(refunds)?;
     for timeline in timelines {
         let Some(version) = timeline.in_force(order.placed_at) else { continue };
+        let membership = memberships.get(&(partner, timeline.id)).unwrap_or(&NEVER);
         match version.program.applies_to(order) {
             Applies::Yes => taken = true,
             Applies::OtherCompany | Applies::OtherCurrency => {
@@ -227,6 +251,9 @@ pub(super) fn desired_of(
                 continue;
             }
             Applies::OtherShop | Applies::OutsideDates => continue,
+        }
+        if !membership.takes_part(&version.program, order.placed_at) {
+            continue;
         }
         let earned = program::earn(&version.program, &own, &returned)?;
         let what = Desired {
@@ -267,10 +294,11 @@ impl Affected {
         mut self,
         timelines: &[Timeline],
         wallets: &BTreeMap<PartnerId, PartnerId>,
+        memberships: &Memberships,
     ) -> Result<Self, LedgerError> {
         for sale in self.by_command.values_mut().flatten() {
             sale.wallet = sale.order.partner_id.map(|id| wallets.get(&id).copied().unwrap_or(id));
-            (sale.desired, sale.ignored) = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines)?;
+            (sale.desired, sale.ignored) = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines, memberships)?;
         }
         Ok(self)
     }

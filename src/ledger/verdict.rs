@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::command::Idempotency;
-use super::reply::{ErrorBody, LedgerError, time};
-use crate::domain::hold::Hold;
+use super::reply::{ErrorBody, LedgerError, decimal, time};
+use crate::domain::decide::Given;
 use crate::domain::ids::HoldId;
+use crate::domain::order::Order;
 use crate::store;
 
 /// The key under which a capture's reply is kept: a hold has one.
@@ -18,16 +19,29 @@ pub(super) fn caller_key(idempotency: &Idempotency) -> String {
     format!("key/{}", idempotency.key)
 }
 
-/// What a hold is answered with.
-pub(super) fn hold_reply(hold: &Hold, decimals: u32) -> Value {
+/// What a hold is answered with: beside the contract's members, the reward's kind, what the discount takes off
+/// which line of the draft, and what is to be added to it at which price.
+pub(super) fn hold_reply(given: &Given, draft: &Order, decimals: u32) -> Value {
+    let Given { hold, kind, shares } = given;
+    let lines: Vec<Value> = shares
+        .iter()
+        .map(|(position, off)| {
+            let uuid = draft.lines.get(*position).and_then(|line| line.uuid.as_deref());
+            json!({"line": position, "uuid": uuid, "discount": off.to_text(decimals)})
+        })
+        .collect();
     let mut reply = json!({
         "hold_id": hold.id.to_string(),
+        "kind": kind,
         "points": hold.points.to_string(),
         "discount": hold.discount.to_text(decimals),
         "expires_at": time(hold.expires_at),
+        "lines": lines,
     });
     if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
         object.insert("product_id".into(), json!(product.0));
+        object.insert("add_quantity".into(), json!(decimal(hold.add_quantity)));
+        object.insert("price".into(), json!(hold.price.unwrap_or_default().to_text(decimals)));
     }
     reply
 }

@@ -12,17 +12,17 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Ledger;
+use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use super::sales::desired_of;
 use crate::domain::entry::{EntryKind, FIRST_HASH, chain_hash};
 use crate::domain::hold::HoldState;
-use crate::domain::ids::{AccountId, LineId, OrderId};
-use crate::domain::order::{Line, OrderState};
+use crate::domain::ids::{AccountId, OrderId};
 use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::connection::read_transaction;
-use crate::store::{AnyConnection, StoreError, entries, holds, orders};
+use crate::store::{self, AnyConnection, StoreError, entries, holds, orders};
 
 /// Accounts and orders that are looked at on one state of the database.
 const PAGE: i64 = 200;
@@ -216,23 +216,16 @@ fn check_orders(
 ) -> Result<(Report, Option<OrderId>), LedgerError> {
     let mut report = Report::default();
     let ids: std::collections::BTreeSet<OrderId> =
-        orders::ids_placed_from(conn, None, after, PAGE)?.into_iter().collect();
-    let sales = orders::load(conn, &ids)?;
-    let line_ids: Vec<LineId> = sales.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
-    let mut refunds: BTreeMap<LineId, Vec<Line>> = BTreeMap::new();
-    for (_, state, line) in orders::refunds_of(conn, &line_ids)? {
-        if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
-            refunds.entry(of).or_default().push(line);
-        }
-    }
+        orders::ids_placed_from(conn, None, None, after, PAGE)?.into_iter().collect();
+    let Linked { orders: sales, refunds } = Linked::load(conn, &ids)?;
     let postings = orders::postings(conn, &ids)?;
     let listed: Vec<OrderId> = ids.iter().copied().collect();
     let posted_entries = entries::of_orders(conn, &listed)?;
     for (id, order) in &sales {
-        let of_this: Vec<Line> =
-            order.lines.iter().filter_map(|line| refunds.get(&line.id?)).flatten().cloned().collect();
+        let of_this = refunds_of(order, &refunds);
         let member = super::wallet_of(conn, wallet, order.partner_id)?;
-        let (desired, _) = desired_of(order, &of_this, member, timelines)?;
+        let memberships = store::memberships::load(conn, &member.into_iter().collect())?;
+        let (desired, _) = desired_of(order, &of_this, member, timelines, &memberships)?;
         let keys = desired.keys().copied().collect();
         let accounts = accounts::ids_of(conn, &keys)?;
         let mut expected: BTreeMap<AccountId, Points> = BTreeMap::new();

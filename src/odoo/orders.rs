@@ -30,7 +30,7 @@ pub struct ShopRules {
     currencies: BTreeMap<i64, String>,
     /// Rewards that are payments by gift card or eWallet.
     payments: BTreeSet<i64>,
-    /// Products that are gift cards or top-ups.
+    /// Products that are gift cards or top-ups, or that lines paid with them carry.
     vouchers: BTreeSet<ProductId>,
 }
 
@@ -76,7 +76,7 @@ impl ShopRules {
 
     async fn read_vouchers(&mut self, session: &Session, page_size: u32) -> Result<(), Fault> {
         let domain = vec![json!(["program_type", "in", ["gift_card", "ewallet"]])];
-        let fields = ["reward_ids", "trigger_product_ids"];
+        let fields = ["reward_ids", "trigger_product_ids", "payment_program_discount_product_id"];
         let mut after = 0;
         loop {
             let page = session.raw_page(PROGRAM, &domain, &fields, after, page_size).await?;
@@ -85,6 +85,8 @@ impl ShopRules {
                     (Ok(rewards), Ok(products)) => {
                         self.payments.extend(rewards);
                         self.vouchers.extend(products.into_iter().map(ProductId));
+                        let paid_with = program.link("payment_program_discount_product_id").ok().flatten();
+                        self.vouchers.extend(paid_with.map(ProductId));
                     }
                     (Err(problem), _) | (_, Err(problem)) => report_unreadable(PROGRAM, program, &problem),
                 }
@@ -94,6 +96,12 @@ impl ShopRules {
             }
             after = page.last_id;
         }
+    }
+
+    /// Products that gift cards and eWallets are sold and paid with.
+    #[must_use]
+    pub fn neutral_products(&self) -> Vec<ProductId> {
+        self.vouchers.iter().copied().collect()
     }
 
     fn role(&self, record: &Record, product: Option<ProductId>, shop: Option<i64>) -> Result<LineRole, Unreadable> {
@@ -242,6 +250,7 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
         state: state(record)?,
         placed_at: record.moment("date_order")?.ok_or(Unreadable { field: "date_order", problem: "is empty" })?,
         partner_id: record.link("partner_id")?.map(PartnerId),
+        partner_tags: BTreeSet::new(),
         company_id: CompanyId(record.required_link("company_id")?),
         currency,
         pos_config_id: shop.map(PosConfigId),
@@ -263,6 +272,8 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
         role: rules.role(record, product_id, shop)?,
         pos_categories: BTreeSet::new(),
         product_categories: BTreeSet::new(),
+        product_tags: BTreeSet::new(),
+        covers: None,
     })
 }
 

@@ -1,6 +1,8 @@
 //! Partners, products, categories, shops and currencies, from Odoo's records into the ledger's types.
 
-use crate::domain::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use crate::domain::ids::{
+    CompanyId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
+};
 use crate::domain::money::{Currency, Money};
 use crate::domain::shop::{Category, Partner, PosConfig, Product};
 
@@ -10,7 +12,7 @@ use super::session::{FromOdoo, Session};
 
 impl FromOdoo for Partner {
     const MODEL: &'static str = "res.partner";
-    const FIELDS: &'static [&'static str] = &["name", "commercial_partner_id", "company_id", "active"];
+    const FIELDS: &'static [&'static str] = &["name", "commercial_partner_id", "company_id", "category_id", "active"];
 
     fn from_odoo(record: &Record) -> Result<Self, Unreadable> {
         let id = record.id()?;
@@ -19,6 +21,7 @@ impl FromOdoo for Partner {
             name: record.text("name")?.unwrap_or_default(),
             commercial_partner_id: PartnerId(record.link("commercial_partner_id")?.unwrap_or(id)),
             company_id: record.link("company_id")?.map(CompanyId),
+            tag_ids: record.links("category_id")?.into_iter().map(PartnerTagId).collect(),
             active: record.flag("active", true),
         })
     }
@@ -26,17 +29,31 @@ impl FromOdoo for Partner {
 
 impl FromOdoo for Product {
     const MODEL: &'static str = "product.product";
-    const FIELDS: &'static [&'static str] =
-        &["display_name", "name", "categ_id", "pos_categ_ids", "pos_categ_id", "active"];
+    const FIELDS: &'static [&'static str] = &[
+        "display_name",
+        "name",
+        "categ_id",
+        "pos_categ_ids",
+        "pos_categ_id",
+        "product_tag_ids",
+        "additional_product_tag_ids",
+        "active",
+    ];
 
     fn from_odoo(record: &Record) -> Result<Self, Unreadable> {
         let mut pos_category_ids = record.links("pos_categ_ids")?;
         pos_category_ids.extend(record.link("pos_categ_id")?);
+        // Those of the template, and those of this variant alone.
+        let mut tag_ids = record.links("product_tag_ids")?;
+        tag_ids.extend(record.links("additional_product_tag_ids")?);
+        tag_ids.sort_unstable();
+        tag_ids.dedup();
         Ok(Self {
             id: ProductId(record.id()?),
             name: record.text("display_name")?.or(record.text("name")?).unwrap_or_default(),
             product_category_id: record.link("categ_id")?.map(ProductCategoryId),
             pos_category_ids: pos_category_ids.into_iter().map(PosCategoryId).collect(),
+            tag_ids: tag_ids.into_iter().map(ProductTagId).collect(),
             active: record.flag("active", true),
         })
     }
@@ -127,6 +144,7 @@ mod tests {
                 name: String::new(),
                 commercial_partner_id: PartnerId(9),
                 company_id: None,
+                tag_ids: vec![],
                 active: false
             }
         );

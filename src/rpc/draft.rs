@@ -1,5 +1,7 @@
 //! The draft order of a till, as it is sent.
 
+use std::collections::BTreeSet;
+
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +78,7 @@ impl Draft {
             state: OrderState::Draft,
             placed_at: self.date_order.map_or_else(Utc::now, |at| at.0),
             partner_id: self.partner_id.map(|id| PartnerId(id.0)),
+            partner_tags: BTreeSet::default(),
             company_id: CompanyId(self.company_id.0),
             currency: self.currency.0,
             pos_config_id: self.pos_config_id.map(|id| PosConfigId(id.0)),
@@ -96,8 +99,10 @@ impl DraftLine {
             refunds: None,
             hold: self.hold_id.as_deref().and_then(HoldRef::parse),
             role: LineRole::Counts,
-            pos_categories: std::collections::BTreeSet::default(),
-            product_categories: std::collections::BTreeSet::default(),
+            pos_categories: BTreeSet::default(),
+            product_categories: BTreeSet::default(),
+            product_tags: BTreeSet::default(),
+            covers: None,
         }
     }
 }

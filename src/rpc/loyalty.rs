@@ -82,7 +82,7 @@ pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMe
     })?;
     register(module, "loyalty.quote", |api, _caller, params: Quote| async move {
         let dated = params.order.is_dated();
-        let draft = api.order_of(params.order).await?;
+        let draft = params.order.into_order();
         Ok(api.ledger.quote(QuoteAsk { draft, dated }).await?)
     })?;
     register(module, "loyalty.hold", |api, caller, params: Hold| async move { hold(&api, caller, params).await })?;
@@ -128,7 +128,7 @@ async fn hold(api: &Api, caller: Caller, params: Hold) -> Reply {
         program: params.program.0,
         reward: params.reward.0,
         points: params.points.map(|points| points.0),
-        draft: Box::new(api.order_of(params.order).await?),
+        draft: Box::new(params.order.into_order()),
         actor: caller.name,
     };
     Ok(api.ledger.reply(command).await?)

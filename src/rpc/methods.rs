@@ -160,6 +160,22 @@ pub const METHODS: &[Method] = &[
         errors: &["unknown_hold", "hold_captured"],
     },
     Method {
+        name: "member.enrol",
+        role: Role::Pos,
+        summary: "Enrols a member in a program that asks for it: orders placed from now, or from `since`, on earn.",
+        params: &[needs("partner_id", "Id"), needs("program", "Code"), takes("since", "Time")],
+        result: "Enrolled",
+        errors: &["unknown_program", "unknown_partner"],
+    },
+    Method {
+        name: "member.leave",
+        role: Role::Pos,
+        summary: "Ends a member's enrolment: points stay, none are earned or spent until the member enrols again.",
+        params: &[needs("partner_id", "Id"), needs("program", "Code")],
+        result: "Left",
+        errors: &["unknown_program", "unknown_partner"],
+    },
+    Method {
         name: "program.archive",
         role: Role::Admin,
         summary: "Ends a program: orders dated later earn nothing. Putting it again revives it.",

@@ -11,6 +11,7 @@ mod exception;
 mod fingerprint;
 mod ledger;
 mod loyalty;
+mod member;
 pub mod methods;
 mod odoo_side;
 mod openrpc;
@@ -33,12 +34,9 @@ pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 pub use token::{Caller, Role};
 
 use crate::domain::ids::PartnerId;
-use crate::domain::order::{LineRole, Order};
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::ShopRecords;
-use crate::ledger::{Ledger, LedgerError};
-use crate::store::{self, AnyConnection};
-use draft::Draft;
+use crate::ledger::Ledger;
 
 /// What every method has at hand.
 pub struct Api {
@@ -70,22 +68,6 @@ impl Api {
         self.ledger.put_shop(ShopRecords { partners: vec![partner], ..ShopRecords::default() }).await?;
         Ok(())
     }
-
-    /// A draft as the ledger takes it: a tip neither earns nor counts towards a reward, as on a paid order.
-    ///
-    /// # Errors
-    /// `unavailable`
-    async fn order_of(&self, draft: Draft) -> Result<Order, Fault> {
-        let mut order = draft.into_order();
-        if let Some(shop) = order.pos_config_id {
-            let tip = move |conn: &mut AnyConnection| Ok::<_, LedgerError>(store::shop::tip_product(conn, shop)?);
-            let tip = self.ledger.pool().run(tip).await?;
-            for line in order.lines.iter_mut().filter(|line| tip.is_some() && line.product_id == tip) {
-                line.role = LineRole::Neutral;
-            }
-        }
-        Ok(order)
-    }
 }
 
 /// All methods, ready to be called.
@@ -98,6 +80,7 @@ pub fn module(api: Api) -> Result<Methods, RegisterMethodError> {
     program::register_all(&mut module)?;
     loyalty::register_all(&mut module)?;
     ledger::register_all(&mut module)?;
+    member::register_all(&mut module)?;
     exception::register_all(&mut module)?;
     sync::register_all(&mut module)?;
     Ok(module.into())

@@ -66,6 +66,11 @@ fn values() -> Vec<(&'static str, Value)> {
         ("Time", json!({"description": "RFC 3339; UTC on output.", "type": "string", "format": "date-time"})),
         ("Limit", json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50})),
         ("Place", json!({"description": "The `next` of an earlier page.", "type": "string"})),
+        (
+            "RewardKind",
+            json!({"enum": ["discount_amount", "discount_percent", "discount_per_point", "free_product",
+                "product_at_price"]}),
+        ),
         ("ExceptionState", json!({"enum": ["open", "resolved"]})),
         (
             "Program",
@@ -116,13 +121,29 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("message", text()),
         ("rate", reference("Money")),
         ("minimum_points", reference("Points")),
+        ("kind", reference("RewardKind")),
+        ("add_quantity", reference("Quantity")),
+        ("price", reference("Money")),
     ];
+    let share = whole(&[
+        ("line", json!({"description": "Its position in the draft, from 0.", "type": "integer", "minimum": 0})),
+        ("uuid", json!({"type": ["string", "null"]})),
+        ("discount", reference("Money")),
+    ]);
     let hold = [
         ("hold_id", reference("Uuid")),
         ("points", reference("Points")),
         ("discount", reference("Money")),
         ("expires_at", reference("Time")),
         ("product_id", reference("Id")),
+        ("kind", reference("RewardKind")),
+        ("add_quantity", reference("Quantity")),
+        ("price", reference("Money")),
+        (
+            "lines",
+            json!({"description": "What the discount takes off each line of the draft; they sum to it.",
+            "type": "array", "items": share}),
+        ),
     ];
     vec![
         ("SystemVersion", whole(&[("version", text()), ("odoo", odoo)])),
@@ -132,6 +153,18 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("Released", whole(&[("released", flag(true))])),
         ("Queued", whole(&[("queued", reference("Count"))])),
         ("Posted", whole(&[("entry_id", reference("Uuid")), ("balance", reference("Points"))])),
+        (
+            "Enrolled",
+            whole(&[
+                ("partner_id", reference("Id")),
+                ("program", reference("Code")),
+                ("enrolled_at", reference("Time")),
+            ]),
+        ),
+        (
+            "Left",
+            whole(&[("partner_id", reference("Id")), ("program", reference("Code")), ("left_at", or_null("Time"))]),
+        ),
         ("Hold", object(&["hold_id", "points", "discount", "expires_at"], &hold)),
         ("QuotedReward", object(&["reward", "name", "points", "discount", "applicable"], &reward)),
         (
@@ -197,15 +230,19 @@ fn records() -> Vec<(&'static str, Value)> {
     vec![
         (
             "ProgramBalance",
-            whole(&[
-                ("program", reference("Code")),
-                ("name", text()),
-                ("points_name", text()),
-                ("balance", reference("Points")),
-                ("held", reference("Points")),
-                ("available", reference("Points")),
-                ("expiring", json!({"type": "array", "items": expiring})),
-            ]),
+            object(
+                &["program", "name", "points_name", "balance", "held", "available", "expiring"],
+                &[
+                    ("program", reference("Code")),
+                    ("name", text()),
+                    ("points_name", text()),
+                    ("balance", reference("Points")),
+                    ("held", reference("Points")),
+                    ("available", reference("Points")),
+                    ("expiring", json!({"type": "array", "items": expiring})),
+                    ("enrolled", json!({"description": "Of programs that ask members to enrol.", "type": "boolean"})),
+                ],
+            ),
         ),
         ("Balance", whole(&[("partner_id", reference("Id")), ("programs", list("ProgramBalance"))])),
         ("Balances", list("Balance")),

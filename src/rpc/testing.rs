@@ -53,6 +53,7 @@ impl OdooSide for MadeUp {
             name: format!("Partner {id}"),
             commercial_partner_id: id,
             company_id: None,
+            tag_ids: vec![],
             active: true,
         }))
     }

@@ -1,18 +1,23 @@
 //! Holds: points set aside, each ending exactly once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::orders::QUANTITY_DECIMALS;
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, StoreError, corrupt, on_each};
+use crate::domain::exact::to_scaled_rounded;
 use crate::domain::hold::{Hold, HoldState};
 use crate::domain::ids::{AccountId, HoldId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::points::Points;
+use crate::domain::program::Scope;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = holds, treat_none_as_default_value = false)]
@@ -33,12 +38,19 @@ struct HoldRow {
     entry_id: Option<String>,
     restored_e2: i64,
     actor: String,
+    covered_quantity_e6: i64,
+    add_quantity_e6: i64,
+    price_e4: Option<i64>,
+    covers: Option<String>,
 }
 
-impl From<&Hold> for HoldRow {
-    fn from(hold: &Hold) -> Self {
+impl HoldRow {
+    fn of(hold: &Hold) -> Result<Self, StoreError> {
         let micros = |at: DateTime<Utc>| at.timestamp_micros();
-        Self {
+        let millionths = |quantity: Decimal| {
+            to_scaled_rounded(quantity, QUANTITY_DECIMALS, RoundingStrategy::ToZero).map_err(corrupt)
+        };
+        Ok(Self {
             id: hold.id.to_string(),
             account_id: hold.account_id.0,
             order_uuid: hold.order_uuid.clone(),
@@ -55,11 +67,13 @@ impl From<&Hold> for HoldRow {
             entry_id: hold.entry_id.clone(),
             restored_e2: hold.restored.e2(),
             actor: hold.actor.clone(),
-        }
+            covered_quantity_e6: millionths(hold.covered_quantity)?,
+            add_quantity_e6: millionths(hold.add_quantity)?,
+            price_e4: hold.price.map(Money::e4),
+            covers: hold.covers.as_ref().map(serde_json::to_string).transpose().map_err(corrupt)?,
+        })
     }
-}
 
-impl HoldRow {
     fn hold(self) -> Result<Hold, StoreError> {
         Ok(Hold {
             id: HoldId::parse(&self.id).ok_or_else(|| corrupt(format!("the hold id {}", self.id)))?,
@@ -79,8 +93,38 @@ impl HoldRow {
             entry_id: self.entry_id,
             restored: Points::from_e2(self.restored_e2),
             actor: self.actor,
+            covered_quantity: Decimal::new(self.covered_quantity_e6, QUANTITY_DECIMALS).normalize(),
+            add_quantity: Decimal::new(self.add_quantity_e6, QUANTITY_DECIMALS).normalize(),
+            price: self.price_e4.map(Money::from_e4),
+            covers: self.covers.as_deref().map(scope_from_text).transpose()?,
         })
     }
+}
+
+fn scope_from_text(text: &str) -> Result<Scope, StoreError> {
+    serde_json::from_str(text).map_err(|problem| corrupt(format!("the scope of a hold: {problem}")))
+}
+
+/// Which goods the discounts of these holds are for; those for all goods are absent.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn covers(conn: &mut AnyConnection, ids: &[HoldId]) -> Result<BTreeMap<HoldId, Arc<Scope>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let ids: Vec<String> = chunk.iter().map(HoldId::to_string).collect();
+        let rows: Vec<(String, Option<String>)> = holds::table
+            .filter(holds::id.eq_any(ids))
+            .filter(holds::covers.is_not_null())
+            .select((holds::id, holds::covers))
+            .load(conn)?;
+        for (id, covers) in rows {
+            if let (Some(id), Some(covers)) = (HoldId::parse(&id), covers) {
+                found.insert(id, Arc::new(scope_from_text(&covers)?));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Which holds to load.
@@ -94,6 +138,15 @@ pub enum Which<'a> {
     OpenOf(&'a [AccountId]),
     /// All of these accounts, ended ones included.
     AllOf(&'a [AccountId]),
+    /// The open and captured ones of these accounts for these rewards, made at or after a moment: what limits count.
+    Uses {
+        /// Whose.
+        accounts: &'a [AccountId],
+        /// The rewards' codes.
+        rewards: &'a [String],
+        /// The moment; `None` for ever.
+        from: Option<DateTime<Utc>>,
+    },
 }
 
 /// Loads holds by id.
@@ -123,6 +176,18 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
                 rows.extend(query.load::<HoldRow>(conn)?);
             }
         }
+        Which::Uses { accounts, rewards, from } => {
+            for chunk in accounts.chunks(CHUNK) {
+                let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+                let query = holds::table
+                    .filter(holds::account_id.eq_any(ids))
+                    .filter(holds::reward.eq_any(rewards.to_vec()))
+                    .filter(holds::state.eq_any(["open", "captured"]))
+                    .filter(holds::created_at_us.ge(from.map_or(i64::MIN, |from| from.timestamp_micros())))
+                    .select(HoldRow::as_select());
+                rows.extend(query.load::<HoldRow>(conn)?);
+            }
+        }
         Which::OpenOf(accounts) => {
             for chunk in accounts.chunks(CHUNK) {
                 let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
@@ -143,7 +208,7 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
 /// [`StoreError`]
 pub fn save(conn: &mut AnyConnection, changed: &[&Hold]) -> Result<(), StoreError> {
     for chunk in changed.chunks(CHUNK) {
-        let rows: Vec<HoldRow> = chunk.iter().map(|hold| HoldRow::from(*hold)).collect();
+        let rows: Vec<HoldRow> = chunk.iter().map(|hold| HoldRow::of(hold)).collect::<Result<_, _>>()?;
         on_each!(conn, c => diesel::insert_into(holds::table)
             .values(&rows)
             .on_conflict(holds::id)

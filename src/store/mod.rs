@@ -7,6 +7,7 @@ pub mod connection;
 pub mod entries;
 pub mod exceptions;
 pub mod holds;
+pub mod memberships;
 pub mod migrate;
 pub mod orders;
 pub mod programs;

@@ -13,7 +13,8 @@ use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::ids::{
-    AccountId, CompanyId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId,
+    AccountId, CompanyId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
+    ProductId, ProductTagId,
 };
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
@@ -21,7 +22,7 @@ use crate::domain::points::Points;
 use crate::domain::shop::OrderDigest;
 
 /// Digits of a quantity that are kept. Odoo's units of measure have two by default, six at most in practice.
-const QUANTITY_DECIMALS: u32 = 6;
+pub(super) const QUANTITY_DECIMALS: u32 = 6;
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
@@ -41,6 +42,7 @@ struct OrderRow {
     line_count: i64,
     digest: String,
     ignored: bool,
+    partner_tag_ids: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -60,6 +62,7 @@ struct LineRow {
     neutral: bool,
     pos_category_ids: String,
     product_category_ids: String,
+    product_tag_ids: String,
 }
 
 const fn state_word(state: OrderState) -> &'static str {
@@ -97,12 +100,13 @@ fn order_row(order: &Order, id: OrderId, lines: &[LineRow]) -> Result<OrderRow, 
         line_count: i64::try_from(lines.len()).map_err(corrupt)?,
         digest: String::new(),
         ignored: false,
+        partner_tag_ids: ids_to_text(order.partner_tags.iter().map(|id| &id.0)),
     };
     row.digest = digest(&row, lines);
     Ok(row)
 }
 
-/// SHA-256 over all that was read. Categories are left out: they are ours, as of the first reading.
+/// SHA-256 over all that was read. Categories and tags are left out: they are ours, as of the first reading.
 fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
     let mut hasher = Sha256::new();
     let head = (&row.uuid, &row.name, &row.reference, &row.state, row.placed_at_us, row.partner_id);
@@ -131,6 +135,7 @@ fn line_row(line: &Line, order: OrderId, position: usize) -> Result<LineRow, Sto
         neutral: line.role == LineRole::Neutral,
         pos_category_ids: ids_to_text(line.pos_categories.iter().map(|id| &id.0)),
         product_category_ids: ids_to_text(line.product_categories.iter().map(|id| &id.0)),
+        product_tag_ids: ids_to_text(line.product_tags.iter().map(|id| &id.0)),
     })
 }
 
@@ -148,6 +153,8 @@ impl LineRow {
             role: if self.neutral { LineRole::Neutral } else { LineRole::Counts },
             pos_categories: ids_from_text(&self.pos_category_ids)?.into_iter().map(PosCategoryId).collect(),
             product_categories: ids_from_text(&self.product_category_ids)?.into_iter().map(ProductCategoryId).collect(),
+            product_tags: ids_from_text(&self.product_tag_ids)?.into_iter().map(ProductTagId).collect(),
+            covers: None,
         })
     }
 }
@@ -203,6 +210,7 @@ pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMa
                 state: state_from_word(&row.state)?,
                 placed_at: from_us(row.placed_at_us)?,
                 partner_id: row.partner_id.map(PartnerId),
+                partner_tags: ids_from_text(&row.partner_tag_ids)?.into_iter().map(PartnerTagId).collect(),
                 company_id: CompanyId(row.company_id),
                 currency: row.currency,
                 pos_config_id: row.pos_config_id.map(PosConfigId),
@@ -272,6 +280,7 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
             orders::total_incl_e4.eq(excluded(orders::total_incl_e4)),
             orders::line_count.eq(excluded(orders::line_count)),
             orders::digest.eq(excluded(orders::digest)),
+            orders::partner_tag_ids.eq(excluded(orders::partner_tag_ids)),
         ))
         .execute(c))?;
     diesel::delete(order_lines::table.filter(order_lines::source.eq(SOURCE)).filter(order_lines::order_id.eq_any(ids)))
@@ -296,6 +305,7 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
                 order_lines::neutral.eq(excluded(order_lines::neutral)),
                 order_lines::pos_category_ids.eq(excluded(order_lines::pos_category_ids)),
                 order_lines::product_category_ids.eq(excluded(order_lines::product_category_ids)),
+                order_lines::product_tag_ids.eq(excluded(order_lines::product_tag_ids)),
             ))
             .execute(c))?;
     }
@@ -339,6 +349,24 @@ pub fn orders_of_lines(conn: &mut AnyConnection, lines: &BTreeSet<LineId>) -> Re
             .filter(order_lines::id.eq_any(chunk.to_vec()))
             .select(order_lines::order_id)
             .distinct()
+            .load(conn)?;
+        found.extend(rows.into_iter().map(OrderId));
+    }
+    Ok(found)
+}
+
+/// The orders that receipts call by these names.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn of_references(conn: &mut AnyConnection, names: &BTreeSet<String>) -> Result<BTreeSet<OrderId>, StoreError> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut found = BTreeSet::new();
+    for chunk in names.chunks(CHUNK) {
+        let rows: Vec<i64> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::reference.eq_any(chunk.to_vec()))
+            .select(orders::id)
             .load(conn)?;
         found.extend(rows.into_iter().map(OrderId));
     }
@@ -457,23 +485,29 @@ pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<V
         .collect()
 }
 
-/// Ids of orders placed at or after a moment, by id, for computing them again.
+/// Ids of orders placed at or after a moment, by id, for computing them again; of these partners alone when given.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn ids_placed_from(
     conn: &mut AnyConnection,
     from_us: Option<i64>,
+    of: Option<&[PartnerId]>,
     after: OrderId,
     limit: i64,
 ) -> Result<Vec<OrderId>, StoreError> {
-    let ids: Vec<i64> = orders::table
+    let mut query = orders::table
         .filter(orders::source.eq(SOURCE))
         .filter(orders::id.gt(after.0))
         .filter(orders::placed_at_us.ge(from_us.unwrap_or(i64::MIN)))
         .order(orders::id)
         .limit(limit)
         .select(orders::id)
-        .load(conn)?;
+        .into_boxed();
+    if let Some(partners) = of {
+        let partners: Vec<i64> = partners.iter().map(|id| id.0).collect();
+        query = query.filter(orders::partner_id.eq_any(partners));
+    }
+    let ids: Vec<i64> = query.load(conn)?;
     Ok(ids.into_iter().map(OrderId).collect())
 }

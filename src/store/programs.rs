@@ -25,7 +25,7 @@ pub struct VersionRow {
     pub created_by: String,
 }
 
-/// Work left over from a put for the past.
+/// Work left over from a put for the past, or from a member that enrolled or left.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = recomputes)]
 pub struct RecomputeRow {
@@ -35,6 +35,8 @@ pub struct RecomputeRow {
     pub from_us: Option<i64>,
     /// Orders up to this id are done.
     pub after_order_id: i64,
+    /// Only this member's orders; `None` for everyone's.
+    pub partner_id: Option<i64>,
 }
 
 /// Ours alone: "programs" in ASCII.
@@ -128,6 +130,15 @@ pub fn archive(conn: &mut AnyConnection, program_id: i64, now_us: i64) -> Result
     Ok(())
 }
 
+/// A write that changes nothing, for transactions that must not read before they write.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn touch(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    diesel::update(recomputes::table.filter(recomputes::id.eq(-1))).set(recomputes::id.eq(-1)).execute(conn)?;
+    Ok(())
+}
+
 /// Notes that orders must be computed again.
 ///
 /// # Errors
@@ -135,6 +146,7 @@ pub fn archive(conn: &mut AnyConnection, program_id: i64, now_us: i64) -> Result
 pub fn request_recompute(
     conn: &mut AnyConnection,
     program_id: i64,
+    partner_id: Option<i64>,
     from_us: Option<i64>,
     now_us: i64,
 ) -> Result<(), StoreError> {
@@ -142,6 +154,7 @@ pub fn request_recompute(
         .values((
             recomputes::program_id.eq(program_id),
             recomputes::from_us.eq(from_us),
+            recomputes::partner_id.eq(partner_id),
             recomputes::after_order_id.eq(0),
             recomputes::created_at_us.eq(now_us),
         ))

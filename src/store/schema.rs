@@ -29,6 +29,7 @@ diesel::table! {
         from_us -> Nullable<BigInt>,
         after_order_id -> BigInt,
         created_at_us -> BigInt,
+        partner_id -> Nullable<BigInt>,
     }
 }
 
@@ -40,6 +41,7 @@ diesel::table! {
         commercial_partner_id -> BigInt,
         company_id -> Nullable<BigInt>,
         active -> Bool,
+        tag_ids -> Text,
     }
 }
 
@@ -51,6 +53,7 @@ diesel::table! {
         product_category_id -> Nullable<BigInt>,
         pos_category_ids -> Text,
         active -> Bool,
+        tag_ids -> Text,
     }
 }
 
@@ -101,6 +104,7 @@ diesel::table! {
         line_count -> BigInt,
         digest -> Text,
         ignored -> Bool,
+        partner_tag_ids -> Text,
     }
 }
 
@@ -120,6 +124,26 @@ diesel::table! {
         neutral -> Bool,
         pos_category_ids -> Text,
         product_category_ids -> Text,
+        product_tag_ids -> Text,
+    }
+}
+
+diesel::table! {
+    neutral_products (source, product_id) {
+        source -> Text,
+        product_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (source, partner_id, program_id, enrolled_at_us) {
+        source -> Text,
+        partner_id -> BigInt,
+        program_id -> BigInt,
+        enrolled_at_us -> BigInt,
+        left_at_us -> Nullable<BigInt>,
+        enrolled_by -> Text,
+        left_by -> Nullable<Text>,
     }
 }
 
@@ -196,6 +220,10 @@ diesel::table! {
         entry_id -> Nullable<Text>,
         restored_e2 -> BigInt,
         actor -> Text,
+        covered_quantity_e6 -> BigInt,
+        add_quantity_e6 -> BigInt,
+        price_e4 -> Nullable<BigInt>,
+        covers -> Nullable<Text>,
     }
 }
 

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::schema::{categories, currencies, cursors, partners, pos_configs, products};
+use super::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::ids::{PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use crate::domain::ids::{
+    PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
+};
 use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -21,6 +23,7 @@ struct PartnerRow {
     commercial_partner_id: i64,
     company_id: Option<i64>,
     active: bool,
+    tag_ids: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -32,6 +35,7 @@ struct ProductRow {
     product_category_id: Option<i64>,
     pos_category_ids: String,
     active: bool,
+    tag_ids: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -85,6 +89,7 @@ pub fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, Store
     changed += put_products(conn, records)?;
     changed += put_categories(conn, records)?;
     changed += put_configs(conn, records)?;
+    changed += put_neutral(conn, records)?;
     let rows: Vec<CurrencyRow> = records
         .currencies
         .iter()
@@ -109,6 +114,39 @@ fn size<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 
+/// The list is whole: what is no longer in it is forgotten.
+fn put_neutral(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+    let Some(products) = &records.neutral_products else { return Ok(0) };
+    let wanted: BTreeSet<i64> = products.iter().map(|id| id.0).collect();
+    let known: BTreeSet<i64> = neutral_products::table
+        .filter(neutral_products::source.eq(SOURCE))
+        .select(neutral_products::product_id)
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let gone: Vec<i64> = known.difference(&wanted).copied().collect();
+    let fresh: Vec<i64> = wanted.difference(&known).copied().collect();
+    for chunk in gone.chunks(CHUNK) {
+        diesel::delete(
+            neutral_products::table
+                .filter(neutral_products::source.eq(SOURCE))
+                .filter(neutral_products::product_id.eq_any(chunk.to_vec())),
+        )
+        .execute(conn)?;
+    }
+    for chunk in fresh.chunks(CHUNK) {
+        let rows: Vec<_> = chunk
+            .iter()
+            .map(|id| (neutral_products::source.eq(SOURCE), neutral_products::product_id.eq(*id)))
+            .collect();
+        on_each!(conn, c => diesel::insert_into(neutral_products::table)
+            .values(&rows)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(size(&gone).saturating_add(size(&fresh)))
+}
+
 fn put_partners(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
     let mut changed = 0;
     for chunk in records.partners.chunks(CHUNK) {
@@ -130,6 +168,7 @@ fn put_partners(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
                 commercial_partner_id: one.commercial_partner_id.0,
                 company_id: one.company_id.map(|id| id.0),
                 active: one.active,
+                tag_ids: ids_to_text(one.tag_ids.iter().map(|id| &id.0)),
             })
             .filter(|row| known.get(&row.id) != Some(row))
             .collect();
@@ -143,6 +182,7 @@ fn put_partners(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
                 partners::commercial_partner_id.eq(excluded(partners::commercial_partner_id)),
                 partners::company_id.eq(excluded(partners::company_id)),
                 partners::active.eq(excluded(partners::active)),
+                partners::tag_ids.eq(excluded(partners::tag_ids)),
             ))
             .execute(c))?;
     }
@@ -170,6 +210,7 @@ fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
                 product_category_id: one.product_category_id.map(|id| id.0),
                 pos_category_ids: ids_to_text(one.pos_category_ids.iter().map(|id| &id.0)),
                 active: one.active,
+                tag_ids: ids_to_text(one.tag_ids.iter().map(|id| &id.0)),
             })
             .filter(|row| known.get(&row.id) != Some(row))
             .collect();
@@ -183,6 +224,7 @@ fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
                 products::product_category_id.eq(excluded(products::product_category_id)),
                 products::pos_category_ids.eq(excluded(products::pos_category_ids)),
                 products::active.eq(excluded(products::active)),
+                products::tag_ids.eq(excluded(products::tag_ids)),
             ))
             .execute(c))?;
     }
@@ -262,19 +304,32 @@ pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
     let mut catalog = Catalog::default();
     let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(i64, Option<i64>, String)> = products::table
+        let rows: Vec<(i64, Option<i64>, String, String, bool)> = products::table
             .filter(products::source.eq(SOURCE))
             .filter(products::id.eq_any(chunk.to_vec()))
-            .select((products::id, products::product_category_id, products::pos_category_ids))
+            .select((
+                products::id,
+                products::product_category_id,
+                products::pos_category_ids,
+                products::tag_ids,
+                products::active,
+            ))
             .load(conn)?;
-        for (id, product_category_id, pos_category_ids) in rows {
+        for (id, product_category_id, pos_category_ids, tag_ids, active) in rows {
             let place = ProductPlace {
                 product_category_id: product_category_id.map(ProductCategoryId),
                 pos_category_ids: ids_from_text(&pos_category_ids)?.into_iter().map(PosCategoryId).collect(),
+                tag_ids: ids_from_text(&tag_ids)?.into_iter().map(ProductTagId).collect(),
+                archived: !active,
             };
             catalog.products.insert(ProductId(id), place);
         }
     }
+    let neutral: Vec<i64> = neutral_products::table
+        .filter(neutral_products::source.eq(SOURCE))
+        .select(neutral_products::product_id)
+        .load(conn)?;
+    catalog.neutral = neutral.into_iter().map(ProductId).collect();
     let parents: Vec<(String, i64, Option<i64>)> = categories::table
         .filter(categories::source.eq(SOURCE))
         .filter(categories::parent_id.is_not_null())
@@ -304,18 +359,32 @@ pub fn partners(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeM
             .filter(partners::id.eq_any(chunk.to_vec()))
             .select(PartnerRow::as_select())
             .load(conn)?;
-        found.extend(rows.into_iter().map(|row| {
+        for row in rows {
             let partner = Partner {
                 id: PartnerId(row.id),
                 name: row.name,
                 commercial_partner_id: PartnerId(row.commercial_partner_id),
                 company_id: row.company_id.map(crate::domain::ids::CompanyId),
+                tag_ids: ids_from_text(&row.tag_ids)?.into_iter().map(PartnerTagId).collect(),
                 active: row.active,
             };
-            (partner.id, partner)
-        }));
+            found.insert(partner.id, partner);
+        }
     }
     Ok(found)
+}
+
+/// The known contacts of a company.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn contacts_of(conn: &mut AnyConnection, company: PartnerId) -> Result<Vec<PartnerId>, StoreError> {
+    let ids: Vec<i64> = partners::table
+        .filter(partners::source.eq(SOURCE))
+        .filter(partners::commercial_partner_id.eq(company.0))
+        .select(partners::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(PartnerId).collect())
 }
 
 /// Which of these products are not known yet.

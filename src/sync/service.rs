@@ -55,6 +55,9 @@ impl Shared {
             Some((of, rules)) if Arc::ptr_eq(of, &session) => Arc::clone(rules),
             _ => {
                 let rules = Arc::new(ShopRules::read(&session, self.settings.page_size).await?);
+                let neutral_products = Some(rules.neutral_products());
+                let records = ShopRecords { neutral_products, ..ShopRecords::default() };
+                self.ledger.put_shop(records).await.map_err(SyncError::Ledger)?;
                 work.rules = Some((Arc::clone(&session), Arc::clone(&rules)));
                 rules
             }

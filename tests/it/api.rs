@@ -151,6 +151,8 @@ const ROLES: &[(&str, &str)] = &[
     ("sync.run", "admin"),
     ("sync.status", "viewer"),
     ("sync.notify", "pos"),
+    ("member.enrol", "pos"),
+    ("member.leave", "pos"),
     ("rpc.discover", "pos"),
 ];
 

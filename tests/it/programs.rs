@@ -38,18 +38,15 @@ fn a_wrong_document_is_refused_with_the_path_of_what_is_wrong() {
     zone["timezone"] = json!("Mars/Olympus");
     let mut unknown = club();
     unknown["rewards"][0]["colour"] = json!("red");
-    let mut not_yet = club();
-    not_yet["earning"]["rules"] = json!([{"code": "v", "kind": "per_order", "points": "2"}]);
-    let mut reward_not_yet = club();
-    reward_not_yet["rewards"] =
-        json!([{"code": "mug", "name": "A mug", "kind": "free_product", "points": "3", "product_id": 1}]);
+    let mut scoped = club();
+    scoped["rewards"] = json!([{"code": "mug", "name": "A mug", "kind": "free_product", "points": "3",
+        "product_id": 1, "scope": {"product_ids": [1]}}]);
     for (document, path) in [
         (two_of_one_code, "/earning/rules/1/code"),
         (negative, "/earning/rules/0/every"),
         (zone, "/timezone"),
         (unknown, "/rewards/0/colour"),
-        (not_yet, "/earning/rules/0/kind"),
-        (reward_not_yet, "/rewards/0/kind"),
+        (scoped, "/rewards/0/scope"),
         (json!({"code": "x"}), "/name"),
     ] {
         let failed = service.admin.refused("program.put", json!({"program": document}));

@@ -10,11 +10,13 @@ use serde_json::Value;
 use super::number::Stated;
 use super::reader::{InvalidProgram, Least, Members, Node, Read};
 use super::rule::{
-    Base, Earning, Enrolment, Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
+    Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
 };
 use super::window::{HourSpan, Window};
 use super::{Expiry, Program, Redemption};
-use crate::domain::ids::{CompanyId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use crate::domain::ids::{
+    CompanyId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
+};
 use crate::domain::points::Points;
 
 const PROGRAM: &[&str] = &[
@@ -46,17 +48,20 @@ const SCOPE: &[&str] = &[
     "pos_category_ids",
     "product_category_ids",
     "product_ids",
+    "product_tag_ids",
     "exclude_pos_category_ids",
     "exclude_product_category_ids",
     "exclude_product_ids",
+    "exclude_product_tag_ids",
 ];
 const WINDOW: &[&str] = &["from", "to", "weekdays", "hours"];
 const EXPIRY: &[&str] = &["after_days", "granularity"];
 const REDEMPTION: &[&str] = &["minimum_points", "max_share_of_order", "hold_seconds"];
-const REWARD: &[&str] = &["code", "name", "kind", "minimum_points"];
+const LIMIT: &[&str] = &["count", "days"];
+const REWARD: &[&str] = &["code", "name", "kind", "minimum_points", "window", "limit"];
 const REWARD_KINDS: &[(&str, &[&str])] = &[
-    ("discount_amount", &["points", "amount"]),
-    ("discount_percent", &["points", "percent", "max_amount"]),
+    ("discount_amount", &["points", "amount", "scope"]),
+    ("discount_percent", &["points", "percent", "max_amount", "scope"]),
     ("discount_per_point", &["rate"]),
     ("free_product", &["points", "product_id", "quantity"]),
     ("product_at_price", &["points", "product_id", "price"]),
@@ -69,20 +74,21 @@ const MOST_REWARDS: usize = 200;
 /// A hundred years.
 const MOST_DAYS: i64 = 36_500;
 const DEFAULT_HOLD_SECONDS: u32 = 900;
+/// Past this a limit limits nothing.
+const MOST_USES: i64 = 1_000_000;
 const MOST_HOLD_SECONDS: i64 = 86_400;
 const ZERO_POINTS: Stated<Points> = Stated::new(Points::ZERO, Decimal::ZERO);
 const ONE: Stated<Decimal> = Stated::new(Decimal::ONE, Decimal::ONE);
 
 impl Program {
-    /// Reads a document and refuses what is wrong with it, or asks for what is not computed yet.
+    /// Reads a document and refuses what is wrong with it.
     ///
     /// Decimals may be texts or JSON numbers; either is read exactly (`serde_json`'s `arbitrary_precision`).
     ///
     /// # Errors
     /// [`InvalidProgram`], the first thing found, with its place.
     pub fn from_json(document: &Value) -> Result<Self, InvalidProgram> {
-        let program = program(&Node::root(document))?;
-        not_computed_yet(&program).map_or(Ok(program), Err)
+        program(&Node::root(document))
     }
 
     /// The document: every default filled in, decimals as texts the way they were written, times in UTC.
@@ -94,39 +100,7 @@ impl Program {
     }
 }
 
-/// The one place that says what a document may hold but no code computes yet, and where it stands.
-#[must_use]
-pub fn not_computed_yet(program: &Program) -> Option<InvalidProgram> {
-    let refuse = |path: String, what: &str| {
-        Some(InvalidProgram { path, message: format!("{what} is not computed yet: leave it out for now.") })
-    };
-    if program.enrolment == Enrolment::Explicit {
-        return refuse("/enrolment".to_owned(), "The enrolment “explicit”");
-    }
-    for (index, rule) in program.earning.rules.iter().enumerate() {
-        let path = format!("/earning/rules/{index}");
-        match rule.kind {
-            RuleKind::PerAmount { .. } | RuleKind::PerUnit { .. } => {}
-            RuleKind::PerOrder { .. } => return refuse(path + "/kind", "The rule kind per_order"),
-            RuleKind::Multiplier { .. } => return refuse(path + "/kind", "The rule kind multiplier"),
-        }
-        if !rule.partner_tag_ids.is_empty() {
-            return refuse(path + "/partner_tag_ids", "A rule for some customer tags");
-        }
-    }
-    program.rewards.iter().enumerate().find_map(|(index, reward)| {
-        let kind = match reward.kind {
-            RewardKind::DiscountAmount { .. } | RewardKind::DiscountPerPoint { .. } => return None,
-            RewardKind::DiscountPercent { .. } => "The reward kind discount_percent",
-            RewardKind::FreeProduct { .. } => "The reward kind free_product",
-            RewardKind::ProductAtPrice { .. } => "The reward kind product_at_price",
-        };
-        refuse(format!("/rewards/{index}/kind"), kind)
-    })
-}
-
-/// The whole document, whether or not all of it is computed yet.
-pub(super) fn program(node: &Node<'_>) -> Read<Program> {
+fn program(node: &Node<'_>) -> Read<Program> {
     let members = node.object("a program", PROGRAM)?;
     let code = members.require("code")?.code()?;
     let name = members.require("name")?.text(LONGEST_NAME)?;
@@ -256,7 +230,7 @@ fn rule(node: &Node<'_>) -> Read<Rule> {
         min_quantity: members
             .optional("min_quantity", |node| node.ratio(Least::Zero, None))?
             .filter(|minimum| minimum.value > Decimal::ZERO),
-        partner_tag_ids: members.or("partner_tag_ids", Vec::new(), |node| node.ids(|id| id))?,
+        partner_tag_ids: members.or("partner_tag_ids", Vec::new(), |node| node.ids(PartnerTagId))?,
         pos_config_ids: members.or("pos_config_ids", Vec::new(), |node| node.ids(PosConfigId))?,
     })
 }
@@ -266,10 +240,12 @@ fn scope(members: &Members<'_>) -> Read<Scope> {
         pos_category_ids: members.or("pos_category_ids", Vec::new(), |node| node.ids(PosCategoryId))?,
         product_category_ids: members.or("product_category_ids", Vec::new(), |node| node.ids(ProductCategoryId))?,
         product_ids: members.or("product_ids", Vec::new(), |node| node.ids(ProductId))?,
+        product_tag_ids: members.or("product_tag_ids", Vec::new(), |node| node.ids(ProductTagId))?,
         exclude_pos_category_ids: members.or("exclude_pos_category_ids", Vec::new(), |node| node.ids(PosCategoryId))?,
         exclude_product_category_ids: members
             .or("exclude_product_category_ids", Vec::new(), |node| node.ids(ProductCategoryId))?,
         exclude_product_ids: members.or("exclude_product_ids", Vec::new(), |node| node.ids(ProductId))?,
+        exclude_product_tag_ids: members.or("exclude_product_tag_ids", Vec::new(), |node| node.ids(ProductTagId))?,
     })
 }
 
@@ -374,5 +350,19 @@ fn reward(node: &Node<'_>) -> Read<Reward> {
             _ => RewardKind::DiscountPerPoint { rate: members.require("rate")?.ratio(Least::AboveZero, None)? },
         },
         minimum_points: members.or("minimum_points", ZERO_POINTS, |node| node.points(Least::Zero))?,
+        scope: scope(&members.part("scope", "a scope", SCOPE)?)?,
+        window: window(&members.part("window", "a window", WINDOW)?)?,
+        limit: limit(&members.part("limit", "a limit", LIMIT)?)?,
     })
+}
+
+/// Nothing said is no limit; days alone are half a sentence.
+fn limit(members: &Members<'_>) -> Read<Option<Limit>> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Limit {
+        count: bounded(&members.require("count")?, 1, MOST_USES)?,
+        days: members.optional("days", |node| bounded(node, 1, MOST_DAYS))?,
+    }))
 }

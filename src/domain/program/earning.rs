@@ -2,9 +2,12 @@
 //!
 //! An order is one sum. Its *goods* are the lines whose amount and quantity have the same sign: what is sold,
 //! and what is taken back without a sale to belong to. Its *discounts* are the lines that only take off: reward
-//! lines, vouchers, global discounts. Discounts are spread over the goods sold, by amount, so that a rule for
+//! lines, vouchers, global discounts. They are taken off the goods by [`super::discount`], so that a rule for
 //! some of the goods sees its share of them, whatever product the discount line itself carries. What is taken
 //! back counts by its own product. No rule sees less than zero.
+//!
+//! Each rule has a total and a weight for each line: its amount, or for `per_unit` its quantity. Multipliers
+//! make a line weigh more, and the total with it; so a multiplier for some lines works on the share of its lines.
 //!
 //! An order whose goods come to less than nothing (a refund that names no sale, as Odoo 14 makes them) is
 //! mirrored: it loses exactly what the opposite order would earn.
@@ -14,17 +17,14 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
+use super::discount::{Discount, spread, take_off};
 use super::number::{decimal_text, points_text};
-use super::rule::{Base, Rounding, Rule, RuleKind, Step};
+use super::rule::{Base, Rounding, Rule, RuleKind, Stacking, Step};
 use super::{Applies, Program};
-use crate::domain::exact::{self, Overflow};
+use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::ids::{LineId, ProductId};
 use crate::domain::order::{Line, LineRole, Order};
 use crate::domain::points::Points;
-
-/// Digits that are kept of a division that does not end, once its parts are summed. Amounts have 4 digits and
-/// divisions are made to 28, so thirds that sum to a whole do so here, and no whole is made of less.
-const KEPT_DIGITS: u32 = 12;
 
 /// What an order earns in one program, and why: enough to compute it again by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,9 +57,14 @@ pub struct EarnedLine {
     /// What the rule saw of it: the amount after its share of the discounts, or for `per_unit` the quantity.
     #[serde(serialize_with = "decimal_text")]
     pub base: Decimal,
-    /// Its part of the rule's points, before rounding.
+    /// Its part of the rule's points, multiplied, before rounding.
     #[serde(serialize_with = "decimal_text")]
     pub points: Decimal,
+    /// What multipliers made of each of its points; 1 without any.
+    #[serde(serialize_with = "decimal_text")]
+    pub factor: Decimal,
+    /// The codes of the multipliers that made the factor.
+    pub multipliers: Vec<String>,
 }
 
 /// What `order` earns in `program`, less what refunds took back: `taken_back` is, per line, the quantity that
@@ -73,16 +78,11 @@ pub struct EarnedLine {
 /// # Errors
 /// [`Overflow`] when numbers grow past what can be kept exactly.
 pub fn earn(program: &Program, order: &Order, taken_back: &BTreeMap<LineId, Decimal>) -> Result<Earned, Overflow> {
-    let mut lines = Vec::new();
-    let mut total = Decimal::ZERO;
-    if program.applies_to(order) == Applies::Yes {
-        let goods = Goods::of(order, program.earning.base, taken_back)?;
-        for rule in program.earning.rules.iter().filter(|rule| rule.holds_for(order, program.timezone)) {
-            let earned = goods.earn(rule)?;
-            total = exact::add(total, sum(earned.iter().map(|line| line.points))?)?;
-            lines.extend(earned);
-        }
-    }
+    let (total, lines) = if program.applies_to(order) == Applies::Yes {
+        Goods::of(order, program, taken_back)?.earn_all()?
+    } else {
+        (Decimal::ZERO, Vec::new())
+    };
     let strategy = match program.earning.rounding {
         Rounding::Down => RoundingStrategy::ToZero,
         Rounding::HalfUp => RoundingStrategy::MidpointAwayFromZero,
@@ -105,32 +105,44 @@ struct Good<'a> {
     /// After its share of the discounts.
     amount: Decimal,
     quantity: Decimal,
+    factor: Decimal,
+    multipliers: Vec<&'a str>,
 }
 
-/// The goods of an order, net of discounts.
+/// The goods of an order, net of discounts, and the rules that hold for it.
 struct Goods<'a> {
     all: Vec<Good<'a>>,
+    rules: Vec<&'a Rule>,
     /// The whole order's eligible amount.
     eligible: Decimal,
     /// −1 for an order that is a return.
     sign: Decimal,
 }
 
+/// What one rule pays.
+struct Paid<'a> {
+    rule: &'a Rule,
+    /// Multiplied, with all digits.
+    total: Decimal,
+    /// The lines it saw: position in [`Goods::all`], what it saw of each, and how much of the total is its.
+    lines: Vec<(usize, Decimal, Decimal)>,
+}
+
 impl<'a> Goods<'a> {
-    fn of(order: &'a Order, base: Base, taken_back: &BTreeMap<LineId, Decimal>) -> Result<Self, Overflow> {
+    fn of(order: &'a Order, program: &'a Program, taken_back: &BTreeMap<LineId, Decimal>) -> Result<Self, Overflow> {
         let mut all = Vec::new();
-        let mut discounts = Decimal::ZERO;
+        let mut discounts = Vec::new();
         for (index, line) in order.lines.iter().enumerate() {
             if line.role == LineRole::Neutral || line.product_id.is_none() {
                 continue;
             }
             let taken = line.id.and_then(|id| taken_back.get(&id)).copied().unwrap_or_default();
-            let Remaining { amount, quantity } = Remaining::of(line, base, taken)?;
+            let Remaining { amount, quantity } = Remaining::of(line, program.earning.base, taken)?;
             let opposite = (amount < Decimal::ZERO) != (quantity < Decimal::ZERO) && !amount.is_zero();
             if line.hold.is_none() && !opposite {
-                all.push(Good { index, line, amount, quantity });
+                all.push(Good { index, line, amount, quantity, factor: Decimal::ONE, multipliers: Vec::new() });
             } else if opposite || amount < Decimal::ZERO {
-                discounts = exact::add(discounts, amount)?;
+                discounts.push(Discount { amount, covers: line.covers.as_deref() });
             }
             // What is left is a product that a hold pays for: it neither earns nor reduces.
         }
@@ -140,42 +152,135 @@ impl<'a> Goods<'a> {
             good.amount = exact::mul(good.amount, sign)?;
             good.quantity = exact::mul(good.quantity, sign)?;
         }
-        spread_discounts(&mut all, exact::mul(discounts, sign)?)?;
+        for discount in &mut discounts {
+            discount.amount = exact::mul(discount.amount, sign)?;
+        }
+        let lines: Vec<&Line> = all.iter().map(|good| good.line).collect();
+        let mut amounts: Vec<Decimal> = all.iter().map(|good| good.amount).collect();
+        take_off(&lines, &mut amounts, &discounts)?;
+        for (good, amount) in all.iter_mut().zip(amounts) {
+            good.amount = amount;
+        }
         let eligible = cut(sum(all.iter().map(|good| good.amount))?).max(Decimal::ZERO);
-        Ok(Self { all, eligible, sign })
+        let rules: Vec<&Rule> =
+            program.earning.rules.iter().filter(|rule| rule.holds_for(order, program.timezone)).collect();
+        let mut goods = Self { all, rules, eligible, sign };
+        goods.multiply(program.earning.stacking)?;
+        Ok(goods)
     }
 
-    /// What `rule` pays for these goods, line by line; nothing when it pays nothing.
-    fn earn(&self, rule: &Rule) -> Result<Vec<EarnedLine>, Overflow> {
-        let seen: Vec<&Good<'_>> = self.all.iter().filter(|good| rule.scope.covers(good.line)).collect();
-        let amount = sum(seen.iter().map(|good| good.amount))?;
-        let quantity = sum(seen.iter().map(|good| good.quantity))?;
-        let too_small = rule.min_order_amount.as_ref().is_some_and(|least| self.eligible < least.value.decimal());
-        let too_few = rule.min_quantity.as_ref().is_some_and(|least| quantity < least.value);
-        if too_small || too_few {
-            return Ok(Vec::new());
+    /// Notes what the multipliers make of each line's points.
+    fn multiply(&mut self, stacking: Stacking) -> Result<(), Overflow> {
+        for rule in self.rules.clone() {
+            let RuleKind::Multiplier { factor } = &rule.kind else { continue };
+            let seen = self.seen_by(rule);
+            if !self.has_enough(rule, &seen)? {
+                continue;
+            }
+            for position in seen {
+                let Some(good) = self.all.get_mut(position) else { continue };
+                match stacking {
+                    Stacking::Multiply => {
+                        good.factor = exact::mul(good.factor, factor.value)?;
+                        good.multipliers.push(&rule.code);
+                    }
+                    Stacking::Highest if good.multipliers.is_empty() || factor.value > good.factor => {
+                        good.factor = factor.value;
+                        good.multipliers = vec![&rule.code];
+                    }
+                    Stacking::Highest => {}
+                }
+            }
         }
-        let (total, bases): (Decimal, Vec<Decimal>) = match &rule.kind {
+        Ok(())
+    }
+
+    /// The positions of the lines in the rule's scope.
+    fn seen_by(&self, rule: &Rule) -> Vec<usize> {
+        self.all.iter().enumerate().filter(|(_, good)| rule.scope.covers(good.line)).map(|(at, _)| at).collect()
+    }
+
+    fn good(&self, position: usize) -> Result<&Good<'a>, Overflow> {
+        // Positions come from `seen_by`, so there always is one.
+        self.all.get(position).ok_or(Overflow)
+    }
+
+    fn total_of(&self, seen: &[usize], what: impl Fn(&Good<'a>) -> Decimal) -> Result<Decimal, Overflow> {
+        seen.iter().try_fold(Decimal::ZERO, |so_far, position| exact::add(so_far, what(self.good(*position)?)))
+    }
+
+    /// Whether the order reaches the rule's minimums.
+    fn has_enough(&self, rule: &Rule, seen: &[usize]) -> Result<bool, Overflow> {
+        let quantity = self.total_of(seen, |good| good.quantity)?;
+        Ok(rule.min_order_amount.as_ref().is_none_or(|least| self.eligible >= least.value.decimal())
+            && rule.min_quantity.as_ref().is_none_or(|least| quantity >= least.value))
+    }
+
+    /// What all rules pay together, and each line's part of it. The total is rounded once to the digits that are
+    /// kept, and its parts sum to it: three thirds of three rules are one.
+    fn earn_all(&self) -> Result<(Decimal, Vec<EarnedLine>), Overflow> {
+        let paid = self.rules.iter().filter_map(|rule| self.pays(rule).transpose()).collect::<Result<Vec<_>, _>>()?;
+        let total = cut(sum(paid.iter().map(|paid| paid.total))?);
+        let mut lines = Vec::new();
+        for paid in &paid {
+            let weights: Vec<Decimal> = paid.lines.iter().map(|(_, _, weight)| *weight).collect();
+            for ((position, base, _), points) in paid.lines.iter().zip(spread(cut(paid.total), &weights)?) {
+                lines.push(self.line(paid.rule, self.good(*position)?, *base, points)?);
+            }
+        }
+        let total = exact::mul(total, self.sign)?;
+        let listed = sum(lines.iter().map(|line| line.points))?;
+        if let Some(last) = lines.iter_mut().rev().find(|line| !line.points.is_zero()) {
+            last.points = exact::add(last.points, exact::sub(total, listed)?)?;
+        }
+        Ok((total, lines))
+    }
+
+    /// What `rule` pays for these goods; `None` when it pays nothing.
+    fn pays(&self, rule: &'a Rule) -> Result<Option<Paid<'a>>, Overflow> {
+        let seen = self.seen_by(rule);
+        if !self.has_enough(rule, &seen)? {
+            return Ok(None);
+        }
+        let amount_of = |good: &Good<'a>| good.amount;
+        let quantity_of = |good: &Good<'a>| good.quantity;
+        // Only what was paid for makes an order count: not a free sample, not what a refund has left of a line.
+        let paid_for = |good: &Good<'a>| {
+            if good.quantity > Decimal::ZERO { good.amount.max(Decimal::ZERO) } else { Decimal::ZERO }
+        };
+        let (total, base): (Decimal, &dyn Fn(&Good<'a>) -> Decimal) = match &rule.kind {
             RuleKind::PerAmount { every, points, step } => {
                 let (every, points) = (every.value.decimal(), points.value.decimal());
+                let amount = self.total_of(&seen, amount_of)?;
                 let total = match step {
                     Step::Whole => exact::mul(exact::div(cut(amount), every)?.floor(), points)?,
                     Step::Prorata => exact::div(exact::mul(amount, points)?, every)?,
                 };
-                (total, seen.iter().map(|good| good.amount).collect())
+                (total, &amount_of)
             }
             RuleKind::PerUnit { points } => {
-                (exact::mul(quantity, points.value.decimal())?, seen.iter().map(|good| good.quantity).collect())
+                (exact::mul(self.total_of(&seen, quantity_of)?, points.value.decimal())?, &quantity_of)
             }
-            // Refused by `not_computed_yet`.
-            RuleKind::PerOrder { .. } | RuleKind::Multiplier { .. } => return Ok(Vec::new()),
+            RuleKind::PerOrder { points } => {
+                let amount = cut(self.total_of(&seen, paid_for)?);
+                (if amount.is_zero() { Decimal::ZERO } else { points.value.decimal() }, &paid_for)
+            }
+            RuleKind::Multiplier { .. } => return Ok(None),
         };
-        if total <= Decimal::ZERO {
-            return Ok(Vec::new());
+        let plain = self.total_of(&seen, base)?;
+        if total <= Decimal::ZERO || plain.is_zero() {
+            return Ok(None);
         }
-        let shares = spread(cut(total), &bases)?;
-        let lines = seen.iter().zip(bases).zip(shares);
-        lines.map(|((good, base), points)| self.line(rule, good, base, points)).collect()
+        let mut lines = Vec::with_capacity(seen.len());
+        for position in seen {
+            let good = self.good(position)?;
+            let weight = exact::mul(base(good), good.factor)?;
+            lines.push((position, base(good), weight));
+        }
+        let weighted = sum(lines.iter().map(|(_, _, weight)| *weight))?;
+        let total = if weighted == plain { total } else { exact::div(exact::mul(total, weighted)?, plain)? };
+        // Returned goods can weigh more than sold ones only by a multiplier of theirs: that takes nothing.
+        Ok((total > Decimal::ZERO).then_some(Paid { rule, total, lines }))
     }
 
     fn line(&self, rule: &Rule, good: &Good<'_>, base: Decimal, points: Decimal) -> Result<EarnedLine, Overflow> {
@@ -186,6 +291,8 @@ impl<'a> Goods<'a> {
             rule: rule.code.clone(),
             base: exact::mul(cut(base), self.sign)?,
             points: exact::mul(points, self.sign)?,
+            factor: good.factor,
+            multipliers: good.multipliers.iter().map(|code| (*code).to_owned()).collect(),
         })
     }
 }
@@ -210,40 +317,4 @@ impl Remaining {
         // Multiplied before it is divided: two of three at 30.00 are 20.00, not 20.00 less a trace.
         Ok(Self { amount: exact::div(exact::mul(amount, quantity)?, line.quantity)?, quantity })
     }
-}
-
-/// Takes `discounts` off the goods sold, by amount. They never add; and where they are more than the goods are
-/// worth, every good is below zero, and no rule sees that.
-fn spread_discounts(goods: &mut [Good<'_>], discounts: Decimal) -> Result<(), Overflow> {
-    let sold = |good: &&mut Good<'_>| good.amount > Decimal::ZERO;
-    let amounts: Vec<Decimal> = goods.iter_mut().filter(sold).map(|good| good.amount).collect();
-    let shares = spread(discounts.min(Decimal::ZERO), &amounts)?;
-    for (good, share) in goods.iter_mut().filter(sold).zip(shares) {
-        good.amount = exact::add(good.amount, share)?;
-    }
-    Ok(())
-}
-
-/// `total` over `weights`, in proportion; the last one that weighs takes what is left, so that the parts sum
-/// to `total` to the last digit.
-fn spread(total: Decimal, weights: &[Decimal]) -> Result<Vec<Decimal>, Overflow> {
-    let whole = sum(weights.iter().copied())?;
-    let last = weights.iter().rposition(|weight| !weight.is_zero());
-    let mut left = total;
-    let mut parts = Vec::with_capacity(weights.len());
-    for (index, weight) in weights.iter().enumerate() {
-        let part = if Some(index) == last { left } else { cut(exact::div(exact::mul(total, *weight)?, whole)?) };
-        left = exact::sub(left, part)?;
-        parts.push(part);
-    }
-    Ok(parts)
-}
-
-/// `value` to [`KEPT_DIGITS`].
-fn cut(value: Decimal) -> Decimal {
-    value.round_dp_with_strategy(KEPT_DIGITS, RoundingStrategy::MidpointAwayFromZero)
-}
-
-fn sum(values: impl IntoIterator<Item = Decimal>) -> Result<Decimal, Overflow> {
-    values.into_iter().try_fold(Decimal::ZERO, exact::add)
 }

@@ -386,9 +386,12 @@ fn the_explanation_can_be_replayed_by_hand() {
         json!({
             "points": "16", "total_before_rounding": "16", "rounding": "down", "decimals": 0,
             "lines": [
-                {"line": 0, "line_id": 1, "product_id": 10, "rule": "base", "base": "30", "points": "3"},
-                {"line": 1, "line_id": 2, "product_id": 30, "rule": "base", "base": "30", "points": "3"},
-                {"line": 1, "line_id": 2, "product_id": 30, "rule": "unit", "base": "2", "points": "10"},
+                {"line": 0, "line_id": 1, "product_id": 10, "rule": "base", "base": "30", "points": "3",
+                 "factor": "1", "multipliers": []},
+                {"line": 1, "line_id": 2, "product_id": 30, "rule": "base", "base": "30", "points": "3",
+                 "factor": "1", "multipliers": []},
+                {"line": 1, "line_id": 2, "product_id": 30, "rule": "unit", "base": "2", "points": "10",
+                 "factor": "1", "multipliers": []},
             ]
         })
     );

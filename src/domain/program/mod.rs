@@ -4,12 +4,16 @@
 //! then on. [`earn`] says what an order earns, [`price`] what a reward costs and is worth on a draft,
 //! [`offers`] lists every reward for a till.
 
+mod basket;
+mod discount;
 mod document;
 mod earning;
+mod gift;
 mod number;
 mod reader;
 mod reward;
 mod rule;
+mod scale;
 mod window;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
@@ -17,13 +21,14 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-pub use document::not_computed_yet;
+pub use basket::{Basket, Held, Use, counted_from};
 pub use earning::{Earned, EarnedLine, earn};
+pub use gift::Gift;
 pub use number::Stated;
 pub use reader::InvalidProgram;
-pub use reward::{Basket, NotPriced, Offer, Priced, Reason, Refusal, offers, price};
+pub use reward::{NotPriced, Offer, Priced, Reason, Refusal, offers, price, shares};
 pub use rule::{
-    Base, Earning, Enrolment, Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
+    Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
 };
 pub use window::{HourSpan, Window};
 

@@ -1,27 +1,16 @@
 //! What a reward costs and is worth on a draft order.
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
+use super::basket::{Basket, Shelf};
+use super::gift::{self, Gift};
 use super::rule::{Reward, RewardKind};
+use super::scale::Scale;
 use super::{Applies, Program};
 use crate::domain::exact::{self, Overflow};
 use crate::domain::ids::ProductId;
 use crate::domain::money::Money;
-use crate::domain::order::{Line, LineRole, Order};
 use crate::domain::points::Points;
-
-/// The draft a reward is asked for, and what stands around it.
-#[derive(Clone, Copy, Debug)]
-pub struct Basket<'a> {
-    /// The draft.
-    pub order: &'a Order,
-    /// What the member can spend: balance less holds.
-    pub available: Points,
-    /// The discounts of this program's other open holds on this same order, zero or more.
-    pub other_holds: Money,
-    /// Digits of the order's currency.
-    pub currency_decimals: u32,
-}
 
 /// A reward, priced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +20,7 @@ pub struct Priced {
     /// What comes off the order, with tax; zero or more.
     pub discount: Money,
     /// The product it gives.
-    pub product_id: Option<ProductId>,
+    pub gift: Option<Gift>,
 }
 
 /// A reward as a till shows it.
@@ -45,6 +34,8 @@ pub struct Offer<'a> {
     pub discount: Money,
     /// The product it gives.
     pub product_id: Option<ProductId>,
+    /// How it gives that product; `None` when it does not, or is not for now.
+    pub gift: Option<Gift>,
     /// Why it is not for now; `None` when it is.
     pub refusal: Option<Refusal>,
 }
@@ -105,9 +96,24 @@ pub enum Reason {
     /// The program has not started or is over.
     #[error("The program does not hold at this time.")]
     OutsideDates,
-    /// This kind of reward is not computed yet.
-    #[error("This kind of reward is not computed yet.")]
-    NotComputedYet,
+    /// Nothing on the order is among the goods it is for, or they are discounted to nothing already.
+    #[error("Nothing on the order is what this reward is for.")]
+    NothingInScope,
+    /// The product on the order costs no more than the reward would make it cost.
+    #[error("The product on the order does not cost more than with this reward.")]
+    AlreadyCheaper,
+    /// The product it gives was archived in Odoo.
+    #[error("The product of this reward is not sold any more.")]
+    ProductUnavailable,
+    /// The member has had it as often as a member can.
+    #[error("The customer has had this reward as often as is allowed.")]
+    LimitReached,
+    /// Not on this day, or at this hour.
+    #[error("This reward is not given on this day or at this hour.")]
+    OutsideWindow,
+    /// The program is for enrolled members.
+    #[error("The customer is not enrolled in this program.")]
+    NotEnrolled,
 }
 
 impl Reason {
@@ -123,7 +129,12 @@ impl Reason {
             Self::OtherCompany => "other_company",
             Self::OtherShop => "other_shop",
             Self::OutsideDates => "outside_dates",
-            Self::NotComputedYet => "not_computed_yet",
+            Self::NothingInScope => "nothing_in_scope",
+            Self::AlreadyCheaper => "already_cheaper",
+            Self::ProductUnavailable => "product_unavailable",
+            Self::LimitReached => "limit_reached",
+            Self::OutsideWindow => "outside_window",
+            Self::NotEnrolled => "not_enrolled",
         }
     }
 }
@@ -143,8 +154,9 @@ pub enum NotPriced {
 /// point; none means the most that makes sense: as many as are available and the order takes, and no more
 /// than it takes to get that discount.
 ///
-/// Refusals come in this order: what the program is for, [`Refusal::BelowMinimum`], the price asked for,
-/// [`Refusal::InsufficientPoints`], and what the order takes.
+/// Refusals come in this order: what the program is for, when and how often the reward is given, whether its
+/// product is there, [`Refusal::BelowMinimum`], the price asked for, [`Refusal::InsufficientPoints`], and what the
+/// order takes.
 ///
 /// # Errors
 /// [`NotPriced::Refused`] as above, [`NotPriced::Overflow`].
@@ -161,36 +173,117 @@ pub fn price(
         Applies::OtherShop => return Err(not_applicable(Reason::OtherShop)),
         Applies::OutsideDates => return Err(not_applicable(Reason::OutsideDates)),
     }
+    let now = basket.order.placed_at;
+    if reward.window.as_ref().is_some_and(|window| !window.holds_at(now, program.timezone)) {
+        return Err(not_applicable(Reason::OutsideWindow));
+    }
+    if reward.limit.is_some_and(|limit| basket.uses_of(program, reward, limit) >= limit.count) {
+        return Err(not_applicable(Reason::LimitReached));
+    }
+    if reward.product_id().is_some_and(|product| basket.archived.contains(&product)) {
+        return Err(not_applicable(Reason::ProductUnavailable));
+    }
     let available = basket.available;
     let minimum = program.redemption.minimum_points.value.max(reward.minimum_points.value);
     // Without a minimum, a member in debt is short of points like anyone else.
     if minimum.is_positive() && available < minimum {
         return Err(Refusal::BelowMinimum { available, minimum }.into());
     }
-    match &reward.kind {
-        RewardKind::DiscountAmount { points, amount } => {
-            let required = points.value;
-            if requested.is_some_and(|requested| requested != required) {
-                return Err(not_applicable(Reason::PointsNotVariable));
-            }
-            if available < required {
-                return Err(Refusal::InsufficientPoints { available, required }.into());
-            }
-            if amount.value.decimal() > room(program, basket)? {
-                return Err(not_applicable(Reason::OrderTooSmall));
-            }
-            Ok(Priced { points: required, discount: amount.value, product_id: None })
+    let Some(required) = reward.kind.fixed_points() else {
+        return by_the_point(program, reward, requested, basket);
+    };
+    if requested.is_some_and(|requested| requested != required) {
+        return Err(not_applicable(Reason::PointsNotVariable));
+    }
+    if available < required {
+        return Err(Refusal::InsufficientPoints { available, required }.into());
+    }
+    let shelf = Shelf::of(basket)?;
+    let room = basket.room(program)?;
+    let (discount, gift) = match &reward.kind {
+        RewardKind::DiscountAmount { amount, .. } => (amount_off(reward, amount.value, &shelf, room)?, None),
+        RewardKind::DiscountPercent { percent, max_amount, .. } => {
+            let most = max_amount.as_ref().map_or(room, |most| room.min(most.value.decimal()));
+            (percent_off(reward, percent.value, &shelf, most, basket)?, None)
         }
-        RewardKind::DiscountPerPoint { rate } => {
-            let scale = Scale::new(program, basket, rate.value)?;
-            match requested {
-                Some(requested) => scale.exactly(requested),
-                None => scale.most(),
-            }
+        RewardKind::FreeProduct { product_id, quantity, .. } => {
+            let (discount, gift) = gift::give(*product_id, quantity.value, Money::ZERO, &shelf, basket, room)?;
+            (discount, Some(gift))
         }
-        RewardKind::DiscountPercent { .. } | RewardKind::FreeProduct { .. } | RewardKind::ProductAtPrice { .. } => {
-            Err(not_applicable(Reason::NotComputedYet))
+        RewardKind::ProductAtPrice { product_id, price, .. } => {
+            let (discount, gift) = gift::give(*product_id, Decimal::ONE, price.value, &shelf, basket, room)?;
+            (discount, Some(gift))
         }
+        RewardKind::DiscountPerPoint { .. } => return by_the_point(program, reward, requested, basket),
+    };
+    Ok(Priced { points: required, discount, gift })
+}
+
+fn by_the_point(
+    program: &Program,
+    reward: &Reward,
+    requested: Option<Points>,
+    basket: &Basket<'_>,
+) -> Result<Priced, NotPriced> {
+    let RewardKind::DiscountPerPoint { rate } = &reward.kind else {
+        return Err(not_applicable(Reason::PointsNotVariable));
+    };
+    let scale = Scale::new(program, basket, rate.value)?;
+    match requested {
+        Some(requested) => scale.exactly(requested),
+        None => scale.most(),
+    }
+}
+
+/// A fixed amount fits as it is, or not at all.
+fn amount_off(reward: &Reward, amount: Money, shelf: &Shelf<'_>, room: Decimal) -> Result<Money, NotPriced> {
+    if !reward.scope.is_everything() {
+        let left = shelf.left_in(&reward.scope)?;
+        if left.is_zero() {
+            return Err(not_applicable(Reason::NothingInScope));
+        }
+        if amount.decimal() > left {
+            return Err(not_applicable(Reason::OrderTooSmall));
+        }
+    }
+    if amount.decimal() > room {
+        return Err(not_applicable(Reason::OrderTooSmall));
+    }
+    Ok(amount)
+}
+
+/// A part of what the goods come to before any reward, so that the order in which rewards are taken does not
+/// matter; rounded to the currency like any price, and cut to what is left of the goods and of the order.
+fn percent_off(
+    reward: &Reward,
+    percent: Decimal,
+    shelf: &Shelf<'_>,
+    most: Decimal,
+    basket: &Basket<'_>,
+) -> Result<Money, NotPriced> {
+    let left = shelf.left_in(&reward.scope)?;
+    if left.is_zero() && !reward.scope.is_everything() {
+        return Err(not_applicable(Reason::NothingInScope));
+    }
+    let part = exact::div(exact::mul(shelf.before_in(&reward.scope)?, percent)?, Decimal::ONE_HUNDRED)?;
+    let discount = basket.rounded(part).min(basket.floor(left)).min(basket.floor(most));
+    if discount < basket.smallest() {
+        return Err(not_applicable(Reason::OrderTooSmall));
+    }
+    Ok(Money::floor_to(discount, Money::DECIMALS)?)
+}
+
+/// What `discount` of `reward` takes off each line of the draft: positions and amounts, which sum to it.
+///
+/// # Errors
+/// [`Overflow`]
+pub fn shares(reward: &Reward, priced: &Priced, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
+    let shelf = Shelf::of(basket)?;
+    match (&reward.kind, &priced.gift) {
+        (RewardKind::FreeProduct { .. } | RewardKind::ProductAtPrice { .. }, Some(gift)) => {
+            gift::shares(gift, priced.discount, &shelf, basket)
+        }
+        _ => shelf.share(priced.discount, &reward.scope, basket),
     }
 }
 
@@ -200,8 +293,8 @@ pub fn price(
 /// [`Overflow`] when a number grows too large.
 pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Result<Vec<Offer<'a>>, Overflow> {
     let offer = |reward: &'a Reward| match price(program, reward, None, basket) {
-        Ok(Priced { points, discount, product_id }) => {
-            Ok(Offer { reward, points, discount, product_id, refusal: None })
+        Ok(Priced { points, discount, gift }) => {
+            Ok(Offer { reward, points, discount, product_id: reward.product_id(), gift, refusal: None })
         }
         Err(NotPriced::Refused(refusal)) => {
             let discount = match &reward.kind {
@@ -209,13 +302,8 @@ pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Result<Vec<Offer
                 _ => Money::ZERO,
             };
             let points = reward.kind.fixed_points().unwrap_or_default();
-            let product_id = match &reward.kind {
-                RewardKind::FreeProduct { product_id, .. } | RewardKind::ProductAtPrice { product_id, .. } => {
-                    Some(*product_id)
-                }
-                _ => None,
-            };
-            Ok(Offer { reward, points, discount, product_id, refusal: Some(refusal) })
+            let product_id = reward.product_id();
+            Ok(Offer { reward, points, discount, product_id, gift: None, refusal: Some(refusal) })
         }
         Err(NotPriced::Overflow(overflow)) => Err(overflow),
     };
@@ -229,118 +317,6 @@ fn not_applicable_sentence(reason: Reason, maximum_points: Option<Points>) -> St
     )
 }
 
-fn not_applicable(reason: Reason) -> NotPriced {
+pub(super) fn not_applicable(reason: Reason) -> NotPriced {
     Refusal::NotApplicable { reason, maximum_points: None }.into()
-}
-
-/// The most that may still come off the order: the program's share of what it came to before any reward,
-/// less what the program's other holds take, and never more than is left to pay.
-///
-/// What gift cards and eWallets pay is no part of what the order came to, but of what is left to pay.
-fn room(program: &Program, basket: &Basket<'_>) -> Result<Decimal, Overflow> {
-    let lines = &basket.order.lines;
-    let left_to_pay = Money::sum(lines.iter().map(|line| line.subtotal_incl))?;
-    let paid_otherwise = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
-    let sold = lines.iter().filter(|line| line.hold.is_none() && !paid_otherwise(line));
-    let before_rewards = Money::sum(sold.map(|line| line.subtotal_incl))?;
-    let share = exact::mul(before_rewards.decimal(), program.redemption.max_share_of_order.value)?;
-    let share_left = exact::sub(share, basket.other_holds.decimal())?;
-    Ok(share_left.min(left_to_pay.decimal()).max(Decimal::ZERO))
-}
-
-/// A reward by the point on one order.
-struct Scale {
-    rate: Decimal,
-    available: Points,
-    room: Decimal,
-    currency_decimals: u32,
-    /// To how many decimals points are counted out when the till leaves the number to us.
-    digits: u32,
-}
-
-impl Scale {
-    fn new(program: &Program, basket: &Basket<'_>, rate: Decimal) -> Result<Self, Overflow> {
-        // A program of whole points offers whole points, unless the member has a fraction to spend.
-        let digits = program.earning.decimals.max(basket.available.decimal().normalize().scale());
-        let room = room(program, basket)?;
-        let currency_decimals = basket.currency_decimals.min(Money::DECIMALS);
-        Ok(Self { rate, available: basket.available, room, currency_decimals, digits })
-    }
-
-    fn smallest(&self) -> Decimal {
-        Decimal::new(1, self.currency_decimals)
-    }
-
-    /// What `points` take off: rounded down to the currency.
-    fn worth(&self, points: Decimal) -> Result<Decimal, Overflow> {
-        Ok(self.floor(exact::mul(points, self.rate)?))
-    }
-
-    fn floor(&self, amount: Decimal) -> Decimal {
-        amount.round_dp_with_strategy(self.currency_decimals, RoundingStrategy::ToZero)
-    }
-
-    /// The fewest points that are worth `discount`.
-    fn fewest(&self, discount: Decimal) -> Result<Decimal, Overflow> {
-        let points = exact::div(discount, self.rate)?;
-        Ok(points.round_dp_with_strategy(self.digits, RoundingStrategy::AwayFromZero))
-    }
-
-    /// The most points that make sense, whatever is available.
-    fn most_of(&self, available: Decimal) -> Result<Decimal, Overflow> {
-        let all = self.fewest(self.floor(self.room))?;
-        if all <= available && self.worth(all)? <= self.room {
-            return Ok(all);
-        }
-        // Either the points do not reach, or their unit is too coarse to take off the last bit.
-        let fitting = exact::div(self.room, self.rate)?.min(available);
-        let fitting = fitting.round_dp_with_strategy(self.digits, RoundingStrategy::ToZero);
-        self.fewest(self.worth(fitting)?)
-    }
-
-    fn most(&self) -> Result<Priced, NotPriced> {
-        if self.room < self.smallest() {
-            return Err(not_applicable(Reason::OrderTooSmall));
-        }
-        let points = self.most_of(self.available.decimal().max(Decimal::ZERO))?;
-        if points.is_zero() {
-            let required = points_of(self.fewest(self.smallest())?)?;
-            let refusal = if required > self.available {
-                Refusal::InsufficientPoints { available: self.available, required }
-            } else {
-                Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: None }
-            };
-            return Err(refusal.into());
-        }
-        self.priced(points_of(points)?)
-    }
-
-    fn exactly(&self, requested: Points) -> Result<Priced, NotPriced> {
-        if requested > self.available {
-            return Err(Refusal::InsufficientPoints { available: self.available, required: requested }.into());
-        }
-        if self.room < self.smallest() {
-            return Err(not_applicable(Reason::OrderTooSmall));
-        }
-        let worth = self.worth(requested.decimal())?;
-        if worth > self.room {
-            let maximum_points = points_of(self.most_of(requested.decimal())?)?;
-            let maximum_points = maximum_points.is_positive().then_some(maximum_points);
-            return Err(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points }.into());
-        }
-        if worth <= Decimal::ZERO {
-            return Err(not_applicable(Reason::TooFewPoints));
-        }
-        self.priced(requested)
-    }
-
-    fn priced(&self, points: Points) -> Result<Priced, NotPriced> {
-        let discount = Money::floor_to(self.worth(points.decimal())?, self.currency_decimals)?;
-        Ok(Priced { points, discount, product_id: None })
-    }
-}
-
-/// Points of a decimal that has no more digits than they have.
-fn points_of(value: Decimal) -> Result<Points, Overflow> {
-    exact::to_scaled_rounded(value, Points::DECIMALS, RoundingStrategy::AwayFromZero).map(Points::from_e2)
 }

@@ -1,11 +1,11 @@
 //! The vocabulary of a program: how its rules earn, which lines they see, what its rewards give.
 
 use rust_decimal::Decimal;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::number::Stated;
 use super::window::Window;
-use crate::domain::ids::{PosCategoryId, PosConfigId, ProductCategoryId, ProductId};
+use crate::domain::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
 use crate::domain::money::Money;
 use crate::domain::order::{Line, Order};
 use crate::domain::points::Points;
@@ -117,7 +117,7 @@ pub struct Rule {
     /// What the quantity in scope must reach.
     pub min_quantity: Option<Stated<Decimal>>,
     /// Customer tags it is for; empty for everyone.
-    pub partner_tag_ids: Vec<i64>,
+    pub partner_tag_ids: Vec<PartnerTagId>,
     /// Shops it holds in; empty for every shop.
     #[serde(serialize_with = "ids_or_null")]
     pub pos_config_ids: Vec<PosConfigId>,
@@ -153,9 +153,10 @@ pub enum RuleKind {
     },
 }
 
-/// Which lines a rule sees. A line counts when its product, one of its POS categories or its product category
-/// is listed, or an ancestor of those; when nothing is listed, every line. Excludes win.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// Which lines a rule or a reward is for. A line counts when its product, one of its tags, one of its POS
+/// categories or its product category is listed, or an ancestor of those; when nothing is listed, every line.
+/// Excludes win.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// POS categories, with all below them.
     pub pos_category_ids: Vec<PosCategoryId>,
@@ -163,38 +164,79 @@ pub struct Scope {
     pub product_category_ids: Vec<ProductCategoryId>,
     /// Products.
     pub product_ids: Vec<ProductId>,
+    /// Tags of products.
+    pub product_tag_ids: Vec<ProductTagId>,
     /// POS categories that never count, with all below them.
     pub exclude_pos_category_ids: Vec<PosCategoryId>,
     /// Product categories that never count, with all below them.
     pub exclude_product_category_ids: Vec<ProductCategoryId>,
     /// Products that never count.
     pub exclude_product_ids: Vec<ProductId>,
+    /// Tags of products that never count.
+    pub exclude_product_tag_ids: Vec<ProductTagId>,
 }
 
 impl Scope {
+    /// These products alone.
+    #[must_use]
+    pub fn of_product(product: ProductId) -> Self {
+        Self { product_ids: vec![product], ..Self::default() }
+    }
+
+    /// Whether every line counts.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether the line counts.
     #[must_use]
     pub fn covers(&self, line: &Line) -> bool {
-        let Self { pos_category_ids, product_category_ids, product_ids, .. } = self;
-        let every_line = pos_category_ids.is_empty() && product_category_ids.is_empty() && product_ids.is_empty();
-        let excluded =
-            lists(line, &self.exclude_pos_category_ids, &self.exclude_product_category_ids, &self.exclude_product_ids);
-        !excluded && (every_line || lists(line, pos_category_ids, product_category_ids, product_ids))
+        let listed = Lists {
+            pos: &self.pos_category_ids,
+            product: &self.product_category_ids,
+            products: &self.product_ids,
+            tags: &self.product_tag_ids,
+        };
+        let excluded = Lists {
+            pos: &self.exclude_pos_category_ids,
+            product: &self.exclude_product_category_ids,
+            products: &self.exclude_product_ids,
+            tags: &self.exclude_product_tag_ids,
+        };
+        !excluded.name(line) && (listed.are_empty() || listed.name(line))
     }
 }
 
-/// Whether one of the lists names the line's product or a category above it.
-fn lists(line: &Line, pos: &[PosCategoryId], product: &[ProductCategoryId], products: &[ProductId]) -> bool {
-    line.product_id.is_some_and(|id| products.contains(&id))
-        || pos.iter().any(|id| line.pos_categories.contains(id))
-        || product.iter().any(|id| line.product_categories.contains(id))
+/// What a scope lists on one of its two sides.
+struct Lists<'a> {
+    pos: &'a [PosCategoryId],
+    product: &'a [ProductCategoryId],
+    products: &'a [ProductId],
+    tags: &'a [ProductTagId],
+}
+
+impl Lists<'_> {
+    const fn are_empty(&self) -> bool {
+        self.pos.is_empty() && self.product.is_empty() && self.products.is_empty() && self.tags.is_empty()
+    }
+
+    /// Whether one of them names the line's product, a tag of it, or a category above it.
+    fn name(&self, line: &Line) -> bool {
+        line.product_id.is_some_and(|id| self.products.contains(&id))
+            || self.pos.iter().any(|id| line.pos_categories.contains(id))
+            || self.product.iter().any(|id| line.product_categories.contains(id))
+            || self.tags.iter().any(|id| line.product_tags.contains(id))
+    }
 }
 
 impl Rule {
-    /// Whether the rule holds for this order at all: its shop, and its window at `placed_at`.
+    /// Whether the rule holds for this order at all: its shop, its customer's tags, and its window at `placed_at`.
     #[must_use]
     pub(super) fn holds_for(&self, order: &Order, timezone: chrono_tz::Tz) -> bool {
         shop_listed(&self.pos_config_ids, order.pos_config_id)
+            && (self.partner_tag_ids.is_empty()
+                || self.partner_tag_ids.iter().any(|tag| order.partner_tags.contains(tag)))
             && self.window.as_ref().is_none_or(|window| window.holds_at(order.placed_at, timezone))
     }
 }
@@ -221,6 +263,46 @@ pub struct Reward {
     pub kind: RewardKind,
     /// Points a member must have available for it, besides the program's own minimum.
     pub minimum_points: Stated<Points>,
+    /// The goods that a discount by amount or percent is for, and is never more than.
+    #[serde(skip_serializing_if = "Scope::is_everything")]
+    pub scope: Scope,
+    /// When it can be had, by the clock of the program's timezone; `None` for always.
+    pub window: Option<Window>,
+    /// How often a member can have it; `None` for as often as the points reach.
+    pub limit: Option<Limit>,
+}
+
+/// How often a member can have a reward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// This many times, at least 1.
+    pub count: u32,
+    /// In so many local days, today the last of them; `None` for ever.
+    pub days: Option<u32>,
+}
+
+impl Reward {
+    /// The goods that its discount is for: its scope, or its product; `None` for all.
+    #[must_use]
+    pub fn covers(&self) -> Option<Scope> {
+        match &self.kind {
+            RewardKind::FreeProduct { product_id, .. } | RewardKind::ProductAtPrice { product_id, .. } => {
+                Some(Scope::of_product(*product_id))
+            }
+            _ => (!self.scope.is_everything()).then(|| self.scope.clone()),
+        }
+    }
+
+    /// The product it gives.
+    #[must_use]
+    pub const fn product_id(&self) -> Option<ProductId> {
+        match &self.kind {
+            RewardKind::FreeProduct { product_id, .. } | RewardKind::ProductAtPrice { product_id, .. } => {
+                Some(*product_id)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a reward costs and gives.
@@ -269,6 +351,18 @@ pub enum RewardKind {
 }
 
 impl RewardKind {
+    /// Its word in a document.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::DiscountAmount { .. } => "discount_amount",
+            Self::DiscountPercent { .. } => "discount_percent",
+            Self::DiscountPerPoint { .. } => "discount_per_point",
+            Self::FreeProduct { .. } => "free_product",
+            Self::ProductAtPrice { .. } => "product_at_price",
+        }
+    }
+
     /// What it costs when that is fixed.
     #[must_use]
     pub const fn fixed_points(&self) -> Option<Points> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{InvalidProgram, Program, document, reader};
+use super::Program;
 use crate::domain::exact;
 use crate::domain::ids::{
     CompanyId, HoldId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId,
@@ -49,6 +49,8 @@ pub(super) fn line(product: i64, quantity: &str, amount: &str) -> Line {
         role: LineRole::Counts,
         pos_categories: if toy { BTreeSet::from([PosCategoryId(TOYS), PosCategoryId(1)]) } else { BTreeSet::new() },
         product_categories: BTreeSet::from([ProductCategoryId(if toy { 8 } else { 9 }), ProductCategoryId(7)]),
+        product_tags: BTreeSet::new(),
+        covers: None,
     }
 }
 
@@ -77,6 +79,7 @@ pub(super) fn order(lines: Vec<Line>) -> Order {
         state: OrderState::Paid,
         placed_at: at("2026-11-18T12:00:00Z"),
         partner_id: Some(PartnerId(5)),
+        partner_tags: BTreeSet::new(),
         company_id: CompanyId(1),
         currency: "USD".to_owned(),
         pos_config_id: Some(PosConfigId(2)),
@@ -104,11 +107,6 @@ pub(super) fn program(members: &Value) -> Program {
 /// A program of these rules alone.
 pub(super) fn rules(rules: &Value) -> Program {
     program(&json!({"earning": {"rules": rules}}))
-}
-
-/// A document read without asking whether all of it is computed yet.
-pub(super) fn read(document: &Value) -> Result<Program, InvalidProgram> {
-    document::program(&reader::Node::root(document))
 }
 
 /// Every member of the contract's example.

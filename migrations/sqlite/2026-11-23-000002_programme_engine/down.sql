@@ -1,0 +1,13 @@
+ALTER TABLE holds DROP COLUMN covers;
+ALTER TABLE holds DROP COLUMN price_e4;
+ALTER TABLE holds DROP COLUMN add_quantity_e6;
+ALTER TABLE holds DROP COLUMN covered_quantity_e6;
+ALTER TABLE recomputes DROP COLUMN partner_id;
+DROP TABLE memberships;
+DROP TABLE neutral_products;
+DROP INDEX orders_by_partner;
+DROP INDEX orders_by_reference;
+ALTER TABLE order_lines DROP COLUMN product_tag_ids;
+ALTER TABLE orders DROP COLUMN partner_tag_ids;
+ALTER TABLE products DROP COLUMN tag_ids;
+ALTER TABLE partners DROP COLUMN tag_ids;

@@ -1,0 +1,119 @@
+//! Rewards that are products: free, or at a price of their own.
+//!
+//! What of the product is in the draft is discounted there; what is not is to be added, as a line of its own.
+
+use rust_decimal::Decimal;
+
+use super::basket::{Basket, Shelf};
+use super::reward::{NotPriced, Reason, not_applicable};
+use crate::domain::exact::{self, Overflow, cut, sum};
+use crate::domain::ids::ProductId;
+use crate::domain::money::Money;
+use crate::domain::order::Line;
+
+/// How a reward gives its product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gift {
+    /// The product.
+    pub product_id: ProductId,
+    /// How many of it are in the draft, and discounted there.
+    pub covered_quantity: Decimal,
+    /// How many are to be added.
+    pub add_quantity: Decimal,
+    /// What one of those costs, with tax.
+    pub price: Money,
+}
+
+/// A part of a line of the draft that the reward is given on.
+struct Part {
+    position: usize,
+    quantity: Decimal,
+    /// What comes off it, with tax.
+    off: Decimal,
+}
+
+/// The discount on what is in the draft, and what is to be added.
+pub(super) fn give(
+    product_id: ProductId,
+    quantity: Decimal,
+    price: Money,
+    shelf: &Shelf<'_>,
+    basket: &Basket<'_>,
+    room: Decimal,
+) -> Result<(Money, Gift), NotPriced> {
+    let parts = parts(product_id, quantity, price, shelf, basket)?;
+    let covered = sum(parts.iter().map(|part| part.quantity))?;
+    let is_there = shelf.of_product(product_id).next().is_some();
+    // On a draft that has it for no more already, the points would buy nothing.
+    if covered.is_zero() && is_there && !all_given(product_id, shelf, basket)? {
+        return Err(not_applicable(Reason::AlreadyCheaper));
+    }
+    let discount = basket.rounded(cut(sum(parts.iter().map(|part| part.off))?));
+    if !covered.is_zero() && discount < basket.smallest() {
+        return Err(not_applicable(Reason::AlreadyCheaper));
+    }
+    if discount > room {
+        return Err(not_applicable(Reason::OrderTooSmall));
+    }
+    let gift = Gift { product_id, covered_quantity: covered, add_quantity: exact::sub(quantity, covered)?, price };
+    Ok((Money::floor_to(discount, Money::DECIMALS)?, gift))
+}
+
+/// What the gift takes off each line of the draft.
+pub(super) fn shares(
+    gift: &Gift,
+    discount: Money,
+    shelf: &Shelf<'_>,
+    basket: &Basket<'_>,
+) -> Result<Vec<(usize, Money)>, Overflow> {
+    let parts = parts(gift.product_id, gift.covered_quantity, gift.price, shelf, basket)?;
+    let weights: Vec<(usize, Decimal)> = parts.iter().map(|part| (part.position, part.off)).collect();
+    super::basket::apportion(discount, &weights, basket)
+}
+
+/// How many of the product other rewards give in the draft already.
+fn given(product_id: ProductId, basket: &Basket<'_>) -> Result<Decimal, Overflow> {
+    let same = basket.holds.iter().filter(|held| held.product_id == Some(product_id));
+    sum(same.map(|held| held.covered_quantity))
+}
+
+/// Whether other rewards give all of it that is in the draft: one more is then to be added.
+fn all_given(product_id: ProductId, shelf: &Shelf<'_>, basket: &Basket<'_>) -> Result<bool, Overflow> {
+    let there = sum(shelf.of_product(product_id).map(|(_, line, _)| line.quantity))?;
+    Ok(given(product_id, basket)? >= there)
+}
+
+/// The first of the product in the draft that no other reward gives, up to `quantity`, each with what its price
+/// is above `price`. A line that costs no more than that is left alone.
+fn parts(
+    product_id: ProductId,
+    quantity: Decimal,
+    price: Money,
+    shelf: &Shelf<'_>,
+    basket: &Basket<'_>,
+) -> Result<Vec<Part>, Overflow> {
+    let mut skip = given(product_id, basket)?;
+    let mut wanted = quantity;
+    let mut parts = Vec::new();
+    for (position, line, left) in shelf.of_product(product_id) {
+        let Some(above) = above(line, price)? else { continue };
+        let skipped = line.quantity.min(skip);
+        skip = exact::sub(skip, skipped)?;
+        let here = exact::sub(line.quantity, skipped)?.min(wanted);
+        if here <= Decimal::ZERO {
+            continue;
+        }
+        wanted = exact::sub(wanted, here)?;
+        // Multiplied before it is divided, as ever; and never more than other discounts have left of the line.
+        let off = exact::div(exact::mul(above, here)?, line.quantity)?.min(left.max(Decimal::ZERO));
+        parts.push(Part { position, quantity: here, off });
+    }
+    Ok(parts)
+}
+
+/// What all units of a line cost above `price` each; `None` when nothing.
+fn above(line: &Line, price: Money) -> Result<Option<Decimal>, Overflow> {
+    let at_price = exact::mul(price.decimal(), line.quantity)?;
+    let above = exact::sub(line.subtotal_incl.decimal(), at_price)?;
+    Ok((above > Decimal::ZERO).then_some(above))
+}

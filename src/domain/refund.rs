@@ -1,0 +1,164 @@
+//! Refunds that name no sale, matched with it by what the receipts call both.
+//!
+//! Odoo 14 copies an order to refund it: the copy keeps the sale's `pos_reference`, has negative quantities, and
+//! no link (`pos.order.refund` in `addons/point_of_sale/models/pos_order.py`). So a negative line belongs to the
+//! lines of the same product that an earlier order of the same receipt sold. What no such line is left for counts
+//! alone, in the order it stands in.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::exact::{self, Overflow};
+use super::ids::LineId;
+use super::money::Money;
+use super::order::{Line, LineRole, Order, OrderState};
+
+/// How many of each line have been taken back, zero or more.
+pub type TakenBack = BTreeMap<LineId, Decimal>;
+
+/// Ties the unlinked negative lines of paid orders to lines of earlier ones, and returns those that were tied. All
+/// orders are of one receipt; `taken` is what linked refunds took back already.
+///
+/// A line that takes back more than one line sold is split, its amounts in proportion to the quantities.
+///
+/// # Errors
+/// [`Overflow`]
+pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<Vec<Line>, Overflow> {
+    orders.sort_by_key(|order| order.id);
+    let mut tied = Vec::new();
+    for position in 0..orders.len() {
+        let (earlier, rest) = orders.split_at_mut(position);
+        let Some(refund) = rest.first_mut().filter(|order| order.state == OrderState::Paid) else { continue };
+        let mut lines = Vec::with_capacity(refund.lines.len());
+        for line in std::mem::take(&mut refund.lines) {
+            let unlinked = line.refunds.is_none() && line.hold.is_none() && line.role == LineRole::Counts;
+            if !unlinked || line.quantity >= Decimal::ZERO {
+                lines.push(line);
+                continue;
+            }
+            let mut left = line;
+            for sold in earlier.iter().filter(|order| order.state == OrderState::Paid).flat_map(|order| &order.lines) {
+                let Some(id) = sold.id.filter(|_| sold.product_id == left.product_id && sold.refunds.is_none()) else {
+                    continue;
+                };
+                let taken = taken.entry(id).or_default();
+                let open = exact::sub(sold.quantity, *taken)?;
+                let here = open.min(left.quantity.abs());
+                if here <= Decimal::ZERO {
+                    continue;
+                }
+                *taken = exact::add(*taken, here)?;
+                let (part, rest) = split(left, here)?;
+                let part = Line { refunds: Some(id), ..part };
+                tied.push(part.clone());
+                lines.push(part);
+                left = rest;
+            }
+            if !left.quantity.is_zero() {
+                lines.push(left);
+            }
+        }
+        refund.lines = lines;
+    }
+    Ok(tied)
+}
+
+/// The part of a negative line that takes back `quantity`, and what is left of the line.
+fn split(line: Line, quantity: Decimal) -> Result<(Line, Line), Overflow> {
+    let part_of = |amount: Money| {
+        let part = exact::div(exact::mul(amount.decimal(), quantity)?, line.quantity.abs())?;
+        Money::from_decimal_rounded(part)
+    };
+    let (subtotal, subtotal_incl) = (part_of(line.subtotal)?, part_of(line.subtotal_incl)?);
+    let part = Line { quantity: exact::sub(Decimal::ZERO, quantity)?, subtotal, subtotal_incl, ..line.clone() };
+    let rest = Line {
+        quantity: exact::add(line.quantity, quantity)?,
+        subtotal: line.subtotal.sub(subtotal)?,
+        subtotal_incl: line.subtotal_incl.sub(subtotal_incl)?,
+        ..line
+    };
+    Ok((part, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::{TimeZone, Utc};
+
+    use super::*;
+    use crate::domain::ids::{CompanyId, OrderId, ProductId};
+
+    /// Product, quantity, amount; the line's id is the order's times ten and its position.
+    fn order(id: i64, lines: &[(i64, i64, i64)]) -> Order {
+        let lines = lines.iter().zip(0..).map(|((product, quantity, amount), position)| Line {
+            id: Some(LineId(id * 10 + position)),
+            uuid: None,
+            product_id: Some(ProductId(*product)),
+            quantity: Decimal::from(*quantity),
+            subtotal: Money::from_e4(amount * 10_000),
+            subtotal_incl: Money::from_e4(amount * 10_000),
+            refunds: None,
+            hold: None,
+            role: LineRole::Counts,
+            pos_categories: BTreeSet::default(),
+            product_categories: BTreeSet::default(),
+            product_tags: BTreeSet::default(),
+            covers: None,
+        });
+        Order {
+            id: Some(OrderId(id)),
+            uuid: None,
+            name: format!("Shop/{id}"),
+            reference: Some("Order 1".into()),
+            state: OrderState::Paid,
+            placed_at: Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap(),
+            partner_id: None,
+            partner_tags: BTreeSet::default(),
+            company_id: CompanyId(1),
+            currency: "USD".into(),
+            pos_config_id: None,
+            lines: lines.collect(),
+        }
+    }
+
+    /// What each order's lines come to: the line they take back (0 for none), quantity, whole amount.
+    fn shown(order: &Order) -> Vec<(i64, i64, i64)> {
+        let whole = |amount: Money| amount.e4() / 10_000;
+        order
+            .lines
+            .iter()
+            .map(|line| {
+                let quantity = i64::try_from(line.quantity.trunc().mantissa()).unwrap();
+                (line.refunds.map_or(0, |id| id.0), quantity, whole(line.subtotal_incl))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_refund_takes_back_what_the_same_receipt_sold_and_the_rest_counts_alone() {
+        // Sold: 2 and then 1 of product 7, 1 of product 8. Taken back: 4 of 7, 1 of 9.
+        let mut group = [order(2, &[(7, -4, -40), (9, -1, -5)]), order(1, &[(7, 2, 20), (7, 1, 10), (8, 1, 8)])];
+        let tied = match_by_reference(&mut group, TakenBack::new()).unwrap();
+        assert_eq!(shown(&group[0]), [(0, 2, 20), (0, 1, 10), (0, 1, 8)]);
+        assert_eq!(shown(&group[1]), [(10, -2, -20), (11, -1, -10), (0, -1, -10), (0, -1, -5)]);
+        assert_eq!(tied.len(), 2);
+    }
+
+    #[test]
+    fn what_was_taken_back_before_is_not_taken_back_twice() {
+        let mut group = [order(1, &[(7, 3, 30)]), order(2, &[(7, -1, -10)]), order(3, &[(7, -2, -20)])];
+        let taken = TakenBack::from([(LineId(10), Decimal::ONE)]);
+        match_by_reference(&mut group, taken).unwrap();
+        assert_eq!(shown(&group[1]), [(10, -1, -10)]);
+        assert_eq!(shown(&group[2]), [(10, -1, -10), (0, -1, -10)]);
+    }
+
+    #[test]
+    fn neither_a_draft_nor_a_later_sale_is_matched() {
+        let mut group = [order(1, &[(7, -1, -10)]), order(2, &[(7, 1, 10)]), order(3, &[(7, -1, -10)])];
+        group[2].state = OrderState::Draft;
+        assert!(match_by_reference(&mut group, TakenBack::new()).unwrap().is_empty());
+    }
+}

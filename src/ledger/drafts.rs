@@ -1,0 +1,61 @@
+//! Drafts as rules and rewards see them: what the till does not say is added from our own copy of the shop.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::linked::cover;
+use super::reply::LedgerError;
+use super::sales::place;
+use crate::domain::ids::{PartnerId, ProductId};
+use crate::domain::order::{LineRole, Order};
+use crate::domain::program::{Reward, counted_from};
+use crate::domain::timeline::Timeline;
+use crate::store::{AnyConnection, shop};
+
+/// Says where each product of these drafts stands, which lines neither earn nor reduce, what reward lines cover
+/// and which tags the customers have: exactly what is known of a paid order of the same lines.
+///
+/// Returns the products of rewards that were archived in Odoo.
+pub(super) fn complete(
+    conn: &mut AnyConnection,
+    drafts: &mut [Order],
+    timelines: &[Timeline],
+) -> Result<BTreeSet<ProductId>, LedgerError> {
+    let mut products: BTreeSet<ProductId> =
+        drafts.iter().flat_map(|draft| &draft.lines).filter_map(|line| line.product_id).collect();
+    let rewards = timelines.iter().flat_map(|timeline| &timeline.versions).flat_map(|version| &version.program.rewards);
+    let given: BTreeSet<ProductId> = rewards.filter_map(Reward::product_id).collect();
+    products.extend(&given);
+    let catalog = shop::catalog(conn, &products)?;
+    let customers: Vec<PartnerId> = drafts.iter().filter_map(|draft| draft.partner_id).collect();
+    let customers = shop::partners(conn, &customers)?;
+    for draft in drafts.iter_mut() {
+        place(draft, &catalog, &customers, None);
+        let tip = draft.pos_config_id.map(|config| shop::tip_product(conn, config)).transpose()?.flatten();
+        for line in &mut draft.lines {
+            if line.product_id.is_some_and(|product| Some(product) == tip || catalog.neutral.contains(&product)) {
+                line.role = LineRole::Neutral;
+            }
+        }
+    }
+    cover(conn, drafts.iter_mut())?;
+    Ok(given.into_iter().filter(|product| catalog.is_archived(*product)).collect())
+}
+
+/// The rewards of these programs' versions in force that have a limit, and from when their uses count at most;
+/// `None` for ever.
+pub(super) fn limited<'a>(
+    timelines: impl Iterator<Item = &'a Timeline>,
+    now: DateTime<Utc>,
+) -> (Vec<String>, Option<DateTime<Utc>>) {
+    let (mut codes, mut from) = (BTreeSet::new(), Some(now));
+    for program in timelines.filter_map(|timeline| timeline.in_force(now)).map(|version| &version.program) {
+        for (reward, limit) in program.rewards.iter().filter_map(|reward| Some((reward, reward.limit?))) {
+            codes.insert(reward.code.clone());
+            let counted = limit.days.and_then(|days| counted_from(program, days, now));
+            from = from.zip(counted).map(|(from, counted)| from.min(counted));
+        }
+    }
+    (codes.into_iter().collect(), from)
+}

@@ -1,0 +1,108 @@
+//! Orders as they are computed: each refund tied to the sale it takes back, each reward line to what it covers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reply::LedgerError;
+use crate::domain::ids::{HoldId, LineId, OrderId};
+use crate::domain::order::{HoldRef, Line, Order, OrderState};
+use crate::domain::refund::{TakenBack, match_by_reference};
+use crate::store::{AnyConnection, holds, orders};
+
+/// Lines of paid orders that take others back, by the line they take back.
+pub(super) type Refunds = BTreeMap<LineId, Vec<Line>>;
+
+/// Orders, and what bears on them.
+#[derive(Debug, Default)]
+pub(super) struct Linked {
+    /// The orders asked for. A line that takes back a sale names it, whether Odoo says so or the receipts do.
+    pub orders: BTreeMap<OrderId, Order>,
+    /// What takes their lines back.
+    pub refunds: Refunds,
+}
+
+impl Linked {
+    /// Loads orders. Locks nothing.
+    pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<Self, LedgerError> {
+        let mut all = orders::load(conn, ids)?;
+        let others: BTreeSet<OrderId> = same_receipt(conn, all.values())?.difference(ids).copied().collect();
+        // Most orders share their receipt's name with none: then there is nothing to match.
+        let shared: BTreeSet<String> = if others.is_empty() && !repeats_a_reference(all.values()) {
+            BTreeSet::new()
+        } else {
+            all.extend(orders::load(conn, &others)?);
+            all.values().filter_map(|order| order.reference.clone()).collect()
+        };
+        let lines: Vec<LineId> = all.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+        let mut refunds = Refunds::new();
+        for (_, state, line) in orders::refunds_of(conn, &lines)? {
+            if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
+                refunds.entry(of).or_default().push(line);
+            }
+        }
+        for reference in shared {
+            let mut group: Vec<Order> = Vec::new();
+            let of_it: Vec<OrderId> = all
+                .iter()
+                .filter(|(_, order)| order.reference.as_ref() == Some(&reference))
+                .map(|(id, _)| *id)
+                .collect();
+            if of_it.len() < 2 {
+                continue;
+            }
+            group.extend(of_it.iter().filter_map(|id| all.remove(id)));
+            let taken: TakenBack = refunds
+                .iter()
+                .map(|(line, by)| {
+                    Ok((*line, crate::domain::converge::taken_back(by)?.remove(line).unwrap_or_default()))
+                })
+                .collect::<Result<_, LedgerError>>()?;
+            for line in match_by_reference(&mut group, taken)? {
+                if let Some(of) = line.refunds {
+                    refunds.entry(of).or_default().push(line);
+                }
+            }
+            all.extend(group.into_iter().filter_map(|order| Some((order.id?, order))));
+        }
+        all.retain(|id, _| ids.contains(id));
+        cover(conn, all.values_mut())?;
+        Ok(Self { orders: all, refunds })
+    }
+}
+
+/// What takes back the lines of one order.
+pub(super) fn refunds_of(order: &Order, refunds: &Refunds) -> Vec<Line> {
+    order.lines.iter().filter_map(|line| refunds.get(&line.id?)).flatten().cloned().collect()
+}
+
+/// The orders that share their receipt's name with one of these, themselves among them.
+pub(super) fn same_receipt<'a>(
+    conn: &mut AnyConnection,
+    of: impl Iterator<Item = &'a Order>,
+) -> Result<BTreeSet<OrderId>, LedgerError> {
+    let names: BTreeSet<String> = of.filter_map(|order| order.reference.clone()).collect();
+    Ok(orders::of_references(conn, &names)?)
+}
+
+fn repeats_a_reference<'a>(orders: impl Iterator<Item = &'a Order>) -> bool {
+    let mut seen = BTreeSet::new();
+    orders.filter_map(|order| order.reference.as_deref()).any(|reference| !seen.insert(reference))
+}
+
+/// Says of each reward line which goods its discount is for.
+pub(super) fn cover<'a>(
+    conn: &mut AnyConnection,
+    orders: impl Iterator<Item = &'a mut Order>,
+) -> Result<(), LedgerError> {
+    let mut lines: Vec<(HoldId, &mut Line)> = Vec::new();
+    for line in orders.flat_map(|order| &mut order.lines) {
+        if let Some(HoldRef::Id(id)) = line.hold {
+            lines.push((id, line));
+        }
+    }
+    let ids: Vec<HoldId> = lines.iter().map(|(id, _)| *id).collect();
+    let covers = holds::covers(conn, &ids)?;
+    for (id, line) in lines {
+        line.covers = covers.get(&id).cloned();
+    }
+    Ok(())
+}
