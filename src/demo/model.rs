@@ -110,6 +110,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
             &[
                 ("name", Text),
                 ("commercial_partner_id", One("res.partner")),
+                ("category_id", Many),
                 ("company_id", One("res.company")),
                 ("active", Flag),
             ],
