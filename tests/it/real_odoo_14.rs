@@ -76,6 +76,8 @@ const AT_FIRST: &[Points] = &[
     ("Ivy", ["2", "2", "5", "2", "2.4", "0"]),
     // 33.00 + 16.50 = 49.50, and 45.00.
     ("Jon", ["4", "4.5", "0", "2", "4.95", "0"]),
+    // 24.00, and 20.00.
+    ("Kim", ["2", "2", "5", "2", "2.4", "0"]),
 ];
 
 /// Once the till was closed and things came back: what stays so.
@@ -97,7 +99,11 @@ const SETTLED: &[Points] = &[
     ("Jon", ["3", "3", "0", "2", "3.3", "0"]),
 ];
 
-/// Likewise, of those who are not done yet.
+/// Her train was refunded twice, each time whole: Odoo 14 sees nothing wrong in it, and pays. The second refund finds
+/// nothing left to take back, and counts alone. Odoo 19 does not offer it.
+const REFUNDED_TWICE: &[Points] = &[("Kim", ["-2", "-2", "-5", "-2", "-2.4", "0"])];
+
+/// As [`SETTLED`], of those who are not done yet.
 const MEANWHILE: &[Points] = &[
     // 15.00 are left: no visit.
     ("Cleo", ["1", "1.5", "0", "0", "1.5", "0"]),
@@ -151,6 +157,7 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
     let of_fay = sell("Fay", &[pieces(train, 1)], Sent::Draft);
     let nobodys = shop.sell(day, None, &[pieces(lamp, 3)], Sent::Paid);
     let of_ivy = sell("Ivy", &[pieces(train, 1)], Sent::Paid);
+    let of_kim = sell("Kim", &[pieces(train, 1)], Sent::Paid);
     let of_jon = sell("Jon", &[pieces(lamp, 1), Item(lamp, 1, 50)], Sent::Paid);
     // In Paris it is two hours later: Saturday begins at 22:00 on Friday, and Sunday ends at 22:00.
     let of_gus = shop.sell("2021-06-04 22:30:00", Some(customers["Gus"]), &[Item(lamp, 2, 10)], Sent::Paid);
@@ -181,6 +188,9 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
         shop.pay(refund);
     };
     part(of_ada, pieces(cup, 1));
+    for _ in 0..2 {
+        shop.pay(refund(of_kim));
+    }
     shop.pay(refund(of_ben));
     part(of_cleo, pieces(cup, 1));
     refund(of_eve);
@@ -191,6 +201,7 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
     shop.pay(returned);
     service.admin.sync();
     assert_points(&service, &customers, SETTLED);
+    assert_points(&service, &customers, REFUNDED_TWICE);
     assert_points(&service, &customers, MEANWHILE);
 
     // Cleo brings the other two; Ivy takes her train home after all: a refund of the refund.
@@ -198,12 +209,13 @@ fn real_odoo_14_earns_and_takes_back_what_a_person_would_compute() {
     shop.pay(refund(returned));
     service.admin.sync();
     assert_points(&service, &customers, SETTLED);
+    assert_points(&service, &customers, REFUNDED_TWICE);
     assert_points(&service, &customers, AT_LAST);
 
     let again = service.verb(&["sync", "--full", "--json"]);
     assert_eq!(again.code, 0, "{again:?}");
     let again: Value = serde_json::from_str(&again.out).unwrap();
-    assert!(again["orders_read"].as_i64().unwrap() >= 20, "{again}");
+    assert!(again["orders_read"].as_i64().unwrap() >= 23, "{again}");
     assert_eq!((&again["orders_changed"], &again["entries_posted"]), (&json!(0), &json!(0)), "{again}");
     let verified = service.verb(&["verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
