@@ -10,7 +10,7 @@ pub mod shop_14;
 pub use api::Api;
 pub use database::Database;
 pub use service::{Service, eventually, run, run_in};
-pub use shop::{TestShop, line, number, reward_line};
+pub use shop::{Sold, TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};
 
