@@ -397,8 +397,8 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
             account.balance_at(now)?,
             account.available(now)?,
             member.held_for(account.id, till)?,
-            member.book.rewards_on(account.id, draft.uuid.as_deref().unwrap_or_default()),
-            member.book.uses_of(account.id),
+            member.book.rewards_on(account.id, draft.uuid.as_deref().unwrap_or_default(), now),
+            member.book.uses_of(account.id, now),
         ),
         None => Default::default(),
     };
