@@ -112,7 +112,6 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("commercial_partner_id", One("res.partner")),
                 ("category_id", Many),
                 ("company_id", One("res.company")),
-                ("category_id", Many),
                 ("active", Flag),
             ],
         ),

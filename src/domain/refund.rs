@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::exact::{self, Overflow};
-use super::ids::LineId;
+use super::ids::{CompanyId, LineId, PosConfigId};
 use super::money::Money;
 use super::order::{Line, LineRole, Order, OrderState};
 
@@ -37,7 +37,7 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
                 lines.push(line);
                 continue;
             }
-            let sold = sold_of(&line, earlier)?;
+            let sold = sold_of(&line, (refund.company_id, refund.pos_config_id), earlier)?;
             let mut left = line;
             for (id, quantity) in sold {
                 let taken = taken.entry(id).or_default();
@@ -64,12 +64,17 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
 
 /// The lines of earlier orders that a negative line may take back, with how many each sold. Those at its own price
 /// come first, for one product may stand on a receipt at several; the nearest price will do, because taking back
-/// some of a line rounds anew.
-fn sold_of(taking: &Line, earlier: &[Order]) -> Result<Vec<(LineId, Decimal)>, Overflow> {
+/// some of a line rounds anew. Odoo 14 makes a refund in the sale's own shop.
+fn sold_of(
+    taking: &Line,
+    at: (CompanyId, Option<PosConfigId>),
+    earlier: &[Order],
+) -> Result<Vec<(LineId, Decimal)>, Overflow> {
     let price = |line: &Line| exact::div(line.subtotal_incl.decimal(), line.quantity);
     let own = price(taking)?;
     let mut sold = Vec::new();
-    for line in earlier.iter().filter(|order| order.state == OrderState::Paid).flat_map(|order| &order.lines) {
+    let there = |order: &&Order| order.state == OrderState::Paid && (order.company_id, order.pos_config_id) == at;
+    for line in earlier.iter().filter(there).flat_map(|order| &order.lines) {
         let sells = line.product_id == taking.product_id && line.refunds.is_none() && line.quantity > Decimal::ZERO;
         if let Some(id) = line.id.filter(|_| sells) {
             sold.push((exact::sub(price(line)?, own)?.abs(), id, line.quantity));
@@ -103,7 +108,7 @@ mod tests {
     use chrono::{TimeZone, Utc};
 
     use super::*;
-    use crate::domain::ids::{CompanyId, OrderId, ProductId};
+    use crate::domain::ids::{OrderId, ProductId};
 
     /// Product, quantity, amount; the line's id is the order's times ten and its position.
     fn order(id: i64, lines: &[(i64, i64, i64)]) -> Order {
@@ -181,9 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_draft_nor_a_later_sale_is_matched() {
+    fn neither_a_draft_nor_a_later_sale_nor_another_shop_s_is_matched() {
         let mut group = [order(1, &[(7, -1, -10)]), order(2, &[(7, 1, 10)]), order(3, &[(7, -1, -10)])];
         group[2].state = OrderState::Draft;
+        assert!(match_by_reference(&mut group, TakenBack::new()).unwrap().is_empty());
+        group[2].state = OrderState::Paid;
+        group[2].pos_config_id = Some(PosConfigId(2));
         assert!(match_by_reference(&mut group, TakenBack::new()).unwrap().is_empty());
     }
 }
