@@ -110,8 +110,8 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
             &[
                 ("name", Text),
                 ("commercial_partner_id", One("res.partner")),
-                ("company_id", One("res.company")),
                 ("category_id", Many),
+                ("company_id", One("res.company")),
                 ("active", Flag),
             ],
         ),

@@ -23,6 +23,7 @@ mod earning;
 mod members;
 mod programs;
 mod real_odoo;
+mod real_odoo_14;
 mod redeeming;
 mod refunds;
 mod rewards;

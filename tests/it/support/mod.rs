@@ -2,8 +2,10 @@
 
 mod api;
 mod database;
+pub mod odoo_14;
 mod service;
 mod shop;
+pub mod shop_14;
 
 pub use api::Api;
 pub use database::Database;
