@@ -16,6 +16,7 @@ async function program(shop) {
     // Two taxes on one price; and a fiscal position that puts another in the place of the 20 %.
     const both = await shop.product("Spec Both", 10.0, { taxes: [ids.onTop, ids.within] });
     ids.abroad = await shop.fiscalPosition(shop.configs[0], "Spec Abroad", ids.onTop, "Spec 7 % abroad", 7);
+    const combo = await shop.combo("Spec Combo", mug);
     Object.assign(ids, { desk, book, mug, vase, hidden, both });
     return {
         ...PROGRAM,
@@ -25,6 +26,8 @@ async function program(shop) {
             { code: "mug", name: "A free mug", kind: "free_product", points: "50", product_id: mug.id, quantity: "1" },
             { code: "vase", name: "Vase deal", kind: "product_at_price", points: "60", product_id: vase.id, price: "4.95" },
             { code: "hidden", name: "Hidden gift", kind: "free_product", points: "10", product_id: hidden.id, quantity: "1" },
+            // What is in a combo is the customer's choice: no till can give one away.
+            { code: "combo", name: "Combo gift", kind: "free_product", points: "10", product_id: combo.id, quantity: "1" },
         ],
     };
 }
@@ -216,16 +219,64 @@ it("splits an amount anew over what is left, as long as that holds it", async (s
     assert.deepEqual(lines.map((line) => [line.price_subtotal_incl, line.tax_ids]), [[-5, [ids.onTop]]]);
 });
 
-it("says that a product is not available at this till, and gives the points back", async (shop) => {
-    const { customer, till } = await start(shop, "Hid Den", 50, ids.book);
-    // It is loaded when it is wanted; archived meanwhile, it is not there.
+it("takes the later of two rewards off when the basket no longer holds both", async (shop) => {
+    const { customer, till } = await start(shop, "Tom Both", 600, ids.book, ids.book);
+    await till.redeem("5off");
+    await till.line("5 off").waitFor();
+    await till.openRedeem();
+    await till.page.locator(".loyalty-sidecar-points[data-reward=pay]").fill("500");
+    await till.reward("pay").click();
+    await till.line("Pay with points").waitFor();
+    assert.equal(await till.total(), "$ 30.00");
+    // One book holds 25.00 and 5.00 exactly, and both stay.
+    await till.selectLine("Spec Book");
+    await till.page.keyboard.press("1");
+    await eventually("0.00", async () => (await till.total()) === "$ 0.00");
+    // A tenth less holds but the first.
+    await till.page.locator(".numpad-discount").click();
+    await till.page.keyboard.press("1");
+    await till.page.waitForTimeout(300);
+    await till.page.keyboard.press("0");
+    await till.page.locator(".o_notification", { hasText: "Pay with points" }).waitFor();
+    await eventually("22.00", async () => (await till.total()) === "$ 22.00");
+    await eventually("500 points are free", async () => (await shop.sidecar.points(customer.id)).available === 500);
+});
+
+it("loads a product that the till does not sell", async (shop) => {
+    const { till } = await start(shop, "Hid Den", 50, ids.book);
+    assert.equal(await till.inspect((id) => Boolean(window.posmodel.models["product.product"].get(id)), ids.hidden.id), false);
     await till.redeem("hidden");
     await till.line("Hidden gift (Spec Hidden)").waitFor();
     assert.equal(await till.total(), "$ 30.00");
-    await till.selectLine("Hidden gift");
-    await till.page.keyboard.press("Backspace");
-    await till.line("Hidden gift").waitFor({ state: "detached" });
+});
+
+it("says that a product is not available at this till, and gives the points back", async (shop) => {
+    const { customer, till } = await start(shop, "Com Bo", 50, ids.book);
+    await till.openRedeem();
+    await till.reward("combo").click();
+    await till.page.locator(".loyalty-sidecar-dialog .loyalty-sidecar-message", { hasText: "not available at this till" }).waitFor();
+    await till.page.keyboard.press("Escape");
+    assert.equal(await till.lines.count(), 1);
     await eventually("the points are free", async () => (await shop.sidecar.points(customer.id)).available === 50);
+});
+
+it("shows a program to those who have joined it, and to nobody else", async (shop) => {
+    const program = {
+        ...PROGRAM,
+        code: "vip",
+        name: "Inner Circle",
+        enrolment: "explicit",
+        earning: { rules: [{ code: "visit", kind: "per_order", points: "3" }] },
+    };
+    await shop.sidecar.rpc("program.put", { program }, "admin");
+    const { customer, till } = await start(shop, "Joy Ned", 50, ids.book);
+    await till.waitForEarns(30);
+    assert.deepEqual(await till.panel.locator(".loyalty-sidecar-program").allInnerTexts().then((all) => all.length), 1);
+    await shop.sidecar.rpc("member.enrol", { partner_id: customer.id, program: "vip" }, "admin");
+    await till.addProduct("Spec Book");
+    await till.panel.locator("[data-program=vip] .loyalty-sidecar-earns", { hasText: "+3" }).waitFor();
+    assert.equal(await till.panel.locator(".loyalty-sidecar-program").count(), 2);
+    await shop.sidecar.rpc("program.archive", { code: "vip" }, "admin");
 });
 
 it("is exact to the cent for every amount, whatever the taxes, the rounding and the fiscal position", async (shop) => {

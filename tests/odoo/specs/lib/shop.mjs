@@ -74,6 +74,13 @@ export class Shop {
         return { id, name, price };
     }
 
+    /** A combo whose only choice is one product. */
+    async combo(name, choice) {
+        const [known] = await this.odoo.searchRead("product.combo", [["name", "=", name]], ["id"]);
+        const id = known?.id ?? (await this.odoo.create("product.combo", { name, combo_item_ids: [[0, 0, { product_id: choice.id }]] }));
+        return this.product(name, 9.0, { values: { type: "combo", combo_ids: [[6, 0, [id]]] } });
+    }
+
     /** The POS categories that no spec made. */
     ownCategories() {
         return this.odoo.call("pos.category", "search", [[["name", "not like", "Spec "]]]);

@@ -307,7 +307,7 @@ export class LoyaltySidecar {
         );
     }
 
-    /** After the payment of a refund: its receipt says what became of the points as soon as they are booked. */
+    /** After the payment of a refund: its receipt says what became of the points once that is booked. */
     async completeRefundReceipt(order) {
         if (!order.isRefund || order.loyaltyReceipt !== null) {
             return;

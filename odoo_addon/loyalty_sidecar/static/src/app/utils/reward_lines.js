@@ -13,22 +13,26 @@ const OF_THE_WHOLE_ORDER = ["discount_amount", "discount_per_point"];
  */
 export function putReward(order, holdId, grant) {
     const carrier = order.models["product.product"].get(grant.carrier);
-    const lines = exactLines(order, partsOf(order, grant, carrier), carrier).map(
-        ({ product, taxes, qty, price_unit }) => ({
-            order_id: order,
-            product_id: product,
-            qty,
-            price_unit,
-            discount: 0,
-            price_type: "manual",
-            tax_ids: taxes.map((tax) => ["link", tax]),
-            loyalty_hold_id: holdId,
-        })
-    );
     // Known to the order before its lines are: they take their name from it.
     order.setLoyaltyHold(holdId, grant);
-    const created = lines.map((values) => order.models["pos.order.line"].create(values));
-    created.forEach((line) => line.setFullProductName());
+    const created = [];
+    for (const parts of [discountParts(order, grant, carrier), productParts(order, grant)]) {
+        const lines = exactLines(order, parts, carrier);
+        for (const { product, taxes, qty, price_unit } of lines) {
+            const line = order.models["pos.order.line"].create({
+                order_id: order,
+                product_id: product,
+                qty,
+                price_unit,
+                discount: 0,
+                price_type: "manual",
+                tax_ids: taxes.map((tax) => ["link", tax]),
+                loyalty_hold_id: holdId,
+            });
+            line.setFullProductName();
+            created.push(line);
+        }
+    }
     order.setLoyaltyHold(holdId, { ...grant, lines: created.map((line) => line.uuid) });
     return created;
 }
@@ -41,7 +45,7 @@ export function grantOf(order, hold, reward, program, carrier) {
         return coverOf(covered, Number(discount));
     });
     if (!covers.length && Number(hold.discount) > cent / 2) {
-        covers = share(order, Number(hold.discount), goodsOf(order));
+        covers = share(order, Number(hold.discount), goodsOf(order), takenBy(order, null));
     }
     return {
         program,
@@ -64,6 +68,7 @@ export function grantOf(order, hold, reward, program, carrier) {
  */
 export function verdict(order, holdId) {
     const grant = order.loyaltyHolds[holdId];
+    const taken = takenBy(order, holdId);
     const carried = order.lines.filter((line) => line.loyalty_hold_id === holdId);
     if (!grant.covers) {
         return "keep"; // Put there by an older addon: all it knows is its line.
@@ -74,16 +79,20 @@ export function verdict(order, holdId) {
     const current = grant.covers.map((cover) => order.lines.find(({ uuid }) => uuid === cover.uuid));
     if (grant.kind && !OF_THE_WHOLE_ORDER.includes(grant.kind)) {
         const fits = grant.product ? coversProduct : coversWhole;
-        if (grant.covers.some((cover, index) => !fits(order, grant, cover, current[index]))) {
+        const isTooLarge = (cover, line) =>
+            !line ||
+            !fits(order, grant, cover, line) ||
+            isLess(order, leftOf(line, taken), cover.discount);
+        if (grant.covers.some((cover, index) => isTooLarge(cover, current[index]))) {
             return "off";
         }
     } else {
-        const room = current.reduce((sum, line) => sum + (line ? Math.max(line.priceIncl, 0) : 0), 0);
-        if (isLess(order, room, grant.discount)) {
+        const left = current.map((line) => (line ? leftOf(line, taken) : 0));
+        if (isLess(order, left.reduce((sum, each) => sum + each, 0), grant.discount)) {
             return "off";
         }
-        const outgrown = grant.covers.some(
-            (cover, index) => !current[index] || isLess(order, current[index].priceIncl, cover.discount)
+        const outgrown = grant.covers.some((cover, index) =>
+            isLess(order, left[index], cover.discount)
         );
         if (outgrown) {
             return "anew";
@@ -110,7 +119,9 @@ export function putAnew(order, holdId) {
     const selected = order.getSelectedOrderline()?.uuid;
     takeOff(order, holdId);
     const unchanged = covered.length === grant.covers.length && !OF_THE_WHOLE_ORDER.includes(grant.kind);
-    const covers = unchanged ? grant.covers : share(order, grant.discount, covered);
+    const covers = unchanged
+        ? grant.covers
+        : share(order, grant.discount, covered, takenBy(order, holdId));
     putReward(order, holdId, { ...grant, covers, lines: [] });
     const line = order.lines.find(({ uuid }) => uuid === selected);
     if (line) {
@@ -118,21 +129,22 @@ export function putAnew(order, holdId) {
     }
 }
 
-function partsOf(order, grant, carrier) {
-    const parts = discountParts(order, grant, carrier);
-    if (grant.quantity > 0) {
-        const product = order.models["product.product"].get(grant.product);
-        parts.push({
+function productParts(order, grant) {
+    if (!(grant.quantity > 0)) {
+        return [];
+    }
+    const product = order.models["product.product"].get(grant.product);
+    return [
+        {
             product,
             taxes: [...product.taxes_id],
             qty: grant.quantity,
             amount: order.currency.round(grant.price * grant.quantity),
-        });
-    }
-    return parts;
+        },
+    ];
 }
 
-/** One part for each set of taxes among the covered lines. Taxes of a fixed amount are not a share of a price. */
+/** One part for each set of taxes among the covered lines. A tax of a fixed amount is no share of a price. */
 function discountParts(order, grant, carrier) {
     const groups = new Map();
     for (const cover of grant.covers) {
@@ -159,22 +171,39 @@ function coverOf(line, discount) {
     return { uuid: line.uuid, discount, total: line.priceIncl, qty: line.qty };
 }
 
-/** Share an amount over lines by what they cost; what rounding leaves goes to the largest. */
-function share(order, amount, lines) {
-    const positive = lines
-        .filter((line) => line.priceIncl > 0)
-        .sort((a, b) => b.priceIncl - a.priceIncl);
-    const total = positive.reduce((sum, line) => sum + line.priceIncl, 0);
+/** What the rewards that came before one take off each line, by the line's uuid; null for all of them. */
+function takenBy(order, holdId) {
+    const taken = new Map();
+    for (const [id, grant] of Object.entries(order.loyaltyHolds)) {
+        if (id === holdId) {
+            break;
+        }
+        for (const { uuid, discount } of grant.covers || []) {
+            taken.set(uuid, (taken.get(uuid) || 0) + discount);
+        }
+    }
+    return taken;
+}
+
+function leftOf(line, taken) {
+    return Math.max(line.priceIncl - (taken.get(line.uuid) || 0), 0);
+}
+
+/** Share an amount over lines by what is left of them; what rounding leaves goes to the largest. */
+function share(order, amount, lines, taken) {
     const cent = order.currency.rounding;
-    const shares = positive.map((line) =>
-        Math.floor((amount * line.priceIncl) / total / cent + 1e-6)
-    );
-    let left = Math.round(amount / cent) - shares.reduce((sum, each) => sum + each, 0);
+    const goods = lines
+        .map((line) => ({ line, left: leftOf(line, taken) }))
+        .filter(({ left }) => left > cent / 2)
+        .sort((a, b) => b.left - a.left);
+    const total = goods.reduce((sum, { left }) => sum + left, 0);
+    const shares = goods.map(({ left }) => Math.floor((amount * left) / total / cent + 1e-6));
+    let rest = Math.round(amount / cent) - shares.reduce((sum, each) => sum + each, 0);
     // The largest has room for the rest, unless the discount takes everything: then the next has.
-    return positive.map((line, index) => {
-        const room = Math.round(line.priceIncl / cent) - shares[index];
-        const more = Math.min(left, room);
-        left -= more;
+    return goods.map(({ line, left }, index) => {
+        const room = Math.round(left / cent) - shares[index];
+        const more = Math.min(rest, room);
+        rest -= more;
         return coverOf(line, order.currency.round((shares[index] + more) * cent));
     });
 }
@@ -185,14 +214,11 @@ function isLess(order, a, b) {
 
 /** A share of a line is right for that line as it was, or more of it. */
 function coversWhole(order, grant, cover, line) {
-    return Boolean(line) && !isLess(order, line.priceIncl, cover.total);
+    return !isLess(order, line.priceIncl, cover.total);
 }
 
 /** So many pieces at so much less: both must still be there. */
 function coversProduct(order, grant, cover, line) {
-    if (!line) {
-        return false;
-    }
     const unitThen = cover.total / cover.qty;
     const pieces = cover.discount / (unitThen - grant.price);
     return (
