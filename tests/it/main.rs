@@ -20,6 +20,7 @@ mod command_line;
 mod crashes;
 mod demo;
 mod earning;
+mod importing;
 mod programs;
 mod real_odoo;
 mod redeeming;
