@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
 
 use super::report::{Outcome, Report, Row};
-use super::{ACTOR, ImportError, destination, double_counting};
+use super::{ACTOR, ImportError, destination, double_counting, end_of};
 use crate::domain::entry::Cause;
 use crate::domain::ids::PartnerId;
 use crate::domain::program::Program;
@@ -157,7 +157,7 @@ async fn carry_page(
             cause: Cause { model: CARD.to_owned(), id: Some(card.id), uuid: None, name: card.code },
             partner_id,
             points: card.points,
-            expires_at: card.expires_on.and_then(|day| program.end_of(day)),
+            expiry: card.expires_on.map(|day| end_of(program, day)),
             reason: REASON.to_owned(),
         });
     }

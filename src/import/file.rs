@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde_json::Map;
 
 use super::report::{Outcome, Report, Row};
-use super::{ACTOR, ImportError, destination, double_counting, unknown_customers};
+use super::{ACTOR, ImportError, destination, double_counting, end_of, unknown_customers};
 use crate::domain::entry::Cause;
 use crate::domain::ids::PartnerId;
 use crate::domain::points::Points;
@@ -336,7 +336,7 @@ fn document(line: &Line, program: &Program) -> Carried {
         cause: Cause { model: MODEL.to_owned(), id: None, uuid: None, name: line.reference.clone() },
         partner_id: line.partner_id,
         points: line.points,
-        expires_at: line.expires_on.and_then(|day| program.end_of(day)),
+        expiry: line.expires_on.map(|day| end_of(program, day)),
         reason: line.reason.clone(),
     }
 }

@@ -10,9 +10,11 @@ pub mod report;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
+use crate::domain::account::Expiry;
 use crate::domain::ids::PartnerId;
+use crate::domain::program::Program;
 use crate::domain::shop::{Partner, ShopRecords};
 use crate::ledger::{Destination, Ledger, LedgerError};
 use crate::odoo::{Fault, Link};
@@ -21,6 +23,8 @@ pub use report::{Outcome, Report};
 
 /// Who posts what is carried over.
 pub const ACTOR: &str = "import";
+/// The last year of four digits, which all that we write and read times with can hold.
+const LAST_YEAR: i32 = 9999;
 
 /// Why nothing, or not all, could be carried over: a sentence for a person.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +81,13 @@ async fn destination(ledger: &Ledger, code: &str) -> Result<Destination, ImportE
     }
 }
 
+/// The end of points that are good through a day. A day that no calendar goes past, 9999-12-31, is how other systems
+/// write "never".
+fn end_of(program: &Program, day: NaiveDate) -> Expiry {
+    let end = program.end_of(day).filter(|end| end.year() <= LAST_YEAR);
+    end.map_or(Expiry::Never, Expiry::At)
+}
+
 /// What a person should know before points count twice: once as they are carried over, once for the orders that
 /// earned them.
 fn double_counting(destination: &Destination, since: Option<DateTime<Utc>>) -> Option<String> {
@@ -85,10 +96,13 @@ fn double_counting(destination: &Destination, since: Option<DateTime<Utc>>) -> O
                   --effective-from before the first order if orders have earned already), or sync.since before the \
                   first start.";
     if destination.orders_credited > 0 {
+        let orders = match destination.orders_credited {
+            1 => "1 order has".to_owned(),
+            many => format!("{many} orders have"),
+        };
         return Some(format!(
-            "{} orders have earned points in {code} already. Where the points carried over were earned by the same \
-             orders, they count twice. {remedy}",
-            destination.orders_credited
+            "{orders} earned points in {code} already. Points that are carried over and were earned by the same \
+             orders count twice. {remedy}"
         ));
     }
     if destination.program.starts_at.is_none() && since.is_none() {

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::command::{Command, Idempotency};
 use super::{ErrorBody, Ledger, LedgerError};
+use crate::domain::account::Expiry;
 use crate::domain::decide::Correction;
 use crate::domain::entry::Cause;
 use crate::domain::ids::PartnerId;
@@ -39,7 +40,7 @@ pub struct Carried {
     /// How many it holds now.
     pub points: Points,
     /// When they end; as the program says, counted from now, where nothing is said.
-    pub expires_at: Option<DateTime<Utc>>,
+    pub expiry: Option<Expiry>,
     /// Why.
     pub reason: String,
 }
@@ -290,14 +291,14 @@ fn decide(
         return Ok(Plan::Settled(settled));
     }
     // What was posted of it has expired by itself; taking a difference from that would make a debt.
-    if document.expires_at.is_some_and(|end| end <= now) {
+    if document.expiry.is_some_and(|expiry| expiry.is_past(now)) {
         return Ok(Plan::Settled(Landed::Expired));
     }
     let correction = Correction {
         points: difference,
         reason: document.reason,
         cause: Some(document.cause),
-        expiry: document.expires_at.map(crate::domain::account::Expiry::At),
+        expiry: document.expiry,
     };
     let idempotency = idempotency(program, document.partner_id, &correction, before.entries);
     let (partner_id, program, actor) = (document.partner_id, program.to_owned(), actor.to_owned());

@@ -1,6 +1,7 @@
 //! Switching from Odoo's own loyalty, or from a file: no point is lost, none counts twice.
 
 use chrono::{Days, Utc};
+use loyalty_sidecar::demo::Misbehaviour;
 use serde_json::{Value, json};
 
 use crate::support::{Run, Service, club, number, run_in};
@@ -194,6 +195,45 @@ fn a_card_that_changed_hands_is_told_and_left_alone() {
 }
 
 #[test]
+fn an_import_that_was_cut_short_is_finished_by_the_next() {
+    let shop_of_small_pages = [("LOYALTY__SYNC__PAGE_SIZE", "2"), ("LOYALTY__ODOO__RETRIES", "0")];
+    let service = Service::without_program(&shop_of_small_pages);
+    service.admin.call("program.put", json!({"program": club()}));
+    service.shop.shop.insert("loyalty.program", json!({"id": 1, "name": "Cards", "program_type": "loyalty"}));
+    for id in 11..=17 {
+        put_card(&service, id, Some(id % 5 + 1), "10", json!({}));
+    }
+    // The fields and the first two pages are answered.
+    service.shop.shop.misbehave_after(3, Misbehaviour::Status(502), "loyalty.card");
+    let cut = import(&service, &[]);
+    assert!(cut.code == 1 && cut.err.contains("502"), "{cut:?}");
+    let posted = "SELECT COUNT(*) FROM entries";
+    assert_eq!(service.database.number(posted), 4);
+    let rest = imported(&service, &[]);
+    assert_eq!((&rest["cards"], &rest["imported"], &rest["unchanged"]), (&json!(7), &json!(3), &json!(4)));
+    assert_eq!(service.database.number(posted), 7);
+    service.admin.verified();
+}
+
+#[test]
+fn a_contacts_card_goes_to_its_company_where_that_is_the_wallet() {
+    let service = Service::without_program(&[("LOYALTY__ODOO__WALLET", "company")]);
+    service.admin.call("program.put", json!({"program": club()}));
+    service.shop.shop.insert("loyalty.program", json!({"id": 1, "name": "Cards", "program_type": "loyalty"}));
+    // Neither the contact nor its company has been read yet.
+    for (id, name) in [(60, "Company"), (61, "Contact")] {
+        service.shop.shop.insert("res.partner", json!({"id": id, "name": name, "commercial_partner_id": 60}));
+    }
+    put_card(&service, 11, Some(61), "30", json!({}));
+    put_card(&service, 12, Some(60), "5", json!({}));
+    assert_eq!(imported(&service, &[])["imported"], 2);
+    assert_eq!(service.database.number("SELECT balance_e2 FROM accounts WHERE partner_id = 60"), 3_500);
+    assert_eq!(service.database.number("SELECT COUNT(*) FROM accounts"), 1);
+    assert_eq!(imported(&service, &[])["unchanged"], 2);
+    service.admin.verified();
+}
+
+#[test]
 fn of_several_programs_one_must_be_named() {
     let service = with_cards(&[(11, Some(1), "30")]);
     let shop = &service.shop.shop;
@@ -264,7 +304,7 @@ fn points_that_would_count_twice_are_warned_of() {
     service.admin.sync();
     let report = imported(&service, &["--dry-run"]);
     let warnings = report["warnings"].as_array().unwrap();
-    assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains("1 orders have earned"), "{report}");
+    assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains("1 order has earned"), "{report}");
     // What the warning asks for makes it go away, and takes back what counted twice.
     let mut program = club();
     program["starts_at"] = json!((Utc::now() + chrono::TimeDelta::minutes(1)).to_rfc3339());
@@ -308,6 +348,20 @@ fn a_file_counts_once_by_its_references() {
     let changed = file(&service, "reference,points,partner_id\nK-1,90,1\n", &[]);
     assert!(changed.out.contains("1 imported (-10.5 points)"), "{changed:?}");
     assert_eq!(service.admin.balance(1), "110");
+    service.admin.verified();
+}
+
+#[test]
+fn the_last_day_of_the_calendar_is_never() {
+    let service = with_cards(&[]);
+    let mut program = club();
+    program["expiry"] = json!({"after_days": 30});
+    service.admin.call("program.put", json!({"program": program}));
+    let done = file(&service, "partner_id,points,expires_on\n1,10,9999-12-31\n2,10,\n", &[]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let balance = service.admin.call("loyalty.balance", json!({"partner_ids": [1, 2]}));
+    let expiring = |place: usize| balance[place]["programs"][0]["expiring"].as_array().unwrap().len();
+    assert_eq!((expiring(0), expiring(1)), (0, 1), "{balance}");
     service.admin.verified();
 }
 

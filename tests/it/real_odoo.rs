@@ -107,10 +107,6 @@ fn real_odoo_loyalty_is_imported_whole_and_only_once() {
         println!("no real Odoo with an administrator is given here; tests/run gives one");
         return;
     };
-    if admin.call("ir.model", "search_count", json!([[["model", "=", "loyalty.card"]]])) == json!(0) {
-        println!("this Odoo has no loyalty of its own to import from");
-        return;
-    }
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let database = Database::new();
     let verb = |arguments: &[&str]| run(Some(&database.url()), &settings, arguments);
