@@ -367,7 +367,7 @@ mod tests {
             "partner_id,points\n7,120.50\n8,-3\n",
             "partner_id;points\r\n7;120,50\r\n8;-3\r\n",
             "\u{feff}Partner_ID\tPoints\r\n7\t120.5\r\n8\t-3",
-            "\"partner_id\", \"points\"\n \"7\" ,\"120.50\"\n8,-3.00\n",
+            "\"partner_id\",\"points\"\n\"7\",\"120.50\"\n 8 , -3.00 \n",
         ] {
             assert_eq!(read(text.as_bytes()), Ok(expected.clone()), "{text:?}");
         }

@@ -320,3 +320,79 @@ fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, en
     };
     Idempotency { key: place.to_string(), params_sha256: hex::encode(Sha256::digest(said.to_string())) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, Wallet};
+    use super::*;
+    use crate::store::{DatabaseUrl, Pool, migrate};
+
+    async fn ledger() -> (Ledger, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("l.db").display())).unwrap();
+        let pool = Pool::open(url.clone(), 2).unwrap();
+        pool.run(migrate::migrate).await.unwrap();
+        let (ledger, _writers) = Ledger::start(pool, Options::for_database(&url, Wallet::Contact)).unwrap();
+        let club = Program::from_json(&json!({"code": "club", "name": "Club", "currency": "EUR"})).unwrap();
+        ledger.put_program(club, None, "test").await.unwrap();
+        (ledger, folder)
+    }
+
+    fn card(whole: i64) -> Carried {
+        Carried {
+            cause: Cause { model: "loyalty.card".into(), id: Some(11), uuid: None, name: "044".into() },
+            partner_id: PartnerId(7),
+            points: Points::from_e2(whole * 100),
+            expiry: None,
+            reason: "test".into(),
+        }
+    }
+
+    /// What an import has found out and not posted yet.
+    async fn planned(ledger: &Ledger, card: Carried) -> Command {
+        let plans = ledger.plan("club", BTreeMap::from([(0, card)]), "import").await.unwrap();
+        match plans.into_iter().next() {
+            Some((_, Plan::Post(_, command))) => *command,
+            _ => panic!("there is something to post"),
+        }
+    }
+
+    #[tokio::test]
+    async fn imports_that_found_the_same_post_one_entry() {
+        let (ledger, _folder) = ledger().await;
+        let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(100)).await);
+        let first = ledger.reply(one).await.unwrap();
+        assert_eq!(ledger.reply(other).await.unwrap(), first);
+        let again = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        assert_eq!(again, [Landed::Unchanged]);
+        assert_eq!(ledger.verify().await.unwrap().entries, 1);
+    }
+
+    #[tokio::test]
+    async fn a_card_that_changed_between_two_imports_at_once_is_not_posted_twice() {
+        let (ledger, _folder) = ledger().await;
+        let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(120)).await);
+        ledger.reply(one).await.unwrap();
+        match ledger.reply(other).await {
+            Err(LedgerError::Refused(body)) => assert!(is_conflict(&body), "{body:?}"),
+            answer => panic!("the key is taken: {answer:?}"),
+        }
+        let landed = ledger.carry_over("club", &[card(120)], "import", true).await.unwrap();
+        assert_eq!(landed, [Landed::Posted(Points::from_e2(2_000))]);
+    }
+
+    #[tokio::test]
+    async fn a_caller_cannot_take_an_imports_key() {
+        let (ledger, _folder) = ledger().await;
+        let Command::Adjust { idempotency, partner_id, program, mut correction, actor } =
+            planned(&ledger, card(100)).await
+        else {
+            panic!("an import adjusts");
+        };
+        correction.cause = None;
+        let theirs = Command::Adjust { idempotency, partner_id, program, correction, actor };
+        ledger.reply(theirs).await.unwrap();
+        let landed = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        assert_eq!(landed, [Landed::Posted(Points::from_e2(10_000))]);
+    }
+}
