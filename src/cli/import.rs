@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::{Failure, Outcome, Own, print};
 use crate::app;
 use crate::config::Settings;
-use crate::import::{ImportError, Report, cards, file};
+use crate::import::{ImportError, Report, cards, file, lines};
 use crate::ledger::Ledger;
 
 #[derive(Debug, Subcommand)]
@@ -52,9 +52,9 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
         }
         Verb::Csv { file: path, program, dry_run } => {
             // Read and checked before the database is opened: a mistake in the file touches nothing.
-            let lines = file::read(&read_bytes(&path)?).map_err(ImportError::File)?;
+            let found = lines::read(&read_bytes(&path)?).map_err(ImportError::File)?;
             let own = Own::start(settings, true)?;
-            let outcome = from_file(settings, &own.ledger, &lines, &program, !dry_run).await;
+            let outcome = from_file(settings, &own.ledger, &found, &program, !dry_run).await;
             own.stop().await;
             outcome?
         }
@@ -86,7 +86,7 @@ async fn from_odoo(
 async fn from_file(
     settings: &Settings,
     ledger: &Ledger,
-    lines: &[file::Line],
+    found: &[lines::Line],
     program: &str,
     post: bool,
 ) -> Result<Report, Failure> {
@@ -94,7 +94,7 @@ async fn from_file(
     let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;
     let odoo = link.as_deref().map(|link| (link, settings.sync.page_size));
     let ask = file::Ask { program, since: settings.sync.since, post };
-    Ok(file::carry_over(ledger, odoo, lines, &ask, warn).await?)
+    Ok(file::carry_over(ledger, odoo, found, &ask, warn).await?)
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -1,11 +1,12 @@
 //! Switching to the sidecar: points carried over from Odoo's own loyalty, or from a file of any other system.
 //!
 //! Both are *documents* to the ledger, cards or lines, each of which counts once and as it now is: see
-//! [`Ledger::carry_over`](crate::ledger::Ledger::carry_over). [`cards`] reads Odoo's, [`file`] a CSV; [`report`]
-//! says what became of them.
+//! [`Ledger::carry_over`](crate::ledger::Ledger::carry_over). [`cards`] takes Odoo's, [`lines`] reads a CSV
+//! file and [`file`] takes it; [`report`] says what became of them.
 
 pub mod cards;
 pub mod file;
+pub mod lines;
 pub mod report;
 
 use std::collections::BTreeSet;
@@ -68,8 +69,8 @@ pub enum ImportError {
         code: String,
     },
     /// The file cannot be carried over as it is; nothing was posted.
-    #[error("{}", file::listed(.0))]
-    File(Vec<file::Problem>),
+    #[error("{}", lines::listed(.0))]
+    File(Vec<lines::Problem>),
 }
 
 /// The program that points go into, if it runs.
