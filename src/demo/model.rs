@@ -113,6 +113,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
             &[
                 ("name", Text),
                 ("commercial_partner_id", One("res.partner")),
+                ("category_id", Many),
                 ("company_id", One("res.company")),
                 ("active", Flag),
             ],
@@ -121,7 +122,14 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
         ("product.category", &[("name", Text), ("parent_id", One("product.category"))]),
         (
             "product.product",
-            &[("name", Text), ("categ_id", One("product.category")), ("pos_categ_ids", Many), ("active", Flag)],
+            &[
+                ("name", Text),
+                ("categ_id", One("product.category")),
+                ("pos_categ_ids", Many),
+                ("product_tag_ids", Many),
+                ("additional_product_tag_ids", Many),
+                ("active", Flag),
+            ],
         ),
         (
             "pos.config",
@@ -172,6 +180,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("program_type", Text),
                 ("reward_ids", Many),
                 ("trigger_product_ids", Many),
+                ("payment_program_discount_product_id", One("product.product")),
                 ("company_id", One("res.company")),
                 ("active", Flag),
             ],

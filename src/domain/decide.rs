@@ -163,11 +163,11 @@ impl From<program::Refusal> for Refusal {
 impl Book {
     /// The rewards of one program that stand on a draft already: its open and captured holds, oldest first.
     #[must_use]
-    pub fn rewards_on(&self, account_id: AccountId, order_uuid: &str) -> Vec<Held> {
+    pub fn rewards_on(&self, account_id: AccountId, order_uuid: &str, now: DateTime<Utc>) -> Vec<Held> {
         self.holds
             .values()
             .filter(|hold| hold.account_id == account_id && hold.order_uuid == order_uuid)
-            .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+            .filter(|hold| hold.stands(now))
             .map(|hold| Held {
                 id: hold.id,
                 discount: hold.discount,
@@ -181,11 +181,11 @@ impl Book {
     /// When a member had which reward, of the holds that are known here: those given up, expired, or taken back
     /// whole do not count.
     #[must_use]
-    pub fn uses_of(&self, account_id: AccountId) -> Vec<Use> {
+    pub fn uses_of(&self, account_id: AccountId, now: DateTime<Utc>) -> Vec<Use> {
         self.holds
             .values()
             .filter(|hold| hold.account_id == account_id && hold.restored < hold.points)
-            .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+            .filter(|hold| hold.stands(now))
             .map(|hold| Use { reward: hold.reward.clone(), at: hold.created_at })
             .collect()
     }
@@ -204,8 +204,8 @@ impl Book {
         let basket = Basket {
             order: &today,
             available: account.available(moment.now)?,
-            holds: &self.rewards_on(ask.account_id, &uuid),
-            uses: &self.uses_of(ask.account_id),
+            holds: &self.rewards_on(ask.account_id, &uuid, moment.now),
+            uses: &self.uses_of(ask.account_id, moment.now),
             archived: ask.archived,
             currency_decimals: ask.currency_decimals,
         };

@@ -377,7 +377,7 @@ impl Batch {
     fn converge(&mut self, conn: &mut AnyConnection, position: usize) -> Result<Answer, LedgerError> {
         let before = self.book.entries.len();
         let mut sales = self.affected.take(position);
-        sales::load_before(conn, &mut sales, &self.book)?;
+        sales::load_before(conn, &mut sales, &self.book, self.now)?;
         for sale in &sales {
             let sale = sale.as_sale();
             let decided: BTreeSet<HoldId> = sale

@@ -179,6 +179,30 @@ pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, 
         .load(conn)?)
 }
 
+/// How many points of an account's lots have expired, by the moment they ended: what left then, less what was given
+/// back because its sale was taken back.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn expired(
+    conn: &mut AnyConnection,
+    account: AccountId,
+    ended_at_us: &[i64],
+) -> Result<BTreeMap<i64, Points>, StoreError> {
+    let mut found: BTreeMap<i64, Points> = BTreeMap::new();
+    let rows: Vec<(i64, i64)> = entries::table
+        .filter(entries::account_id.eq(account.0))
+        .filter(entries::kind.eq(EntryKind::Expire.word()))
+        .filter(entries::occurred_at_us.eq_any(ended_at_us.to_vec()))
+        .select((entries::occurred_at_us, entries::points_e2))
+        .load(conn)?;
+    for (at, points) in rows {
+        let sum = found.entry(at).or_default();
+        *sum = sum.sub(Points::from_e2(points)).map_err(corrupt)?;
+    }
+    Ok(found)
+}
+
 /// All entries of an account from a sequence number on, for verification.
 ///
 /// # Errors
