@@ -20,6 +20,7 @@ mod command_line;
 mod crashes;
 mod demo;
 mod earning;
+mod importing;
 mod members;
 mod programs;
 mod real_odoo;

@@ -9,7 +9,7 @@ pub mod shop_14;
 
 pub use api::Api;
 pub use database::Database;
-pub use service::{Service, eventually, run, run_in};
+pub use service::{Run, Service, eventually, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};
