@@ -185,11 +185,21 @@ mod document_tests;
 #[cfg(test)]
 mod earning_examples;
 #[cfg(test)]
+mod earning_properties;
+#[cfg(test)]
 mod earning_tests;
 #[cfg(test)]
 mod eligible_examples;
 #[cfg(test)]
+mod pos_loyalty_rows;
+#[cfg(test)]
+mod pos_loyalty_tests;
+#[cfg(test)]
 mod refund_examples;
+#[cfg(test)]
+mod reward_examples;
+#[cfg(test)]
+mod reward_properties;
 #[cfg(test)]
 mod reward_tests;
 #[cfg(test)]

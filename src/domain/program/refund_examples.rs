@@ -13,7 +13,7 @@ use crate::domain::order::Order;
 use crate::domain::refund::match_by_reference;
 
 /// `1:2 3:0.5`: two of line 1 and half of line 3 came back.
-fn back(text: &str) -> BTreeMap<LineId, Decimal> {
+pub(super) fn back(text: &str) -> BTreeMap<LineId, Decimal> {
     let one = |part: &str| {
         let (id, quantity) = part.split_once(':').unwrap();
         (LineId(id.parse().unwrap()), decimal(quantity))

@@ -133,6 +133,14 @@ fn goods(name: &str, quantity: &str, amount: &str) -> Line {
         "toy" => 30,
         "doll" => 31,
         "lamp" => 40,
+        // The goods of Odoo's own tests.
+        "organizer" => 50,
+        "board" => 51,
+        "desk_pad" => 52,
+        "monitor_stand" => 53,
+        "product_a" => 55,
+        "product_b" => 56,
+        "product_c" => 57,
         // A voucher, a discount of the whole order.
         "voucher" => 90,
         "tip" | "giftcard" | "ewallet" => return Line { quantity: decimal(quantity), ..neutral(amount) },
