@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::sample::{line, neutral, order};
 use super::shorthand::program_of;
-use super::{Basket, Held, Offer, Priced, Program, RewardKind, offers, price, shares};
+use super::{Basket, Held, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
 use crate::domain::ids::HoldId;
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order};
@@ -71,7 +71,6 @@ proptest! {
         let nothing = BTreeSet::new();
         let mut draft = sold.clone();
         let mut holds: Vec<Held> = Vec::new();
-        let mut borne = vec![Decimal::ZERO; sold.lines.len()];
         let smallest = Decimal::new(1, digits);
         let available = Points::from_e2(100_000);
         let is_gift_card = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
@@ -100,19 +99,18 @@ proptest! {
             // Of the order: its share, and what is left to pay.
             prop_assert!(discount.is_zero() || all <= total(&sold.lines, |line| !is_gift_card(line)) * share);
             prop_assert!(discount.is_zero() || all <= total(&sold.lines, |_| true));
-            // Of what it is for: the goods in scope, a few roundings of a smallest amount aside.
-            for (line, share) in &shared {
-                borne[*line] += share.decimal();
-                let scope = reward.covers().unwrap_or_default();
-                prop_assert!(scope.covers(&sold.lines[*line]));
-            }
-            let roundings = smallest * Decimal::from(u32::try_from(holds.len() * sold.lines.len()).unwrap());
-            // Lines of one product bear together what is for it.
-            for product in sold.lines.iter().map(|line| line.product_id).collect::<BTreeSet<_>>() {
-                let lines = sold.lines.iter().zip(&borne).filter(|(line, _)| line.product_id == product);
-                let (amounts, borne): (Vec<Decimal>, Vec<Decimal>) =
-                    lines.map(|(line, borne)| (line.subtotal_incl.decimal().max(Decimal::ZERO), *borne)).unzip();
-                prop_assert!(borne.iter().sum::<Decimal>() <= amounts.iter().sum::<Decimal>() + roundings);
+            // Of what it is for: the goods in scope, a rounding for each product that was given aside.
+            let in_scope = |covers: &Option<Scope>| -> BTreeSet<usize> {
+                let covered = |line: &Line| covers.as_ref().is_none_or(|scope| scope.covers(line));
+                (0..sold.lines.len()).filter(|at| covered(&sold.lines[*at])).collect()
+            };
+            prop_assert!(shared.iter().all(|(line, _)| in_scope(&reward.covers()).contains(line)));
+            let roundings = smallest * Decimal::from(u32::try_from(holds.len()).unwrap());
+            for scope in holds.iter().map(|held| in_scope(&held.covers)) {
+                let within = holds.iter().filter(|held| in_scope(&held.covers).is_subset(&scope));
+                let taken: Decimal = within.map(|held| held.discount.decimal()).sum();
+                let worth: Decimal = scope.iter().map(|at| sold.lines[*at].subtotal_incl.decimal().max(Decimal::ZERO)).sum();
+                prop_assert!(taken <= worth + roundings, "{taken} off {worth}");
             }
             if is_on_draft {
                 let taken = Money::ZERO.sub(discount).unwrap();
