@@ -111,6 +111,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("name", Text),
                 ("commercial_partner_id", One("res.partner")),
                 ("company_id", One("res.company")),
+                ("category_id", Many),
                 ("active", Flag),
             ],
         ),
@@ -118,7 +119,13 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
         ("product.category", &[("name", Text), ("parent_id", One("product.category"))]),
         (
             "product.product",
-            &[("name", Text), ("categ_id", One("product.category")), ("pos_categ_ids", Many), ("active", Flag)],
+            &[
+                ("name", Text),
+                ("categ_id", One("product.category")),
+                ("pos_categ_ids", Many),
+                ("product_tag_ids", Many),
+                ("active", Flag),
+            ],
         ),
         (
             "pos.config",

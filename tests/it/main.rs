@@ -21,6 +21,7 @@ mod crashes;
 mod demo;
 mod earning;
 mod programs;
+mod quoting;
 mod real_odoo;
 mod redeeming;
 mod refunds;
