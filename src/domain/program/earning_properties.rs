@@ -100,8 +100,10 @@ proptest! {
             two.push(good(*product, quantity - fewer, cents - part));
         }
         for (what, cents) in [(0, reward), (90, voucher)] {
-            one.push(off(what, cents));
-            two.extend([off(what, cents / 3), off(what, cents - cents / 3)]);
+            // A discount of nothing is no discount but a free sample.
+            one.extend((cents > 0).then(|| off(what, cents)));
+            let parts = [cents / 3, cents - cents / 3];
+            two.extend(parts.into_iter().filter(|part| *part > 0).map(|part| off(what, part)));
         }
         let (one, two) = (earned(&program, &order(one)), earned(&program, &order(two)));
         prop_assert!(nearly_equal(one.total_before_rounding, two.total_before_rounding));
@@ -115,7 +117,7 @@ proptest! {
     ) {
         let mut lines: Vec<Line> =
             goods.iter().map(|(product, quantity, cents)| good(*product, Decimal::from(*quantity), *cents)).collect();
-        lines.push(off(90, voucher));
+        lines.extend((voucher > 0).then(|| off(90, voucher)));
         let order = order(lines);
         let plain = earned(&written(&rules, stacking), &order);
         let all: Vec<String> = rules.iter().cloned().chain(more).collect();
@@ -145,7 +147,7 @@ proptest! {
         let program = written(&all, stacking);
         let mut lines: Vec<Line> =
             goods.iter().map(|(product, quantity, cents)| good(*product, Decimal::from(*quantity), *cents)).collect();
-        lines.push(off(90, voucher));
+        lines.extend((voucher > 0).then(|| off(90, voucher)));
         let sold = order(lines);
         let mut posted = vec![earned(&program, &sold).points];
         let (mut taken, mut at_once) = (BTreeMap::<LineId, Decimal>::new(), BTreeMap::new());

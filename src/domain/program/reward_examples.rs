@@ -75,23 +75,23 @@ fn held(program: &Program, number: u128, text: &str) -> Held {
 fn told(order: &Order, reward: &Reward, priced: Priced, basket: &Basket<'_>) -> String {
     let shared = shares(reward, &priced, basket).unwrap();
     assert_eq!(Money::sum(shared.iter().map(|(_, share)| *share)), Ok(priced.discount), "its shares sum to it");
-    let mut told = format!("{} for {}", priced.points, priced.discount);
+    let mut told = vec![format!("{} for {}", priced.points, priced.discount)];
     if order.lines.len() > 1 && !shared.is_empty() {
         let mut shared = shared;
         shared.sort_unstable();
         let shown: Vec<String> =
             shared.iter().map(|(line, share)| format!("{}: {share}", line.saturating_add(1))).collect();
-        told.push_str(&format!(" = {}", shown.join(" + ")));
+        told.push(format!("= {}", shown.join(" + ")));
     }
     if let Some(gift) = priced.gift {
         if !gift.covered_quantity.is_zero() {
-            told.push_str(&format!(" covers {}", gift.covered_quantity.normalize()));
+            told.push(format!("covers {}", gift.covered_quantity.normalize()));
         }
         if !gift.add_quantity.is_zero() {
-            told.push_str(&format!(" adds {} at {}", gift.add_quantity.normalize(), gift.price));
+            told.push(format!("adds {} at {}", gift.add_quantity.normalize(), gift.price));
         }
     }
-    told
+    told.join(" ")
 }
 
 #[test]

@@ -52,7 +52,6 @@ pub(super) struct Example<'a> {
     /// What the program makes of it.
     pub expected: &'a str,
     /// The arithmetic, which a failing example shows.
-    #[expect(dead_code, reason = "shown with the example")]
     pub why: &'a str,
 }
 
