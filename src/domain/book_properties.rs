@@ -88,7 +88,8 @@ fn lots_of(desk: &Desk, of: impl Fn(&super::entry::Entry) -> bool) -> Vec<LotCha
     lots.into_iter().map(|(expiry, points)| LotChange { expiry, points }).collect()
 }
 
-/// Reads the order from Odoo, as the sync does: its holds first, then what it earned, then what refunds gave back.
+/// Reads the order from Odoo, as the sync does: its holds first, then what it earned, then what refunds gave back. All
+/// is one long batch, so that what expired before is found in the book's own entries.
 fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let id = till.order.id;
     let taken = taken_back(&till.refunds).unwrap();
@@ -113,7 +114,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         order: &till.order,
         wallet: Some(PartnerId(1)),
         desired: if paid { BTreeMap::from([(ACCOUNT, desired)]) } else { BTreeMap::new() },
-        before: BTreeMap::from([(ACCOUNT, Before { lots: left, earn_entry, version: Some(1) })]),
+        before: BTreeMap::from([(ACCOUNT, Before { lots: left, earn_entry, version: Some(1), ..Before::default() })]),
         refunds: &till.refunds,
         trigger: order_ref(&till.order),
         trigger_at: desk.now,
