@@ -13,7 +13,7 @@ use super::account::{Account, Expiry, LotChange};
 use super::book::{Book, Moment, OrderRef};
 use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide::{Correction, Denied, HoldAsk};
-use super::entry::{EntryKind, LotNote};
+use super::entry::{Entry, EntryKind, LotNote};
 use super::hold::HoldState;
 use super::ids::{AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
 use super::money::Money;
@@ -23,13 +23,13 @@ use super::program::Program;
 use super::refusal::Refusal;
 use super::timeline::{Timeline, Version};
 
-const ACCOUNT: AccountId = AccountId(1);
+pub(super) const ACCOUNT: AccountId = AccountId(1);
 
-fn noon() -> DateTime<Utc> {
+pub(super) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
 }
 
-fn points(whole: i64) -> Points {
+pub(super) fn points(whole: i64) -> Points {
     Points::from_e2(whole * 100)
 }
 
@@ -48,7 +48,7 @@ fn book() -> Book {
     Book { accounts: BTreeMap::from([(ACCOUNT, account)]), ..Book::default() }
 }
 
-fn order(uuid: &str, lines: Vec<Line>) -> Order {
+pub(super) fn order(uuid: &str, lines: Vec<Line>) -> Order {
     Order {
         id: Some(OrderId(7)),
         uuid: Some(uuid.into()),
@@ -65,7 +65,7 @@ fn order(uuid: &str, lines: Vec<Line>) -> Order {
     }
 }
 
-fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
+pub(super) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
     Line {
         id: Some(LineId(id)),
         uuid: None,
@@ -84,19 +84,19 @@ fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
 }
 
 /// A till and a clock around a book.
-struct Desk {
-    book: Book,
-    timeline: Timeline,
-    now: DateTime<Utc>,
+pub(super) struct Desk {
+    pub book: Book,
+    pub timeline: Timeline,
+    pub now: DateTime<Utc>,
     next: u128,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { book: book(), timeline: timeline(), now: noon(), next: 0 }
     }
 
-    fn with<T>(&mut self, work: impl FnOnce(&mut Book, &mut Moment<'_>, &Timeline) -> T) -> T {
+    pub fn with<T>(&mut self, work: impl FnOnce(&mut Book, &mut Moment<'_>, &Timeline) -> T) -> T {
         let next = &mut self.next;
         let mut ids = || {
             *next += 1;
@@ -106,16 +106,16 @@ impl Desk {
         work(&mut self.book, &mut moment, &self.timeline)
     }
 
-    fn give(&mut self, amount: Points) {
+    pub fn give(&mut self, amount: Points) {
         self.adjust(amount, None);
     }
 
-    fn adjust(&mut self, points: Points, expiry: Option<Expiry>) {
+    pub fn adjust(&mut self, points: Points, expiry: Option<Expiry>) {
         let correction = Correction { points, reason: "test".into(), cause: None, expiry };
         self.with(|book, moment, timeline| book.adjust(ACCOUNT, &correction, timeline, moment)).unwrap();
     }
 
-    fn hold(&mut self, uuid: &str) -> Result<HoldId, Denied> {
+    pub fn hold(&mut self, uuid: &str) -> Result<HoldId, Denied> {
         let draft = order(uuid, vec![line(1, 250_000, None)]);
         self.with(|book, moment, timeline| {
             let ask = HoldAsk {
@@ -133,21 +133,21 @@ impl Desk {
         })
     }
 
-    fn capture(&mut self, id: HoldId, uuid: &str) -> Result<Points, Denied> {
+    pub fn capture(&mut self, id: HoldId, uuid: &str) -> Result<Points, Denied> {
         let paid = OrderRef { id: None, uuid: Some(uuid.into()), name: None };
         let now = self.now;
         self.with(|book, moment, _| book.capture(id, &paid, now, moment)).map(|captured| captured.balance)
     }
 
-    fn release(&mut self, id: HoldId) -> Result<(), Denied> {
+    pub fn release(&mut self, id: HoldId) -> Result<(), Denied> {
         self.with(|book, moment, _| book.release(id, "test", moment))
     }
 
-    fn account(&self) -> &Account {
+    pub fn account(&self) -> &Account {
         self.book.account(ACCOUNT).unwrap()
     }
 
-    fn check(&self) {
+    pub fn check(&self) {
         let account = self.account();
         assert_eq!(account.violation().unwrap(), None);
         let posted = Points::sum(self.book.entries.iter().map(|entry| entry.points)).unwrap();
@@ -156,7 +156,8 @@ impl Desk {
             self.book.holds.values().filter(|hold| hold.state == HoldState::Open).map(|hold| hold.id).collect();
         assert_eq!(account.holds().keys().copied().collect::<Vec<_>>(), open, "held = Σ open holds");
         for hold in self.book.holds.values() {
-            let redeems = self.book.entries.iter().filter(|entry| entry.hold_id == Some(hold.id)).count();
+            let of_hold = |entry: &&Entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(hold.id);
+            let redeems = self.book.entries.iter().filter(of_hold).count();
             assert_eq!(redeems, usize::from(hold.state == HoldState::Captured), "{hold:?}");
         }
     }

@@ -7,6 +7,8 @@
 
 pub mod account;
 pub mod book;
+#[cfg(test)]
+mod book_properties;
 pub mod catalog;
 pub mod converge;
 pub mod decide;

@@ -23,6 +23,7 @@ mod earning;
 mod importing;
 mod members;
 mod programs;
+mod quoting;
 mod real_odoo;
 mod real_odoo_14;
 mod redeeming;

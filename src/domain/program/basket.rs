@@ -59,17 +59,25 @@ impl Basket<'_> {
     /// The most that may still come off the order: the program's share of what it came to before any reward,
     /// less what the program's other holds take, and never more than is left to pay.
     ///
-    /// What gift cards and eWallets pay is no part of what the order came to, but of what is left to pay.
+    /// What gift cards and eWallets pay is no part of what the order came to, but of what is left to pay. Holds count
+    /// as they say, whether or not their lines are on the draft yet.
     pub(super) fn room(&self, program: &Program) -> Result<Decimal, Overflow> {
         let lines = &self.order.lines;
-        let left_to_pay = Money::sum(lines.iter().map(|line| line.subtotal_incl))?;
+        let held = Money::sum(self.holds.iter().map(|held| held.discount))?;
+        let of_holds = |line: &Line| line.subtotal_incl.is_negative() && self.is_held(line);
+        let before_holds = Money::sum(lines.iter().filter(|line| !of_holds(line)).map(|line| line.subtotal_incl))?;
+        let left_to_pay = before_holds.sub(held)?;
         let paid_otherwise = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
         let sold = lines.iter().filter(|line| line.hold.is_none() && !paid_otherwise(line));
         let before_rewards = Money::sum(sold.map(|line| line.subtotal_incl))?;
         let share = exact::mul(before_rewards.decimal(), program.redemption.max_share_of_order.value)?;
-        let held = Money::sum(self.holds.iter().map(|held| held.discount))?;
         let share_left = exact::sub(share, held.decimal())?;
         Ok(share_left.min(left_to_pay.decimal()).max(Decimal::ZERO))
+    }
+
+    /// Whether the line carries one of [`Basket::holds`].
+    fn is_held(&self, line: &Line) -> bool {
+        matches!(line.hold, Some(HoldRef::Id(id)) if self.holds.iter().any(|held| held.id == id))
     }
 
     /// How often the member has had the reward in the days that its limit counts.
@@ -131,7 +139,7 @@ impl<'a> Shelf<'a> {
             let opposite = (amount < Decimal::ZERO) != (line.quantity < Decimal::ZERO) && !amount.is_zero();
             match &line.hold {
                 // Ours count as their holds say, whether or not their lines are on the draft yet.
-                Some(HoldRef::Id(id)) if basket.holds.iter().any(|held| held.id == *id) => {}
+                Some(_) if basket.is_held(line) => {}
                 Some(_) => rewards.push(Discount { amount, covers: line.covers.as_deref() }),
                 None if opposite => discounts.push(Discount { amount, covers: None }),
                 None => {
@@ -174,8 +182,8 @@ impl<'a> Shelf<'a> {
             .map(|((position, line), left)| (*position, *line, *left))
     }
 
-    /// `discount` over the goods in scope, by what is left of each. What they cannot bear (a discount of the whole
-    /// order may be for a gift card that was sold) is borne by the first of the draft's other lines that can.
+    /// `discount` over the goods in scope, by what is left of each. Where it is more than they can bear (a discount of
+    /// the whole order may be for a gift card that was sold), over the draft's other lines too.
     pub fn share(&self, discount: Money, scope: &Scope, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
         let goods = self.positions.iter().zip(&self.lines).zip(&self.left);
         let mut weights: Vec<(usize, Decimal)> = goods

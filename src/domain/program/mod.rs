@@ -189,10 +189,30 @@ fn timezone_name<S: serde::Serializer>(timezone: &Tz, out: S) -> Result<S::Ok, S
 #[cfg(test)]
 mod document_tests;
 #[cfg(test)]
+mod earning_examples;
+#[cfg(test)]
+mod earning_properties;
+#[cfg(test)]
 mod earning_tests;
+#[cfg(test)]
+mod eligible_examples;
+#[cfg(test)]
+mod pos_loyalty_rows;
+#[cfg(test)]
+mod pos_loyalty_tests;
+#[cfg(test)]
+mod refund_examples;
+#[cfg(test)]
+mod reward_examples;
+#[cfg(test)]
+mod reward_properties;
 #[cfg(test)]
 mod reward_tests;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
+mod shorthand;
+#[cfg(test)]
 mod time_tests;
+#[cfg(test)]
+mod window_examples;

@@ -1,0 +1,251 @@
+//! Whatever tills, managers, refunds and time do to an account, in any order: the books keep.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::account::{Expiry, LotChange};
+use super::converge::{Before, Desired, Sale, order_ref, taken_back};
+use super::decide::Denied;
+use super::decide_tests::{ACCOUNT, Desk, line, order, points};
+use super::entry::{EntryKind, LotNote};
+use super::hold::HoldState;
+use super::ids::{HoldId, OrderId, PartnerId, ProductId};
+use super::order::{Line, Order, OrderState};
+use super::points::Points;
+use super::program::{self, Program};
+use super::refusal::Refusal;
+
+/// An order of a till, with what came back of it.
+struct Till {
+    order: Order,
+    hold: Option<HoldId>,
+    expiry: Expiry,
+    refunds: Vec<Line>,
+}
+
+/// Every kind of rule that pays.
+fn rules() -> Program {
+    Program::from_json(&json!({"code": "club", "name": "Club", "currency": "USD", "earning": {"decimals": 2, "rules": [
+        {"code": "whole", "kind": "per_amount", "every": "10.00", "points": "1"},
+        {"code": "share", "kind": "per_amount", "every": "3.00", "points": "7", "step": "prorata"},
+        {"code": "unit", "kind": "per_unit", "points": "5.5"},
+        {"code": "visit", "kind": "per_order", "points": "20", "min_order_amount": "20.00"},
+        {"code": "first", "kind": "multiplier", "factor": "1.7", "scope": {"product_ids": [1]}},
+    ]}}))
+    .unwrap()
+}
+
+/// What may happen, and how often.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A manager gives or takes hundredths.
+    Adjust(i64),
+    /// A till asks for the reward on a new order of two lines, and pays it or not yet; cents of each.
+    Sell { amounts: (i64, i64), redeems: bool, lasts: i64 },
+    /// The till captures its order's hold.
+    Capture(usize),
+    /// The till gives it up.
+    Release(usize),
+    /// Odoo's order is read: paid, with its reward line.
+    Read(usize),
+    /// So much of one line comes back, in hundredths; the third line is the reward.
+    Refund { which: usize, line: usize, hundredths: i64 },
+    /// It is cancelled after all.
+    Cancel(usize),
+    /// Seconds pass.
+    Wait(i64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let which = 0_usize..6;
+    let step = prop_oneof![
+        2 => (-20_000_i64..40_000).prop_map(Step::Adjust),
+        4 => ((0_i64..20_000, 0_i64..20_000), any::<bool>(), 1_i64..400)
+            .prop_map(|(amounts, redeems, lasts)| Step::Sell { amounts, redeems, lasts }),
+        2 => which.clone().prop_map(Step::Capture),
+        1 => which.clone().prop_map(Step::Release),
+        5 => which.clone().prop_map(Step::Read),
+        3 => (which.clone(), 0_usize..3, 1_i64..150)
+            .prop_map(|(which, line, hundredths)| Step::Refund { which, line, hundredths }),
+        1 => which.prop_map(Step::Cancel),
+        3 => (1_i64..200).prop_map(Step::Wait),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// What the entries left in lots, of those that `of` names.
+fn lots_of(desk: &Desk, of: impl Fn(&super::entry::Entry) -> bool) -> Vec<LotChange> {
+    let mut lots: BTreeMap<Expiry, Points> = BTreeMap::new();
+    let changes = desk.book.entries.iter().filter(|entry| of(entry)).flat_map(|entry| &entry.detail.lots);
+    for change in changes.filter_map(LotNote::change) {
+        let lot = lots.entry(change.expiry).or_default();
+        *lot = lot.add(change.points).unwrap();
+    }
+    lots.into_iter().map(|(expiry, points)| LotChange { expiry, points }).collect()
+}
+
+/// Reads the order from Odoo, as the sync does: its holds first, then what it earned, then what refunds gave back. All
+/// is one long batch, so that what expired before is found in the book's own entries.
+fn read(desk: &mut Desk, till: &Till, rules: &Program) {
+    let id = till.order.id;
+    let taken = taken_back(&till.refunds).unwrap();
+    let earned = program::earn(rules, &till.order, &taken).unwrap().points;
+    let paid = till.order.state == OrderState::Paid;
+    let desired = Desired { points: earned, version: 1, expiry: till.expiry, earned: json!({}) };
+    let redeemed = |desk: &Desk| {
+        let of_hold = |hold: HoldId| {
+            let entry = desk
+                .book
+                .entries
+                .iter()
+                .find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(hold))?;
+            Some((hold, entry.detail.lots.iter().filter_map(LotNote::change).collect()))
+        };
+        till.hold.and_then(of_hold).into_iter().collect()
+    };
+    let mut left = lots_of(desk, |entry| entry.order_id == id);
+    left.retain(|change| change.points.is_positive());
+    let earn_entry = desk.book.entries.iter().find(|entry| entry.order_id == id).map(|entry| entry.id.to_string());
+    let mut sale = Sale {
+        order: &till.order,
+        wallet: Some(PartnerId(1)),
+        desired: if paid { BTreeMap::from([(ACCOUNT, desired)]) } else { BTreeMap::new() },
+        before: BTreeMap::from([(ACCOUNT, Before { lots: left, earn_entry, version: Some(1), ..Before::default() })]),
+        refunds: &till.refunds,
+        trigger: order_ref(&till.order),
+        trigger_at: desk.now,
+        redeemed: BTreeMap::new(),
+    };
+    desk.with(|book, moment, _| book.converge_holds(&sale, &|_| false, moment)).unwrap();
+    sale.redeemed = redeemed(desk);
+    desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
+    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    // Again: it is nothing new.
+    let entries = desk.book.entries.len();
+    desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
+    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    assert_eq!(desk.book.entries.len(), entries, "reading again changes nothing");
+    let posted = desk.book.entries.iter().filter(|entry| entry.order_id == id).map(|entry| entry.points);
+    assert_eq!(Points::sum(posted).unwrap(), if paid { earned } else { Points::ZERO }, "Σ entries of the sale");
+}
+
+/// A new order, with its reward line when it redeems.
+fn sell(desk: &mut Desk, number: i64, (one, two): (i64, i64), redeems: bool, lasts: i64) -> Till {
+    let uuid = number.to_string();
+    let id = |line: i64| number.checked_mul(10).unwrap().checked_add(line).unwrap();
+    let cents = |cents: i64| cents.checked_mul(100).unwrap();
+    let mut lines = vec![line(id(0), cents(one), None), line(id(1), cents(two), None)];
+    lines[0].quantity = Decimal::from(3);
+    lines[1].product_id = Some(ProductId(2));
+    let before = desk.account().available(desk.now).unwrap();
+    let hold = redeems.then(|| desk.hold(&uuid)).and_then(Result::ok);
+    if let Some(hold) = hold {
+        assert!(before >= points(100), "a hold of 100 points with {before} available");
+        lines.push(line(id(2), -50_000, Some(hold)));
+    }
+    let mut order = order(&uuid, lines);
+    order.id = Some(OrderId(number));
+    order.placed_at = desk.now;
+    let expiry = Expiry::At(desk.now.checked_add_signed(Duration::seconds(lasts)).unwrap());
+    Till { order, hold, expiry, refunds: Vec::new() }
+}
+
+fn refund(till: &mut Till, line: usize, hundredths: i64) {
+    let Some(of) = till.order.lines.get(line) else { return };
+    let back = Line {
+        id: None,
+        quantity: Decimal::new(hundredths.checked_neg().unwrap(), 2),
+        refunds: of.id,
+        hold: None,
+        ..of.clone()
+    };
+    till.refunds.push(back);
+}
+
+/// Every invariant of the ledger that can be seen from the domain.
+fn check(desk: &Desk) {
+    // Balance = Σ entries = Σ lots − debt, held = Σ open holds, one redemption a captured hold.
+    desk.check();
+    let account = desk.account();
+    let open = desk.book.holds.values().filter(|hold| hold.state == HoldState::Open);
+    assert_eq!(account.held().unwrap(), Points::sum(open.map(|hold| hold.points)).unwrap());
+    let mut noted = lots_of(desk, |_| true);
+    noted.retain(|change| !change.points.is_zero());
+    let lots: Vec<LotChange> =
+        account.lots().iter().map(|(expiry, points)| LotChange { expiry: *expiry, points: *points }).collect();
+    assert_eq!(lots, noted, "each lot is what the entries put in and took out");
+    let mut balance = Points::ZERO;
+    for entry in &desk.book.entries {
+        balance = balance.add(entry.points).unwrap();
+        assert_eq!(entry.balance_after, balance, "{entry:?}");
+    }
+    for hold in desk.book.holds.values() {
+        let restores =
+            desk.book.entries.iter().filter(|entry| entry.kind == EntryKind::Restore && entry.hold_id == Some(hold.id));
+        assert_eq!(Points::sum(restores.map(|entry| entry.points)).unwrap(), hold.restored);
+        assert!(!hold.restored.is_negative() && hold.restored <= hold.points);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn expiry_redemption_clawback_and_restore_in_any_order_keep_the_books(steps in steps()) {
+        let (mut desk, rules) = (Desk::new(), rules());
+        let mut tills: Vec<Till> = Vec::new();
+        for (number, step) in (1_i64..).zip(steps) {
+            match step {
+                Step::Adjust(hundredths) => desk.give(Points::from_e2(hundredths)),
+                Step::Sell { amounts, redeems, lasts } => {
+                    let till = sell(&mut desk, number, amounts, redeems, lasts);
+                    tills.push(till);
+                }
+                Step::Wait(seconds) => desk.now += Duration::seconds(seconds),
+                Step::Capture(which) | Step::Release(which) | Step::Read(which) | Step::Cancel(which)
+                | Step::Refund { which, .. } => {
+                    let Some(till) = tills.get_mut(which) else { continue };
+                    let uuid = till.order.uuid.clone().unwrap();
+                    match (step, till.hold) {
+                        (Step::Capture(_), Some(hold)) => capture(&mut desk, hold, &uuid),
+                        (Step::Release(_), Some(hold)) => {
+                            let _ = desk.release(hold);
+                        }
+                        (Step::Refund { line, hundredths, .. }, _) => refund(till, line, hundredths),
+                        (Step::Cancel(_), _) => till.order.state = OrderState::Cancelled,
+                        (Step::Read(_), _) => read(&mut desk, till, &rules),
+                        _ => {}
+                    }
+                }
+            }
+            check(&desk);
+        }
+        // At last all is read and everything comes back: only the manager's points, redemptions and expiry are left.
+        for till in &mut tills {
+            for line in 0..till.order.lines.len() {
+                refund(till, line, 1_000);
+            }
+            read(&mut desk, till, &rules);
+            let earned = desk.book.entries.iter().filter(|entry| entry.order_id == till.order.id);
+            prop_assert!(Points::sum(earned.map(|entry| entry.points)).unwrap().is_zero());
+            check(&desk);
+        }
+    }
+}
+
+/// A capture never spends what is not there: an open hold's points are set aside, an expired one's must still be.
+fn capture(desk: &mut Desk, hold: HoldId, uuid: &str) {
+    let before = desk.account().available(desk.now).unwrap();
+    let ended = desk.book.holds[&hold].expires_at <= desk.now;
+    match desk.capture(hold, uuid) {
+        Ok(_) if ended => assert!(before >= points(100), "spent late with {before} available"),
+        Ok(_) => assert_eq!(desk.account().available(desk.now).unwrap(), before, "what was held is what is spent"),
+        Err(Denied::Refused(Refusal::HoldExpired { .. })) => assert!(ended && before < points(100)),
+        Err(Denied::Refused(_)) => {}
+        Err(Denied::Trouble(trouble)) => panic!("{trouble}"),
+    }
+}

@@ -1,0 +1,142 @@
+//! What holds for every reward on every draft, however many are taken in whatever sequence.
+#![expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::sample::{line, neutral, order};
+use super::shorthand::program_of;
+use super::{Basket, Held, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
+use crate::domain::ids::HoldId;
+use crate::domain::money::Money;
+use crate::domain::order::{HoldRef, Line, LineRole, Order};
+use crate::domain::points::Points;
+
+/// Every kind of reward, over all goods and over some.
+fn program(share: i64, amount: i64, percent: i64, rate: i64, cost: i64) -> Program {
+    let cents = |cents: i64| Decimal::new(cents, 2);
+    program_of(&format!(
+        "max_share_of_order={share} | discount_amount points=1 amount={amount} \
+         + discount_amount points=1 amount={amount} pos_category_ids=3 \
+         + discount_percent points=1 percent={percent} + discount_percent points=1 percent={percent} product_ids=10,31 \
+         + discount_percent points=1 percent=100 max_amount={amount} exclude_product_ids=10 \
+         + discount_per_point rate={rate} + free_product points=1 product_id=12 quantity=1.5 \
+         + product_at_price points=1 product_id=30 price={cost} + free_product points=1 product_id=30",
+        share = cents(share),
+        amount = cents(amount),
+        percent = cents(percent),
+        rate = cents(rate),
+        cost = cents(cost),
+    ))
+}
+
+/// Books, a doll, a toy, mugs; a voucher, a tip, a gift card that pays.
+fn drafts() -> impl Strategy<Value = Order> {
+    let good = (prop::sample::select(&[10_i64, 12, 30, 31, 12, 30][..]), 1_i64..5, 0_i64..5_000);
+    let rest = (0_i64..3_000, 0_i64..500, 0_i64..3_000);
+    (prop::collection::vec(good, 0..6), rest).prop_map(|(goods, (voucher, tip, paid))| {
+        let text = |cents: i64| Decimal::new(cents, 2).to_string();
+        let mut lines: Vec<Line> = goods
+            .into_iter()
+            .map(|(product, quantity, cents)| line(product, &quantity.to_string(), &text(cents)))
+            .collect();
+        for (cents, line) in
+            [(voucher, line(90, "1", &text(-voucher))), (tip, neutral(&text(tip))), (paid, neutral(&text(-paid)))]
+        {
+            if cents % 3 == 0 {
+                lines.push(line);
+            }
+        }
+        order(lines)
+    })
+}
+
+fn total(lines: &[Line], of: impl Fn(&Line) -> bool) -> Decimal {
+    lines.iter().filter(|line| of(line)).map(|line| line.subtotal_incl.decimal()).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn rewards_together_never_exceed_what_they_are_for(
+        sold in drafts(), share in 1_i64..=100, amount in 1_i64..2_000, percent in 1_i64..=10_000, rate in 1_i64..300,
+        cost in 0_i64..2_000, wanted in prop::collection::vec((0_usize..9, any::<bool>()), 1..8), digits in 0_u32..=3,
+    ) {
+        let program = program(share, amount, percent, rate, cost);
+        let share = program.redemption.max_share_of_order.value;
+        let nothing = BTreeSet::new();
+        let mut draft = sold.clone();
+        let mut holds: Vec<Held> = Vec::new();
+        let smallest = Decimal::new(1, digits);
+        let available = Points::from_e2(100_000);
+        let is_gift_card = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
+        for (number, (which, is_on_draft)) in (1_u128..).zip(wanted) {
+            let reward = &program.rewards[which];
+            let basket = |order| Basket {
+                order, available, holds: &holds, uses: &[], archived: &nothing, currency_decimals: digits,
+            };
+            let answer = price(&program, reward, None, &basket(&draft));
+            // Whether the lines of earlier rewards are on the draft yet makes no difference.
+            prop_assert_eq!(&answer, &price(&program, reward, None, &basket(&sold)));
+            let Ok(priced @ Priced { discount, gift, .. }) = answer else { continue };
+            let shared = shares(reward, &priced, &basket(&draft)).unwrap();
+            prop_assert_eq!(Money::sum(shared.iter().map(|(_, share)| *share)).unwrap(), discount);
+            prop_assert!(shared.iter().all(|(_, share)| share.is_positive()));
+            // A fixed amount is as the program says it; what is computed is in the currency's amounts.
+            let is_fixed = matches!(reward.kind, RewardKind::DiscountAmount { .. });
+            prop_assert!(is_fixed || (discount.decimal() / smallest).fract().is_zero());
+
+            let id = HoldId(uuid::Uuid::from_u128(number));
+            holds.push(Held {
+                id, discount, covers: reward.covers(), product_id: reward.product_id(),
+                covered_quantity: gift.map_or(Decimal::ZERO, |gift| gift.covered_quantity),
+            });
+            let all: Decimal = holds.iter().map(|held| held.discount.decimal()).sum();
+            // Of the order: its share, and what is left to pay.
+            prop_assert!(discount.is_zero() || all <= total(&sold.lines, |line| !is_gift_card(line)) * share);
+            prop_assert!(discount.is_zero() || all <= total(&sold.lines, |_| true));
+            // Of what it is for: the goods in scope, a rounding for each product that was given aside.
+            let in_scope = |covers: &Option<Scope>| -> BTreeSet<usize> {
+                let covered = |line: &Line| covers.as_ref().is_none_or(|scope| scope.covers(line));
+                (0..sold.lines.len()).filter(|at| covered(&sold.lines[*at])).collect()
+            };
+            prop_assert!(shared.iter().all(|(line, _)| in_scope(&reward.covers()).contains(line)));
+            let roundings = smallest * Decimal::from(u32::try_from(holds.len()).unwrap());
+            for scope in holds.iter().map(|held| in_scope(&held.covers)) {
+                let within = holds.iter().filter(|held| in_scope(&held.covers).is_subset(&scope));
+                let taken: Decimal = within.map(|held| held.discount.decimal()).sum();
+                let worth: Decimal = scope.iter().map(|at| sold.lines[*at].subtotal_incl.decimal().max(Decimal::ZERO)).sum();
+                prop_assert!(taken <= worth + roundings, "{taken} off {worth}");
+            }
+            if is_on_draft {
+                let taken = Money::ZERO.sub(discount).unwrap();
+                let covers = reward.covers().map(Arc::new);
+                let hold = Some(HoldRef::Id(id));
+                draft.lines.push(Line { hold, covers, subtotal: taken, subtotal_incl: taken, ..line(99, "1", "0") });
+            }
+        }
+    }
+
+    /// What is offered is what is given.
+    #[test]
+    fn an_offer_holds_what_it_says(sold in drafts(), amount in 1_i64..2_000, available in 0_i64..30_000) {
+        let program = program(100, amount, 1_000, 5, 500);
+        let nothing = BTreeSet::new();
+        let available = Points::from_e2(available);
+        let basket =
+            Basket { order: &sold, available, holds: &[], uses: &[], archived: &nothing, currency_decimals: 2 };
+        for Offer { reward, points, discount, gift, refusal, .. } in offers(&program, &basket).unwrap() {
+            match price(&program, reward, None, &basket) {
+                Ok(priced) => {
+                    prop_assert_eq!(priced, Priced { points, discount, gift });
+                    prop_assert!(refusal.is_none() && points <= available);
+                }
+                Err(problem) => prop_assert_eq!(problem, super::NotPriced::Refused(refusal.unwrap())),
+            }
+        }
+    }
+}
