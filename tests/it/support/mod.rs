@@ -7,7 +7,7 @@ mod shop;
 
 pub use api::Api;
 pub use database::Database;
-pub use service::{Service, eventually, run, run_in};
+pub use service::{Run, Service, eventually, run, run_in};
 pub use shop::{TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};
