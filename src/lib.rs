@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod import;
 pub mod ledger;
 pub mod odoo;
 pub mod rpc;

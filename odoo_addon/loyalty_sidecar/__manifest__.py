@@ -1,7 +1,7 @@
 {
     "name": "Loyalty Sidecar for Point of Sale",
     "summary": "Points kept by loyalty-sidecar: seen on the customer, earned and redeemed at the till",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/Point of Sale",
     "author": "loyalty-sidecar contributors",
     "license": "LGPL-3",

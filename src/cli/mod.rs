@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod doctor;
 mod document;
+mod import;
 mod program;
 mod serve;
 mod simulate;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use crate::app;
 use crate::config::{self, BadSetting, Settings};
 use crate::domain::program::InvalidProgram;
+use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{Fault, Wallet};
 use crate::store::migrate::Schema;
@@ -66,6 +68,9 @@ enum Verb {
     /// Check, try out, put, show and list programs
     #[command(subcommand)]
     Program(program::Verb),
+    /// Carry over points from Odoo's own loyalty, or from a file of another system
+    #[command(subcommand)]
+    Import(import::Verb),
     /// Bring the database's schema up to date
     Migrate,
 }
@@ -92,13 +97,18 @@ enum Failure {
     #[error("the program is not valid: {0}")]
     Program(#[from] InvalidProgram),
     #[error("{0}")]
+    Import(#[from] ImportError),
+    #[error("{0}")]
     Other(String),
 }
 
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Self::Setting(_) | Self::Usage(_) | Self::Store(StoreError::BadUrl(_)) => 2,
+            Self::Setting(_)
+            | Self::Usage(_)
+            | Self::Store(StoreError::BadUrl(_))
+            | Self::Import(ImportError::WhichProgram(_)) => 2,
             _ => 1,
         }
     }
@@ -150,6 +160,7 @@ async fn run(arguments: Arguments) -> Outcome {
         Verb::Doctor => doctor::run(&settings, json).await,
         Verb::Token(verb) => token::run(&settings, verb, json).await,
         Verb::Program(verb) => program::run(&settings, verb, json).await,
+        Verb::Import(verb) => import::run(&settings, verb, json).await,
         Verb::Migrate => migrate(&settings, json),
     }
 }

@@ -17,6 +17,8 @@ pub enum Kind {
     Flag,
     /// datetime: kept with microseconds, sent in whole seconds.
     Moment,
+    /// date: `YYYY-MM-DD`.
+    Day,
     /// many2one to a model: kept as an id, sent as `[id, name]`.
     One(&'static str),
     /// many2many: ids.
@@ -31,6 +33,7 @@ impl Kind {
             Self::Number => "float",
             Self::Flag => "boolean",
             Self::Moment => "datetime",
+            Self::Day => "date",
             Self::One(_) => "many2one",
             Self::Many => "many2many",
         }
@@ -101,8 +104,8 @@ pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map
 
 /// The models of an Odoo 19 with `point_of_sale`, `pos_loyalty` and our addon.
 pub(super) fn odoo_19() -> BTreeMap<String, Model> {
-    use Kind::{Flag, Integer, Many, Moment, Number, One, Text};
-    let models: [(&str, &[(&str, Kind)]); 10] = [
+    use Kind::{Day, Flag, Integer, Many, Moment, Number, One, Text};
+    let models: [(&str, &[(&str, Kind)]); 11] = [
         ("res.company", &[("name", Text)]),
         ("res.currency", &[("name", Text), ("decimal_places", Integer), ("active", Flag)]),
         (
@@ -110,6 +113,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
             &[
                 ("name", Text),
                 ("commercial_partner_id", One("res.partner")),
+                ("category_id", Many),
                 ("company_id", One("res.company")),
                 ("active", Flag),
             ],
@@ -118,7 +122,14 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
         ("product.category", &[("name", Text), ("parent_id", One("product.category"))]),
         (
             "product.product",
-            &[("name", Text), ("categ_id", One("product.category")), ("pos_categ_ids", Many), ("active", Flag)],
+            &[
+                ("name", Text),
+                ("categ_id", One("product.category")),
+                ("pos_categ_ids", Many),
+                ("product_tag_ids", Many),
+                ("additional_product_tag_ids", Many),
+                ("active", Flag),
+            ],
         ),
         (
             "pos.config",
@@ -169,6 +180,19 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("program_type", Text),
                 ("reward_ids", Many),
                 ("trigger_product_ids", Many),
+                ("payment_program_discount_product_id", One("product.product")),
+                ("company_id", One("res.company")),
+                ("active", Flag),
+            ],
+        ),
+        (
+            "loyalty.card",
+            &[
+                ("program_id", One("loyalty.program")),
+                ("partner_id", One("res.partner")),
+                ("points", Number),
+                ("code", Text),
+                ("expiration_date", Day),
                 ("active", Flag),
             ],
         ),

@@ -16,7 +16,7 @@ pub const TIPS: i64 = 1;
 /// The gift card that is sold.
 pub const GIFT_CARD: i64 = 2;
 /// The first of [`PRODUCTS`].
-const FIRST_PRODUCT: i64 = 10;
+pub(super) const FIRST_PRODUCT: i64 = 10;
 /// The first customer.
 const FIRST_CUSTOMER: i64 = 10;
 

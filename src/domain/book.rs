@@ -175,30 +175,40 @@ impl Book {
             balance = balance.sub(change.points)?;
         }
         for (change, balance_after) in changes.iter().zip(after.into_iter().rev()) {
-            let note = LotNote::from(change);
-            let ended_at = note.expires_at.unwrap_or(now);
-            let posting = Posting {
-                kind: EntryKind::Expire,
-                points: change.points,
-                occurred_at: ended_at,
-                cause: Cause {
-                    model: "loyalty.expiry".into(),
-                    id: None,
-                    uuid: None,
-                    name: ended_at.format("%Y-%m-%d").to_string(),
-                },
-                program_version: None,
-                order_id: None,
-                hold_id: None,
-                reason: None,
-                detail: Detail::default(),
-            };
-            let mut expiry = Moment { now, actor: "expiry", ids: &mut *moment.ids };
-            self.post(id, posting, &[*change], &mut expiry)?;
+            self.post_expired(id, *change, moment)?;
             if let Some(entry) = self.entries.last_mut() {
                 entry.balance_after = balance_after;
             }
         }
+        Ok(())
+    }
+
+    /// Writes down that points of a lot came to their end.
+    pub(super) fn post_expired(
+        &mut self,
+        id: AccountId,
+        change: LotChange,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), Missing> {
+        let ended_at = LotNote::from(&change).expires_at.unwrap_or(moment.now);
+        let posting = Posting {
+            kind: EntryKind::Expire,
+            points: change.points,
+            occurred_at: ended_at,
+            cause: Cause {
+                model: "loyalty.expiry".into(),
+                id: None,
+                uuid: None,
+                name: ended_at.format("%Y-%m-%d").to_string(),
+            },
+            program_version: None,
+            order_id: None,
+            hold_id: None,
+            reason: None,
+            detail: Detail::default(),
+        };
+        let mut expiry = Moment { now: moment.now, actor: "expiry", ids: &mut *moment.ids };
+        self.post(id, posting, &[change], &mut expiry)?;
         Ok(())
     }
 }

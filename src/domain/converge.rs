@@ -13,7 +13,7 @@ use super::book::{Book, Exception, Moment, OrderRef, Posting, Trouble};
 use super::decide::{Captured, Denied};
 use super::entry::{Detail, EntryKind};
 use super::exact::{self, Overflow};
-use super::hold::HoldState;
+use super::hold::{Hold, HoldState};
 use super::ids::{AccountId, ExceptionId, HoldId, LineId, PartnerId};
 use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
@@ -42,6 +42,8 @@ pub struct Before {
     pub earn_entry: Option<String>,
     /// The version that entry was computed by.
     pub version: Option<i64>,
+    /// How many points of each of those lots have expired, zero or more.
+    pub expired: BTreeMap<Expiry, Points>,
 }
 
 /// One sale with everything that bears on it.
@@ -124,12 +126,13 @@ impl Book {
         self.settle(account_id, moment)?;
         let desired = sale.desired.get(&account_id);
         let before = sale.before.get(&account_id).cloned().unwrap_or_default();
-        let account = self.account_mut(account_id)?;
         let (kind, lots) = if difference.is_positive() {
             let expiry = desired.map_or(Expiry::Never, |desired| desired.expiry);
-            (EntryKind::Earn, account.put(difference, expiry)?)
+            (EntryKind::Earn, self.account_mut(account_id)?.put(difference, expiry)?)
         } else {
-            (EntryKind::Clawback, account.take(difference.negate()?, &before.lots)?)
+            let wanted = difference.negate()?;
+            self.take_back_expiry(sale, account_id, &before, wanted, moment)?;
+            (EntryKind::Clawback, self.account_mut(account_id)?.take(wanted, &before.lots)?)
         };
         let takes_back = kind == EntryKind::Clawback;
         let posting = Posting {
@@ -152,6 +155,54 @@ impl Book {
         self.settle(account_id, moment)
     }
 
+    /// Points that a sale earned and that have expired cannot be taken from the member once more: of what is to be
+    /// taken back, their expiry is.
+    fn take_back_expiry(
+        &mut self,
+        sale: &Sale<'_>,
+        account_id: AccountId,
+        before: &Before,
+        wanted: Points,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), Trouble> {
+        let mut wanted = wanted;
+        for lot in &before.lots {
+            let Expiry::At(ended_at) = lot.expiry else { continue };
+            if !lot.expiry.is_past(moment.now) {
+                continue;
+            }
+            let expired = before.expired.get(&lot.expiry).copied().unwrap_or_default();
+            let back = lot.points.min(wanted).min(expired.add(self.expired_here(account_id, ended_at)?)?);
+            if !back.is_positive() {
+                continue;
+            }
+            wanted = wanted.sub(back)?;
+            let lots = self.account_mut(account_id)?.put(back, lot.expiry)?;
+            let posting = Posting {
+                kind: EntryKind::Expire,
+                points: back,
+                // That of the expiry it corrects: what expired of a lot is the sum of these entries.
+                occurred_at: ended_at,
+                cause: sale.trigger.cause(),
+                program_version: None,
+                order_id: None,
+                hold_id: None,
+                reason: Some("the sale that earned these expired points was taken back".to_owned()),
+                detail: Detail::default(),
+            };
+            self.post(account_id, posting, &lots, moment)?;
+        }
+        Ok(())
+    }
+
+    /// What expired of a lot in this very batch.
+    fn expired_here(&self, account_id: AccountId, ended_at: DateTime<Utc>) -> Result<Points, Overflow> {
+        let expired = self.entries.iter().filter(|entry| {
+            entry.account_id == account_id && entry.kind == EntryKind::Expire && entry.occurred_at == ended_at
+        });
+        Points::sum(expired.map(|entry| entry.points))?.negate()
+    }
+
     /// Captures the holds that a paid order carries, and raises what does not fit. `decided` are holds that
     /// have their verdict already.
     ///
@@ -168,15 +219,15 @@ impl Book {
             return Ok(outcomes);
         }
         let order = order_ref(sale.order);
-        let mut by_hold: BTreeMap<String, (HoldRef, Money)> = BTreeMap::new();
+        let mut by_hold: BTreeMap<String, Carried<'_>> = BTreeMap::new();
         for line in sale.order.lines.iter().filter(|line| line.refunds.is_none()) {
             if let Some(hold) = &line.hold {
-                let so_far = by_hold.entry(hold.as_text()).or_insert_with(|| (hold.clone(), Money::ZERO));
-                so_far.1 = so_far.1.sub(line.subtotal_incl)?;
+                by_hold.entry(hold.as_text()).or_insert_with(|| Carried::of(hold)).add(line)?;
             }
         }
-        for (text, (reference, discount)) in by_hold {
-            let known = match &reference {
+        for (text, carried) in by_hold {
+            let Carried { reference, discount, .. } = carried;
+            let known = match reference {
                 HoldRef::Id(id) => self.holds.get(id).cloned(),
                 HoldRef::Malformed(_) => None,
             };
@@ -195,7 +246,10 @@ impl Book {
                 self.raise("foreign_hold", &text, sale, &order, detail, moment);
                 continue;
             }
-            if hold.product_id.is_none() && discount > hold.discount {
+            if let Some(detail) = carried.beyond(&hold)? {
+                self.raise("product_exceeds_hold", &text, sale, &order, detail, moment);
+            }
+            if discount > hold.discount {
                 let detail = format!(
                     "the paid order discounts {discount} for the hold {text}, which allows {}: the line was changed \
                      by hand",
@@ -306,6 +360,60 @@ impl Book {
             self.settle(hold.account_id, moment)?;
         }
         Ok(())
+    }
+}
+
+/// What a paid order carries of one hold.
+struct Carried<'a> {
+    reference: &'a HoldRef,
+    /// What its lines take off, with tax.
+    discount: Money,
+    /// Goods that are given on it.
+    added: Vec<&'a Line>,
+}
+
+impl<'a> Carried<'a> {
+    const fn of(reference: &'a HoldRef) -> Self {
+        Self { reference, discount: Money::ZERO, added: Vec::new() }
+    }
+
+    fn add(&mut self, line: &'a Line) -> Result<(), Overflow> {
+        if line.subtotal_incl.is_negative() {
+            self.discount = self.discount.sub(line.subtotal_incl)?;
+        } else if line.quantity > Decimal::ZERO {
+            self.added.push(line);
+        }
+        Ok(())
+    }
+
+    /// What is given beyond what the hold allows, in words: another product, more of it, or for less.
+    fn beyond(&self, hold: &Hold) -> Result<Option<String>, Overflow> {
+        // One of the currency's cents: a price is rounded with its taxes.
+        const ROUNDING: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+        let Some(product) = hold.product_id else { return Ok(None) };
+        if let Some(other) = self.added.iter().find(|line| line.product_id != Some(product)) {
+            let given = other.product_id.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
+            return Ok(Some(format!(
+                "the paid order gives product {given} on the hold {}, which is for product {product}",
+                hold.id
+            )));
+        }
+        let quantity = exact::sum(self.added.iter().map(|line| line.quantity))?;
+        if quantity > hold.add_quantity {
+            return Ok(Some(format!(
+                "the paid order gives {quantity} of product {product} on the hold {}, which allows {}",
+                hold.id, hold.add_quantity
+            )));
+        }
+        let paid = Money::sum(self.added.iter().map(|line| line.subtotal_incl))?;
+        let price = exact::mul(hold.price.unwrap_or_default().decimal(), quantity)?;
+        if exact::add(paid.decimal(), ROUNDING)? < price {
+            return Ok(Some(format!(
+                "the paid order gives product {product} for {paid} on the hold {}, which makes it cost {price}",
+                hold.id
+            )));
+        }
+        Ok(None)
     }
 }
 

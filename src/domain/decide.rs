@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
 
+use super::account::{Expiry, LotChange};
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::entry::{Cause, Detail, EntryKind};
 use super::hold::{Hold, HoldState};
@@ -75,6 +76,30 @@ pub struct Given {
     pub shares: Vec<(usize, Money)>,
 }
 
+/// Points that are put in or taken out by hand, or carried over from another system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// How many, with their sign.
+    pub points: Points,
+    /// Why.
+    pub reason: String,
+    /// The document they come from; a manager's correction has none but its reason.
+    pub cause: Option<Cause>,
+    /// When the points end; as the program says, counted from now, where nothing is said.
+    pub expiry: Option<Expiry>,
+}
+
+impl Correction {
+    fn cause(&self) -> Cause {
+        self.cause.clone().unwrap_or_else(|| Cause {
+            model: "loyalty.adjustment".into(),
+            id: None,
+            uuid: None,
+            name: self.reason.clone(),
+        })
+    }
+}
+
 /// A capture that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
@@ -138,11 +163,11 @@ impl From<program::Refusal> for Refusal {
 impl Book {
     /// The rewards of one program that stand on a draft already: its open and captured holds, oldest first.
     #[must_use]
-    pub fn rewards_on(&self, account_id: AccountId, order_uuid: &str) -> Vec<Held> {
+    pub fn rewards_on(&self, account_id: AccountId, order_uuid: &str, now: DateTime<Utc>) -> Vec<Held> {
         self.holds
             .values()
             .filter(|hold| hold.account_id == account_id && hold.order_uuid == order_uuid)
-            .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+            .filter(|hold| hold.stands(now))
             .map(|hold| Held {
                 id: hold.id,
                 discount: hold.discount,
@@ -156,11 +181,11 @@ impl Book {
     /// When a member had which reward, of the holds that are known here: those given up, expired, or taken back
     /// whole do not count.
     #[must_use]
-    pub fn uses_of(&self, account_id: AccountId) -> Vec<Use> {
+    pub fn uses_of(&self, account_id: AccountId, now: DateTime<Utc>) -> Vec<Use> {
         self.holds
             .values()
             .filter(|hold| hold.account_id == account_id && hold.restored < hold.points)
-            .filter(|hold| matches!(hold.state, HoldState::Open | HoldState::Captured))
+            .filter(|hold| hold.stands(now))
             .map(|hold| Use { reward: hold.reward.clone(), at: hold.created_at })
             .collect()
     }
@@ -179,8 +204,8 @@ impl Book {
         let basket = Basket {
             order: &today,
             available: account.available(moment.now)?,
-            holds: &self.rewards_on(ask.account_id, &uuid),
-            uses: &self.uses_of(ask.account_id),
+            holds: &self.rewards_on(ask.account_id, &uuid, moment.now),
+            uses: &self.uses_of(ask.account_id, moment.now),
             archived: ask.archived,
             currency_decimals: ask.currency_decimals,
         };
@@ -315,40 +340,58 @@ impl Book {
         Ok(())
     }
 
-    /// A manager's correction. It may take more than there is: the rest shows as debt.
+    /// Puts points in or takes them out. It may take more than there is: the rest shows as debt.
+    ///
+    /// Points that end at a moment come from, and go into, the lot that ends with them. Those whose end has come
+    /// already expire at once, and pay no debt on the way: they were worth nothing any more.
     ///
     /// # Errors
     /// [`Denied::Refused`]: [`Refusal::Overflow`].
     pub fn adjust(
         &mut self,
         account_id: AccountId,
-        points: Points,
-        reason: &str,
+        correction: &Correction,
         timeline: &Timeline,
         moment: &mut Moment<'_>,
     ) -> Result<(EntryId, Points), Denied> {
         self.settle(account_id, moment)?;
         let now = moment.now;
+        let points = correction.points;
         let version = timeline.in_force(now).or_else(|| timeline.latest());
-        let expiry = version.and_then(|version| version.program.expires_at(now)).into();
+        let expiry =
+            correction.expiry.unwrap_or_else(|| version.and_then(|version| version.program.expires_at(now)).into());
         // Checked first, so that a number too large changes nothing.
-        self.account(account_id)?.balance().add(points)?;
-        let account = self.account_mut(account_id)?;
-        let lots =
-            if points.is_negative() { account.take(points.negate()?, &[])? } else { account.put(points, expiry)? };
-        let balance = account.balance();
+        let after = self.account(account_id)?.balance().add(points)?;
+        let come_too_late = points.is_positive() && expiry.is_past(now);
+        let lots = if come_too_late {
+            vec![LotChange { expiry, points }]
+        } else if points.is_negative() {
+            let taken = points.negate()?;
+            // Nobody named a lot: the soonest to end goes first.
+            let own = correction.expiry.map(|expiry| LotChange { expiry, points: taken });
+            self.account_mut(account_id)?.take(taken, own.as_slice())?
+        } else {
+            self.account_mut(account_id)?.put(points, expiry)?
+        };
         let posting = Posting {
             kind: EntryKind::Adjust,
             points,
             occurred_at: now,
-            cause: Cause { model: "loyalty.adjustment".into(), id: None, uuid: None, name: reason.to_owned() },
+            cause: correction.cause(),
             program_version: version.map(|version| version.number),
             order_id: None,
             hold_id: None,
-            reason: Some(reason.to_owned()),
+            reason: Some(correction.reason.clone()),
             detail: Detail::default(),
         };
         let entry_id = self.post(account_id, posting, &lots, moment)?;
-        Ok((entry_id, balance))
+        if come_too_late {
+            // The account itself never held them; its two entries say that they came and went.
+            if let Some(entry) = self.entries.last_mut() {
+                entry.balance_after = after;
+            }
+            self.post_expired(account_id, LotChange { expiry, points: points.negate()? }, moment)?;
+        }
+        Ok((entry_id, self.account(account_id)?.balance()))
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::account::{Account, Expiry, LotChange};
 use super::book::{Book, Moment, OrderRef};
 use super::converge::{Before, Desired, Sale, order_ref};
-use super::decide::{Denied, HoldAsk};
+use super::decide::{Correction, Denied, HoldAsk};
 use super::entry::{EntryKind, LotNote};
 use super::hold::HoldState;
 use super::ids::{AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
@@ -107,7 +107,12 @@ impl Desk {
     }
 
     fn give(&mut self, amount: Points) {
-        self.with(|book, moment, timeline| book.adjust(ACCOUNT, amount, "test", timeline, moment)).unwrap();
+        self.adjust(amount, None);
+    }
+
+    fn adjust(&mut self, points: Points, expiry: Option<Expiry>) {
+        let correction = Correction { points, reason: "test".into(), cause: None, expiry };
+        self.with(|book, moment, timeline| book.adjust(ACCOUNT, &correction, timeline, moment)).unwrap();
     }
 
     fn hold(&mut self, uuid: &str) -> Result<HoldId, Denied> {
@@ -162,6 +167,43 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Denied>) -> Refusal {
         Err(Denied::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn points_that_ended_before_they_came_pay_no_debt() {
+    let mut desk = Desk::new();
+    desk.give(points(-20));
+    desk.adjust(points(100), Some(Expiry::At(noon())));
+    assert_eq!(desk.book.accounts[&ACCOUNT].balance(), points(-20));
+    assert!(desk.book.accounts[&ACCOUNT].lots().is_empty());
+    let told: Vec<_> = desk.book.entries.iter().map(|entry| (entry.kind, entry.points, entry.balance_after)).collect();
+    assert_eq!(
+        told,
+        [
+            (EntryKind::Adjust, points(-20), points(-20)),
+            (EntryKind::Adjust, points(100), points(80)),
+            (EntryKind::Expire, points(-100), points(-20)),
+        ]
+    );
+    // A second before their end they are good: the debt is paid, the rest ends when they do.
+    desk.adjust(points(100), Some(Expiry::At(noon() + Duration::seconds(1))));
+    assert_eq!(desk.book.accounts[&ACCOUNT].balance(), points(80));
+    desk.now = noon() + Duration::seconds(1);
+    desk.with(|book, moment, _| book.settle(ACCOUNT, moment)).unwrap();
+    assert_eq!(desk.book.accounts[&ACCOUNT].balance(), Points::ZERO);
+}
+
+#[test]
+fn a_correction_of_points_that_end_takes_from_their_own_lot() {
+    let mut desk = Desk::new();
+    let (soon, later) = (Expiry::At(noon() + Duration::days(1)), Expiry::At(noon() + Duration::days(9)));
+    desk.adjust(points(50), Some(soon));
+    desk.adjust(points(50), Some(later));
+    desk.adjust(points(-30), Some(later));
+    assert_eq!(*desk.book.accounts[&ACCOUNT].lots(), BTreeMap::from([(soon, points(50)), (later, points(20))]));
+    // Nobody says of which: the soonest to end.
+    desk.give(points(-10));
+    assert_eq!(*desk.book.accounts[&ACCOUNT].lots(), BTreeMap::from([(soon, points(40)), (later, points(20))]));
 }
 
 #[test]

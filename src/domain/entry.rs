@@ -68,7 +68,7 @@ impl fmt::Display for EntryKind {
 /// The document that caused an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
-    /// Its Odoo model, or one of ours (`loyalty.adjustment`, `loyalty.expiry`).
+    /// Its Odoo model, or one of ours (`loyalty.adjustment`, `loyalty.expiry`, `loyalty.import`).
     pub model: String,
     /// Its id in Odoo.
     pub id: Option<i64>,

@@ -85,3 +85,15 @@ pub struct Hold {
     /// Who asked for it.
     pub actor: String,
 }
+
+impl Hold {
+    /// Whether its reward stands: it is captured, or open with time left. Time ends a hold before anyone notes it.
+    #[must_use]
+    pub fn stands(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            HoldState::Captured => true,
+            HoldState::Open => now < self.expires_at,
+            HoldState::Released | HoldState::Expired => false,
+        }
+    }
+}

@@ -2,15 +2,15 @@
 //!
 //! Odoo 14 copies an order to refund it: the copy keeps the sale's `pos_reference`, has negative quantities, and
 //! no link (`pos.order.refund` in `addons/point_of_sale/models/pos_order.py`). So a negative line belongs to the
-//! lines of the same product that an earlier order of the same receipt sold. What no such line is left for counts
-//! alone, in the order it stands in.
+//! lines of the same product that an earlier order of the same receipt sold, those of its own price first. What no
+//! such line is left for counts alone, in the order it stands in.
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 use super::exact::{self, Overflow};
-use super::ids::LineId;
+use super::ids::{CompanyId, LineId, PosConfigId};
 use super::money::Money;
 use super::order::{Line, LineRole, Order, OrderState};
 
@@ -37,13 +37,11 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
                 lines.push(line);
                 continue;
             }
+            let sold = sold_of(&line, (refund.company_id, refund.pos_config_id), earlier)?;
             let mut left = line;
-            for sold in earlier.iter().filter(|order| order.state == OrderState::Paid).flat_map(|order| &order.lines) {
-                let Some(id) = sold.id.filter(|_| sold.product_id == left.product_id && sold.refunds.is_none()) else {
-                    continue;
-                };
+            for (id, quantity) in sold {
                 let taken = taken.entry(id).or_default();
-                let open = exact::sub(sold.quantity, *taken)?;
+                let open = exact::sub(quantity, *taken)?;
                 let here = open.min(left.quantity.abs());
                 if here <= Decimal::ZERO {
                     continue;
@@ -62,6 +60,28 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
         refund.lines = lines;
     }
     Ok(tied)
+}
+
+/// The lines of earlier orders that a negative line may take back, with how many each sold. Those at its own price
+/// come first, for one product may stand on a receipt at several; the nearest price will do, because taking back
+/// some of a line rounds anew. Odoo 14 makes a refund in the sale's own shop.
+fn sold_of(
+    taking: &Line,
+    at: (CompanyId, Option<PosConfigId>),
+    earlier: &[Order],
+) -> Result<Vec<(LineId, Decimal)>, Overflow> {
+    let price = |line: &Line| exact::div(line.subtotal_incl.decimal(), line.quantity);
+    let own = price(taking)?;
+    let mut sold = Vec::new();
+    let there = |order: &&Order| order.state == OrderState::Paid && (order.company_id, order.pos_config_id) == at;
+    for line in earlier.iter().filter(there).flat_map(|order| &order.lines) {
+        let sells = line.product_id == taking.product_id && line.refunds.is_none() && line.quantity > Decimal::ZERO;
+        if let Some(id) = line.id.filter(|_| sells) {
+            sold.push((exact::sub(price(line)?, own)?.abs(), id, line.quantity));
+        }
+    }
+    sold.sort_by_key(|(distance, ..)| *distance);
+    Ok(sold.into_iter().map(|(_, id, quantity)| (id, quantity)).collect())
 }
 
 /// The part of a negative line that takes back `quantity`, and what is left of the line.
@@ -88,7 +108,7 @@ mod tests {
     use chrono::{TimeZone, Utc};
 
     use super::*;
-    use crate::domain::ids::{CompanyId, OrderId, ProductId};
+    use crate::domain::ids::{OrderId, ProductId};
 
     /// Product, quantity, amount; the line's id is the order's times ten and its position.
     fn order(id: i64, lines: &[(i64, i64, i64)]) -> Order {
@@ -156,9 +176,22 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_draft_nor_a_later_sale_is_matched() {
+    fn of_one_product_at_several_prices_the_one_that_came_back_is_taken_back() {
+        // Sold: one at 33, one at 16, three for 31. Taken back: the one at 16, then one of the three.
+        let mut group =
+            [order(1, &[(7, 1, 33), (7, 1, 16), (7, 3, 31)]), order(2, &[(7, -1, -16)]), order(3, &[(7, -1, -10)])];
+        match_by_reference(&mut group, TakenBack::new()).unwrap();
+        assert_eq!(shown(&group[1]), [(11, -1, -16)]);
+        assert_eq!(shown(&group[2]), [(12, -1, -10)]);
+    }
+
+    #[test]
+    fn neither_a_draft_nor_a_later_sale_nor_another_shop_s_is_matched() {
         let mut group = [order(1, &[(7, -1, -10)]), order(2, &[(7, 1, 10)]), order(3, &[(7, -1, -10)])];
         group[2].state = OrderState::Draft;
+        assert!(match_by_reference(&mut group, TakenBack::new()).unwrap().is_empty());
+        group[2].state = OrderState::Paid;
+        group[2].pos_config_id = Some(PosConfigId(2));
         assert!(match_by_reference(&mut group, TakenBack::new()).unwrap().is_empty());
     }
 }

@@ -11,11 +11,11 @@ use super::command::{Answer, Command};
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected};
-use super::verdict::{caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
+use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
 use super::{Options, drafts};
 use crate::domain::account::Account;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
-use crate::domain::decide::{Captured, Denied, HoldAsk};
+use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
 use crate::domain::entry::{chain_hash, detail_text};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProductId, ProgramId};
@@ -119,8 +119,8 @@ impl Batch {
                     draft_uuids.extend(draft.uuid.clone());
                     currencies.insert(draft.currency.clone());
                 }
-                Command::Adjust { idempotency, partner_id, program, .. } => {
-                    verdict_keys.insert(caller_key(idempotency));
+                Command::Adjust { idempotency, partner_id, program, correction, .. } => {
+                    verdict_keys.insert(adjust_key(idempotency, correction));
                     keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
                 }
                 Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
@@ -217,9 +217,9 @@ impl Batch {
                     batch.hold(*partner_id, program, reward, *points, &draft, actor)
                 })
             }
-            Command::Adjust { idempotency, partner_id, program, points, reason, actor } => {
-                self.decided_once(caller_key(idempotency), &idempotency.params_sha256, |batch| {
-                    batch.adjust(*partner_id, program, *points, reason, actor)
+            Command::Adjust { idempotency, partner_id, program, correction, actor } => {
+                self.decided_once(adjust_key(idempotency, correction), &idempotency.params_sha256, |batch| {
+                    batch.adjust(*partner_id, program, correction, actor)
                 })
             }
             Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
@@ -333,14 +333,13 @@ impl Batch {
         &mut self,
         partner_id: PartnerId,
         program: &str,
-        points: Points,
-        reason: &str,
+        correction: &Correction,
         actor: &str,
     ) -> Result<Value, Denied> {
         let timeline = self.timeline(program)?;
         let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
         let (entry_id, balance) =
-            self.with_moment(actor, |book, moment| book.adjust(account_id, points, reason, &timeline, moment))?;
+            self.with_moment(actor, |book, moment| book.adjust(account_id, correction, &timeline, moment))?;
         Ok(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
     }
 
@@ -378,7 +377,7 @@ impl Batch {
     fn converge(&mut self, conn: &mut AnyConnection, position: usize) -> Result<Answer, LedgerError> {
         let before = self.book.entries.len();
         let mut sales = self.affected.take(position);
-        sales::load_before(conn, &mut sales, &self.book)?;
+        sales::load_before(conn, &mut sales, &self.book, self.now)?;
         for sale in &sales {
             let sale = sale.as_sale();
             let decided: BTreeSet<HoldId> = sale

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::reply::ErrorBody;
 use crate::domain::book::OrderRef;
+use crate::domain::decide::Correction;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
@@ -58,7 +59,7 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
-    /// `ledger.adjust`
+    /// `ledger.adjust`, and what is carried over from another system
     Adjust {
         /// The caller's key.
         idempotency: Idempotency,
@@ -66,10 +67,8 @@ pub enum Command {
         partner_id: PartnerId,
         /// The program's code.
         program: String,
-        /// How many, with their sign.
-        points: Points,
-        /// Why.
-        reason: String,
+        /// What is put in or taken out, and why.
+        correction: Correction,
         /// Who asks.
         actor: String,
     },

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reply::LedgerError;
+use crate::domain::converge::taken_back;
 use crate::domain::ids::{HoldId, LineId, OrderId};
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::refund::{TakenBack, match_by_reference};
@@ -25,13 +26,7 @@ impl Linked {
     pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<Self, LedgerError> {
         let mut all = orders::load(conn, ids)?;
         let others: BTreeSet<OrderId> = same_receipt(conn, all.values())?.difference(ids).copied().collect();
-        // Most orders share their receipt's name with none: then there is nothing to match.
-        let shared: BTreeSet<String> = if others.is_empty() && !repeats_a_reference(all.values()) {
-            BTreeSet::new()
-        } else {
-            all.extend(orders::load(conn, &others)?);
-            all.values().filter_map(|order| order.reference.clone()).collect()
-        };
+        all.extend(orders::load(conn, &others)?);
         let lines: Vec<LineId> = all.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
         let mut refunds = Refunds::new();
         for (_, state, line) in orders::refunds_of(conn, &lines)? {
@@ -39,23 +34,20 @@ impl Linked {
                 refunds.entry(of).or_default().push(line);
             }
         }
-        for reference in shared {
-            let mut group: Vec<Order> = Vec::new();
-            let of_it: Vec<OrderId> = all
-                .iter()
-                .filter(|(_, order)| order.reference.as_ref() == Some(&reference))
-                .map(|(id, _)| *id)
-                .collect();
-            if of_it.len() < 2 {
-                continue;
+        // Most orders share their receipt's name with none: then there is nothing to match.
+        let mut receipts: BTreeMap<String, Vec<OrderId>> = BTreeMap::new();
+        for (id, order) in &all {
+            if let Some(reference) = &order.reference {
+                receipts.entry(reference.clone()).or_default().push(*id);
             }
-            group.extend(of_it.iter().filter_map(|id| all.remove(id)));
-            let taken: TakenBack = refunds
-                .iter()
-                .map(|(line, by)| {
-                    Ok((*line, crate::domain::converge::taken_back(by)?.remove(line).unwrap_or_default()))
-                })
-                .collect::<Result<_, LedgerError>>()?;
+        }
+        for of_one in receipts.into_values().filter(|of_one| of_one.len() > 1) {
+            let mut group: Vec<Order> = of_one.iter().filter_map(|id| all.remove(id)).collect();
+            let lines = group.iter().flat_map(|order| &order.lines).filter_map(|line| line.id);
+            let mut taken = TakenBack::new();
+            for by in lines.filter_map(|line| refunds.get(&line)) {
+                taken.extend(taken_back(by)?);
+            }
             for line in match_by_reference(&mut group, taken)? {
                 if let Some(of) = line.refunds {
                     refunds.entry(of).or_default().push(line);
@@ -81,11 +73,6 @@ pub(super) fn same_receipt<'a>(
 ) -> Result<BTreeSet<OrderId>, LedgerError> {
     let names: BTreeSet<String> = of.filter_map(|order| order.reference.clone()).collect();
     Ok(orders::of_references(conn, &names)?)
-}
-
-fn repeats_a_reference<'a>(orders: impl Iterator<Item = &'a Order>) -> bool {
-    let mut seen = BTreeSet::new();
-    orders.filter_map(|order| order.reference.as_deref()).any(|reference| !seen.insert(reference))
 }
 
 /// Says of each reward line which goods its discount is for.

@@ -3,6 +3,7 @@
 mod batch;
 pub mod command;
 mod drafts;
+mod imports;
 mod linked;
 mod members;
 mod programs;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::command::{Answer, Command, Idempotency};
+pub use self::imports::{Carried, Destination, Landed};
 pub use self::programs::Put;
 pub use self::read::{Place, QuoteAsk};
 pub use self::reply::{ErrorBody, LedgerError};

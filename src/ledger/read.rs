@@ -184,7 +184,11 @@ impl Ledger {
                 let timelines = context.programs.timelines(conn)?;
                 let timeline = timelines.iter().find(|timeline| timeline.id == program_id).ok_or_else(unknown)?;
                 let reversed_by = reversers(conn, &entry)?;
-                Ok(explanation(&entry, timeline, &reversed_by))
+                let hold = match entry.hold_id {
+                    Some(id) => holds::load(conn, holds::Which::Ids(&[id]))?.remove(&id),
+                    None => None,
+                };
+                Ok(explanation(&entry, timeline, hold.as_ref(), &reversed_by))
             })
             .await
     }
@@ -209,7 +213,21 @@ fn reversers(conn: &mut AnyConnection, entry: &Entry) -> Result<Vec<String>, Led
     Ok(found)
 }
 
-fn explanation(entry: &Entry, timeline: &Timeline, reversed_by: &[String]) -> Value {
+/// What was redeemed, as an explanation shows it.
+fn redeemed(hold: &Hold, timeline: &Timeline) -> Value {
+    let version = timeline.version(hold.program_version);
+    let reward = version.and_then(|version| version.program.reward(&hold.reward));
+    json!({
+        "reward": hold.reward,
+        "name": reward.map(|reward| reward.name.as_str()),
+        "kind": reward.map(|reward| reward.kind.word()),
+        "points": hold.points.to_string(),
+        "discount": hold.discount.to_string(),
+        "product_id": hold.product_id.map(|id| id.0),
+    })
+}
+
+fn explanation(entry: &Entry, timeline: &Timeline, hold: Option<&Hold>, reversed_by: &[String]) -> Value {
     let version = entry.program_version.and_then(|number| timeline.version(number));
     let earned = entry.detail.earned.as_ref();
     let of_earned = |name: &str| earned.and_then(|earned| earned.get(name)).cloned();
@@ -225,6 +243,7 @@ fn explanation(entry: &Entry, timeline: &Timeline, reversed_by: &[String]) -> Va
         "lots": entry.detail.lots.iter().map(|lot| json!({
             "expires_at": lot.expires_at.map(time), "points": lot.points,
         })).collect::<Vec<_>>(),
+        "redeemed": hold.map(|hold| redeemed(hold, timeline)),
         "reversed_by": reversed_by,
         "reverses": entry.detail.reverses,
     })
@@ -378,8 +397,8 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
             account.balance_at(now)?,
             account.available(now)?,
             member.held_for(account.id, till)?,
-            member.book.rewards_on(account.id, draft.uuid.as_deref().unwrap_or_default()),
-            member.book.uses_of(account.id),
+            member.book.rewards_on(account.id, draft.uuid.as_deref().unwrap_or_default(), now),
+            member.book.uses_of(account.id, now),
         ),
         None => Default::default(),
     };

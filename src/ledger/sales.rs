@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::command::Command;
 use super::linked::{Linked, refunds_of, same_receipt};
 use super::reply::LedgerError;
@@ -19,6 +21,7 @@ use crate::domain::program::{self, Applies};
 use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::memberships::Memberships;
+use crate::store::time::from_us;
 use crate::store::{AnyConnection, corrupt, entries, orders, shop};
 
 /// A sale to converge, with what is known before any account is locked.
@@ -366,7 +369,12 @@ impl Affected {
 
 /// Loads what sales posted before, of those that have posted anything or carry captured holds: from which lots
 /// a clawback takes, and to which a restore gives.
-pub(super) fn load_before(conn: &mut AnyConnection, sales: &mut [Ready], book: &Book) -> Result<(), LedgerError> {
+pub(super) fn load_before(
+    conn: &mut AnyConnection,
+    sales: &mut [Ready],
+    book: &Book,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
     let with_postings: Vec<OrderId> =
         sales.iter().filter(|sale| !sale.loaded.postings.is_empty()).filter_map(|sale| sale.loaded.order.id).collect();
     let by_order = entries::of_orders(conn, &with_postings)?;
@@ -379,6 +387,26 @@ pub(super) fn load_before(conn: &mut AnyConnection, sales: &mut [Ready], book: &
                 before.version = entry.program_version;
             }
             add_lots(&mut before.lots, &entry)?;
+        }
+        for (account, before) in &mut sale.before {
+            let posted = sale.loaded.postings.get(account).copied().unwrap_or_default();
+            if sale.desired.get(account).is_some_and(|desired| desired.points >= posted) {
+                continue;
+            }
+            let past: Vec<i64> = before
+                .lots
+                .iter()
+                .filter_map(|lot| match lot.expiry {
+                    Expiry::At(end) if end <= now => Some(end.timestamp_micros()),
+                    _ => None,
+                })
+                .collect();
+            if past.is_empty() {
+                continue;
+            }
+            for (at, points) in entries::expired(conn, *account, &past)? {
+                before.expired.insert(Expiry::At(from_us(at)?), points);
+            }
         }
         let returned = sale.loaded.refunds.iter().any(|line| line.refunds.is_some());
         for line in sale.loaded.order.lines.iter().filter(|_| returned) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::command::Idempotency;
 use super::reply::{ErrorBody, LedgerError, decimal, time};
-use crate::domain::decide::Given;
+use crate::domain::decide::{Correction, Given};
 use crate::domain::ids::HoldId;
 use crate::domain::order::Order;
 use crate::store;
@@ -17,6 +17,14 @@ pub(super) fn capture_key(hold: HoldId) -> String {
 /// The key under which a caller's reply is kept: apart from our own, whatever callers choose.
 pub(super) fn caller_key(idempotency: &Idempotency) -> String {
     format!("key/{}", idempotency.key)
+}
+
+/// The key of an adjustment: points carried over from elsewhere have keys that no caller can choose.
+pub(super) fn adjust_key(idempotency: &Idempotency, correction: &Correction) -> String {
+    match correction.cause {
+        Some(_) => format!("import/{}", idempotency.key),
+        None => caller_key(idempotency),
+    }
 }
 
 /// What a hold is answered with: beside the contract's members, the reward's kind, what the discount takes off

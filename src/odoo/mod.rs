@@ -5,10 +5,12 @@
 //! - [`Link`] keeps one [`Session`] open, renews it, and leaves Odoo alone after it refused the login;
 //! - [`Session`] knows who we are, which fields this Odoo has ([`dialect`]) and reads pages by id;
 //! - [`shop`] and [`orders`] turn records into the domain's types, through [`record`];
+//! - [`cards`] reads Odoo's own loyalty, for those who leave it;
 //! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes.
 //!
 //! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
 
+pub mod cards;
 pub mod dialect;
 pub mod doctor;
 pub mod fault;

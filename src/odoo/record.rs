@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use rust_decimal::Decimal;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 
 use crate::domain::money::Money;
+use crate::domain::points::Points;
 
 /// How Odoo writes a moment: naive, in UTC, in whole seconds.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
@@ -151,6 +152,26 @@ impl Record {
         parse_moment(&text).map(Some).ok_or(unreadable(field, "is not a date with a time"))
     }
 
+    /// A date field; `None` when empty.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when it is none of Odoo's.
+    pub fn day(&self, field: &'static str) -> Result<Option<NaiveDate>, Unreadable> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        NaiveDate::parse_from_str(&text, "%Y-%m-%d").map(Some).map_err(|_| unreadable(field, "is not a date"))
+    }
+
+    /// Points, rounded once to the hundredths that are kept, half away from zero: what follows them is a float's
+    /// noise.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when it is no number or does not fit.
+    pub fn points(&self, field: &'static str) -> Result<Points, Unreadable> {
+        let rounded =
+            self.number(field)?.round_dp_with_strategy(Points::DECIMALS, RoundingStrategy::MidpointAwayFromZero);
+        Points::from_decimal(rounded).map_err(|_| unreadable(field, "is too large a number of points"))
+    }
+
     /// A boolean field; `absent` when it was not among the fields read.
     #[must_use]
     pub fn flag(&self, field: &str, absent: bool) -> bool {
@@ -211,6 +232,27 @@ mod tests {
         assert_eq!(floats.money("d"), Ok(Money::from_e4(-49_950)));
         assert_eq!(floats.number("e"), Ok(Decimal::from(1000)));
         assert_eq!(floats.number("f").unwrap().to_string(), "0.1");
+    }
+
+    #[test]
+    fn points_lose_their_noise_and_half_a_hundredth_goes_away_from_zero() {
+        let floats = wire(
+            r#"{"noise": 1234.5000000000002, "half": 10.005, "owed": -10.005, "below": 10.00499, "none": false,
+                "huge": 1000000000000.0}"#,
+        );
+        let cases = [("noise", 123_450), ("half", 1_001), ("owed", -1_001), ("below", 1_000), ("none", 0)];
+        for (field, hundredths) in cases {
+            assert_eq!(floats.points(field), Ok(Points::from_e2(hundredths)), "{field}");
+        }
+        assert!(floats.points("huge").is_err());
+    }
+
+    #[test]
+    fn a_day_has_no_time() {
+        let record = record(json!({"a": "2026-12-31", "b": "2026-12-31 10:00:00", "c": false}));
+        assert_eq!(record.day("a"), Ok(NaiveDate::from_ymd_opt(2026, 12, 31)));
+        assert!(record.day("b").is_err());
+        assert_eq!(record.day("c"), Ok(None));
     }
 
     #[test]

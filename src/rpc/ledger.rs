@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fingerprint::idempotency;
 use super::params::{Id, Nothing, PointsParam, Text};
 use super::{Api, Caller, Fault, Reply, register};
+use crate::domain::decide::Correction;
 use crate::domain::ids::PartnerId;
 use crate::ledger::Command;
 
@@ -42,8 +43,7 @@ async fn adjust(api: &Api, caller: Caller, params: Adjust) -> Reply {
         idempotency,
         partner_id,
         program: params.program.0,
-        points: params.points.0,
-        reason: params.reason.0,
+        correction: Correction { points: params.points.0, reason: params.reason.0, cause: None, expiry: None },
         actor: caller.name,
     };
     Ok(api.ledger.reply(command).await?)

@@ -254,6 +254,7 @@ fn records() -> Vec<(&'static str, Value)> {
             "properties": {"entry": reference("Entry"), "program": reference("Code"), "version": or_null("Version"),
                 "document": or_null("Program"), "lines": {"type": "array"}, "lots": {"type": "array"},
                 "total_before_rounding": optional_text(), "rounding": {"type": ["object", "null"]},
+                "redeemed": {"type": ["object", "null"]},
                 "reverses": or_null("Uuid"), "reversed_by": list("Uuid")}}),
         ),
         (

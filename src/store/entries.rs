@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::{accounts, entries, programs};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::entry::{Cause, Detail, Entry, EntryKind};
-use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, PartnerId};
+use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, PartnerId, ProgramId};
 use crate::domain::points::Points;
 
 /// An entry with its place in its account's chain, as stored.
@@ -177,6 +179,30 @@ pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, 
         .load(conn)?)
 }
 
+/// How many points of an account's lots have expired, by the moment they ended: what left then, less what was given
+/// back because its sale was taken back.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn expired(
+    conn: &mut AnyConnection,
+    account: AccountId,
+    ended_at_us: &[i64],
+) -> Result<BTreeMap<i64, Points>, StoreError> {
+    let mut found: BTreeMap<i64, Points> = BTreeMap::new();
+    let rows: Vec<(i64, i64)> = entries::table
+        .filter(entries::account_id.eq(account.0))
+        .filter(entries::kind.eq(EntryKind::Expire.word()))
+        .filter(entries::occurred_at_us.eq_any(ended_at_us.to_vec()))
+        .select((entries::occurred_at_us, entries::points_e2))
+        .load(conn)?;
+    for (at, points) in rows {
+        let sum = found.entry(at).or_default();
+        *sum = sum.sub(Points::from_e2(points)).map_err(corrupt)?;
+    }
+    Ok(found)
+}
+
 /// All entries of an account from a sequence number on, for verification.
 ///
 /// # Errors
@@ -242,4 +268,72 @@ pub fn history(
         }
         Ok(query.load(c)?)
     })
+}
+
+/// The documents of one model that adjustments may have come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Causes<'a> {
+    /// By their ids in Odoo.
+    Ids(&'a [i64]),
+    /// By their names, of documents that have no id.
+    Names(&'a [String]),
+}
+
+/// What one adjustment carried over from a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedOver {
+    /// The document's id.
+    pub cause_id: Option<i64>,
+    /// Its name.
+    pub cause_name: String,
+    /// Whose account the points went to.
+    pub partner_id: PartnerId,
+    /// How many, with their sign.
+    pub points: Points,
+}
+
+/// The adjustments of one program that came from these documents.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn carried_over(
+    conn: &mut AnyConnection,
+    program: ProgramId,
+    model: &str,
+    causes: Causes<'_>,
+) -> Result<Vec<CarriedOver>, StoreError> {
+    let mut found = Vec::new();
+    let mut load = |conn: &mut AnyConnection, part: Causes<'_>| -> Result<(), StoreError> {
+        let rows: Vec<(Option<i64>, String, i64, i64)> = on_each!(conn, c => {
+            let query = entries::table
+                .inner_join(accounts::table.on(accounts::id.eq(entries::account_id)))
+                .filter(accounts::source.eq(SOURCE))
+                .filter(accounts::program_id.eq(program.0))
+                // Written out, not bound: only so does SQLite use the index of adjustments.
+                .filter(sql::<Bool>("entries.kind = 'adjust'"))
+                .filter(entries::cause_model.eq(model))
+                .order((entries::recorded_at_us, entries::id))
+                .select((entries::cause_id, entries::cause_name, accounts::partner_id, entries::points_e2))
+                .into_boxed();
+            let query = match part {
+                Causes::Ids(ids) => query.filter(entries::cause_id.eq_any(ids.to_vec())),
+                Causes::Names(names) => {
+                    query.filter(entries::cause_id.is_null().and(entries::cause_name.eq_any(names.to_vec())))
+                }
+            };
+            query.load(c)
+        })?;
+        found.extend(rows.into_iter().map(|(cause_id, cause_name, partner_id, points)| CarriedOver {
+            cause_id,
+            cause_name,
+            partner_id: PartnerId(partner_id),
+            points: Points::from_e2(points),
+        }));
+        Ok(())
+    };
+    match causes {
+        Causes::Ids(ids) => ids.chunks(CHUNK).try_for_each(|chunk| load(conn, Causes::Ids(chunk)))?,
+        Causes::Names(names) => names.chunks(CHUNK).try_for_each(|chunk| load(conn, Causes::Names(chunk)))?,
+    }
+    Ok(found)
 }

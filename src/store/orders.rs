@@ -7,14 +7,14 @@ use diesel::upsert::excluded;
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest, Sha256};
 
-use super::schema::{order_lines, order_postings, orders};
+use super::schema::{accounts, order_lines, order_postings, orders};
 use super::shop::{ids_from_text, ids_to_text};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::ids::{
     AccountId, CompanyId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
-    ProductId, ProductTagId,
+    ProductId, ProductTagId, ProgramId,
 };
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
@@ -511,4 +511,18 @@ pub fn ids_placed_from(
     }
     let ids: Vec<i64> = query.load(conn)?;
     Ok(ids.into_iter().map(OrderId).collect())
+}
+
+/// How many orders have earned in a program, by what is noted of them now.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn count_credited(conn: &mut AnyConnection, program: ProgramId) -> Result<i64, StoreError> {
+    Ok(order_postings::table
+        .inner_join(accounts::table.on(accounts::id.eq(order_postings::account_id)))
+        .filter(order_postings::source.eq(SOURCE))
+        .filter(accounts::program_id.eq(program.0))
+        .filter(order_postings::earned_e2.ne(0))
+        .count()
+        .get_result(conn)?)
 }

@@ -21,6 +21,7 @@ fn wrong_usage_is_2_and_help_says_it_all() {
         "doctor",
         "token",
         "program",
+        "import",
         "migrate",
         "--config",
         "LOYALTY__DATABASE__URL",

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Service, draft, line, reward_line, uuid};
+use crate::support::{Service, Sold, club, draft, line, reward_line, uuid};
 
 #[test]
 fn a_series_of_partial_refunds_ends_exactly_where_it_should() {
@@ -119,5 +119,69 @@ fn a_line_that_moves_to_another_order_takes_its_points_along() {
     service.shop.change_line(first.lines[1], json!({"order_id": second.id}));
     service.admin.sync();
     assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "30".into()));
+    service.admin.verified();
+}
+
+#[test]
+fn a_refund_without_a_link_is_matched_by_its_receipt() {
+    // As Odoo 14 makes them: a copy of the order with the same receipt number, no link, negative quantities.
+    let service = Service::start();
+    let receipt = |order: &Sold| service.shop.shop.update("pos.order", order.id, json!({"pos_reference": "Order 1"}));
+    // 3 pieces, 25.00 in all: 10 points per full 10.00 make 20; then one comes back, and two with a third unknown.
+    let sale = service.shop.sell_lines(Some(1), &uuid(), &[line(1, "3", "25.00")]);
+    receipt(&sale);
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "20");
+    let one = service.shop.sell_lines(Some(2), &uuid(), &[line(1, "-1", "-8.33")]);
+    receipt(&one);
+    service.admin.sync();
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("10".into(), "0".into()));
+    let rest = service.shop.sell_lines(Some(2), &uuid(), &[line(1, "-2", "-16.67"), line(2, "-1", "-10.00")]);
+    receipt(&rest);
+    service.admin.sync();
+    // The train was never sold on that receipt: it counts alone, against whoever brought it.
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("0".into(), "-10".into()));
+    service.shop.change_order(one.id, json!({"state": "cancel"}));
+    service.admin.sync();
+    assert_eq!(
+        (service.admin.balance(1), service.admin.balance(2)),
+        ("0".into(), "-10".into()),
+        "8.33 is no full 10.00"
+    );
+    service.shop.change_order(rest.id, json!({"state": "cancel"}));
+    service.admin.sync();
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "0".into()));
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    service.admin.verified();
+}
+
+#[test]
+fn points_that_have_expired_are_not_taken_back_once_more() {
+    let service = Service::without_program(&[]);
+    let mut program = club();
+    program["expiry"] = json!({"after_days": 30});
+    service.admin.call("program.put", json!({"program": program}));
+    let long_ago = chrono::Utc::now() - chrono::TimeDelta::days(90);
+    let sale = service.shop.sell_at(long_ago, Some(1), &uuid(), &[line(1, "2", "50.00")]);
+    service.shop.sell(1, "10.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "10");
+    service.shop.refund(1, sale.lines[0], 1, "-1", "-25.00");
+    service.admin.sync();
+    assert_eq!(
+        service.admin.balance(1),
+        "10",
+        "30 of the 50 expired points were the refund's: 25.00 would have earned 20"
+    );
+    service.shop.refund(1, sale.lines[0], 1, "-1", "-25.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "10");
+    let entries = service.admin.entries(1);
+    let of =
+        |kind: &str| entries.iter().filter(|(of, _)| of == kind).map(|(_, points)| points.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (of("expire"), of("clawback")),
+        (vec!["-50".into(), "30".into(), "20".into()], vec!["-30".to_owned(), "-20".into()])
+    );
     service.admin.verified();
 }

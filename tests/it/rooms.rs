@@ -10,6 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ledger", &["ledger", "domain", "store"]),
     ("odoo", &["odoo", "domain"]),
     ("sync", &["sync", "domain", "odoo", "ledger"]),
+    ("import", &["import", "domain", "odoo", "ledger"]),
     ("rpc", &["rpc", "domain", "ledger", "store"]),
     ("http", &["http", "rpc", "domain", "ledger", "store"]),
     ("demo", &["demo"]),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Odoo 19 and a PostgreSQL for the tests. Source this file; it starts nothing by itself.
+# A real Odoo 19, an Odoo 14 (lib-14.sh) and a PostgreSQL for the tests. Source this file; it starts nothing by itself.
 #
 #   . tests/odoo/lib.sh
 #   trap test_cleanup EXIT
@@ -31,8 +31,15 @@ _ODOO_ROOT_STAMP='trixie + odoo-19 of sid, recipe 1'
 _ODOO_PLAIN_MODULES='point_of_sale,sale_management'
 _ODOO_FULL_MODULES='pos_loyalty'
 _ODOO_TEMPLATE_STAMP="$_ODOO_PLAIN_MODULES; $_ODOO_FULL_MODULES; demo; en_US, fr_FR; recipe 2"
+# Where releases of Odoo differ: how demo data is asked for, what a user's groups are called, what an API key is made of.
+_ODOO_DEMO=(--with-demo)
+_ODOO_USER_GROUPS=group_ids
+_ODOO_KEY_ARGUMENTS="'rpc', 'loyalty-sidecar', None"
 
 declare -gA ODOO_PIDS=()
+
+# shellcheck source=tests/odoo/lib-14.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-14.sh"
 
 # Locks: _lock FILE takes one and leaves its descriptor in LOCK; _unlock DESCRIPTOR gives it back. It is given back by
 # name, not by closing alone: a server started meanwhile has the descriptor too, and would keep the lock as long as it runs.
@@ -336,12 +343,7 @@ debian_root() {
             _unlock "$lock"
             return 1
         fi
-        if ! { mirror=$(_debian_mirror) &&
-            unshare --mount --propagation private \
-                debootstrap --variant=minbase --include=ca-certificates trixie "$new" "$mirror" </dev/null &&
-            debian_root_network "$new" &&
-            printf '#!/bin/sh\nexit 101\n' >"$new/usr/sbin/policy-rc.d" && chmod 755 "$new/usr/sbin/policy-rc.d" &&
-            mkdir -p "$new/mnt/extra-addons" &&
+        if ! { mirror=$(_debian_mirror) && _debootstrap trixie "$new" "$mirror" &&
             printf '%s\n' "$_DEBIAN_ROOT_STAMP" >"$new/.stamp" &&
             mv "$new" "$DEBIAN_ROOT"; } >"$TEST_LOGS/debian-root.log" 2>&1; then
             _unlock "$lock"
@@ -350,6 +352,16 @@ debian_root() {
         fi
     fi
     _unlock "$lock"
+}
+
+# A minimal Debian in a folder, set up to install from its mirror and to start no service.
+_debootstrap() { # SUITE DIR MIRROR
+    local dir=$2
+    unshare --mount --propagation private \
+        debootstrap --variant=minbase --include=ca-certificates "$1" "$dir" "$3" </dev/null &&
+        debian_root_network "$dir" &&
+        printf '#!/bin/sh\nexit 101\n' >"$dir/usr/sbin/policy-rc.d" && chmod 755 "$dir/usr/sbin/policy-rc.d" &&
+        mkdir -p "$dir/mnt/extra-addons"
 }
 
 # debian_root_network DIR: gives a root this machine's name resolution, certificates and apt proxy.
@@ -427,7 +439,7 @@ _odoo_template_build() { # NAME FROM|'' MODULES
     if [ -n "$from" ]; then
         odoo_new_db "${name}_new" "$from" || return 1
     fi
-    if ! (odoo_cli '' -d "${name}_new" -i "$modules" --with-demo --load-language=en_US,fr_FR --stop-after-init --no-http) \
+    if ! (odoo_cli '' -d "${name}_new" -i "$modules" "${_ODOO_DEMO[@]}" --load-language=en_US,fr_FR --stop-after-init --no-http) \
         </dev/null >"$log" 2>&1 || ! _odoo_log_is_clean "$log"; then
         _fail "Odoo could not install $modules: see $log"
         return 1
@@ -445,29 +457,40 @@ _odoo_template_build() { # NAME FROM|'' MODULES
 #   o19_plain  the same without pos_loyalty
 # Idempotent; one at a time; what an interrupted run left half-made is made again.
 odoo_provision() {
+    _odoo_provision_with "$TEST_CACHE/odoo.lock" _odoo_provision_locked
+}
+
+_odoo_provision_with() { # LOCK COMMAND...
     if ! _is_root || ! _is_debian; then
         _fail "making an Odoo needs Debian and root; elsewhere give the browser specs an Odoo of yours (tests/run --help)"
         return 1
     fi
     mkdir -p "$TEST_CACHE" "$TEST_LOGS" || return 1
     need_packages postgresql debootstrap curl || return 1
-    local lock status=0
+    local lock lock_file=$1 status=0
+    shift
     # Before the lock: whoever starts PostgreSQL inside it and is then killed would leave the lock with it.
     pg_start || return 1
-    _lock "$TEST_CACHE/odoo.lock" || return 1
+    _lock "$lock_file" || return 1
     lock=$LOCK
-    _odoo_provision_locked || status=1
+    "$@" || status=1
     _unlock "$lock"
     return $status
 }
 
-_odoo_provision_locked() {
+# The root of an Odoo, made anew unless it is of the recipe of today.
+_odoo_root() { # WHICH BUILD
+    local log
+    log="$TEST_LOGS/$(basename "$ODOO_ROOT")-root.log"
     if [ "$(cat "$ODOO_ROOT/.stamp" 2>/dev/null)" != "$_ODOO_ROOT_STAMP" ]; then
-        _say "making a Debian root with Odoo 19 in $ODOO_ROOT (some minutes, once a machine)"
+        _say "making a Debian root with $1 in $ODOO_ROOT (some minutes, once a machine)"
         # Twice: a mirror may hiccup once in 300 packages.
-        _odoo_root_build >"$TEST_LOGS/odoo-root.log" 2>&1 || _odoo_root_build >>"$TEST_LOGS/odoo-root.log" 2>&1 ||
-            { _fail "the Odoo root could not be made: see $TEST_LOGS/odoo-root.log"; return 1; }
+        "$2" >"$log" 2>&1 || "$2" >>"$log" 2>&1 || { _fail "the root of $1 could not be made: see $log"; return 1; }
     fi
+}
+
+_odoo_provision_locked() {
+    _odoo_root 'Odoo 19' _odoo_root_build || return 1
     if ! _odoo_template_is_current o19_plain; then
         _odoo_template_build o19_plain '' "$_ODOO_PLAIN_MODULES" || return 1
     fi
@@ -476,11 +499,11 @@ _odoo_provision_locked() {
     fi
 }
 
-# odoo_drop_db NAME: drops a database and its files, if it exists.
+# odoo_drop_db NAME: drops a database and its files, if it exists; whichever Odoo's it was.
 odoo_drop_db() {
     pg_sql postgres "UPDATE pg_database SET datistemplate = false WHERE datname = '$1'" \
         "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" || return 1
-    rm -rf --one-file-system "$ODOO_ROOT/var/lib/odoo/filestore/$1"
+    rm -rf --one-file-system "$TEST_CACHE/odoo-19/var/lib/odoo/filestore/$1" "$ODOO14_ROOT/var/lib/odoo/filestore/$1"
 }
 
 # odoo_new_db NAME [TEMPLATE]: makes database NAME a fresh copy of TEMPLATE (o19), replacing an older one.
@@ -542,9 +565,9 @@ odoo_service_user() {
 		user = env['res.users'].create({
 		    'name': 'Loyalty sidecar', 'login': '$2',
 		    'company_ids': [(6, 0, env['res.company'].search([]).ids)],
-		    'group_ids': [(6, 0, [env.ref('base.group_user').id, env.ref('point_of_sale.group_pos_user').id])],
+		    '$_ODOO_USER_GROUPS': [(6, 0, [env.ref('base.group_user').id, env.ref('point_of_sale.group_pos_user').id])],
 		})
-		key = env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'loyalty-sidecar', None)
+		key = env['res.users.apikeys'].with_user(user).sudo()._generate($_ODOO_KEY_ARGUMENTS)
 		env.cr.commit()
 		print('api-key', key)
 	PYTHON

@@ -1,5 +1,6 @@
 from . import (
     loyalty_sidecar,
+    explanation,
     pos_config,
     pos_order,
     pos_order_line,

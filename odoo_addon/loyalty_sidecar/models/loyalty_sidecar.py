@@ -183,9 +183,16 @@ class LoyaltySidecar(models.AbstractModel):
             "other_shop": self.env._("The program does not hold in this shop."),
             "outside_dates": self.env._("The program does not hold at this time."),
             "too_few_points": self.env._("That is too few points to take anything off."),
-            "not_computed_yet": self.env._(
-                "The loyalty service cannot compute this kind of reward yet."
+            "not_enrolled": self.env._("The customer has not joined this program."),
+            "limit_reached": self.env._(
+                "The customer has had this reward as often as it is given."
             ),
+            "outside_window": self.env._("This reward is not given at this time."),
+            "nothing_in_scope": self.env._("Nothing on the order is what this reward is for."),
+            "already_cheaper": self.env._(
+                "The product costs no more on this order than with the reward."
+            ),
+            "product_unavailable": self.env._("The product of this reward is not available."),
             "reward_not_applicable": self.env._("This reward cannot be used on this order."),
             "hold_expired": self.env._(
                 "The reserved points have expired. Take the reward off and redeem again."
@@ -199,6 +206,7 @@ class LoyaltySidecar(models.AbstractModel):
             "unknown_program": self.env._("This loyalty program no longer exists."),
             "unknown_reward": self.env._("This reward no longer exists."),
             "unknown_hold": self.env._("The loyalty service does not know this reservation."),
+            "unknown_entry": self.env._("The loyalty service does not know this entry."),
             "forbidden": self.env._(
                 "The token in the settings may not do this. Ask an administrator."
             ),

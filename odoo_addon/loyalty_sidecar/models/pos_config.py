@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import float_repr, float_round
@@ -74,6 +76,49 @@ class PosConfig(models.Model):
             answer["line_product_id"] = product.id
         return answer
 
+    def loyalty_sidecar_refunded(self, draft):
+        """What a refund did to the customer's points: its entries, once the sidecar has read the order."""
+        partner = self._loyalty_sidecar_check(draft)
+        balance, history = self.env["loyalty.sidecar"]._ask_many(
+            [
+                ("loyalty.balance", {"partner_ids": partner.ids}),
+                ("loyalty.history", {"partner_id": partner.id, "limit": 50}),
+            ]
+        )
+        for answer in (balance, history):
+            if not answer["ok"]:
+                return answer
+        caused = [
+            entry
+            for entry in history["result"]["entries"]
+            if (entry.get("cause") or {}).get("uuid") == draft["uuid"]
+        ]
+
+        def total(program, *kinds):
+            points = (
+                Decimal(entry["points"])
+                for entry in caused
+                if entry.get("program") == program and entry["kind"] in kinds
+            )
+            return str(sum(points, Decimal(0)))
+
+        return {
+            "ok": True,
+            "programs": [
+                {
+                    "program": each["program"],
+                    "name": each["name"],
+                    "points_name": each["points_name"],
+                    "earned": total(each["program"], "earn", "clawback"),
+                    # A restore gives back what was redeemed.
+                    "redeemed": str(-Decimal(total(each["program"], "redeem", "restore"))),
+                    "total": each["balance"],
+                }
+                for each in balance["result"][0]["programs"]
+                if any(entry.get("program") == each["program"] for entry in caused)
+            ],
+        }
+
     def loyalty_sidecar_release(self, hold_ids, reason):
         """Give reserved points back."""
         self._loyalty_sidecar_check_till()
@@ -143,7 +188,8 @@ class PosConfig(models.Model):
         """Quote and balance of each program, and words for every reward not to be had.
 
         The quote decides which programs there are: it leaves out those of other companies,
-        currencies and shops, in which the same customer may have points as well.
+        currencies and shops, in which the same customer may have points as well. A program the
+        customer has not joined, and has no points in, is none of the till's business either.
         """
         balances = {balance["program"]: balance for balance in balances}
         return [
@@ -152,15 +198,35 @@ class PosConfig(models.Model):
                 "earns": quote["earns"],
                 "balance_after": quote["balance_after"],
                 "rewards": [
-                    self._loyalty_sidecar_reward(reward, balances[quote["program"]]["available"])
+                    {
+                        **self._loyalty_sidecar_reward(
+                            reward, balances[quote["program"]]["available"]
+                        ),
+                        # Two programs may call a reward the same.
+                        "program": quote["program"],
+                    }
                     for reward in quote["rewards"]
                 ],
             }
             for quote in quotes
             if quote["program"] in balances
+            and not self._loyalty_sidecar_is_strange(quote, balances[quote["program"]])
         ]
 
+    @api.model
+    def _loyalty_sidecar_is_strange(self, quote, balance):
+        """Whether the customer has nothing to do with a program: not joined, no points, none to come."""
+        return (
+            bool(quote["rewards"])
+            and all(reward.get("reason") == "not_enrolled" for reward in quote["rewards"])
+            and not any(float(value or 0) for value in (quote["earns"], balance["balance"]))
+        )
+
     def _loyalty_sidecar_reward(self, reward, available):
+        if reward.get("product_id"):
+            # The till need not have loaded it to offer it.
+            product = self.env["product.product"].browse(int(reward["product_id"])).exists()
+            reward = {**reward, "product_name": product.sudo().display_name or ""}
         if reward["applicable"]:
             return reward
         figures = {

@@ -39,13 +39,12 @@ class PosOrder(models.Model):
                 (
                     "loyalty.capture",
                     {
-                        "hold_id": line.loyalty_hold_id,
+                        "hold_id": hold,
                         "order": {"uuid": order.uuid, "id": order.id, "name": order.name},
                     },
                 )
                 for order in self
-                for line in order.lines
-                if line.loyalty_hold_id
+                for hold in order.lines._loyalty_sidecar_holds()
             ]
             calls.append(("sync.notify", {"order_ids": self.ids}))
             self.env["loyalty.sidecar"]._tell_after_commit(calls)
@@ -54,13 +53,8 @@ class PosOrder(models.Model):
             _logger.exception("Could not prepare to tell the sidecar of orders %s", self.ids)
 
     def _loyalty_sidecar_open_holds(self):
-        return [
-            hold
-            for hold in self.filtered(lambda order: order.state == "draft").lines.mapped(
-                "loyalty_hold_id"
-            )
-            if hold
-        ]
+        drafts = self.filtered(lambda order: order.state == "draft")
+        return drafts.lines._loyalty_sidecar_holds()
 
     @api.model
     def _loyalty_sidecar_release(self, holds, reason):
@@ -68,4 +62,22 @@ class PosOrder(models.Model):
         if holds:
             self.env["loyalty.sidecar"]._tell_after_commit(
                 [("loyalty.release", {"hold_id": hold, "reason": reason}) for hold in holds]
+            )
+
+    @api.model
+    def _loyalty_sidecar_release_lost(self, holds, reason):
+        """Give back what no line carries any more when the transaction ends.
+
+        Not at once: a till that splits a reward anew deletes its lines and creates others with the
+        same hold, in one and the same write.
+        """
+        if not holds:
+            return
+
+        @self.env.cr.precommit.add
+        def release():
+            carried = self.env["pos.order.line"].sudo().search([("loyalty_hold_id", "in", holds)])
+            still_there = set(carried._loyalty_sidecar_holds())
+            self._loyalty_sidecar_release(
+                [hold for hold in holds if hold not in still_there], reason
             )

@@ -11,20 +11,20 @@ class PosOrderLine(models.Model):
         readonly=True,
         index="btree_not_null",
         copy=False,
-        help="The reservation of points in loyalty-sidecar that this discount was given for.",
+        help="The reservation of points in loyalty-sidecar that this discount or product was given for.",
     )
 
     @api.model
     def _load_pos_data_fields(self, config):
         return super()._load_pos_data_fields(config) + ["loyalty_hold_id"]
 
+    def _loyalty_sidecar_holds(self):
+        """The holds of these lines, each once: a reward has a line for each set of taxes."""
+        return list(dict.fromkeys(line.loyalty_hold_id for line in self if line.loyalty_hold_id))
+
     def unlink(self):
         # Only an unpaid order can lose lines; whatever its line held is free again.
-        holds = [
-            line.loyalty_hold_id
-            for line in self
-            if line.loyalty_hold_id and line.order_id.state == "draft"
-        ]
+        holds = self.filtered(lambda line: line.order_id.state == "draft")._loyalty_sidecar_holds()
         result = super().unlink()
-        self.env["pos.order"]._loyalty_sidecar_release(holds, "line removed")
+        self.env["pos.order"]._loyalty_sidecar_release_lost(holds, "line removed")
         return result

@@ -18,7 +18,8 @@ class ResConfigSettings(models.TransientModel):
         string="Sidecar Token",
         config_parameter=PARAMETER_TOKEN,
         groups="base.group_system",
-        help="A token of role pos. Only administrators can read it; tills and cashiers never see it.",
+        help="A token of role pos, or of role viewer to have the history explain its entries. "
+        "Only administrators can read it; tills and cashiers never see it.",
     )
     loyalty_sidecar_timeout_ms = fields.Integer(
         string="Sidecar Timeout (ms)",

@@ -2,6 +2,8 @@ from odoo import models
 from odoo.exceptions import AccessError
 
 PAGE = 50
+# The most the sidecar gives at once.
+ENTRIES_AT_ONCE = 500
 
 
 class ResPartner(models.Model):
@@ -40,6 +42,46 @@ class ResPartner(models.Model):
                 "id": order.id if order else False,
             }
         return {"ok": True, "entries": entries, "next": answer["result"].get("next")}
+
+    def loyalty_sidecar_explain(self, entry_id):
+        """Why one entry of this customer is what it is, in sentences."""
+        self._loyalty_sidecar_check()
+        sidecar = self.env["loyalty.sidecar"]
+        owned = self._loyalty_sidecar_owns(str(entry_id))
+        if not owned["ok"]:
+            return owned
+        answer = sidecar._ask("loyalty.explain", {"entry_id": str(entry_id)})
+        if not answer["ok"]:
+            if answer["error"]["kind"] == "forbidden":
+                answer["error"]["message"] = self.env._(
+                    "To explain entries, the token in the settings needs the role viewer. An administrator "
+                    "can create one with “loyalty-sidecar token create --role viewer --name odoo”."
+                )
+            return answer
+        explanation = answer["result"]
+        return {
+            "ok": True,
+            "sentences": sidecar._explain(explanation),
+            "lots": explanation.get("lots") or [],
+            "reverses": explanation.get("reverses") or False,
+            "reversed_by": explanation.get("reversed_by") or [],
+        }
+
+    def _loyalty_sidecar_owns(self, entry_id):
+        """Whether the entry is this customer's: the rights on the customer are the rights on the entry."""
+        before = None
+        while True:
+            params = {"partner_id": self.id, "limit": ENTRIES_AT_ONCE}
+            if before:
+                params["before"] = before
+            answer = self.env["loyalty.sidecar"]._ask("loyalty.history", params)
+            if not answer["ok"]:
+                return answer
+            if any(entry["entry_id"] == entry_id for entry in answer["result"]["entries"]):
+                return {"ok": True}
+            before = answer["result"].get("next")
+            if not before:
+                raise AccessError(self.env._("This entry does not belong to this customer."))
 
     def action_loyalty_sidecar_history(self):
         self.ensure_one()

@@ -49,6 +49,8 @@ class TestAccess(LoyaltySidecarCommon):
             lambda: self.till(employee).loyalty_sidecar_release(["hold-1"], "line removed"),
             lambda: self.customer.with_user(employee).loyalty_sidecar_points(),
             lambda: self.customer.with_user(employee).loyalty_sidecar_history(),
+            lambda: self.customer.with_user(employee).loyalty_sidecar_explain("entry"),
+            lambda: self.till(employee).loyalty_sidecar_refunded(self.draft()),
         ):
             with self.assertRaises(AccessError):
                 call()
@@ -66,6 +68,8 @@ class TestAccess(LoyaltySidecarCommon):
             ),
             lambda: stranger.with_user(self.cashier).loyalty_sidecar_points(),
             lambda: stranger.with_user(self.cashier).loyalty_sidecar_history(),
+            lambda: stranger.with_user(self.cashier).loyalty_sidecar_explain("entry"),
+            lambda: self.till().loyalty_sidecar_refunded(self.draft(stranger)),
         ):
             with self.assertRaises(AccessError):
                 call()

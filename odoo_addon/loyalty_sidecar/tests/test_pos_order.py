@@ -38,6 +38,47 @@ class TestPosOrder(LoyaltySidecarCommon):
         self.assertEqual(refund.lines.mapped("loyalty_hold_id"), [False, False])
         self.assertFalse(refund.loyalty_sidecar_data)
 
+    def test_a_refund_line_of_a_reward_is_a_line_like_any_other(self):
+        order, _result = self.sync(self.order_data("hold-1"))
+        self.commit()
+        self.assertTrue(self.sidecar.wait_for("sync.notify"))
+        refund = self.env["pos.order"].browse(order.refund()["res_id"])
+        self.assertEqual(refund.lines.refunded_orderline_id, order.lines)
+        # The goods stay with the customer after all: part of the order is refunded.
+        refund.lines.filtered(lambda line: line.product_id == self.product).unlink()
+        self.assertEqual((refund.lines.qty, refund.lines.price_unit), (-1, -5))
+        refund.lines.unlink()
+        self.commit()
+        self.assertEqual(self.sidecar.params_of("loyalty.release"), [])
+
+    def test_a_reward_of_several_lines_is_captured_once(self):
+        data = self.order_data("hold-1")
+        second = {**data["lines"][1][2], "uuid": "second-line"}
+        data["lines"].append(
+            (0, 0, {**second, "price_unit": 0, "price_subtotal": 0, "price_subtotal_incl": 0})
+        )
+        order, _result = self.sync(data)
+        self.assertEqual(len(order.lines.filtered("loyalty_hold_id")), 2)
+        self.commit()
+        self.assertTrue(self.sidecar.wait_for("sync.notify"))
+        self.assertEqual(len(self.sidecar.params_of("loyalty.capture")), 1)
+
+    def test_a_reward_split_anew_keeps_its_hold(self):
+        order, _result = self.sync(self.order_data("hold-1", state="draft"))
+        line = order.lines.filtered("loyalty_hold_id")
+        values = line.copy_data({"loyalty_hold_id": "hold-1", "order_id": order.id})[0]
+        order.write({"lines": [(2, line.id), (0, 0, values)]})
+        self.commit()
+        self.assertEqual(order.lines.mapped("loyalty_hold_id"), [False, "hold-1"])
+        order.lines.filtered("loyalty_hold_id").unlink()
+        self.commit()
+        # The second time nothing carries it: one release, and it is of the second.
+        self.assertEqual(
+            self.sidecar.wait_for("loyalty.release"),
+            {"hold_id": "hold-1", "reason": "line removed"},
+        )
+        self.assertEqual(len(self.sidecar.params_of("loyalty.release")), 1)
+
     def test_capture_and_notify_after_the_commit_and_not_before(self):
         order, _result = self.sync(self.order_data("hold-1"))
         self.assertEqual(self.sidecar.calls, [])

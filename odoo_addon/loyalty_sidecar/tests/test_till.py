@@ -23,6 +23,7 @@ class TestTill(LoyaltySidecarCommon):
         applicable, unaffordable = program["rewards"]
         self.assertNotIn("message", applicable)
         self.assertEqual(unaffordable["message"], "Not enough points: 300 needed, 120 available.")
+        self.assertEqual({applicable["program"], unaffordable["program"]}, {"club"})
 
     def test_both_go_in_one_request(self):
         self.till().loyalty_sidecar_refresh(self.draft())
@@ -45,6 +46,131 @@ class TestTill(LoyaltySidecarCommon):
         ]
         answer = self.till().loyalty_sidecar_refresh(self.draft())
         self.assertEqual([program["program"] for program in answer["programs"]], ["club"])
+
+    def strange_program(self, **values):
+        return {
+            "program": "vip",
+            "earns": "0",
+            "balance_after": "0.00",
+            "rewards": [
+                {
+                    "reward": "vip",
+                    "name": "For members",
+                    "kind": "discount_percent",
+                    "points": "10",
+                    "discount": "0.00",
+                    "applicable": False,
+                    "reason": "not_enrolled",
+                    "message": "The customer is not enrolled in this program.",
+                }
+            ],
+            **values,
+        }
+
+    def shown_programs(self, program, **balance):
+        self.sidecar.answers["loyalty.quote"] = {"programs": [program]}
+        self.sidecar.answers["loyalty.balance"] = [
+            {
+                "partner_id": self.customer.id,
+                "programs": [self.sidecar.balance(program="vip", **{"balance": "0.00", **balance})],
+            }
+        ]
+        return [
+            (each["program"], [reward.get("message") for reward in each["rewards"]])
+            for each in self.till().loyalty_sidecar_refresh(self.draft())["programs"]
+        ]
+
+    def test_a_program_the_customer_has_not_joined_is_not_shown(self):
+        self.assertEqual(self.shown_programs(self.strange_program()), [])
+
+    def test_but_it_is_when_there_is_anything_in_it(self):
+        message = "The customer has not joined this program."
+        shown = [("vip", [message])]
+        self.assertEqual(self.shown_programs(self.strange_program(), balance="1.00"), shown)
+        self.assertEqual(self.shown_programs(self.strange_program(earns="3")), shown)
+        # A program without rewards says nothing of joining: a newcomer's has nothing in it either.
+        self.assertEqual(self.shown_programs(self.strange_program(rewards=[])), [("vip", [])])
+
+    def test_why_a_reward_cannot_be_had(self):
+        for reason, words in [
+            ("limit_reached", "The customer has had this reward as often as it is given."),
+            ("outside_window", "This reward is not given at this time."),
+            ("nothing_in_scope", "Nothing on the order is what this reward is for."),
+            (
+                "already_cheaper",
+                "The product costs no more on this order than with the reward.",
+            ),
+            ("product_unavailable", "The product of this reward is not available."),
+        ]:
+            reward = {**self.strange_program()["rewards"][0], "reason": reason}
+            program = self.strange_program(rewards=[reward])
+            self.assertEqual(self.shown_programs(program), [("vip", [words])])
+
+    def test_a_reward_that_is_a_product_has_its_name(self):
+        reward = {
+            **self.strange_program()["rewards"][0],
+            "applicable": True,
+            "reason": None,
+            "kind": "free_product",
+            "product_id": self.product.id,
+            "add_quantity": "1",
+            "price": "0.00",
+        }
+        gone = {**reward, "reward": "gone", "product_id": 999999999}
+        self.shown_programs(self.strange_program(rewards=[reward, gone]))
+        rewards = self.till().loyalty_sidecar_refresh(self.draft())["programs"][0]["rewards"]
+        self.assertEqual([each["product_name"] for each in rewards], ["Lamp", ""])
+
+    def test_what_a_refund_did_to_the_points(self):
+        draft = self.draft()
+        cause = {"model": "pos.order", "id": 1, "uuid": draft["uuid"], "name": "Refund"}
+        other = {**cause, "uuid": "another"}
+        self.sidecar.answers["loyalty.history"] = {
+            "entries": [
+                {
+                    "entry_id": "1",
+                    "kind": "restore",
+                    "program": "club",
+                    "points": "100.00",
+                    "cause": cause,
+                },
+                {
+                    "entry_id": "2",
+                    "kind": "clawback",
+                    "program": "club",
+                    "points": "-20.50",
+                    "cause": cause,
+                },
+                {
+                    "entry_id": "3",
+                    "kind": "earn",
+                    "program": "club",
+                    "points": "7.00",
+                    "cause": other,
+                },
+            ],
+            "next": None,
+        }
+        answer = self.till().loyalty_sidecar_refunded(draft)
+        self.assertEqual(
+            answer,
+            {
+                "ok": True,
+                "programs": [
+                    {
+                        "program": "club",
+                        "name": "Club",
+                        "points_name": "points",
+                        "earned": "-20.50",
+                        "redeemed": "-100.00",
+                        "total": "120.00",
+                    }
+                ],
+            },
+        )
+        # Before the sidecar has read it there is nothing to say.
+        self.sidecar.answers["loyalty.history"] = {"entries": [], "next": None}
+        self.assertEqual(self.till().loyalty_sidecar_refunded(draft), {"ok": True, "programs": []})
 
     def test_the_draft_is_exact_and_the_servers_own(self):
         self.till().loyalty_sidecar_refresh(

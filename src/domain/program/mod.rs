@@ -168,11 +168,17 @@ impl Program {
         let earned_on = earned_at.with_timezone(&self.timezone).date_naive();
         let last_day = earned_on.checked_add_days(Days::new(u64::from(expiry.after_days)))?;
         let first_without = match expiry.granularity {
-            Granularity::Day => last_day.succ_opt()?,
+            Granularity::Day => return self.end_of(last_day),
             Granularity::Month => last_day.with_day(1)?.checked_add_months(Months::new(1))?,
             Granularity::Year => NaiveDate::from_ymd_opt(last_day.year().checked_add(1)?, 1, 1)?,
         };
         first_instant_of(first_without, self.timezone)
+    }
+
+    /// When a day is over where the program's days begin: the first instant of the day after it.
+    #[must_use]
+    pub fn end_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        first_instant_of(day.succ_opt()?, self.timezone)
     }
 }
 

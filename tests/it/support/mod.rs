@@ -2,13 +2,15 @@
 
 mod api;
 mod database;
+pub mod odoo_14;
 mod service;
 mod shop;
+pub mod shop_14;
 
 pub use api::Api;
 pub use database::Database;
 pub use service::{Run, Service, eventually, run, run_in};
-pub use shop::{TestShop, line, number, reward_line};
+pub use shop::{Sold, TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};
 

@@ -41,7 +41,9 @@ async function theLedgerIsRight(shop, customer) {
         assert.equal(kind === "adjust" || cause.uuid === order.uuid, true, `${kind} names its order`);
     }
     assert.equal((await shop.sidecar.points(customer.id)).held, 0);
-    assert.deepEqual((await shop.sidecar.rpc("exception.list")).exceptions, []);
+    // Of this customer's: an Odoo used before may have paid orders with holds of another ledger.
+    const { exceptions } = await shop.sidecar.rpc("exception.list");
+    assert.deepEqual(exceptions.filter((each) => each.partner_id === customer.id), []);
     await shop.sidecar.verify();
 }
 

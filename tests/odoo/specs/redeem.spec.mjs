@@ -97,22 +97,38 @@ it("pays with points up to what the order allows", async (shop) => {
     assert.deepEqual(await shop.sidecar.points(customer.id), { balance: 1000, held: 150, available: 850 });
 });
 
-it("pays with as many points as the cashier types, and refuses more than fit", async (shop) => {
+it("pays with as many points as the cashier types, shown live, and refuses what cannot be", async (shop) => {
     const customer = await shop.customer("Tina Typed", 1000);
     const till = await shop.till();
     await till.chooseCustomer(customer.name);
     await till.addProduct("Coffee Cup");
     await till.openRedeem();
     const input = till.page.locator(".loyalty-sidecar-points[data-reward=pay]");
-    await input.fill("160");
-    await till.reward("pay").click();
-    await till.page.locator(".loyalty-sidecar-dialog .loyalty-sidecar-message", { hasText: "150 points at most" }).waitFor();
-    await input.fill("60");
+    const problem = till.page.locator(".loyalty-sidecar-dialog .loyalty-sidecar-problem");
+    for (const [typed, words] of [
+        ["160", "150 points at most."],
+        ["49", "50 points at least."],
+        ["many", "“many” is not a number."],
+        ["60.123", "Points have two decimals at most."],
+    ]) {
+        await input.fill(typed);
+        await problem.filter({ hasText: words }).waitFor();
+        assert.ok(await till.reward("pay").isDisabled(), typed);
+    }
+    // 60.3 points at 0.05 are 3.015, which are 3.01: rounded down to the currency, as the sidecar will.
+    await input.fill("60.3");
+    await problem.waitFor({ state: "detached" });
+    assert.match(await till.reward("pay").innerText(), /60\.3 points[\s\S]*3\.01/);
     await till.reward("pay").click();
     await till.line("Pay with points").waitFor();
-    // 60 points at 0.05 are 3.00.
-    assert.equal(await till.total(), "$ 4.50");
-    assert.deepEqual(await shop.sidecar.points(customer.id), { balance: 1000, held: 60, available: 940 });
+    assert.equal(await till.total(), "$ 4.49");
+    assert.deepEqual(await shop.sidecar.points(customer.id), { balance: 1000, held: 60.3, available: 939.7 });
+
+    // Paid so, the receipt, the ledger and the form agree: 1000 − 60.3, and 4.49 earns nothing.
+    await till.pay();
+    assert.match(await till.receipt.locator(".loyalty-sidecar-redeemed").innerText(), /^60\.3 points/);
+    assert.match(await till.receipt.locator(".loyalty-sidecar-total").innerText(), /^939\.7 points/);
+    await shop.everywhere(customer, 939.7);
 });
 
 it("asks once the cashier pauses, and never per key", async (shop) => {

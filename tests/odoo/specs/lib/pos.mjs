@@ -121,10 +121,38 @@ export class Till {
 
     async pay(method = "Card") {
         await this.startPayment();
+        return this.payFrom(method);
+    }
+
+    /** On the payment screen. */
+    async payFrom(method) {
         await this.page.locator(".paymentmethods .paymentmethod", { hasText: method }).first().click();
         await this.page.locator(".payment-screen .validation-button:visible, .payment-screen .next:visible").first().click();
         await this.page.waitForSelector(".receipt-screen .pos-receipt");
         return Date.now();
+    }
+
+    /** The refund screen with a paid order chosen. */
+    async openRefund(order) {
+        await this.page.locator(".control-buttons button, .control-buttons .more-btn", { hasText: "Refund" }).first().click({ timeout: 3_000 }).catch(async () => {
+            await this.page.locator(".control-buttons .more-btn").click();
+            await this.page.locator(".modal button", { hasText: "Refund" }).click();
+        });
+        await this.page.waitForSelector(".ticket-screen");
+        await this.page.locator(".ticket-screen .order-row", { hasText: order.pos_reference }).first().click();
+    }
+
+    /** So many of a line of the order chosen on the refund screen. */
+    async refundLine(name, quantity) {
+        await this.page.locator(".ticket-screen .orderline", { hasText: name }).first().click();
+        // Not on the keyboard: keys in quick succession are a barcode scanner's.
+        await this.page.locator(".ticket-screen .numpad button", { hasText: quantity }).first().click();
+        await this.page.locator(".ticket-screen .orderline", { hasText: new RegExp(`${name.replaceAll(/[^a-z0-9 ]/gi, ".")}[\\s\\S]*To Refund:\\s*${quantity}`) }).first().waitFor();
+    }
+
+    async doRefund() {
+        await this.page.locator(".ticket-screen .pads button", { hasText: "Refund" }).first().click();
+        await this.page.waitForSelector(".payment-screen");
     }
 
     get receipt() {

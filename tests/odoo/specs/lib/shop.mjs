@@ -1,7 +1,7 @@
 import { closeBrowser, login } from "./browser.mjs";
 import { Odoo } from "./odoo.mjs";
 import { Till } from "./pos.mjs";
-import { Sidecar } from "./sidecar.mjs";
+import { eventually, Sidecar } from "./sidecar.mjs";
 
 const PRODUCTS = [
     ["Reading Lamp", 30.0],
@@ -22,7 +22,10 @@ export class Shop {
         await shop.prepareTills();
         await shop.prepareProducts();
         await shop.prepareCashier();
-        shop.sidecar = await Sidecar.create(shop.odoo, options);
+        const { program, ...others } = options;
+        // A program may name what only the shop knows: ids of its products and categories.
+        const document = typeof program === "function" ? await program(shop) : program;
+        shop.sidecar = await Sidecar.create(shop.odoo, { ...others, ...(document && { program: document }) });
         await shop.connect();
         return shop;
     }
@@ -47,21 +50,108 @@ export class Shop {
     }
 
     async prepareProducts() {
-        // In every category: a till may show some of them alone.
-        const categories = await this.odoo.call("pos.category", "search", [[]]);
         for (const [name, price] of PRODUCTS) {
-            const [known] = await this.odoo.searchRead("product.product", [["name", "=", name]], ["id"]);
-            if (!known) {
-                await this.odoo.create("product.product", {
-                    name,
-                    list_price: price,
-                    type: "consu",
-                    available_in_pos: true,
-                    taxes_id: [[5]],
-                    pos_categ_ids: [[6, 0, categories]],
-                });
-            }
+            await this.product(name, price);
         }
+    }
+
+    /** A product by its name, made if need be: `{id, name, price}`. */
+    async product(name, price, { taxes = [], categories = [], values = {} } = {}) {
+        const [known] = await this.odoo.searchRead("product.product", [["name", "=", name]], ["id"], { context: { active_test: false } });
+        if (known) {
+            await this.odoo.call("product.product", "write", [[known.id], { taxes_id: [[6, 0, taxes]], list_price: price }]);
+        }
+        const id = known?.id ?? (await this.odoo.create("product.product", {
+            name,
+            list_price: price,
+            type: "consu",
+            available_in_pos: true,
+            taxes_id: [[6, 0, taxes]],
+            // In every category of the shop's: a till may show some of them alone.
+            pos_categ_ids: [[6, 0, [...(await this.ownCategories()), ...categories]]],
+            ...values,
+        }));
+        return { id, name, price };
+    }
+
+    /** A combo whose only choice is one product. */
+    async combo(name, choice) {
+        const [known] = await this.odoo.searchRead("product.combo", [["name", "=", name]], ["id"]);
+        const id = known?.id ?? (await this.odoo.create("product.combo", { name, combo_item_ids: [[0, 0, { product_id: choice.id }]] }));
+        return this.product(name, 9.0, { values: { type: "combo", combo_ids: [[6, 0, [id]]] } });
+    }
+
+    /** The POS categories that no spec made. */
+    ownCategories() {
+        return this.odoo.call("pos.category", "search", [[["name", "not like", "Spec "]]]);
+    }
+
+    /** A category that holds what a spec puts there and nothing else. */
+    async category(name) {
+        const [known] = await this.odoo.searchRead("pos.category", [["name", "=", `Spec ${name}`]], ["id"]);
+        return known?.id ?? this.odoo.create("pos.category", { name: `Spec ${name}` });
+    }
+
+    /** A tax on sales; its price includes it or not. */
+    async tax(name, amount, included) {
+        const [known] = await this.odoo.searchRead("account.tax", [["name", "=", name]], ["id"]);
+        return known?.id ?? this.odoo.create("account.tax", {
+            name,
+            amount,
+            amount_type: "percent",
+            type_tax_use: "sale",
+            price_include_override: included ? "tax_included" : "tax_excluded",
+            company_id: this.configs[0].company_id[0],
+        });
+    }
+
+    /** A fiscal position of a till, with one tax in the place of another. */
+    async fiscalPosition(config, name, original, taxName, amount) {
+        const [known] = await this.odoo.searchRead("account.fiscal.position", [["name", "=", name]], ["id"]);
+        const id = known?.id ?? (await this.odoo.create("account.fiscal.position", { name, company_id: config.company_id[0] }));
+        if (!known) {
+            const tax = await this.tax(taxName, amount, false);
+            await this.odoo.call("account.tax", "write", [[tax], { fiscal_position_ids: [[4, id]], original_tax_ids: [[4, original]] }]);
+            await this.odoo.call("pos.config", "write", [[config.id], { tax_regime_selection: true, fiscal_position_ids: [[4, id]] }]);
+        }
+        return id;
+    }
+
+    /** Close a till's session as its cashier would, and return its entry's lines. */
+    async closeSession(config) {
+        const [session] = await this.odoo.searchRead(
+            "pos.session",
+            [["config_id", "=", config.id], ["state", "!=", "closed"]],
+            ["id", "cash_register_balance_end"]
+        );
+        const drafts = await this.odoo.call("pos.order", "search", [[["session_id", "=", session.id], ["state", "=", "draft"]]]);
+        if (drafts.length) {
+            await this.odoo.call("pos.order", "action_pos_order_cancel", [drafts]);
+        }
+        await this.odoo.call("pos.session", "post_closing_cash_details", [session.id, session.cash_register_balance_end]);
+        await this.odoo.call("pos.session", "update_closing_control_state_session", [session.id, "spec"]);
+        const answer = await this.odoo.call("pos.session", "close_session_from_ui", [session.id, []]);
+        if (!answer.successful) {
+            throw new Error(`the session does not close: ${JSON.stringify(answer)}`);
+        }
+        const [{ move_id: move }] = await this.odoo.call("pos.session", "read", [[session.id], ["move_id"]]);
+        return this.odoo.searchRead(
+            "account.move.line",
+            [["move_id", "=", move[0]]],
+            ["name", "balance", "tax_ids", "tax_line_id", "tax_base_amount"]
+        );
+    }
+
+    /** The balance that the API, the customer's form and the ledger's audit agree on. */
+    async everywhere(customer, balance) {
+        await eventually(`a balance of ${balance}`, async () => (await this.sidecar.points(customer.id)).balance === balance);
+        const page = await this.form(customer);
+        const shown = await Shop.formPoints(page);
+        await page.context().close();
+        if (shown !== balance) {
+            throw new Error(`the form shows ${shown}, the API ${balance}`);
+        }
+        await this.sidecar.verify();
     }
 
     /** Tills are worked by somebody who may sell and nothing else. */
@@ -126,7 +216,7 @@ export class Shop {
         const [order] = await this.odoo.searchRead(
             "pos.order",
             [["partner_id", "=", customer.id]],
-            ["name", "uuid", "state", "amount_total", "lines"],
+            ["name", "pos_reference", "uuid", "state", "amount_total", "lines"],
             { order: "id desc", limit: 1 }
         );
         return order;
@@ -135,6 +225,13 @@ export class Shop {
     async close() {
         await closeBrowser();
         await this.sidecar?.stop();
+    }
+
+    /** A picture to look at, where tests/run collects them. */
+    async picture(page, name) {
+        if (process.env.LOYALTY_TEST_OUT) {
+            await page.screenshot({ path: `${process.env.LOYALTY_TEST_OUT}/${name}.png` });
+        }
     }
 
     /** On failure: what each till showed, where tests/run collects it. */

@@ -14,3 +14,17 @@ export function formatPoints(points) {
 export function hasPoints(points) {
     return Number(points) !== 0 && !Number.isNaN(Number(points));
 }
+
+/**
+ * What so many points take off, as the sidecar computes it: exactly, and rounded down to the currency.
+ *
+ * @param {number} points with two decimals at most
+ * @param {string} rate money for one point
+ * @param {number} decimals of the currency
+ */
+export function discountOf(points, rate, decimals) {
+    const [whole, fraction = ""] = rate.split(".");
+    const scaled = BigInt(Math.round(points * 100)) * BigInt(whole + fraction);
+    const units = (scaled * 10n ** BigInt(decimals)) / (100n * 10n ** BigInt(fraction.length));
+    return Number(units) / 10 ** decimals;
+}

@@ -1,3 +1,4 @@
+import { takeOff } from "@loyalty_sidecar/app/utils/reward_lines";
 import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { patch } from "@web/core/utils/patch";
 
@@ -6,7 +7,7 @@ patch(PosOrder.prototype, {
         return this.lines.filter((line) => line.loyalty_hold_id);
     },
 
-    /** Name and points of each hold, by hold id: {program, name, points}. */
+    /** What each hold granted, by hold id (see reward_lines.js). */
     get loyaltyHolds() {
         return this.loyalty_sidecar_data?.holds || {};
     },
@@ -16,10 +17,10 @@ patch(PosOrder.prototype, {
         return this.loyalty_sidecar_data?.receipt;
     },
 
-    setLoyaltyHold(holdId, info) {
+    setLoyaltyHold(holdId, grant) {
         this.loyalty_sidecar_data = {
             ...this.loyalty_sidecar_data,
-            holds: { ...this.loyaltyHolds, [holdId]: info },
+            holds: { ...this.loyaltyHolds, [holdId]: grant },
         };
     },
 
@@ -35,11 +36,22 @@ patch(PosOrder.prototype, {
 
     /** The points its holds of one program redeem, as the sidecar stated them. */
     redeemedPoints(program) {
-        const points = this.loyaltyLines
-            .map((line) => this.loyaltyHolds[line.loyalty_hold_id])
+        const points = [...new Set(this.loyaltyLines.map((line) => line.loyalty_hold_id))]
+            .map((holdId) => this.loyaltyHolds[holdId])
             .filter((hold) => hold?.program === program)
             .reduce((sum, hold) => sum + Number(hold.points), 0);
         return points.toFixed(2);
+    },
+
+    removeOrderline(line) {
+        // A reward is had whole or not at all: its other lines go with it.
+        const holdId = line.loyalty_hold_id;
+        const result = super.removeOrderline(...arguments);
+        if (holdId) {
+            takeOff(this, holdId);
+            this.selectOrderline(this.getLastOrderline());
+        }
+        return result;
     },
 
     setPartner(partner) {

@@ -1,6 +1,7 @@
 import { markRaw } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
+import { grantOf, putAnew, putReward, takeOff, verdict } from "@loyalty_sidecar/app/utils/reward_lines";
 import { uuidv4 } from "@point_of_sale/utils";
 
 // A change to the order is asked about once the cashier pauses, never per key.
@@ -10,6 +11,8 @@ const PAUSE_MS = 400;
 const REST_MS = 10000;
 // What the receipt may cost the cashier at most, when the figures of the last change are stale.
 const RECEIPT_MS = 1500;
+// What a refund did to the points is known once the sidecar has read it: when to look.
+const REFUND_MS = [300, 500, 700, 1000, 1500, 2000, 3000];
 
 /**
  * The till's side of the conversation. It shows what the sidecar said and computes no points.
@@ -60,7 +63,7 @@ export class LoyaltySidecar {
         if (!order || order.finalized) {
             return;
         }
-        this.dropLostHolds(order);
+        this.watchRewards(order);
         const signature = this.signatureOf(order);
         const known = this.of(order);
         this.cancelTimer(order);
@@ -149,7 +152,7 @@ export class LoyaltySidecar {
      * @returns {Promise<{ok: boolean, message?: string, retry?: boolean}>}
      */
     async redeem(order, { key, program, reward, points }) {
-        const partner = order.getPartner();
+        const asked = this.signatureOf(order);
         const answer = await this.call("loyalty_sidecar_hold", [
             this.draftOf(order),
             { idempotency_key: key, program: program.program, reward: reward.reward, points },
@@ -161,48 +164,84 @@ export class LoyaltySidecar {
             return { ok: false, message: answer.error.message, retry };
         }
         const hold = answer.result;
-        // The answer took its time: the order may have been paid, cancelled or given to another.
+        const giveBack = (message, reason) => {
+            this.release([hold.hold_id], reason);
+            return { ok: false, message };
+        };
+        let rewardProduct, product;
+        try {
+            rewardProduct = await this.loadProduct(answer.line_product_id);
+            product = Number(hold.add_quantity) ? await this.loadProduct(hold.product_id) : null;
+        } catch (error) {
+            this.release([hold.hold_id], "line could not be added");
+            throw error;
+        }
+        if (!rewardProduct || (product !== null && !this.isSellable(product))) {
+            return giveBack(
+                _t("The product of this reward is not available at this till. The points were given back."),
+                "product not available"
+            );
+        }
+        // The answers took their time: the order may have been paid, cancelled or given to another, or
+        // be no longer what the discount was computed for. Of any of these the signature speaks.
         const current = this.pos.models["pos.order"].getBy("uuid", order.uuid);
-        if (!current || current.finalized || current.getPartner()?.id !== partner.id) {
-            this.release([hold.hold_id], "order changed");
-            return { ok: false, message: _t("The order changed meanwhile. The points were given back.") };
+        if (!asked || this.signatureOf(current) !== asked) {
+            return giveBack(
+                _t("The order changed meanwhile. The points were given back."),
+                "order changed"
+            );
         }
         try {
-            await this.addRewardLine(current, answer.line_product_id, hold, {
-                program: program.program,
-                name: reward.name,
-                points: hold.points,
-            });
+            const grant = grantOf(current, hold, reward, program.program, rewardProduct);
+            const lines = putReward(current, hold.hold_id, grant);
+            current.selectOrderline(lines[0]);
+            this.pos.numberBuffer.reset();
         } catch (error) {
+            takeOff(current, hold.hold_id);
+            current.forgetLoyaltyHolds([hold.hold_id]);
             this.release([hold.hold_id], "line could not be added");
             throw error;
         }
         return { ok: true };
     }
 
-    async addRewardLine(order, productId, hold, info) {
+    /** A product, also when this till has not loaded it: it sells but some of many, or opened before. */
+    async loadProduct(productId) {
         const products = this.pos.models["product.product"];
         if (!products.get(productId)) {
-            // A till opened before the addon was installed has not loaded the product.
             await this.pos.loadNewProducts([["product_variant_ids", "in", [productId]]]);
         }
-        const product = products.get(productId);
-        order.setLoyaltyHold(hold.hold_id, info);
-        const line = this.pos.models["pos.order.line"].create({
-            order_id: order,
-            product_id: product,
-            qty: 1,
-            price_unit: -Number(hold.discount),
-            discount: 0,
-            price_type: "manual",
-            // No taxes: price_subtotal_incl is exactly what the sidecar granted.
-            tax_ids: [],
-            loyalty_hold_id: hold.hold_id,
-        });
-        line.setFullProductName();
-        order.selectOrderline(line);
-        this.pos.numberBuffer.reset();
-        return line;
+        return products.get(productId);
+    }
+
+    /** A combo cannot be given: what is in it is the customer's choice. */
+    isSellable(product) {
+        return Boolean(product) && product.product_tmpl_id.type !== "combo";
+    }
+
+    /** After any change of the order: no reward stays that is larger than what it was given for. */
+    watchRewards(order) {
+        this.dropLostHolds(order);
+        const tooLarge = [];
+        for (const holdId of Object.keys(order.loyaltyHolds)) {
+            const outcome = verdict(order, holdId);
+            if (outcome === "anew") {
+                putAnew(order, holdId);
+            } else if (outcome !== "keep") {
+                tooLarge.push(order.loyaltyHolds[holdId].name);
+                takeOff(order, holdId);
+            }
+        }
+        if (tooLarge.length) {
+            this.dropLostHolds(order);
+            this.pos.notification.add(
+                _t(
+                    "Taken off, because the order no longer has what it was given for: %s. The points are free again.",
+                    tooLarge.join(", ")
+                ),
+                { type: "warning" }
+            );
+        }
     }
 
     /** Give back what no line of the order carries any more, however the line went. */
@@ -241,7 +280,13 @@ export class LoyaltySidecar {
         if (typeof order.getPartner()?.id !== "number") {
             return;
         }
-        this.dropLostHolds(order);
+        if (order.isRefund) {
+            // What it takes back is for the sidecar to find, once it has read the order.
+            order.setLoyaltyReceipt(null);
+            return;
+        }
+        // A quick payment comes here without the payment screen.
+        this.watchRewards(order);
         let known = this.of(order);
         if (known?.status !== "ready" || known.signature !== this.signatureOf(order)) {
             const resting = known?.status === "failed" && Date.now() < this.restUntil;
@@ -260,6 +305,24 @@ export class LoyaltySidecar {
         order.setLoyaltyReceipt(
             ready ? known.programs.map((program) => this.receiptOf(order, program)) : null
         );
+    }
+
+    /** After the payment of a refund: its receipt says what became of the points once that is booked. */
+    async completeRefundReceipt(order) {
+        if (!order.isRefund || order.loyaltyReceipt !== null) {
+            return;
+        }
+        for (const pause of REFUND_MS) {
+            await new Promise((resolve) => setTimeout(resolve, pause));
+            const answer = await this.call("loyalty_sidecar_refunded", [this.draftOf(order)]);
+            if (!answer.ok) {
+                return;
+            }
+            if (answer.programs.length) {
+                order.setLoyaltyReceipt(answer.programs);
+                return;
+            }
+        }
     }
 
     receiptOf(order, program) {

@@ -25,7 +25,9 @@ patch(PosStore.prototype, {
 
     async deleteOrders(orders) {
         const holds = orders.flatMap((order) =>
-            order && !order.finalized ? order.loyaltyLines.map((line) => line.loyalty_hold_id) : []
+            order && !order.finalized
+                ? [...new Set(order.loyaltyLines.map((line) => line.loyalty_hold_id))]
+                : []
         );
         const deleted = await super.deleteOrders(...arguments);
         if (deleted && holds.length) {
@@ -43,6 +45,10 @@ patch(PosStore.prototype, {
     },
 
     async pay() {
+        const order = this.getOrder();
+        if (order && !order.finalized) {
+            this.loyaltySidecar.watchRewards(order);
+        }
         if (this.refuseTooLargeDiscount(this.getOrder())) {
             return;
         }

@@ -9,7 +9,14 @@ patch(OrderPaymentValidation.prototype, {
             // The receipt lacks its points; the sale goes on.
             console.warn("loyalty_sidecar: no figures for the receipt", error);
         }
-        return super.validateOrder(...arguments);
+        const result = await super.validateOrder(...arguments);
+        if (this.order.finalized) {
+            // Not awaited: the receipt is on the screen, and says more when there is more to say.
+            this.pos.loyaltySidecar
+                .completeRefundReceipt(this.order)
+                .catch((error) => console.warn("loyalty_sidecar: no figures for the refund", error));
+        }
+        return result;
     },
 
     async isOrderValid() {

@@ -1,6 +1,6 @@
 import { Component, onMounted, useState } from "@odoo/owl";
 import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
-import { formatDateTime } from "@web/core/l10n/dates";
+import { formatDate, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -21,7 +21,15 @@ export class LoyaltyHistory extends Component {
         this.formatPoints = formatPoints;
         this.hasPoints = hasPoints;
         this.display = { controlPanel: {} };
-        this.state = useState({ status: "loading", message: "", entries: [], next: null });
+        // `open` is the entry being explained, `explanations` what was answered, by entry.
+        this.state = useState({
+            status: "loading",
+            message: "",
+            entries: [],
+            next: null,
+            open: "",
+            explanations: {},
+        });
         onMounted(() => this.load());
     }
 
@@ -51,6 +59,50 @@ export class LoyaltyHistory extends Component {
         this.state.status = "ready";
         this.state.entries = before ? [...this.state.entries, ...answer.entries] : answer.entries;
         this.state.next = answer.next;
+    }
+
+    /** A press on an entry unfolds why it is what it is; another press folds it. */
+    async explain(entry) {
+        const id = entry.entry_id;
+        this.state.open = this.state.open === id ? "" : id;
+        if (!this.state.open || this.state.explanations[id]?.ok) {
+            return;
+        }
+        this.state.explanations[id] = { loading: true };
+        try {
+            this.state.explanations[id] = await this.orm.call(
+                "res.partner",
+                "loyalty_sidecar_explain",
+                [[this.partnerId], id]
+            );
+        } catch (error) {
+            this.state.explanations[id] = {
+                ok: false,
+                error: { message: _t("The entry could not be explained.") },
+            };
+            throw error;
+        }
+    }
+
+    lotText(lot) {
+        const points = this.signed(lot.points);
+        if (!lot.expires_at) {
+            return _t("%s in the lot without an end", points);
+        }
+        // The instant at which they are gone; people are told the last day they hold.
+        const last = DateTime.fromISO(lot.expires_at).minus({ seconds: 1 });
+        return _t("%(points)s in the lot that ends after %(date)s", {
+            points,
+            date: formatDate(last),
+        });
+    }
+
+    /** Another entry in words: those shown have a name, older ones their number alone. */
+    entryText(entryId) {
+        const entry = this.state.entries.find((each) => each.entry_id === entryId);
+        return entry
+            ? `${entry.kind_label} ${this.signed(entry.points)}, ${this.formatTime(entry.occurred_at)}`
+            : entryId;
     }
 
     formatTime(iso) {

@@ -1,8 +1,9 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
-import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { discountOf, formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
+import { parseFloat } from "@web/views/fields/parsers";
 
 /** The rewards of the customer's programs; those that cannot be had say why. */
 export class RedeemDialog extends Component {
@@ -46,21 +47,111 @@ export class RedeemDialog extends Component {
         this.state.message = known ? known.message : _t("The order changed meanwhile.");
     }
 
-    formatDiscount(reward) {
-        return this.env.utils.formatCurrency(Number(reward.discount));
+    formatMoney(amount) {
+        return this.env.utils.formatCurrency(Number(amount));
+    }
+
+    keyOf(reward) {
+        return `${reward.program}/${reward.reward}`;
+    }
+
+    typedText(reward) {
+        return this.state.typed[this.keyOf(reward)] || "";
+    }
+
+    /** The points the cashier typed, NaN if that is no number; null while nothing is typed. */
+    typedPoints(reward) {
+        const text = this.typedText(reward);
+        if (!text) {
+            return null;
+        }
+        try {
+            return parseFloat(text);
+        } catch {
+            return NaN;
+        }
+    }
+
+    /** What is wrong with the points typed, in words; "" if nothing is. */
+    problemOf(reward) {
+        const points = this.typedPoints(reward);
+        if (points === null) {
+            return "";
+        }
+        if (!Number.isFinite(points)) {
+            return _t("“%s” is not a number.", this.typedText(reward));
+        }
+        if (Math.abs(points * 100 - Math.round(points * 100)) > 1e-6) {
+            return _t("Points have two decimals at most.");
+        }
+        const minimum = Number(reward.minimum_points) || 0;
+        if (points <= 0 || points < minimum) {
+            return minimum
+                ? _t("%s points at least.", formatPoints(reward.minimum_points))
+                : _t("Enter more than zero points.");
+        }
+        if (points > Number(reward.points)) {
+            return _t("%s points at most.", formatPoints(reward.points));
+        }
+        if (!this.discountOf(reward)) {
+            return _t("That is too few points to take anything off.");
+        }
+        return "";
+    }
+
+    pointsOf(reward) {
+        const points = this.typedPoints(reward);
+        return Number.isFinite(points) && points !== null ? points : reward.points;
+    }
+
+    discountOf(reward) {
+        const points = this.typedPoints(reward);
+        return Number.isFinite(points) && points !== null
+            ? discountOf(points, reward.rate, this.order.currency.decimal_places)
+            : Number(reward.discount);
+    }
+
+    /** What a reward that is a product does to the order. */
+    givesText(reward) {
+        if (!reward.product_name) {
+            return "";
+        }
+        const values = {
+            quantity: formatPoints(reward.add_quantity),
+            product: reward.product_name,
+            price: this.formatMoney(reward.price || 0),
+        };
+        const isFree = reward.kind === "free_product";
+        const sentences = [];
+        if (hasPoints(reward.discount)) {
+            sentences.push(
+                isFree
+                    ? _t("%(product)s on the order becomes free.", values)
+                    : _t("%(product)s on the order for %(price)s.", values)
+            );
+        }
+        if (hasPoints(reward.add_quantity || 0)) {
+            sentences.push(
+                isFree
+                    ? _t("Adds %(quantity)s × %(product)s for free.", values)
+                    : _t("Adds %(quantity)s × %(product)s for %(price)s each.", values)
+            );
+        }
+        return sentences.join(" ") || reward.product_name;
     }
 
     press(program, reward) {
+        const points = this.typedPoints(reward);
         return this.redeem({
             key: this.pos.loyaltySidecar.newKey(),
             program,
             reward,
-            points: this.state.typed[reward.reward] || undefined,
+            points: points === null ? undefined : String(points),
         });
     }
 
     type(reward, event) {
-        this.state.typed[reward.reward] = event.target.value.trim();
+        this.state.typed[this.keyOf(reward)] = event.target.value.trim();
     }
 
     /** Also the "Try again" of an unanswered press: with its key, so that it reserves once. */

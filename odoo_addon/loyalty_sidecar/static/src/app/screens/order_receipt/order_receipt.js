@@ -11,6 +11,15 @@ patch(OrderReceipt.prototype, {
         return hasPoints(points);
     },
 
+    /** A refund takes back what was earned and gives back what was redeemed: the words say which. */
+    isPositive(points) {
+        return Number(points) > 0;
+    },
+
+    absolute(points) {
+        return Math.abs(Number(points));
+    },
+
     get loyaltyPrograms() {
         return (this.order.loyaltyReceipt || []).filter(
             ({ earned, redeemed, total }) => [earned, redeemed, total].some(hasPoints)

@@ -1,0 +1,108 @@
+//! The lines of a file, carried over all together or not at all.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::Map;
+
+use super::lines::{Line, Problem};
+use super::report::{Outcome, Report, Row};
+use super::{ACTOR, ImportError, destination, double_counting, end_of, unknown_customers};
+use crate::domain::entry::Cause;
+use crate::domain::ids::PartnerId;
+use crate::domain::program::Program;
+use crate::ledger::{Carried, Landed, Ledger};
+use crate::odoo::Link;
+
+/// The model of a line, as the cause of an entry.
+const MODEL: &str = "loyalty.import";
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The program that the points go into.
+    pub program: &'a str,
+    /// `sync.since`
+    pub since: Option<DateTime<Utc>>,
+    /// Whether to post; without it, it is only said what would be.
+    pub post: bool,
+}
+
+/// Carries every line over, once the whole file is found right. `odoo` (with the records a call) is asked for
+/// customers that are not known here yet. `warn` is told at once what a person should know before it is done.
+///
+/// # Errors
+/// [`ImportError::File`] with every problem, and then nothing was posted. After any other, what was posted until
+/// then stays, and doing it again posts the rest.
+pub async fn carry_over(
+    ledger: &Ledger,
+    odoo: Option<(&Link, u32)>,
+    lines: &[Line],
+    ask: &Ask<'_>,
+    mut warn: impl FnMut(&str),
+) -> Result<Report, ImportError> {
+    let destination = destination(ledger, ask.program).await?;
+    let customers: BTreeSet<PartnerId> = lines.iter().map(|line| line.partner_id).collect();
+    let unknown = unknown_customers(ledger, odoo, customers, ask.post).await?;
+    let carried: Vec<Carried> = lines.iter().map(|line| document(line, &destination.program)).collect();
+    let would = ledger.carry_over(ask.program, &carried, ACTOR, false).await?;
+    let problems: Vec<Problem> = lines
+        .iter()
+        .zip(&would)
+        .filter_map(|(line, would)| {
+            let what = if unknown.contains(&line.partner_id) {
+                let asked = if odoo.is_some() { "neither here nor in Odoo" } else { "here, and no Odoo is set to ask" };
+                let not = if odoo.is_some() { "" } else { "not " };
+                format!("customer {} is {not}known {asked}", line.partner_id)
+            } else if let Landed::OtherMember(other) = would {
+                format!(
+                    "{:?} was imported for customer {other} before: give this line another reference, or correct both \
+                     with ledger.adjust",
+                    line.reference
+                )
+            } else {
+                return None;
+            };
+            Some(Problem::at(line.number, what))
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(ImportError::File(problems));
+    }
+    let warnings: Vec<String> = double_counting(&destination, ask.since).into_iter().collect();
+    for warning in &warnings {
+        warn(warning);
+    }
+    let landed = if ask.post { ledger.carry_over(ask.program, &carried, ACTOR, true).await? } else { would };
+    let rows = lines
+        .iter()
+        .zip(landed)
+        .map(|(line, landed)| Row {
+            place: i64::try_from(line.number).unwrap_or(i64::MAX),
+            name: line.reference.clone(),
+            partner_id: Some(line.partner_id),
+            is_of_archived_customer: false,
+            points: Some(line.points),
+            outcome: Outcome::Landed(landed),
+        })
+        .collect();
+    Ok(Report {
+        unit: "line",
+        source: "of the file".to_owned(),
+        members: Map::new(),
+        program: ask.program.to_owned(),
+        is_dry_run: !ask.post,
+        warnings,
+        rows,
+    })
+}
+
+fn document(line: &Line, program: &Program) -> Carried {
+    Carried {
+        cause: Cause { model: MODEL.to_owned(), id: None, uuid: None, name: line.reference.clone() },
+        partner_id: line.partner_id,
+        points: line.points,
+        expiry: line.expires_on.map(|day| end_of(program, day)),
+        reason: line.reason.clone(),
+    }
+}

@@ -1,0 +1,398 @@
+//! Points carried over from another system, so that each of its documents counts once and as it now is.
+//!
+//! What is posted for a document (a card, a line of a file) is what it says less what was posted for it before:
+//! carrying over again posts nothing, and a document that changed posts the difference.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
+
+use super::command::{Command, Idempotency};
+use super::{ErrorBody, Ledger, LedgerError};
+use crate::domain::account::Expiry;
+use crate::domain::decide::Correction;
+use crate::domain::entry::Cause;
+use crate::domain::ids::PartnerId;
+use crate::domain::points::Points;
+use crate::domain::program::Program;
+use crate::domain::refusal::Refusal;
+use crate::domain::timeline::Timeline;
+use crate::store::entries::{Causes, carried_over};
+use crate::store::time::database_now;
+use crate::store::{self, AnyConnection};
+
+/// Documents that are looked up, and posted, at a time.
+const PAGE: usize = 200;
+/// How often a document is looked at again because somebody else carried it over meanwhile.
+const ROUNDS: usize = 8;
+
+/// What another system says of one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The document. Its id, or its name where it has none, tells it from every other of its model.
+    pub cause: Cause,
+    /// Whose points.
+    pub partner_id: PartnerId,
+    /// How many it holds now.
+    pub points: Points,
+    /// When they end; as the program says, counted from now, where nothing is said.
+    pub expiry: Option<Expiry>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// So many points were posted (or would be), with their sign.
+    Posted(Points),
+    /// It was carried over before, and says the same as then.
+    Unchanged,
+    /// It holds no points, and never did here.
+    Empty,
+    /// Its points have ended: nothing is posted.
+    Expired,
+    /// It was carried over to another customer's account. Nothing is posted: whose points they are is a person's
+    /// to say.
+    OtherMember(PartnerId),
+    /// The ledger refused it, for this reason.
+    Refused(String),
+}
+
+/// The program that points are carried into.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// As it stands now.
+    pub program: Arc<Program>,
+    /// From when it no longer runs.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// How many orders have earned in it by now.
+    pub orders_credited: u64,
+}
+
+/// What tells a document from all others of its model.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Document {
+    Id(i64),
+    Name(String),
+}
+
+impl Document {
+    fn of(id: Option<i64>, name: &str) -> Self {
+        id.map_or_else(|| Self::Name(name.to_owned()), Self::Id)
+    }
+}
+
+/// What was posted for a document so far.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    points: Points,
+    entries: u64,
+    by_member: BTreeMap<PartnerId, Points>,
+}
+
+/// What is to be done about a document.
+enum Plan {
+    Settled(Landed),
+    Post(Points, Box<Command>),
+}
+
+impl Ledger {
+    /// The program of this code, as far as whoever carries points into it must know.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]
+    pub async fn destination(&self, program: &str) -> Result<Destination, LedgerError> {
+        let context = Arc::clone(self.context());
+        let code = program.to_owned();
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                let timeline = find(&timelines, &code)?;
+                let latest = timeline.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                let credited = store::orders::count_credited(conn, timeline.id)?;
+                Ok(Destination {
+                    program: Arc::clone(&timeline.in_force(database_now(conn)?).unwrap_or(latest).program),
+                    archived_at: latest.archived_at,
+                    orders_credited: u64::try_from(credited).unwrap_or_default(),
+                })
+            })
+            .await
+    }
+
+    /// Posts what these documents say beyond what was posted for each before; one answer a document, in their
+    /// order. Without `post` it only says what it would do.
+    ///
+    /// Two that do this at once post each document once: the key of an entry counts those before it, so that the
+    /// second finds its key taken, looks again, and sees what the first has posted.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]; [`LedgerError::Unavailable`] when not all could be posted: those that were
+    /// stay, and doing it again posts the rest.
+    pub async fn carry_over(
+        &self,
+        program: &str,
+        documents: &[Carried],
+        actor: &str,
+        post: bool,
+    ) -> Result<Vec<Landed>, LedgerError> {
+        let mut landed = Vec::with_capacity(documents.len());
+        for page in documents.chunks(PAGE) {
+            landed.extend(self.carry_page(program, page, actor, post).await?);
+        }
+        Ok(landed)
+    }
+
+    async fn carry_page(
+        &self,
+        program: &str,
+        page: &[Carried],
+        actor: &str,
+        post: bool,
+    ) -> Result<Vec<Landed>, LedgerError> {
+        let mut open: BTreeMap<usize, Carried> = page.iter().cloned().enumerate().collect();
+        let mut landed: BTreeMap<usize, Landed> = BTreeMap::new();
+        for _ in 0..ROUNDS {
+            if open.is_empty() {
+                break;
+            }
+            let mut posting = JoinSet::new();
+            for (place, plan) in self.plan(program, open.clone(), actor).await? {
+                match plan {
+                    Plan::Settled(settled) => {
+                        landed.insert(place, settled);
+                    }
+                    Plan::Post(points, _) if !post => {
+                        landed.insert(place, Landed::Posted(points));
+                    }
+                    Plan::Post(points, command) => {
+                        let ledger = self.clone();
+                        posting.spawn(async move { (place, points, ledger.reply(*command).await) });
+                    }
+                }
+            }
+            while let Some(posted) = posting.join_next().await {
+                let (place, points, reply) = posted.map_err(|problem| {
+                    LedgerError::Unavailable(format!("the carrying over was interrupted: {problem}"))
+                })?;
+                match reply {
+                    Ok(_) => {
+                        landed.insert(place, Landed::Posted(points));
+                    }
+                    // Somebody else has just carried it over: it is looked at again.
+                    Err(LedgerError::Refused(body)) if is_conflict(&body) => {}
+                    Err(LedgerError::Refused(body)) => {
+                        landed.insert(place, Landed::Refused(body.message));
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+            open.retain(|place, _| !landed.contains_key(place));
+        }
+        if open.is_empty() {
+            return Ok(landed.into_values().collect());
+        }
+        Err(LedgerError::Unavailable(
+            "another import is at work on the same documents; run this one again when it has ended".to_owned(),
+        ))
+    }
+
+    /// What each of these documents needs, by its place.
+    async fn plan(
+        &self,
+        program: &str,
+        open: BTreeMap<usize, Carried>,
+        actor: &str,
+    ) -> Result<Vec<(usize, Plan)>, LedgerError> {
+        let context = Arc::clone(self.context());
+        let (code, actor) = (program.to_owned(), actor.to_owned());
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                let timeline = find(&timelines, &code)?;
+                let before = posted_before(conn, timeline, open.values())?;
+                let contacts: Vec<PartnerId> = open.values().map(|document| document.partner_id).collect();
+                let members = super::wallets_of(conn, context.options.wallet, &contacts)?;
+                let now = database_now(conn)?;
+                let none = Before::default();
+                open.into_iter()
+                    .map(|(place, document)| {
+                        let key = (document.cause.model.clone(), document_of(&document.cause));
+                        let before = before.get(&key).unwrap_or(&none);
+                        let member = members.get(&document.partner_id).copied().unwrap_or(document.partner_id);
+                        Ok((place, decide(&code, document, before, member, &actor, now)?))
+                    })
+                    .collect()
+            })
+            .await
+    }
+}
+
+fn find<'a>(timelines: &'a [Timeline], code: &str) -> Result<&'a Timeline, LedgerError> {
+    let found = timelines.iter().find(|timeline| timeline.code == code);
+    found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()).into())
+}
+
+fn document_of(cause: &Cause) -> Document {
+    Document::of(cause.id, &cause.name)
+}
+
+fn is_conflict(body: &ErrorBody) -> bool {
+    *body == ErrorBody::from(&Refusal::IdempotencyConflict)
+}
+
+fn posted_before<'a>(
+    conn: &mut AnyConnection,
+    timeline: &Timeline,
+    documents: impl Iterator<Item = &'a Carried>,
+) -> Result<BTreeMap<(String, Document), Before>, LedgerError> {
+    let mut asked: BTreeMap<String, (Vec<i64>, Vec<String>)> = BTreeMap::new();
+    for document in documents {
+        let (ids, names) = asked.entry(document.cause.model.clone()).or_default();
+        match document_of(&document.cause) {
+            Document::Id(id) => ids.push(id),
+            Document::Name(name) => names.push(name),
+        }
+    }
+    let mut found: BTreeMap<(String, Document), Before> = BTreeMap::new();
+    for (model, (ids, names)) in asked {
+        let mut rows = carried_over(conn, timeline.id, &model, Causes::Ids(&ids))?;
+        rows.extend(carried_over(conn, timeline.id, &model, Causes::Names(&names))?);
+        for row in rows {
+            let before = found.entry((model.clone(), Document::of(row.cause_id, &row.cause_name))).or_default();
+            before.points = before.points.add(row.points)?;
+            before.entries = before.entries.saturating_add(1);
+            let own = before.by_member.entry(row.partner_id).or_default();
+            *own = own.add(row.points)?;
+        }
+    }
+    Ok(found)
+}
+
+fn decide(
+    program: &str,
+    document: Carried,
+    before: &Before,
+    member: PartnerId,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<Plan, LedgerError> {
+    let elsewhere = before.by_member.iter().find(|(of, points)| **of != member && !points.is_zero());
+    if let Some((other, _)) = elsewhere {
+        return Ok(Plan::Settled(Landed::OtherMember(*other)));
+    }
+    let difference = document.points.sub(before.points)?;
+    if difference.is_zero() {
+        let settled = if before.entries == 0 { Landed::Empty } else { Landed::Unchanged };
+        return Ok(Plan::Settled(settled));
+    }
+    // What was posted of it has expired by itself; taking a difference from that would make a debt.
+    if document.expiry.is_some_and(|expiry| expiry.is_past(now)) {
+        return Ok(Plan::Settled(Landed::Expired));
+    }
+    let correction = Correction {
+        points: difference,
+        reason: document.reason,
+        cause: Some(document.cause),
+        expiry: document.expiry,
+    };
+    let idempotency = idempotency(program, document.partner_id, &correction, before.entries);
+    let (partner_id, program, actor) = (document.partner_id, program.to_owned(), actor.to_owned());
+    let command = Command::Adjust { idempotency, partner_id, program, correction, actor };
+    Ok(Plan::Post(difference, Box::new(command)))
+}
+
+/// The key says which of the document's entries this is: amounts come back (100, 50, 100), numbers do not.
+fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, entries_before: u64) -> Idempotency {
+    let expiry = correction.expiry.map(store::time::expiry_to_us);
+    let said = json!([program, partner_id.0, correction.points.e2(), expiry, correction.reason, correction.cause]);
+    let (model, document) = match &correction.cause {
+        Some(cause) => (cause.model.as_str(), document_of(cause)),
+        None => ("", Document::Name(String::new())),
+    };
+    let place = match document {
+        Document::Id(id) => json!([program, model, id, entries_before]),
+        Document::Name(name) => json!([program, model, name, entries_before]),
+    };
+    Idempotency { key: place.to_string(), params_sha256: hex::encode(Sha256::digest(said.to_string())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, Wallet};
+    use super::*;
+    use crate::store::{DatabaseUrl, Pool, migrate};
+
+    async fn ledger() -> (Ledger, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("l.db").display())).unwrap();
+        let pool = Pool::open(url.clone(), 2).unwrap();
+        pool.run(migrate::migrate).await.unwrap();
+        let (ledger, _writers) = Ledger::start(pool, Options::for_database(&url, Wallet::Contact)).unwrap();
+        let club = Program::from_json(&json!({"code": "club", "name": "Club", "currency": "EUR"})).unwrap();
+        ledger.put_program(club, None, "test").await.unwrap();
+        (ledger, folder)
+    }
+
+    fn card(whole: i64) -> Carried {
+        Carried {
+            cause: Cause { model: "loyalty.card".into(), id: Some(11), uuid: None, name: "044".into() },
+            partner_id: PartnerId(7),
+            points: Points::from_e2(whole * 100),
+            expiry: None,
+            reason: "test".into(),
+        }
+    }
+
+    /// What an import has found out and not posted yet.
+    async fn planned(ledger: &Ledger, card: Carried) -> Command {
+        let plans = ledger.plan("club", BTreeMap::from([(0, card)]), "import").await.unwrap();
+        match plans.into_iter().next() {
+            Some((_, Plan::Post(_, command))) => *command,
+            _ => panic!("there is something to post"),
+        }
+    }
+
+    #[tokio::test]
+    async fn imports_that_found_the_same_post_one_entry() {
+        let (ledger, _folder) = ledger().await;
+        let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(100)).await);
+        let first = ledger.reply(one).await.unwrap();
+        assert_eq!(ledger.reply(other).await.unwrap(), first);
+        let again = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        assert_eq!(again, [Landed::Unchanged]);
+        assert_eq!(ledger.verify().await.unwrap().entries, 1);
+    }
+
+    #[tokio::test]
+    async fn a_card_that_changed_between_two_imports_at_once_is_not_posted_twice() {
+        let (ledger, _folder) = ledger().await;
+        let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(120)).await);
+        ledger.reply(one).await.unwrap();
+        match ledger.reply(other).await {
+            Err(LedgerError::Refused(body)) => assert!(is_conflict(&body), "{body:?}"),
+            answer => panic!("the key is taken: {answer:?}"),
+        }
+        let landed = ledger.carry_over("club", &[card(120)], "import", true).await.unwrap();
+        assert_eq!(landed, [Landed::Posted(Points::from_e2(2_000))]);
+    }
+
+    #[tokio::test]
+    async fn a_caller_cannot_take_an_imports_key() {
+        let (ledger, _folder) = ledger().await;
+        let Command::Adjust { idempotency, partner_id, program, mut correction, actor } =
+            planned(&ledger, card(100)).await
+        else {
+            panic!("an import adjusts");
+        };
+        correction.cause = None;
+        let theirs = Command::Adjust { idempotency, partner_id, program, correction, actor };
+        ledger.reply(theirs).await.unwrap();
+        let landed = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        assert_eq!(landed, [Landed::Posted(Points::from_e2(10_000))]);
+    }
+}
