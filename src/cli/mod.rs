@@ -1,10 +1,13 @@
 //! The command line. Results go to stdout, logs to stderr; exit 0, 1 when it failed, 2 for wrong usage.
 
+mod check;
 mod demo;
 mod doctor;
+mod document;
 mod import;
 mod program;
 mod serve;
+mod simulate;
 mod token;
 
 use std::path::PathBuf;
@@ -20,6 +23,7 @@ use crate::domain::program::InvalidProgram;
 use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{Fault, Wallet};
+use crate::store::migrate::Schema;
 use crate::store::{self, DatabaseUrl, Pool, StoreError};
 use crate::sync::SyncError;
 use crate::telemetry;
@@ -61,7 +65,7 @@ enum Verb {
     /// Make, list and revoke the tokens that callers show
     #[command(subcommand)]
     Token(token::Verb),
-    /// Put, show and list programs
+    /// Check, try out, put, show and list programs
     #[command(subcommand)]
     Program(program::Verb),
     /// Carry over points from Odoo's own loyalty, or from a file of another system
@@ -141,6 +145,10 @@ async fn run(arguments: Arguments) -> Outcome {
     if let Verb::Demo { port } = arguments.verb {
         return demo::run(port).await;
     }
+    // Whoever writes a program need not have a service to run, nor settings for one.
+    if let Verb::Program(program::Verb::Check { file }) = &arguments.verb {
+        return check::run(file, arguments.json);
+    }
     let settings = Settings::load(arguments.config.as_deref())?;
     telemetry::start_logging(&settings.log);
     let json = arguments.json;
@@ -169,17 +177,35 @@ fn print(as_json: bool, value: &Value, words: impl FnOnce() -> String) {
 /// Opens the database and brings its schema up to date. A verb that only reads wants one that is there: a
 /// typo must not make an empty one that verifies clean.
 fn open(settings: &Settings, must_exist: bool) -> Result<Pool, Failure> {
-    if let (true, DatabaseUrl::Sqlite(path)) = (must_exist, &settings.database_url)
-        && !path.exists()
-    {
-        return Err(Failure::Other(format!(
-            "there is no database at {}; check database.url, or make one with `loyalty-sidecar migrate`",
-            path.display()
-        )));
+    if must_exist {
+        must_be_there(settings)?;
     }
     let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
     store::migrate::migrate(&mut *pool.get()?)?;
     Ok(pool)
+}
+
+fn must_be_there(settings: &Settings) -> Result<(), Failure> {
+    match &settings.database_url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(Failure::Other(format!(
+            "there is no database at {}; check database.url, or make one with `loyalty-sidecar migrate`",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the database for a verb that must not change it, its schema included.
+fn open_unchanged(settings: &Settings) -> Result<Pool, Failure> {
+    must_be_there(settings)?;
+    let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
+    match store::migrate::inspect(&mut *pool.get()?)? {
+        Schema::Current => Ok(pool),
+        Schema::Behind(_) => Err(Failure::Other(
+            "the database's schema is older than this program's; run `loyalty-sidecar migrate` first".to_owned(),
+        )),
+        Schema::Ahead(version) => Err(StoreError::Newer(version).into()),
+    }
 }
 
 /// A ledger of this process's own, beside whatever else works on the database.

@@ -1,19 +1,37 @@
-//! `program put|get|list`
+//! `program check|simulate|put|get|list`
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Failure, Outcome, Own, print};
+use super::check;
+use super::document::read_document;
+use super::{Outcome, Own, print, simulate};
 use crate::config::Settings;
 use crate::domain::program::Program;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Put a version of a program from its document (.json or .toml; - for JSON on stdin)
+    /// Say in words what a document means, and what in it may be a mistake; needs no database. Exit 1 if it is not valid
+    Check {
+        /// The document (.json or .toml; - for stdin)
+        file: PathBuf,
+    },
+    /// Say what a document would have come to for the orders already read, as if it alone had been in force: points,
+    /// members, cost. Changes nothing
+    Simulate {
+        /// The document (.json or .toml; - for stdin)
+        file: PathBuf,
+        /// The first day whose orders count, by the program's clock
+        #[arg(long, value_name = "DATE")]
+        since: Option<NaiveDate>,
+        /// The last day whose orders count
+        #[arg(long, value_name = "DATE")]
+        until: Option<NaiveDate>,
+    },
+    /// Put a version of a program from its document (.json or .toml; - for stdin)
     Put {
         /// The document
         file: PathBuf,
@@ -35,6 +53,8 @@ pub(super) enum Verb {
 
 pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outcome {
     match verb {
+        Verb::Check { file } => return check::run(&file, as_json),
+        Verb::Simulate { file, since, until } => return simulate::run(settings, &file, since, until, as_json).await,
         Verb::Put { file, effective_from } => {
             // Read and checked before the database is opened: a mistake in the file touches nothing.
             let program = Program::from_json(&read_document(&file)?)?;
@@ -91,61 +111,4 @@ fn words(found: &Value) -> String {
         })
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-fn read_document(file: &Path) -> Result<Value, Failure> {
-    let shown = file.display();
-    let text = if file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|problem| Failure::Other(format!("stdin cannot be read: {problem}")))?;
-        text
-    } else {
-        std::fs::read_to_string(file).map_err(|problem| Failure::Other(format!("{shown} cannot be read: {problem}")))?
-    };
-    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
-        let table: toml::Table =
-            toml::from_str(&text).map_err(|problem| Failure::Other(format!("{shown} is no TOML: {problem}")))?;
-        return from_toml(toml::Value::Table(table))
-            .ok_or_else(|| Failure::Other(format!("{shown} holds a number that JSON cannot: write it as a text")));
-    }
-    serde_json::from_str(&text).map_err(|problem| Failure::Other(format!("{shown} is no JSON: {problem}")))
-}
-
-/// TOML as JSON. Dates become texts; `None` for numbers that JSON does not have (nan, inf).
-fn from_toml(value: toml::Value) -> Option<Value> {
-    Some(match value {
-        toml::Value::String(text) => Value::String(text),
-        toml::Value::Integer(number) => Value::from(number),
-        // The shortest digits that name this float are the digits in the file.
-        toml::Value::Float(number) => Value::Number(serde_json::Number::from_f64(number)?),
-        toml::Value::Boolean(yes) => Value::Bool(yes),
-        toml::Value::Datetime(at) => Value::String(at.to_string()),
-        toml::Value::Array(items) => Value::Array(items.into_iter().map(from_toml).collect::<Option<_>>()?),
-        toml::Value::Table(members) => {
-            let converted = members.into_iter().map(|(name, member)| Some((name, from_toml(member)?)));
-            Value::Object(converted.collect::<Option<Map<_, _>>>()?)
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn toml_and_json_say_the_same() {
-        let table: toml::Table = toml::from_str(
-            "code = \"club\"\nname = \"Club\"\ncurrency = \"EUR\"\nstarts_at = 2026-01-01T00:00:00Z\n\
-             [[earning.rules]]\ncode = \"base\"\nkind = \"per_amount\"\nevery = \"10.00\"\npoints = 1.25\n",
-        )
-        .unwrap();
-        let expected = json!({
-            "code": "club", "name": "Club", "currency": "EUR", "starts_at": "2026-01-01T00:00:00Z",
-            "earning": {"rules": [{"code": "base", "kind": "per_amount", "every": "10.00", "points": "1.25"}]},
-        });
-        let converted = Program::from_json(&from_toml(toml::Value::Table(table)).unwrap()).unwrap();
-        assert_eq!(converted, Program::from_json(&expected).unwrap());
-    }
 }

@@ -17,6 +17,7 @@ mod decide_tests;
 pub mod entry;
 pub mod exact;
 mod fixed;
+pub mod forecast;
 pub mod hold;
 pub mod ids;
 pub mod membership;

@@ -15,6 +15,7 @@
 mod support;
 
 mod api;
+mod authoring;
 mod bad_input;
 mod command_line;
 mod crashes;

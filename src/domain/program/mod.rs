@@ -2,19 +2,24 @@
 //!
 //! [`Program`] is one version of a program, read from its document by [`Program::from_json`] and valid from
 //! then on. [`earn`] says what an order earns, [`price`] what a reward costs and is worth on a draft,
-//! [`offers`] lists every reward for a till.
+//! [`offers`] lists every reward for a till. [`describe`] says in words what a program does, and [`review`] what in
+//! it may be a mistake.
 
 mod basket;
+mod describe;
 mod discount;
 mod document;
 mod earning;
 mod gift;
 mod number;
+mod overlap;
 mod reader;
+mod review;
 mod reward;
 mod rule;
 mod scale;
 mod window;
+mod worth;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -22,15 +27,18 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 pub use basket::{Basket, Held, Use, counted_from};
+pub use describe::{Section, describe};
 pub use earning::{Earned, EarnedLine, earn};
 pub use gift::Gift;
 pub use number::Stated;
 pub use reader::InvalidProgram;
+pub use review::{Warning, review};
 pub use reward::{NotPriced, Offer, Priced, Reason, Refusal, offers, price, shares};
 pub use rule::{
     Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
 };
 pub use window::{HourSpan, Window};
+pub use worth::Rates;
 
 use super::ids::{CompanyId, PosConfigId};
 use super::order::Order;
@@ -140,6 +148,12 @@ impl Program {
         self.rewards.iter().find(|reward| reward.code == code)
     }
 
+    /// The first instant of a local day.
+    #[must_use]
+    pub fn beginning_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        first_instant_of(day, self.timezone)
+    }
+
     /// How long a hold of this program stands.
     #[must_use]
     pub fn hold_seconds(&self) -> u32 {
@@ -206,6 +220,8 @@ mod refund_examples;
 mod reward_examples;
 #[cfg(test)]
 mod reward_properties;
+#[cfg(test)]
+mod review_tests;
 #[cfg(test)]
 mod reward_tests;
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Window {
         day.is_some_and(|day| self.holds_on(day))
     }
 
-    fn holds_on(&self, day: NaiveDate) -> bool {
+    pub(super) fn holds_on(&self, day: NaiveDate) -> bool {
         let weekday = day.weekday().number_from_monday();
         self.from.is_none_or(|first| first <= day)
             && self.to.is_none_or(|last| day <= last)
@@ -54,7 +54,7 @@ impl Window {
 
 impl HourSpan {
     /// Minutes after midnight as `HH:MM`.
-    fn clock(minutes: u16) -> String {
+    pub(super) fn clock(minutes: u16) -> String {
         format!("{:02}:{:02}", minutes.div_euclid(60), minutes.rem_euclid(60))
     }
 }

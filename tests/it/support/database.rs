@@ -85,6 +85,34 @@ impl Database {
     }
 }
 
+impl Database {
+    /// All rows of a table as one text, the same for the same rows.
+    pub fn rows(&self, table: &str) -> String {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            value: String,
+        }
+        let rows: Vec<Row> = match self {
+            Self::Sqlite { .. } => {
+                let path = self.file().expect("a file");
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                let columns = diesel::sql_query(format!(
+                    "SELECT group_concat('quote(' || name || ')', ' || '','' || ') AS value FROM pragma_table_info('{table}')"
+                ));
+                let columns: Row = columns.get_result(&mut conn).unwrap();
+                diesel::sql_query(format!("SELECT {} AS value FROM {table} ORDER BY 1", columns.value))
+                    .load(&mut conn)
+                    .unwrap()
+            }
+            Self::Postgres { .. } => diesel::sql_query(format!("SELECT t::text AS value FROM {table} t ORDER BY 1"))
+                .load(&mut PgConnection::establish(&self.url()).unwrap())
+                .unwrap(),
+        };
+        rows.into_iter().map(|row| row.value + "\n").collect()
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { server, name } = self
