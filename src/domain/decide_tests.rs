@@ -80,6 +80,7 @@ pub(super) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
         product_categories: std::collections::BTreeSet::default(),
         product_tags: std::collections::BTreeSet::default(),
         covers: None,
+        gives: Decimal::ZERO,
     }
 }
 

@@ -478,6 +478,7 @@ mod tests {
             product_categories: std::collections::BTreeSet::new(),
             product_tags: std::collections::BTreeSet::new(),
             covers: None,
+            gives: Decimal::ZERO,
         };
         Order {
             id: Some(OrderId(id)),

@@ -74,6 +74,8 @@ pub struct Line {
     pub product_tags: BTreeSet<ProductTagId>,
     /// Which goods the discount of this reward line is for, as its hold says; `None` for all of them.
     pub covers: Option<Arc<Scope>>,
+    /// How many of those goods this reward line gives for nothing, as its hold says: units that nobody paid for.
+    pub gives: Decimal,
 }
 
 /// What stands in a line's `loyalty_hold_id`.

@@ -126,6 +126,7 @@ mod tests {
             product_categories: BTreeSet::default(),
             product_tags: BTreeSet::default(),
             covers: None,
+            gives: Decimal::ZERO,
         });
         Order {
             id: Some(OrderId(id)),

@@ -1,6 +1,7 @@
 //! Orders as they are computed: each refund tied to the sale it takes back, each reward line to what it covers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::reply::LedgerError;
 use crate::domain::converge::taken_back;
@@ -75,7 +76,7 @@ pub(super) fn same_receipt<'a>(
     Ok(orders::of_references(conn, &names)?)
 }
 
-/// Says of each reward line which goods its discount is for.
+/// Says of each reward line which goods its discount is for, and of the first of each hold how many it gives.
 pub(super) fn cover<'a>(
     conn: &mut AnyConnection,
     orders: impl Iterator<Item = &'a mut Order>,
@@ -88,8 +89,14 @@ pub(super) fn cover<'a>(
     }
     let ids: Vec<HoldId> = lines.iter().map(|(id, _)| *id).collect();
     let covers = holds::covers(conn, &ids)?;
+    let mut counted = BTreeSet::new();
     for (id, line) in lines {
-        line.covers = covers.get(&id).cloned();
+        let Some(coverage) = covers.get(&id) else { continue };
+        line.covers = Some(Arc::clone(&coverage.scope));
+        // A reward may have a line for each tax; what it gives it gives once.
+        if line.subtotal_incl.is_negative() && counted.insert(id) {
+            line.gives = coverage.given;
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId};
@@ -274,6 +275,7 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
         product_categories: BTreeSet::new(),
         product_tags: BTreeSet::new(),
         covers: None,
+        gives: Decimal::ZERO,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::Utc;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, List, MoneyParam, Quantity, Text};
@@ -103,6 +104,7 @@ impl DraftLine {
             product_categories: BTreeSet::default(),
             product_tags: BTreeSet::default(),
             covers: None,
+            gives: Decimal::ZERO,
         }
     }
 }

@@ -105,22 +105,33 @@ fn scope_from_text(text: &str) -> Result<Scope, StoreError> {
     serde_json::from_str(text).map_err(|problem| corrupt(format!("the scope of a hold: {problem}")))
 }
 
-/// Which goods the discounts of these holds are for; those for all goods are absent.
+/// What the discount of a hold is for.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    /// Which goods.
+    pub scope: Arc<Scope>,
+    /// How many of them it gives for nothing.
+    pub given: Decimal,
+}
+
+/// What the discounts of these holds are for; those for all goods are absent.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn covers(conn: &mut AnyConnection, ids: &[HoldId]) -> Result<BTreeMap<HoldId, Arc<Scope>>, StoreError> {
+pub fn covers(conn: &mut AnyConnection, ids: &[HoldId]) -> Result<BTreeMap<HoldId, Coverage>, StoreError> {
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<String> = chunk.iter().map(HoldId::to_string).collect();
-        let rows: Vec<(String, Option<String>)> = holds::table
+        let rows: Vec<(String, Option<String>, i64, Option<i64>)> = holds::table
             .filter(holds::id.eq_any(ids))
             .filter(holds::covers.is_not_null())
-            .select((holds::id, holds::covers))
+            .select((holds::id, holds::covers, holds::covered_quantity_e6, holds::price_e4))
             .load(conn)?;
-        for (id, covers) in rows {
+        for (id, covers, covered_e6, price_e4) in rows {
             if let (Some(id), Some(covers)) = (HoldId::parse(&id), covers) {
-                found.insert(id, Arc::new(scope_from_text(&covers)?));
+                let free_e6 = if price_e4 == Some(0) { covered_e6 } else { 0 };
+                let given = Decimal::new(free_e6, QUANTITY_DECIMALS).normalize();
+                found.insert(id, Coverage { scope: Arc::new(scope_from_text(&covers)?), given });
             }
         }
     }

@@ -155,6 +155,7 @@ impl LineRow {
             product_categories: ids_from_text(&self.product_category_ids)?.into_iter().map(ProductCategoryId).collect(),
             product_tags: ids_from_text(&self.product_tag_ids)?.into_iter().map(ProductTagId).collect(),
             covers: None,
+            gives: Decimal::ZERO,
         })
     }
 }

@@ -206,3 +206,36 @@ fn a_window_and_an_archived_product_say_why_a_reward_is_not_for_now() {
     assert_eq!(refused.data["reason"], "product_unavailable");
     assert!(refused.message.contains("not sold any more"), "{}", refused.message);
 }
+
+#[test]
+fn a_gift_earns_nothing_whether_it_was_in_the_order_or_is_added() {
+    let service = Service::without_program(&[]);
+    let mut program = club();
+    program["earning"] = json!({"rules": [{"code": "train", "kind": "per_unit", "points": "7",
+        "scope": {"product_ids": [2]}}]});
+    program["rewards"] = json!([{"code": "train", "kind": "free_product", "points": "100", "product_id": 2}]);
+    service.admin.call("program.put", json!({"program": program}));
+    service.admin.give(1, "200");
+    let order = uuid();
+    let hold = service.admin.hold(1, "train", &basket(&order, &[(2, "2", "24.00")])).unwrap();
+    let reward = reward_line(hold["hold_id"].as_str().unwrap(), "12.00");
+    let mut draft = basket(&order, &[(2, "2", "24.00"), (3, "1", "-12.00")]);
+    draft["lines"][1]["hold_id"] = hold["hold_id"].clone();
+    let quote = service.admin.call("loyalty.quote", json!({"order": draft}));
+    assert_eq!(quote["programs"][0]["earns"], "7", "one of the two was bought");
+    service.shop.sell_lines(Some(1), &order, &[line(2, "2", "24.00"), reward]);
+    let order = uuid();
+    let hold = service.admin.hold(1, "train", &basket(&order, &[(2, "1", "12.00"), (1, "1", "5.00")])).unwrap();
+    assert_eq!(hold["discount"], "12.00");
+    let reward = reward_line(hold["hold_id"].as_str().unwrap(), "12.00");
+    let sold = [line(2, "1", "12.00"), line(1, "1", "5.00"), reward];
+    let sale = service.shop.sell_lines(Some(1), &order, &sold);
+    service.admin.sync();
+    // 200 spent; 7 for the one train that was paid.
+    assert_eq!(service.admin.balance(1), "7");
+    // The gift is bought after all: its reward line comes back, and with it its price and its unit.
+    service.shop.refund(1, sale.lines[2], 3, "-1", "12.00");
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "114");
+    service.admin.verified();
+}

@@ -4,7 +4,8 @@
 //! and what is taken back without a sale to belong to. Its *discounts* are the lines that only take off: reward
 //! lines, vouchers, global discounts. They are taken off the goods by [`super::discount`], so that a rule for
 //! some of the goods sees its share of them, whatever product the discount line itself carries. What is taken
-//! back counts by its own product. No rule sees less than zero.
+//! back counts by its own product. No rule sees less than zero. Units that a reward gives for nothing are no units
+//! bought: whether a gift was in the order before or is added by the reward, it earns nothing.
 //!
 //! Each rule has a total and a weight for each line: its amount, or for `per_unit` its quantity. Multipliers
 //! make a line weigh more, and the total with it; so a multiplier for some lines works on the share of its lines.
@@ -19,7 +20,7 @@ use serde::Serialize;
 
 use super::discount::{Discount, spread, take_off};
 use super::number::{decimal_text, points_text};
-use super::rule::{Base, Rounding, Rule, RuleKind, Stacking, Step};
+use super::rule::{Base, Rounding, Rule, RuleKind, Scope, Stacking, Step};
 use super::{Applies, Program};
 use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::ids::{LineId, ProductId};
@@ -132,6 +133,7 @@ impl<'a> Goods<'a> {
     fn of(order: &'a Order, program: &'a Program, taken_back: &BTreeMap<LineId, Decimal>) -> Result<Self, Overflow> {
         let mut all = Vec::new();
         let mut discounts = Vec::new();
+        let mut gifts = Vec::new();
         for (index, line) in order.lines.iter().enumerate() {
             if line.role == LineRole::Neutral || line.product_id.is_none() {
                 continue;
@@ -143,6 +145,10 @@ impl<'a> Goods<'a> {
                 all.push(Good { index, line, amount, quantity, factor: Decimal::ONE, multipliers: Vec::new() });
             } else if opposite || amount < Decimal::ZERO {
                 discounts.push(Discount { amount, covers: line.covers.as_deref() });
+                if let (Some(scope), true) = (line.covers.as_deref(), line.gives > Decimal::ZERO) {
+                    // As much as refunds have left of the reward line.
+                    gifts.push((scope, exact::div(exact::mul(line.gives, quantity)?, line.quantity)?));
+                }
             }
             // What is left is a product that a hold pays for: it neither earns nor reduces.
         }
@@ -161,6 +167,7 @@ impl<'a> Goods<'a> {
         for (good, amount) in all.iter_mut().zip(amounts) {
             good.amount = amount;
         }
+        take_gifts(&mut all, &gifts)?;
         let eligible = cut(sum(all.iter().map(|good| good.amount))?).max(Decimal::ZERO);
         let rules: Vec<&Rule> =
             program.earning.rules.iter().filter(|rule| rule.holds_for(order, program.timezone)).collect();
@@ -295,6 +302,19 @@ impl<'a> Goods<'a> {
             multipliers: good.multipliers.iter().map(|code| (*code).to_owned()).collect(),
         })
     }
+}
+
+/// Takes the units that rewards give for nothing off what was bought: nobody paid for them.
+fn take_gifts(goods: &mut [Good<'_>], gifts: &[(&Scope, Decimal)]) -> Result<(), Overflow> {
+    for (scope, given) in gifts {
+        let mut left = *given;
+        for good in goods.iter_mut().filter(|good| scope.covers(good.line) && good.quantity > Decimal::ZERO) {
+            let here = good.quantity.min(left);
+            good.quantity = exact::sub(good.quantity, here)?;
+            left = exact::sub(left, here)?;
+        }
+    }
+    Ok(())
 }
 
 /// What refunds have left of a line.

@@ -51,6 +51,7 @@ pub(super) fn line(product: i64, quantity: &str, amount: &str) -> Line {
         product_categories: BTreeSet::from([ProductCategoryId(if toy { 8 } else { 9 }), ProductCategoryId(7)]),
         product_tags: BTreeSet::new(),
         covers: None,
+        gives: Decimal::ZERO,
     }
 }
 

@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::sample::{TOYS, at, decimal, line, money, neutral, order, program, reward_line};
@@ -148,6 +149,8 @@ fn goods(name: &str, quantity: &str, amount: &str) -> Line {
             let toys = Scope { pos_category_ids: vec![PosCategoryId(TOYS)], ..Scope::default() };
             return covering(toys);
         }
+        // Of a free pen that was in the order.
+        "freepen" => return Line { gives: Decimal::ONE, ..covering(Scope::of_product(ProductId(11))) },
         "dollreward" => return covering(Scope::of_product(ProductId(31))),
         // A product that a hold gives, added as a line of its own.
         "prize" => return Line { hold: reward_line("0").hold, ..line(40, quantity, amount) },
