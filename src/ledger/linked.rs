@@ -18,6 +18,8 @@ pub(super) type Refunds = BTreeMap<LineId, Vec<Line>>;
 pub(super) struct Linked {
     /// The orders asked for. A line that takes back a sale names it, whether Odoo says so or the receipts do.
     pub orders: BTreeMap<OrderId, Order>,
+    /// The others that share their receipt's name with one of them.
+    pub neighbours: BTreeMap<OrderId, Order>,
     /// What takes their lines back.
     pub refunds: Refunds,
 }
@@ -56,9 +58,10 @@ impl Linked {
             }
             all.extend(group.into_iter().filter_map(|order| Some((order.id?, order))));
         }
-        all.retain(|id, _| ids.contains(id));
-        cover(conn, all.values_mut())?;
-        Ok(Self { orders: all, refunds })
+        let (mut orders, neighbours): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.into_iter().partition(|(id, _)| ids.contains(id));
+        cover(conn, orders.values_mut())?;
+        Ok(Self { orders, neighbours, refunds })
     }
 }
 
@@ -68,7 +71,7 @@ pub(super) fn refunds_of(order: &Order, refunds: &Refunds) -> Vec<Line> {
 }
 
 /// The orders that share their receipt's name with one of these, themselves among them.
-pub(super) fn same_receipt<'a>(
+fn same_receipt<'a>(
     conn: &mut AnyConnection,
     of: impl Iterator<Item = &'a Order>,
 ) -> Result<BTreeSet<OrderId>, LedgerError> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::command::Command;
-use super::linked::{Linked, refunds_of, same_receipt};
+use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use crate::domain::account::{Expiry, LotChange};
 use crate::domain::book::{Book, OrderRef};
@@ -179,14 +179,13 @@ fn refunded_by<'a>(
 /// The sales on which these orders bear: themselves, those whose lines they take back, and those of the same
 /// receipt.
 fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<Vec<Loaded>, LedgerError> {
-    let read = Linked::load(conn, triggers)?.orders;
+    let Linked { orders: read, neighbours, .. } = Linked::load(conn, triggers)?;
     let refunded = refunded_by(conn, read.values())?;
     let mut trigger_of: BTreeMap<OrderId, OrderId> = BTreeMap::new();
     let by_receipt: BTreeMap<&str, OrderId> =
         read.iter().filter_map(|(id, order)| Some((order.reference.as_deref()?, *id))).collect();
-    let same_receipt = same_receipt(conn, read.values())?;
-    for (id, order) in orders::load(conn, &same_receipt.difference(triggers).copied().collect())? {
-        trigger_of.extend(order.reference.as_deref().and_then(|name| by_receipt.get(name)).map(|by| (id, *by)));
+    for (id, order) in &neighbours {
+        trigger_of.extend(order.reference.as_deref().and_then(|name| by_receipt.get(name)).map(|by| (*id, *by)));
     }
     let lines_at: BTreeMap<LineId, OrderId> = {
         let sales = orders::load(conn, &refunded)?;
@@ -201,7 +200,7 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
     trigger_of.extend(triggers.iter().map(|id| (*id, *id)));
     let ids: BTreeSet<OrderId> = trigger_of.keys().copied().collect();
     orders::lock(conn, &ids)?;
-    let Linked { orders: sales, refunds } = Linked::load(conn, &ids)?;
+    let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
     let mut postings = orders::postings(conn, &ids)?;
     let mut loaded = Vec::with_capacity(sales.len());
     for (id, order) in sales {

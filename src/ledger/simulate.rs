@@ -176,7 +176,7 @@ fn read_page(
 ) -> Result<Page, LedgerError> {
     let ids = placed::ids(conn, stretch, after, PAGE)?;
     let last = ids.last().copied();
-    let Linked { orders, refunds } = Linked::load(conn, &ids.into_iter().collect())?;
+    let Linked { orders, refunds, .. } = Linked::load(conn, &ids.into_iter().collect())?;
     let mut contacts: Vec<PartnerId> = orders.values().filter_map(|order| order.partner_id).collect();
     contacts.sort_unstable();
     contacts.dedup();

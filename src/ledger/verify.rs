@@ -217,7 +217,7 @@ fn check_orders(
     let mut report = Report::default();
     let ids: std::collections::BTreeSet<OrderId> =
         orders::ids_placed_from(conn, None, None, after, PAGE)?.into_iter().collect();
-    let Linked { orders: sales, refunds } = Linked::load(conn, &ids)?;
+    let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
     let postings = orders::postings(conn, &ids)?;
     let listed: Vec<OrderId> = ids.iter().copied().collect();
     let posted_entries = entries::of_orders(conn, &listed)?;
