@@ -139,7 +139,7 @@ impl Application {
             metrics_public: settings.metrics_public,
             ..http::Options::default()
         };
-        let methods = rpc::module(rpc::Api { ledger: ledger.clone(), odoo: Arc::clone(&odoo) })?;
+        let methods = rpc::module(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)))?;
         let state = http::State::new(ledger.clone(), odoo, methods, metrics.clone(), options);
         let server = http::serve(listener, state.clone(), options)?;
         let handle = server.handle();

@@ -13,7 +13,7 @@ use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected};
 use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
 use super::{Options, drafts};
-use crate::domain::account::Account;
+use crate::domain::account::Expiry;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
 use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
 use crate::domain::entry::{chain_hash, detail_text};
@@ -24,7 +24,6 @@ use crate::domain::points::Points;
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::Ingested;
 use crate::domain::timeline::Timeline;
-use crate::store::accounts::{StoredAccount, Which};
 use crate::store::entries::EntryRow;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::memberships::Memberships;
@@ -43,7 +42,7 @@ pub(super) struct Context {
 struct Batch {
     timelines: Arc<Vec<Timeline>>,
     book: Book,
-    stored: BTreeMap<AccountId, (i64, String)>,
+    stored: BTreeMap<AccountId, Stored>,
     keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
     wallets: BTreeMap<PartnerId, PartnerId>,
     verdicts: BTreeMap<String, Verdict>,
@@ -55,6 +54,13 @@ struct Batch {
     drafts: BTreeMap<usize, Order>,
     archived: BTreeSet<ProductId>,
     now: DateTime<Utc>,
+}
+
+/// What is stored of an account beside its state: the end of its chain, and its lots as they were loaded.
+struct Stored {
+    entry_count: i64,
+    last_hash: String,
+    lots: BTreeMap<Expiry, Points>,
 }
 
 /// Runs a batch. All of it commits or nothing does.
@@ -141,27 +147,30 @@ impl Batch {
         orders::mark_ignored(conn, &others, false)?;
         keys.extend(affected.account_keys());
 
-        accounts::ensure(conn, &keys)?;
-        let keys = accounts::ids_of(conn, &keys)?;
+        let keys = accounts_of(conn, &keys)?;
         affected.set_accounts(&keys);
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
         // Which account a hold belongs to never changes, so it may be read before the lock.
         let named: Vec<HoldId> = named_holds.into_iter().collect();
-        account_ids.extend(holds::load(conn, holds::Which::Ids(&named))?.values().map(|hold| hold.account_id));
+        let mut named_now = holds::load(conn, holds::Which::Ids(&named))?;
+        account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
-        accounts::lock(conn, &account_ids)?;
+        if accounts::lock(conn, &account_ids)? == accounts::Locked::Now {
+            named_now = holds::load(conn, holds::Which::Ids(&named))?;
+        }
         let now = store::time::database_now(conn)?;
         let mut book = Book::default();
         let mut stored = BTreeMap::new();
-        for one in accounts::load(conn, &Which::Ids(&account_ids))? {
-            stored.insert(one.account.id, (one.entry_count, one.last_hash));
+        let ids: Vec<AccountId> = account_ids.iter().copied().collect();
+        book.holds = holds::load(conn, holds::Which::OpenOf(&ids))?;
+        for one in accounts::load_with(conn, &account_ids, book.holds.values())? {
+            let lots = one.account.lots().clone();
+            stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
             book.accounts.insert(one.account.id, one.account);
         }
-        let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
         let uuids: Vec<String> = draft_uuids.into_iter().collect();
-        book.holds = holds::load(conn, holds::Which::OpenOf(&ids))?;
-        book.holds.extend(holds::load(conn, holds::Which::Ids(&named))?);
+        book.holds.extend(named_now);
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
         book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
         book.holds.retain(|_, hold| stored.contains_key(&hold.account_id));
@@ -415,23 +424,23 @@ impl Batch {
         let mut stored = self.stored;
         let mut rows = Vec::with_capacity(self.book.entries.len());
         for entry in &self.book.entries {
-            let (count, last_hash) =
+            let chain =
                 stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
-            *count = count.saturating_add(1);
+            chain.entry_count = chain.entry_count.saturating_add(1);
             let detail = detail_text(&entry.detail);
-            let hash = chain_hash(last_hash, *count, entry, &detail);
-            let previous = std::mem::replace(last_hash, hash.clone());
-            rows.push(EntryRow::new(entry, *count, detail, previous, hash));
+            let hash = chain_hash(&chain.last_hash, chain.entry_count, entry, &detail);
+            let previous = std::mem::replace(&mut chain.last_hash, hash.clone());
+            rows.push(EntryRow::new(entry, chain.entry_count, detail, previous, hash));
         }
         entries::append(conn, &rows)?;
-        let changed: Vec<StoredAccount> = self
+        let changed: Vec<accounts::Changed<'_>> = self
             .book
             .changed_accounts
             .iter()
             .filter_map(|id| {
-                let account: Account = self.book.accounts.get(id)?.clone();
-                let (entry_count, last_hash) = stored.get(id)?.clone();
-                Some(StoredAccount { account, held: Points::ZERO, entry_count, last_hash })
+                let account = self.book.accounts.get(id)?;
+                let Stored { entry_count, last_hash, lots } = stored.get(id)?;
+                Some(accounts::Changed { account, lots_before: lots, entry_count: *entry_count, last_hash })
             })
             .collect();
         accounts::save(conn, &changed)?;
@@ -454,6 +463,20 @@ impl Batch {
         let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
         Ok(Written { entries, exceptions: raised })
     }
+}
+
+/// The accounts of these members and programs; those that do not exist yet are made.
+fn accounts_of(
+    conn: &mut AnyConnection,
+    keys: &BTreeSet<(PartnerId, ProgramId)>,
+) -> Result<BTreeMap<(PartnerId, ProgramId), AccountId>, StoreError> {
+    let mut found = accounts::ids_of(conn, keys)?;
+    let missing: BTreeSet<_> = keys.iter().filter(|key| !found.contains_key(key)).copied().collect();
+    if !missing.is_empty() {
+        accounts::ensure(conn, &missing)?;
+        found.extend(accounts::ids_of(conn, &missing)?);
+    }
+    Ok(found)
 }
 
 /// The rewards that limits count: of the programs that holds are asked for, those with a limit.

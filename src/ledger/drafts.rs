@@ -1,13 +1,14 @@
 //! Drafts as rules and rewards see them: what the till does not say is added from our own copy of the shop.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::linked::cover;
 use super::reply::LedgerError;
 use super::sales::place;
-use crate::domain::ids::{PartnerId, ProductId};
+use crate::domain::ids::{PartnerId, PosConfigId, ProductId};
 use crate::domain::order::{LineRole, Order};
 use crate::domain::program::{Reward, counted_from};
 use crate::domain::timeline::Timeline;
@@ -30,9 +31,17 @@ pub(super) fn complete(
     let catalog = shop::catalog(conn, &products)?;
     let customers: Vec<PartnerId> = drafts.iter().filter_map(|draft| draft.partner_id).collect();
     let customers = shop::partners(conn, &customers)?;
+    let mut tips: BTreeMap<PosConfigId, Option<ProductId>> = BTreeMap::new();
     for draft in drafts.iter_mut() {
         place(draft, &catalog, &customers, None);
-        let tip = draft.pos_config_id.map(|config| shop::tip_product(conn, config)).transpose()?.flatten();
+        let tip = match draft.pos_config_id.map(|config| tips.entry(config)) {
+            None => None,
+            Some(Entry::Occupied(known)) => *known.get(),
+            Some(Entry::Vacant(unknown)) => {
+                let tip = shop::tip_product(conn, *unknown.key())?;
+                *unknown.insert(tip)
+            }
+        };
         for line in &mut draft.lines {
             if line.product_id.is_some_and(|product| Some(product) == tip || catalog.neutral.contains(&product)) {
                 line.role = LineRole::Neutral;

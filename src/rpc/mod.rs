@@ -22,7 +22,8 @@ mod sync;
 mod system;
 pub mod token;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::{Methods, RpcModule};
@@ -41,23 +42,50 @@ use crate::ledger::Ledger;
 /// What every method has at hand.
 pub struct Api {
     /// The points.
-    pub ledger: Ledger,
+    ledger: Ledger,
     /// Odoo and its sync.
-    pub odoo: Arc<dyn OdooSide>,
+    odoo: Arc<dyn OdooSide>,
+    known_partners: Mutex<HashSet<PartnerId>>,
 }
+
+/// Partners that are remembered at most.
+const MOST_KNOWN: usize = 100_000;
 
 /// What a method answers.
 type Reply = Result<Value, Fault>;
 
 impl Api {
+    /// The API over a ledger and its Odoo.
+    #[must_use]
+    pub fn new(ledger: Ledger, odoo: Arc<dyn OdooSide>) -> Self {
+        Self { ledger, odoo, known_partners: Mutex::default() }
+    }
+
     /// Makes sure that a partner is one of Odoo's: known already, or asked for now.
     ///
     /// # Errors
     /// `unknown_partner`, or `unavailable` when Odoo would have to be asked and cannot be.
     async fn require_partner(&self, id: PartnerId) -> Result<(), Fault> {
-        if self.ledger.partner(id).await?.is_some() {
+        // Whom we have read once we keep for ever, so that what is remembered stays true.
+        if self.remembered().contains(&id) {
             return Ok(());
         }
+        if self.ledger.partner(id).await?.is_none() {
+            self.fetch_partner(id).await?;
+        }
+        let mut known = self.remembered();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(id);
+        Ok(())
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashSet<PartnerId>> {
+        self.known_partners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch_partner(&self, id: PartnerId) -> Result<(), Fault> {
         let found = self.odoo.find_partner(id).await.map_err(|trouble| {
             tracing::warn!(%trouble, partner = id.0, "a partner could not be asked for");
             Fault::unavailable(&format!(

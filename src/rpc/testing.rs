@@ -76,7 +76,7 @@ impl Bench {
         pool.run(migrate::migrate).await.unwrap();
         let (ledger, _writers) = Ledger::start(pool, options).unwrap();
         let odoo = Arc::new(MadeUp::default());
-        let api = Api { ledger: ledger.clone(), odoo: Arc::<MadeUp>::clone(&odoo) };
+        let api = Api::new(ledger.clone(), Arc::<MadeUp>::clone(&odoo));
         let methods = super::module(api).unwrap();
         Self { ledger, odoo, methods, _folder: folder }
     }

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
+use super::kept::{Kept, padded};
 use super::schema::{accounts, holds, lots};
 use super::time::{expiry_from_us, expiry_to_us, from_us};
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, write_rows};
 use crate::domain::account::{Account, Expiry, OpenHold};
 use crate::domain::entry::FIRST_HASH;
+use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, PartnerId, ProgramId};
 use crate::domain::points::Points;
 
@@ -83,13 +86,10 @@ pub fn ensure(conn: &mut AnyConnection, keys: &BTreeSet<(PartnerId, ProgramId)>)
             last_hash: FIRST_HASH,
         })
         .collect();
-    for chunk in rows.chunks(CHUNK) {
-        on_each!(conn, c => diesel::insert_into(accounts::table)
-            .values(chunk)
-            .on_conflict((accounts::source, accounts::partner_id, accounts::program_id))
-            .do_nothing()
-            .execute(c))?;
-    }
+    write_rows!(conn, &rows, row => diesel::insert_into(accounts::table)
+        .values(row)
+        .on_conflict((accounts::source, accounts::partner_id, accounts::program_id))
+        .do_nothing());
     Ok(())
 }
 
@@ -115,11 +115,11 @@ pub fn ids_of(
     let partners: Vec<i64> = keys.iter().map(|(partner, _)| partner.0).collect::<BTreeSet<_>>().into_iter().collect();
     let mut found = BTreeMap::new();
     for chunk in partners.chunks(CHUNK) {
-        let rows: Vec<(i64, i64, i64)> = accounts::table
+        let query = accounts::table
             .filter(accounts::source.eq(SOURCE))
-            .filter(accounts::partner_id.eq_any(chunk.to_vec()))
-            .select((accounts::partner_id, accounts::program_id, accounts::id))
-            .load(conn)?;
+            .filter(accounts::partner_id.eq_any(padded(chunk.iter().copied())))
+            .select((accounts::partner_id, accounts::program_id, accounts::id));
+        let rows: Vec<(i64, i64, i64)> = Kept(query).load(conn)?;
         for (partner, program, id) in rows {
             let key = (PartnerId(partner), ProgramId(program));
             if keys.contains(&key) {
@@ -130,22 +130,30 @@ pub fn ids_of(
     Ok(found)
 }
 
+/// Since when accounts are locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locked {
+    /// Since the transaction began: what it has read stands.
+    Already,
+    /// Since just now: what was read before must be read again.
+    Now,
+}
+
 /// Locks accounts until the transaction ends, in the order of their ids, so that two writers wait for each
 /// other in one direction only. On SQLite the transaction itself is the lock.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<AccountId>) -> Result<(), StoreError> {
-    if let AnyConnection::Postgres(conn) = conn {
-        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        accounts::table
-            .filter(accounts::id.eq_any(ids))
-            .order(accounts::id)
-            .select(accounts::id)
-            .for_update()
-            .load::<i64>(conn)?;
-    }
-    Ok(())
+pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<AccountId>) -> Result<Locked, StoreError> {
+    let AnyConnection::Postgres(conn) = conn else { return Ok(Locked::Already) };
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    accounts::table
+        .filter(accounts::id.eq_any(ids))
+        .order(accounts::id)
+        .select(accounts::id)
+        .for_update()
+        .load::<i64>(conn)?;
+    Ok(Locked::Now)
 }
 
 /// Loads accounts, in the order of their ids.
@@ -153,31 +161,34 @@ pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<AccountId>) -> Result<(), S
 /// # Errors
 /// [`StoreError`]
 pub fn load(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<StoredAccount>, StoreError> {
+    let rows = load_rows(conn, which)?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let open = load_open_holds(conn, &ids)?;
+    restore(conn, rows, open)
+}
+
+fn load_rows(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<AccountRow>, StoreError> {
     let mut rows: Vec<AccountRow> = Vec::new();
     match which {
         Which::Ids(ids) => {
             let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
             for chunk in ids.chunks(CHUNK) {
-                rows.extend(
-                    accounts::table
-                        .filter(accounts::id.eq_any(chunk.to_vec()))
-                        .order(accounts::id)
-                        .select(AccountRow::as_select())
-                        .load::<AccountRow>(conn)?,
-                );
+                let query = accounts::table
+                    .filter(accounts::id.eq_any(padded(chunk.iter().copied())))
+                    .order(accounts::id)
+                    .select(AccountRow::as_select());
+                rows.extend(Kept(query).load::<AccountRow>(conn)?);
             }
         }
         Which::Partners(partners) => {
             let ids: Vec<i64> = partners.iter().map(|id| id.0).collect();
             for chunk in ids.chunks(CHUNK) {
-                rows.extend(
-                    accounts::table
-                        .filter(accounts::source.eq(SOURCE))
-                        .filter(accounts::partner_id.eq_any(chunk.to_vec()))
-                        .order(accounts::id)
-                        .select(AccountRow::as_select())
-                        .load::<AccountRow>(conn)?,
-                );
+                let query = accounts::table
+                    .filter(accounts::source.eq(SOURCE))
+                    .filter(accounts::partner_id.eq_any(padded(chunk.iter().copied())))
+                    .order(accounts::id)
+                    .select(AccountRow::as_select());
+                rows.extend(Kept(query).load::<AccountRow>(conn)?);
             }
         }
         Which::After(after, limit) => {
@@ -189,9 +200,37 @@ pub fn load(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<StoredAcc
                 .load(conn)?;
         }
     }
+    Ok(rows)
+}
+
+/// Loads accounts whose open holds are known already.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load_with<'a>(
+    conn: &mut AnyConnection,
+    ids: &BTreeSet<AccountId>,
+    open_holds: impl Iterator<Item = &'a Hold>,
+) -> Result<Vec<StoredAccount>, StoreError> {
+    let mut open = OpenHolds::new();
+    for hold in open_holds {
+        let one = OpenHold { points: hold.points, expires_at: hold.expires_at };
+        open.entry(hold.account_id.0).or_default().insert(hold.id, one);
+    }
+    let rows = load_rows(conn, &Which::Ids(ids))?;
+    restore(conn, rows, open)
+}
+
+/// Open holds by account.
+type OpenHolds = BTreeMap<i64, BTreeMap<HoldId, OpenHold>>;
+
+fn restore(
+    conn: &mut AnyConnection,
+    rows: Vec<AccountRow>,
+    mut open: OpenHolds,
+) -> Result<Vec<StoredAccount>, StoreError> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut lots = load_lots(conn, &ids)?;
-    let mut open = load_open_holds(conn, &ids)?;
     rows.into_iter()
         .map(|row| {
             let account = Account::restored(
@@ -215,8 +254,9 @@ pub fn load(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<StoredAcc
 fn load_lots(conn: &mut AnyConnection, ids: &[i64]) -> Result<BTreeMap<i64, BTreeMap<Expiry, Points>>, StoreError> {
     let mut found: BTreeMap<i64, BTreeMap<Expiry, Points>> = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<LotRow> =
-            lots::table.filter(lots::account_id.eq_any(chunk.to_vec())).select(LotRow::as_select()).load(conn)?;
+        let query =
+            lots::table.filter(lots::account_id.eq_any(padded(chunk.iter().copied()))).select(LotRow::as_select());
+        let rows: Vec<LotRow> = Kept(query).load(conn)?;
         for row in rows {
             let expiry = expiry_from_us(row.expires_at_us)?;
             found.entry(row.account_id).or_default().insert(expiry, Points::from_e2(row.points_e2));
@@ -225,17 +265,15 @@ fn load_lots(conn: &mut AnyConnection, ids: &[i64]) -> Result<BTreeMap<i64, BTre
     Ok(found)
 }
 
-fn load_open_holds(
-    conn: &mut AnyConnection,
-    ids: &[i64],
-) -> Result<BTreeMap<i64, BTreeMap<HoldId, OpenHold>>, StoreError> {
-    let mut found: BTreeMap<i64, BTreeMap<HoldId, OpenHold>> = BTreeMap::new();
+fn load_open_holds(conn: &mut AnyConnection, ids: &[i64]) -> Result<OpenHolds, StoreError> {
+    let mut found = OpenHolds::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(i64, String, i64, i64)> = holds::table
-            .filter(holds::account_id.eq_any(chunk.to_vec()))
-            .filter(holds::state.eq("open"))
-            .select((holds::account_id, holds::id, holds::points_e2, holds::expires_at_us))
-            .load(conn)?;
+        let query = holds::table
+            .filter(holds::account_id.eq_any(padded(chunk.iter().copied())))
+            // Written out, not bound: only so does SQLite use the index of open holds.
+            .filter(sql::<Bool>("holds.state = 'open'"))
+            .select((holds::account_id, holds::id, holds::points_e2, holds::expires_at_us));
+        let rows: Vec<(i64, String, i64, i64)> = Kept(query).load(conn)?;
         for (account, id, points, expires_at) in rows {
             let hold = OpenHold { points: Points::from_e2(points), expires_at: from_us(expires_at)? };
             let id = HoldId::parse(&id).ok_or_else(|| corrupt(format!("the hold id {id}")))?;
@@ -245,51 +283,105 @@ fn load_open_holds(
     Ok(found)
 }
 
+/// An account to be written back.
+#[derive(Clone, Debug)]
+pub struct Changed<'a> {
+    /// Its state.
+    pub account: &'a Account,
+    /// Its lots as they were loaded: only those that differ are written.
+    pub lots_before: &'a BTreeMap<Expiry, Points>,
+    /// How many entries it has.
+    pub entry_count: i64,
+    /// The hash of the last of them.
+    pub last_hash: &'a str,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = accounts)]
+struct AccountChange<'a> {
+    balance_e2: i64,
+    held_e2: i64,
+    entry_count: i64,
+    last_hash: &'a str,
+}
+
 /// Writes accounts back, lots included. They must be locked. Holds are written by [`super::holds`].
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn save(conn: &mut AnyConnection, changed: &[StoredAccount]) -> Result<(), StoreError> {
-    for chunk in changed.chunks(CHUNK) {
-        let mut rows = Vec::with_capacity(chunk.len());
-        let mut lot_rows = Vec::new();
-        for stored in chunk {
-            let account = &stored.account;
-            let held = account.held().map_err(corrupt)?;
-            rows.push(AccountRow {
-                id: account.id.0,
-                source: SOURCE.to_owned(),
-                partner_id: account.partner_id.0,
-                program_id: account.program_id.0,
-                balance_e2: account.balance().e2(),
-                held_e2: held.e2(),
-                entry_count: stored.entry_count,
-                last_hash: stored.last_hash.clone(),
-            });
-            lot_rows.extend(account.lots().iter().map(|(expiry, left)| LotRow {
-                account_id: account.id.0,
-                expires_at_us: expiry_to_us(*expiry),
-                points_e2: left.e2(),
-            }));
+pub fn save(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), StoreError> {
+    let mut lot_rows = Vec::new();
+    let mut spent: Vec<(i64, i64)> = Vec::new();
+    for one in changed {
+        let (id, now) = (one.account.id.0, one.account.lots());
+        let fresh = now.iter().filter(|(expiry, left)| one.lots_before.get(expiry) != Some(left));
+        lot_rows.extend(fresh.map(|(expiry, left)| LotRow {
+            account_id: id,
+            expires_at_us: expiry_to_us(*expiry),
+            points_e2: left.e2(),
+        }));
+        let gone = one.lots_before.keys().filter(|expiry| !now.contains_key(expiry));
+        spent.extend(gone.map(|expiry| (id, expiry_to_us(*expiry))));
+    }
+    save_states(conn, changed)?;
+    for (account, expires_at_us) in spent {
+        let gone = lots::account_id.eq(account).and(lots::expires_at_us.eq(expires_at_us));
+        diesel::delete(lots::table.filter(gone)).execute(conn)?;
+    }
+    write_rows!(conn, &lot_rows, row => diesel::insert_into(lots::table)
+        .values(row)
+        .on_conflict((lots::account_id, lots::expires_at_us))
+        .do_update()
+        .set(lots::points_e2.eq(excluded(lots::points_e2))));
+    Ok(())
+}
+
+fn save_states(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Sqlite(conn) => {
+            for one in changed {
+                let change = AccountChange {
+                    balance_e2: one.account.balance().e2(),
+                    held_e2: one.account.held().map_err(corrupt)?.e2(),
+                    entry_count: one.entry_count,
+                    last_hash: one.last_hash,
+                };
+                Kept(diesel::update(accounts::table.find(one.account.id.0)).set(change)).execute(conn)?;
+            }
         }
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        on_each!(conn, c => diesel::insert_into(accounts::table)
-            .values(&rows)
-            .on_conflict(accounts::id)
-            .do_update()
-            .set((
-                accounts::balance_e2.eq(excluded(accounts::balance_e2)),
-                accounts::held_e2.eq(excluded(accounts::held_e2)),
-                accounts::entry_count.eq(excluded(accounts::entry_count)),
-                accounts::last_hash.eq(excluded(accounts::last_hash)),
-            ))
-            .execute(c))?;
-        diesel::delete(lots::table.filter(lots::account_id.eq_any(ids))).execute(conn)?;
-        for part in lot_rows.chunks(CHUNK) {
-            on_each!(conn, c => diesel::insert_into(lots::table).values(part).execute(c))?;
+        AnyConnection::Postgres(conn) => {
+            for chunk in changed.chunks(CHUNK) {
+                let rows = chunk.iter().map(AccountRow::of).collect::<Result<Vec<_>, _>>()?;
+                diesel::insert_into(accounts::table)
+                    .values(&rows)
+                    .on_conflict(accounts::id)
+                    .do_update()
+                    .set((
+                        accounts::balance_e2.eq(excluded(accounts::balance_e2)),
+                        accounts::held_e2.eq(excluded(accounts::held_e2)),
+                        accounts::entry_count.eq(excluded(accounts::entry_count)),
+                        accounts::last_hash.eq(excluded(accounts::last_hash)),
+                    ))
+                    .execute(conn)?;
+            }
         }
     }
     Ok(())
+}
+
+impl AccountRow {
+    fn of(one: &Changed<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: one.account.id.0,
+            source: SOURCE.to_owned(),
+            partner_id: one.account.partner_id.0,
+            program_id: one.account.program_id.0,
+            balance_e2: one.account.balance().e2(),
+            held_e2: one.account.held().map_err(corrupt)?.e2(),
+            entry_count: one.entry_count,
+            last_hash: one.last_hash.to_owned(),
+        })
+    }
 }
 
 /// Accounts that time has done something to: a hold or a lot has run out. At most `limit`.
@@ -298,7 +390,8 @@ pub fn save(conn: &mut AnyConnection, changed: &[StoredAccount]) -> Result<(), S
 /// [`StoreError`]
 pub fn due(conn: &mut AnyConnection, now_us: i64, limit: i64) -> Result<BTreeSet<AccountId>, StoreError> {
     let mut ids: Vec<i64> = holds::table
-        .filter(holds::state.eq("open"))
+        // As above: the index of holds that run out is one of open holds only.
+        .filter(sql::<Bool>("holds.state = 'open'"))
         .filter(holds::expires_at_us.le(now_us))
         .order(holds::expires_at_us)
         .limit(limit)

@@ -138,8 +138,11 @@ impl r2d2::ManageConnection for Manager {
         self.0.connect()
     }
 
+    /// Asked each time a connection is lent. A file does not hang up; a server may have.
     fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        sql_query("SELECT 1").execute(conn)?;
+        if let AnyConnection::Postgres(conn) = conn {
+            conn.batch_execute("SELECT 1")?;
+        }
         Ok(())
     }
 

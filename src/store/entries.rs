@@ -8,7 +8,7 @@ use diesel::sql_types::Bool;
 
 use super::schema::{accounts, entries, programs};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each, write_rows};
 use crate::domain::entry::{Cause, Detail, Entry, EntryKind};
 use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, PartnerId, ProgramId};
 use crate::domain::points::Points;
@@ -119,9 +119,7 @@ impl EntryRow {
 /// # Errors
 /// [`StoreError`]
 pub fn append(conn: &mut AnyConnection, rows: &[EntryRow]) -> Result<(), StoreError> {
-    for chunk in rows.chunks(CHUNK) {
-        on_each!(conn, c => diesel::insert_into(entries::table).values(chunk).execute(c))?;
-    }
+    write_rows!(conn, rows, row => diesel::insert_into(entries::table).values(row));
     Ok(())
 }
 

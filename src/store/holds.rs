@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::kept::{Kept, padded};
 use super::orders::QUANTITY_DECIMALS;
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
-use super::{AnyConnection, CHUNK, StoreError, corrupt, on_each};
+use super::{AnyConnection, CHUNK, StoreError, corrupt, write_rows};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::hold::{Hold, HoldState};
 use crate::domain::ids::{AccountId, HoldId, ProductId};
@@ -170,14 +173,15 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
         Which::Ids(ids) => {
             for chunk in ids.chunks(CHUNK) {
                 let ids: Vec<String> = chunk.iter().map(HoldId::to_string).collect();
-                let query = holds::table.filter(holds::id.eq_any(ids)).select(HoldRow::as_select());
-                rows.extend(query.load::<HoldRow>(conn)?);
+                let query = holds::table.filter(holds::id.eq_any(padded(ids))).select(HoldRow::as_select());
+                rows.extend(Kept(query).load::<HoldRow>(conn)?);
             }
         }
         Which::Orders(uuids) => {
             for chunk in uuids.chunks(CHUNK) {
-                let query = holds::table.filter(holds::order_uuid.eq_any(chunk.to_vec())).select(HoldRow::as_select());
-                rows.extend(query.load::<HoldRow>(conn)?);
+                let uuids = padded(chunk.iter().cloned());
+                let query = holds::table.filter(holds::order_uuid.eq_any(uuids)).select(HoldRow::as_select());
+                rows.extend(Kept(query).load::<HoldRow>(conn)?);
             }
         }
         Which::AllOf(accounts) => {
@@ -203,10 +207,11 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
             for chunk in accounts.chunks(CHUNK) {
                 let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
                 let query = holds::table
-                    .filter(holds::account_id.eq_any(ids))
-                    .filter(holds::state.eq("open"))
+                    .filter(holds::account_id.eq_any(padded(ids)))
+                    // Written out, not bound: only so does SQLite use the index of open holds.
+                    .filter(sql::<Bool>("holds.state = 'open'"))
                     .select(HoldRow::as_select());
-                rows.extend(query.load::<HoldRow>(conn)?);
+                rows.extend(Kept(query).load::<HoldRow>(conn)?);
             }
         }
     }
@@ -218,20 +223,17 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
 /// # Errors
 /// [`StoreError`]
 pub fn save(conn: &mut AnyConnection, changed: &[&Hold]) -> Result<(), StoreError> {
-    for chunk in changed.chunks(CHUNK) {
-        let rows: Vec<HoldRow> = chunk.iter().map(|hold| HoldRow::of(hold)).collect::<Result<_, _>>()?;
-        on_each!(conn, c => diesel::insert_into(holds::table)
-            .values(&rows)
-            .on_conflict(holds::id)
-            .do_update()
-            .set((
-                holds::state.eq(excluded(holds::state)),
-                holds::ended_at_us.eq(excluded(holds::ended_at_us)),
-                holds::reason.eq(excluded(holds::reason)),
-                holds::entry_id.eq(excluded(holds::entry_id)),
-                holds::restored_e2.eq(excluded(holds::restored_e2)),
-            ))
-            .execute(c))?;
-    }
+    let rows: Vec<HoldRow> = changed.iter().map(|hold| HoldRow::of(hold)).collect::<Result<_, _>>()?;
+    write_rows!(conn, &rows, row => diesel::insert_into(holds::table)
+    .values(row)
+    .on_conflict(holds::id)
+    .do_update()
+    .set((
+        holds::state.eq(excluded(holds::state)),
+        holds::ended_at_us.eq(excluded(holds::ended_at_us)),
+        holds::reason.eq(excluded(holds::reason)),
+        holds::entry_id.eq(excluded(holds::entry_id)),
+        holds::restored_e2.eq(excluded(holds::restored_e2)),
+    )));
     Ok(())
 }

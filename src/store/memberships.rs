@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::kept::{Kept, padded};
 use super::schema::memberships;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
@@ -22,17 +23,17 @@ pub fn load(conn: &mut AnyConnection, members: &BTreeSet<PartnerId>) -> Result<M
     let ids: Vec<i64> = members.iter().map(|id| id.0).collect();
     let mut found = Memberships::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(i64, i64, i64, Option<i64>)> = memberships::table
+        let query = memberships::table
             .filter(memberships::source.eq(SOURCE))
-            .filter(memberships::partner_id.eq_any(chunk.to_vec()))
+            .filter(memberships::partner_id.eq_any(padded(chunk.iter().copied())))
             .order((memberships::partner_id, memberships::program_id, memberships::enrolled_at_us))
             .select((
                 memberships::partner_id,
                 memberships::program_id,
                 memberships::enrolled_at_us,
                 memberships::left_at_us,
-            ))
-            .load(conn)?;
+            ));
+        let rows: Vec<(i64, i64, i64, Option<i64>)> = Kept(query).load(conn)?;
         for (partner, program, enrolled_at, left_at) in rows {
             let period = Period { enrolled_at: from_us(enrolled_at)?, left_at: from_us_opt(left_at)? };
             found.entry((PartnerId(partner), ProgramId(program))).or_default().periods.push(period);

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod entries;
 pub mod exceptions;
 pub mod holds;
+mod kept;
 pub mod memberships;
 pub mod migrate;
 pub mod orders;
@@ -85,6 +86,27 @@ macro_rules! on_each {
     };
 }
 pub(crate) use on_each;
+
+/// Writes rows by one statement, written with `$row`. SQLite keeps it prepared for a single row and runs it for each;
+/// with many rows in one text it would be parsed anew each time. PostgreSQL pays for each round trip: there `$row` is
+/// as many rows as fit.
+macro_rules! write_rows {
+    ($conn:expr, $rows:expr, $row:ident => $statement:expr) => {
+        match $conn {
+            $crate::store::AnyConnection::Sqlite(c) => {
+                for $row in $rows {
+                    diesel::RunQueryDsl::execute($crate::store::kept::Kept($statement), c)?;
+                }
+            }
+            $crate::store::AnyConnection::Postgres(c) => {
+                for $row in $rows.chunks($crate::store::CHUNK) {
+                    diesel::RunQueryDsl::execute($statement, c)?;
+                }
+            }
+        }
+    };
+}
+pub(crate) use write_rows;
 
 /// Rows a statement writes or looks up at once: SQLite allows 32,766 binds, PostgreSQL 65,535, and the widest
 /// table has 20 columns.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::kept::{Kept, padded};
 use super::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
@@ -304,17 +305,17 @@ pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
     let mut catalog = Catalog::default();
     let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(i64, Option<i64>, String, String, bool)> = products::table
+        let query = products::table
             .filter(products::source.eq(SOURCE))
-            .filter(products::id.eq_any(chunk.to_vec()))
+            .filter(products::id.eq_any(padded(chunk.iter().copied())))
             .select((
                 products::id,
                 products::product_category_id,
                 products::pos_category_ids,
                 products::tag_ids,
                 products::active,
-            ))
-            .load(conn)?;
+            ));
+        let rows: Vec<(i64, Option<i64>, String, String, bool)> = Kept(query).load(conn)?;
         for (id, product_category_id, pos_category_ids, tag_ids, active) in rows {
             let place = ProductPlace {
                 product_category_id: product_category_id.map(ProductCategoryId),
@@ -354,11 +355,11 @@ pub fn partners(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeM
     let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<PartnerRow> = partners::table
+        let query = partners::table
             .filter(partners::source.eq(SOURCE))
-            .filter(partners::id.eq_any(chunk.to_vec()))
-            .select(PartnerRow::as_select())
-            .load(conn)?;
+            .filter(partners::id.eq_any(padded(chunk.iter().copied())))
+            .select(PartnerRow::as_select());
+        let rows: Vec<PartnerRow> = Kept(query).load(conn)?;
         for row in rows {
             let partner = Partner {
                 id: PartnerId(row.id),
@@ -403,11 +404,11 @@ fn catalog_ids(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
     let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     let mut known = BTreeSet::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<i64> = products::table
+        let query = products::table
             .filter(products::source.eq(SOURCE))
-            .filter(products::id.eq_any(chunk.to_vec()))
-            .select(products::id)
-            .load(conn)?;
+            .filter(products::id.eq_any(padded(chunk.iter().copied())))
+            .select(products::id);
+        let rows: Vec<i64> = Kept(query).load(conn)?;
         known.extend(rows.into_iter().map(ProductId));
     }
     Ok(known)

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use super::kept::{Kept, padded};
 use super::schema::verdicts;
-use super::{AnyConnection, CHUNK, StoreError, on_each};
+use super::{AnyConnection, CHUNK, StoreError, write_rows};
 
 /// One verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -28,10 +29,10 @@ pub struct Verdict {
 pub fn load(conn: &mut AnyConnection, keys: &[String]) -> Result<BTreeMap<String, Verdict>, StoreError> {
     let mut found = BTreeMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<Verdict> = verdicts::table
-            .filter(verdicts::idempotency_key.eq_any(chunk.to_vec()))
-            .select(Verdict::as_select())
-            .load(conn)?;
+        let query = verdicts::table
+            .filter(verdicts::idempotency_key.eq_any(padded(chunk.iter().cloned())))
+            .select(Verdict::as_select());
+        let rows: Vec<Verdict> = Kept(query).load(conn)?;
         found.extend(rows.into_iter().map(|row| (row.idempotency_key.clone(), row)));
     }
     Ok(found)
@@ -42,8 +43,6 @@ pub fn load(conn: &mut AnyConnection, keys: &[String]) -> Result<BTreeMap<String
 /// # Errors
 /// [`StoreError`]
 pub fn append(conn: &mut AnyConnection, rows: &[Verdict]) -> Result<(), StoreError> {
-    for chunk in rows.chunks(CHUNK) {
-        on_each!(conn, c => diesel::insert_into(verdicts::table).values(chunk).execute(c))?;
-    }
+    write_rows!(conn, rows, row => diesel::insert_into(verdicts::table).values(row));
     Ok(())
 }

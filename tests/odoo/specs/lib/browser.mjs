@@ -50,6 +50,7 @@ export async function login(odoo, { login = odoo.login, password = odoo.password
     await page.fill("input[name=login]", login);
     await page.fill("input[name=password]", password);
     await page.click("button[type=submit]");
-    await page.waitForURL((url) => !url.pathname.startsWith("/web/login"));
+    // The first to log in waits until Odoo has built the web client's assets.
+    await page.waitForURL((url) => !url.pathname.startsWith("/web/login"), { timeout: 120_000 });
     return page;
 }
