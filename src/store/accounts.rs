@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
-use super::kept::{Kept, padded};
+use super::kept::{Kept, execute_kept, padded};
 use super::schema::{accounts, holds, lots};
 use super::time::{expiry_from_us, expiry_to_us, from_us};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, write_rows};
@@ -346,7 +346,7 @@ fn save_states(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), 
                     entry_count: one.entry_count,
                     last_hash: one.last_hash,
                 };
-                Kept(diesel::update(accounts::table.find(one.account.id.0)).set(change)).execute(conn)?;
+                execute_kept(conn, diesel::update(accounts::table.find(one.account.id.0)).set(change))?;
             }
         }
         AnyConnection::Postgres(conn) => {

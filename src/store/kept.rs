@@ -5,10 +5,12 @@
 //! their cost: SQLite parses and plans for longer than it runs. [`Kept`] lets the connection keep them by their text;
 //! [`padded`] keeps the texts few.
 
-use diesel::QueryResult;
-use diesel::RunQueryDsl;
 use diesel::backend::Backend;
+use diesel::connection::{DefaultLoadingMode, LoadConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Untyped;
+use diesel::sqlite::Sqlite;
+use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
 
 /// A statement to be kept by its text, whatever diesel thinks of its kind. Only for texts of which there are few:
 /// a connection never forgets one.
@@ -39,6 +41,41 @@ where
 }
 
 impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}
+
+/// A statement without a result, as something that can be loaded.
+struct Command<Q>(Kept<Q>);
+
+impl<Q> QueryId for Command<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q> Query for Command<Q> {
+    type SqlType = Untyped;
+}
+
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Command<Q> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, backend: &Sqlite) -> QueryResult<bool> {
+        self.0.is_safe_to_cache_prepared(backend)
+    }
+}
+
+/// Runs a statement that changes something on SQLite, and keeps it prepared. diesel's own `execute` hands a reference
+/// on, which asks the statement itself whether it may be kept and not [`Kept`]; loading what has no rows does not.
+///
+/// # Errors
+/// [`diesel::result::Error`]
+pub(super) fn execute_kept<Q: QueryFragment<Sqlite>>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()> {
+    let rows = LoadConnection::<DefaultLoadingMode>::load(conn, Command(Kept(statement)))?;
+    for row in rows {
+        row?;
+    }
+    Ok(())
+}
 
 /// A list as long as the next power of two, its last member repeated: so a statement has ten texts at most for
 /// lists of up to [`super::CHUNK`]. To be used in `eq_any`, where repetition changes nothing.

@@ -95,7 +95,7 @@ macro_rules! write_rows {
         match $conn {
             $crate::store::AnyConnection::Sqlite(c) => {
                 for $row in $rows {
-                    diesel::RunQueryDsl::execute($crate::store::kept::Kept($statement), c)?;
+                    $crate::store::kept::execute_kept(c, $statement)?;
                 }
             }
             $crate::store::AnyConnection::Postgres(c) => {

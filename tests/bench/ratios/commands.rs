@@ -1,5 +1,6 @@
 //! The statements that the service's own writer runs, as text, to hold imitations of them against.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,17 +8,23 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 
 static LISTENING: AtomicBool = AtomicBool::new(false);
 static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Texts that a connection keeps prepared.
+static KEPT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 struct Ear;
 
 impl Instrumentation for Ear {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { query, .. } = event
-            && LISTENING.load(Ordering::Relaxed)
-        {
-            let text = query.to_string();
-            let text = text.split(" -- binds:").next().unwrap_or_default().trim().to_owned();
-            HEARD.lock().unwrap().push(text);
+        match event {
+            InstrumentationEvent::StartQuery { query, .. } if LISTENING.load(Ordering::Relaxed) => {
+                let text = query.to_string();
+                let text = text.split(" -- binds:").next().unwrap_or_default().trim().to_owned();
+                HEARD.lock().unwrap().push(text);
+            }
+            InstrumentationEvent::CacheQuery { sql, .. } => {
+                KEPT.lock().unwrap().insert(sql.trim().to_owned());
+            }
+            _ => {}
         }
     }
 }
@@ -52,4 +59,13 @@ pub fn gist(statement: &str) -> String {
     };
     let table = words.iter().skip_while(|word| *word != before_table).nth(1).cloned().unwrap_or_default();
     format!("{} {table}", verb.to_uppercase()).trim_end().to_owned()
+}
+
+/// Prints what the writer runs for a hold and its capture, and which of it is prepared anew each time (`*`).
+pub fn print(url: &str) {
+    let texts = super::same_sql::texts_of_a_redemption(url);
+    let kept = KEPT.lock().unwrap();
+    for text in texts {
+        println!("{} {text}", if kept.contains(&text) { ' ' } else { '*' });
+    }
 }

@@ -5,6 +5,7 @@
 //! ```text
 //! cargo bench --bench ratios -- [--only NAME]... [--blocks N] [--list]
 //! cargo bench --bench ratios -- load --url U --token T --clients N --seconds S --members M
+//! cargo bench --bench ratios -- texts URL    # the statements of a redemption, on an empty database
 //! ```
 //!
 //! Each ratio ends as one line of JSON on stdout; progress goes to stderr. The PostgreSQL ones want
@@ -63,6 +64,7 @@ fn main() {
             // cargo's own.
             "--bench" => {}
             "load" => return load::from_arguments(arguments),
+            "texts" => return texts(&arguments.next().expect("texts wants the URL of an empty database")),
             "--list" => return BENCHES.iter().for_each(|bench| println!("{}", bench.name)),
             "--only" => {
                 only.insert(arguments.next().expect("--only wants a name"));
@@ -79,4 +81,9 @@ fn main() {
         eprintln!("{} …", bench.name);
         (bench.run)(blocks);
     }
+}
+
+fn texts(url: &str) {
+    service::fill(url, 1);
+    commands::print(url);
 }
