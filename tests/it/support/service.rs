@@ -85,8 +85,12 @@ impl Service {
 
     /// With an empty shop and no program.
     pub fn without_program(environment: &[(&str, &str)]) -> Self {
+        Self::on(Database::new(), environment)
+    }
+
+    /// As [`Service::without_program`], on a database that is there.
+    pub fn on(database: Database, environment: &[(&str, &str)]) -> Self {
         let shop = TestShop::new();
-        let database = Database::new();
         let folder = tempfile::tempdir().unwrap();
         let mut settings: Vec<(String, String)> = vec![("LOYALTY__SYNC__INTERVAL_SECONDS".into(), "3600".into())];
         settings.extend(shop.environment());
