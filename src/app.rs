@@ -22,6 +22,8 @@ use crate::sync::{SyncHandle, SyncService};
 const HOUSEKEEPING: Duration = Duration::from_secs(20);
 /// How long a stop waits for calls that are under way; the whole stop stays below ten seconds.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long a stop waits for reading and housekeeping to end by themselves.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long a stop then waits for the writer's last commits.
 const LAST_COMMITS: Duration = Duration::from_secs(3);
 
@@ -168,10 +170,14 @@ impl Application {
         }
         serving.abort();
         drop(state);
-        for task in reading.into_iter().chain([keeping]) {
+        for mut task in reading.into_iter().chain([keeping]) {
+            // It was told to end, and does: reading gives its lease back first.
+            let _ = tokio::time::timeout(LAST_WORDS, &mut task).await;
             task.abort();
-            // It was told to end; that it was aborted instead is no news.
-            let _ = task.await;
+            // That it was aborted instead is no news. One that has ended has nothing more to say.
+            if !task.is_finished() {
+                let _ = task.await;
+            }
         }
         drop(ledger);
         let last = tokio::task::spawn_blocking(move || writers.join());

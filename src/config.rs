@@ -17,6 +17,7 @@
 //! | `sync.sweep_hours` | 24 | the full comparison |
 //! | `sync.since` | – | a date or date-time: orders before it are ignored |
 //! | `sync.denied_pause_seconds` | 900 | pause after Odoo refused the login |
+//! | `sync.lease_seconds` | 30 | of several processes, how long one that died keeps others from reading |
 //! | `log.format` | `pretty` | or `json` |
 //! | `log.level` | `info` | `error`, `warn`, `info`, `debug`, `trace`, or tracing's directives |
 
@@ -51,11 +52,15 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   sync.sweep_hours                                    the full comparison  [24]
   sync.since                                          ignore orders before this date
   sync.denied_pause_seconds                           pause after Odoo refused the login  [900]
+  sync.lease_seconds                                  how long a process that died keeps others from reading  [30]
   log.format, log.level                               pretty or json; error to trace  [pretty, info]
 Exit codes: 0 done, 1 failed, 2 wrong usage or a refused setting.";
 
 /// The least overlap that a two-minute transaction in Odoo cannot slip behind.
 const SAFE_OVERLAP_SECONDS: u64 = 120;
+
+/// A lease that is renewed three times in its length must outlast a slow commit.
+const LEAST_LEASE_SECONDS: u64 = 5;
 
 /// A setting that cannot be used; its text names it and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +185,7 @@ struct RawSync {
     sweep_hours: u64,
     since: Option<String>,
     denied_pause_seconds: u64,
+    lease_seconds: u64,
 }
 
 impl Default for RawSync {
@@ -192,6 +198,7 @@ impl Default for RawSync {
             sweep_hours: 24,
             since: None,
             denied_pause_seconds: 900,
+            lease_seconds: 30,
         }
     }
 }
@@ -303,6 +310,7 @@ impl RawSync {
             page_size: self.page_size,
             sweep_every: Duration::from_secs(hours.saturating_mul(3600)),
             since: self.since.as_deref().map(since).transpose()?,
+            lease: Duration::from_secs(at_least("sync.lease_seconds", self.lease_seconds, LEAST_LEASE_SECONDS)?),
         })
     }
 }
@@ -404,6 +412,7 @@ mod tests {
             ("[sync]\ninterval_seconds = 0", "sync.interval_seconds"),
             ("[sync]\npage_size = 0", "sync.page_size"),
             ("[sync]\npage_size = \"many\"", "sync.page_size"),
+            ("[sync]\nlease_seconds = 4", "sync.lease_seconds"),
             ("[sync]\nsince = \"last year\"", "sync.since"),
             ("[log]\nlevel = \"a=b=c\"", "log.level"),
             ("[log]\nformat = \"xml\"", "xml"),

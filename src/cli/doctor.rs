@@ -82,7 +82,12 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
             );
             return Ok(());
         }
-        Schema::Ahead(version) => return Err(StoreError::Newer(version)),
+        Schema::Ahead(_) => findings.note(
+            Mark::Ok,
+            "database",
+            format!("{shown} is reachable; a newer version has migrated it, beside which this one may work"),
+        ),
+        Schema::Newer(version) => return Err(StoreError::Newer(version)),
     }
     tokens::touch(&mut conn)?;
     findings.note(Mark::Ok, "database", "it takes writes");

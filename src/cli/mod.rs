@@ -200,11 +200,11 @@ fn open_unchanged(settings: &Settings) -> Result<Pool, Failure> {
     must_be_there(settings)?;
     let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
     match store::migrate::inspect(&mut *pool.get()?)? {
-        Schema::Current => Ok(pool),
+        Schema::Current | Schema::Ahead(_) => Ok(pool),
         Schema::Behind(_) => Err(Failure::Other(
             "the database's schema is older than this program's; run `loyalty-sidecar migrate` first".to_owned(),
         )),
-        Schema::Ahead(version) => Err(StoreError::Newer(version).into()),
+        Schema::Newer(version) => Err(StoreError::Newer(version).into()),
     }
 }
 
@@ -238,7 +238,9 @@ async fn sync(settings: &Settings, full: bool, json: bool) -> Outcome {
     own.ledger.recompute().await?;
     let link = app::link(odoo, settings.denied_pause)?;
     let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
+    // Beside a running service this waits for its pass, and gives reading back to it.
     let outcome = service.handle().run(full).await;
+    service.handle().leave().await;
     drop(service);
     own.stop().await;
     let report = outcome?;

@@ -20,6 +20,7 @@ mod fixed;
 pub mod forecast;
 pub mod hold;
 pub mod ids;
+pub mod lease;
 pub mod membership;
 pub mod money;
 pub mod order;

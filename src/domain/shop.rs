@@ -98,6 +98,19 @@ pub struct Cursor {
     pub high_water: DateTime<Utc>,
 }
 
+/// How the last pass over Odoo went. Times are the database's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastPass {
+    /// Begin and end of the last complete one.
+    pub complete: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Why the last one ended early, in words; `None` when it was complete.
+    pub error: Option<String>,
+    /// Whether Odoo answered it.
+    pub odoo_reachable: bool,
+    /// Odoo's version, once it was reached.
+    pub odoo_version: Option<String>,
+}
+
 /// What is kept of an order for comparing it with Odoo's without reading it whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDigest {

@@ -242,6 +242,9 @@ impl Batch {
                 }
                 Ok(Answer::Ingested(Ingested::default()))
             }
+            Command::Ingest { .. } | Command::Forget { .. } if self.affected.is_outdated(position) => {
+                Ok(Answer::Outdated)
+            }
             Command::Ingest { .. } | Command::Forget { .. } => self.converge(conn, position),
             Command::Recompute { work, then_after, .. } => {
                 let answer = self.converge(conn, position)?;

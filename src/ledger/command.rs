@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::leases::Reading;
 use super::reply::ErrorBody;
 use crate::domain::book::OrderRef;
 use crate::domain::decide::Correction;
@@ -76,11 +77,15 @@ pub enum Command {
     Ingest {
         /// The orders, with ids.
         orders: Vec<Order>,
+        /// When and by what right they were read.
+        reading: Reading,
     },
     /// Orders that are no longer in Odoo.
     Forget {
         /// Their ids.
         orders: Vec<OrderId>,
+        /// When and by what right they were looked for.
+        reading: Reading,
     },
     /// Orders to compute again, because a program changed for the past.
     Recompute {
@@ -128,4 +133,6 @@ pub enum Answer {
     Reply(Result<Value, ErrorBody>),
     /// Orders were taken in.
     Ingested(Ingested),
+    /// They were not: another process has the lease since they were read, or that was too long ago.
+    Outdated,
 }

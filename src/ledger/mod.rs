@@ -4,6 +4,7 @@ mod batch;
 pub mod command;
 mod drafts;
 mod imports;
+mod leases;
 mod linked;
 mod members;
 mod programs;
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::command::{Answer, Command, Idempotency};
 pub use self::imports::{Carried, Destination, Landed};
+pub use self::leases::{LeaseAsk, PassEnd, Reading, ReadingState};
 pub use self::programs::Put;
 pub use self::read::{Place, QuoteAsk};
 pub use self::reply::{ErrorBody, LedgerError};
@@ -125,7 +127,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`] when the queue is full, the database is away, or the service is stopping:
-    /// nothing was done, or — when the connection broke while committing — the same key gives the reply.
+    /// nothing was done. [`LedgerError::Uncertain`] when the connection broke while committing and no other could be had:
+    /// the same key gives the reply.
     pub async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
         // Orders go to the first loop, so that two never take in the same order side by side.
@@ -139,7 +142,8 @@ impl Ledger {
         let queue = self.queues.get(lane).ok_or_else(busy)?;
         let (answer, waiting) = oneshot::channel();
         queue.try_send(Job { command, answer }).map_err(|_| busy())?;
-        waiting.await.map_err(|_| busy())?
+        // A writer that ended without a word may have committed before.
+        waiting.await.map_err(|_| LedgerError::Uncertain)?
     }
 
     /// As [`Ledger::execute`], for commands that answer with a reply of the API.
@@ -149,13 +153,16 @@ impl Ledger {
     pub async fn reply(&self, command: Command) -> Result<Value, LedgerError> {
         match self.execute(command).await? {
             Answer::Reply(reply) => reply.map_err(LedgerError::Refused),
-            Answer::Ingested(_) => Err(LedgerError::Unavailable("the writer answered another question".to_owned())),
+            Answer::Ingested(_) | Answer::Outdated => {
+                Err(LedgerError::Unavailable("the writer answered another question".to_owned()))
+            }
         }
     }
 
     async fn ingested(&self, command: Command) -> Result<Ingested, LedgerError> {
         match self.execute(command).await? {
             Answer::Ingested(ingested) => Ok(ingested),
+            Answer::Outdated => Err(LedgerError::Outdated),
             Answer::Reply(_) => Err(LedgerError::Unavailable("the writer answered another question".to_owned())),
         }
     }
@@ -163,17 +170,17 @@ impl Ledger {
     /// Takes in orders as they now are in Odoo, and posts what they change.
     ///
     /// # Errors
-    /// As [`Ledger::execute`].
-    pub async fn ingest(&self, orders: Vec<Order>) -> Result<Ingested, LedgerError> {
-        self.ingested(Command::Ingest { orders }).await
+    /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
+    pub async fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Result<Ingested, LedgerError> {
+        self.ingested(Command::Ingest { orders, reading }).await
     }
 
     /// Takes back what orders earned that Odoo deleted.
     ///
     /// # Errors
-    /// As [`Ledger::execute`].
-    pub async fn forget_orders(&self, orders: Vec<OrderId>) -> Result<Ingested, LedgerError> {
-        self.ingested(Command::Forget { orders }).await
+    /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
+    pub async fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Result<Ingested, LedgerError> {
+        self.ingested(Command::Forget { orders, reading }).await
     }
 
     /// Computes the orders again that a program's put for the past concerns. Returns how many entries that
@@ -235,8 +242,23 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn put_shop(&self, records: ShopRecords) -> Result<u64, LedgerError> {
+        self.put_shop_as_read(records, Reading::begin(None)).await
+    }
+
+    /// As [`Ledger::put_shop`], of records that were read some time ago.
+    ///
+    /// # Errors
+    /// As [`Ledger::put_shop`], and [`LedgerError::Outdated`].
+    pub async fn put_shop_as_read(&self, records: ShopRecords, reading: Reading) -> Result<u64, LedgerError> {
         self.pool()
-            .run(move |conn| write_transaction(conn, |conn| Ok::<_, LedgerError>(store::shop::put(conn, &records)?)))
+            .run(move |conn| {
+                write_transaction(conn, |conn| {
+                    if !reading.still_counts(conn)? {
+                        return Err(LedgerError::Outdated);
+                    }
+                    Ok(store::shop::put(conn, &records)?)
+                })
+            })
             .await
     }
 
@@ -335,7 +357,7 @@ impl Ledger {
         self.pool()
             .run(|conn| {
                 match store::migrate::inspect(conn)? {
-                    store::migrate::Schema::Current => {}
+                    store::migrate::Schema::Current | store::migrate::Schema::Ahead(_) => {}
                     other => return Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
                 }
                 // A write that changes nothing still needs the right and the space to write.

@@ -73,7 +73,16 @@ pub enum LedgerError {
     /// The service cannot answer now; nothing was done and the same call may be repeated.
     #[error("{0}")]
     Unavailable(String),
-    /// The database failed; nothing was done.
+    /// The database's connection broke while the change was being committed.
+    #[error(
+        "the connection to the database broke while the change was being written, so it is not known whether it was \
+         made; the same call again, with the same key, gets the one reply"
+    )]
+    Uncertain,
+    /// What was read from Odoo was read under another process's lease, or too long ago; nothing was done.
+    #[error("another process reads Odoo now; what this one had read before is left to it")]
+    Outdated,
+    /// The database failed; nothing was done, unless it is [`StoreError::Uncertain`].
     #[error(transparent)]
     Store(#[from] StoreError),
 }

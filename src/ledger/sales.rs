@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::command::Command;
+use super::leases::Reading;
 use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use crate::domain::account::{Expiry, LotChange};
@@ -66,6 +67,7 @@ impl Ready {
 #[derive(Debug, Default)]
 pub(super) struct Affected {
     by_command: BTreeMap<usize, Vec<Loaded>>,
+    outdated: BTreeSet<usize>,
     changed: BTreeMap<usize, u64>,
     keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
 }
@@ -75,14 +77,18 @@ pub(super) fn take_in(conn: &mut AnyConnection, commands: &[Command]) -> Result<
     let mut affected = Affected::default();
     for (position, command) in commands.iter().enumerate() {
         let taken = match command {
-            Command::Ingest { orders } => ingest(conn, orders)?,
-            Command::Forget { orders: gone } => forget(conn, gone)?,
+            Command::Ingest { orders, reading } => ingest(conn, orders, reading)?,
+            Command::Forget { orders: gone, reading } => forget(conn, gone, reading)?,
             Command::Recompute { orders, .. } => {
                 let ids = orders.iter().copied().collect();
                 orders::lock(conn, &ids)?;
-                Taken { changed: BTreeSet::new(), also: ids }
+                Some(Taken { changed: BTreeSet::new(), also: ids })
             }
             _ => continue,
+        };
+        let Some(taken) = taken else {
+            affected.outdated.insert(position);
+            continue;
         };
         affected.changed.insert(position, u64::try_from(taken.changed.len()).unwrap_or(u64::MAX));
         let sales = load_sales(conn, &taken.changed.union(&taken.also).copied().collect())?;
@@ -99,9 +105,13 @@ struct Taken {
     also: BTreeSet<OrderId>,
 }
 
-fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<Taken, LedgerError> {
+/// `None` when they were read too long ago, or under a lease that another process has now: what that one reads is newer.
+fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result<Option<Taken>, LedgerError> {
     let ids: BTreeSet<OrderId> = read.iter().filter_map(|order| order.id).collect();
     orders::lock(conn, &ids)?;
+    if !reading.still_counts(conn)? {
+        return Ok(None);
+    }
     let known = orders::load(conn, &ids)?;
     let products: BTreeSet<ProductId> =
         read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
@@ -123,7 +133,7 @@ fn ingest(conn: &mut AnyConnection, read: &[Order]) -> Result<Taken, LedgerError
     let changed = orders::put(conn, &placed)?;
     // What they refund now is found by their lines; what they no longer do, only by the lines they had.
     also.extend(refunded_by(conn, known.iter().filter(|(id, _)| changed.contains(id)).map(|(_, order)| order))?);
-    Ok(Taken { changed, also })
+    Ok(Some(Taken { changed, also }))
 }
 
 /// Says where each line's product stands and which tags product and customer have: as it was when the line was
@@ -157,15 +167,18 @@ pub(super) fn place(
 }
 
 /// An order that Odoo deleted is kept as one that was cancelled and has no lines.
-fn forget(conn: &mut AnyConnection, gone: &[OrderId]) -> Result<Taken, LedgerError> {
+fn forget(conn: &mut AnyConnection, gone: &[OrderId], reading: &Reading) -> Result<Option<Taken>, LedgerError> {
     let ids: BTreeSet<OrderId> = gone.iter().copied().collect();
     orders::lock(conn, &ids)?;
+    if !reading.still_counts(conn)? {
+        return Ok(None);
+    }
     let known = orders::load(conn, &ids)?;
     // Sales that it refunded are found by the lines it had, which must be read before they go.
     let also = refunded_by(conn, known.values())?;
     let emptied: Vec<Order> =
         known.into_values().map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
-    Ok(Taken { changed: orders::put(conn, &emptied)?, also })
+    Ok(Some(Taken { changed: orders::put(conn, &emptied)?, also }))
 }
 
 fn refunded_by<'a>(
@@ -272,6 +285,11 @@ pub(super) fn desired_of(
 impl Affected {
     fn all(&self) -> impl Iterator<Item = &Loaded> {
         self.by_command.values().flatten()
+    }
+
+    /// Whether what a command brought was read too long ago, or by no right any more.
+    pub fn is_outdated(&self, position: usize) -> bool {
+        self.outdated.contains(&position)
     }
 
     /// Holds that reward lines carry.

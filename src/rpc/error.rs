@@ -10,6 +10,7 @@ use super::token::Role;
 use crate::domain::program::InvalidProgram;
 use crate::domain::refusal::Refusal;
 use crate::ledger::{ErrorBody, LedgerError};
+use crate::store::StoreError;
 
 /// One row of the contract's table of errors.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +66,11 @@ pub const ERRORS: &[ErrorKind] = &[
     row(1105, "unknown_entry", "There is no such entry."),
     row(INVALID_PROGRAM, "invalid_program", "The program document is refused (`path`, a JSON Pointer)."),
     row(FORBIDDEN, "forbidden", "The token's role does not suffice (`required`, `role`)."),
-    row(UNAVAILABLE, "unavailable", "The service cannot answer now: retry, nothing was done."),
+    row(
+        UNAVAILABLE,
+        "unavailable",
+        "The service cannot answer now: retry. Nothing was done, or (`outcome` is `unknown`) the same key gets the one reply.",
+    ),
 ];
 
 /// Why a call did not succeed, as its caller is told.
@@ -122,6 +127,14 @@ impl Fault {
         Self(ErrorBody::new(UNAVAILABLE, "unavailable", problem))
     }
 
+    /// The service cannot say whether it was done: only the same call again can.
+    #[must_use]
+    pub fn uncertain() -> Self {
+        let mut body = ErrorBody::new(UNAVAILABLE, "unavailable", LedgerError::Uncertain.to_string());
+        body.data = json!({"kind": "unavailable", "outcome": "unknown"});
+        Self(body)
+    }
+
     /// A mistake of ours; the log has the detail.
     #[must_use]
     pub fn internal() -> Self {
@@ -143,6 +156,11 @@ impl From<LedgerError> for Fault {
                 tracing::warn!(detail, "the ledger cannot answer");
                 Self::unavailable("the service is busy or its database is away; nothing was done, please try again")
             }
+            LedgerError::Uncertain | LedgerError::Store(StoreError::Uncertain(_)) => {
+                tracing::error!("the database's connection broke during a commit, and could not be had again");
+                Self::uncertain()
+            }
+            LedgerError::Outdated => Self::unavailable("another process reads Odoo now; please try again"),
             LedgerError::Store(detail) => {
                 tracing::error!(error = %detail, "the database failed");
                 Self::unavailable("the service is busy or its database is away; nothing was done, please try again")
@@ -174,7 +192,6 @@ impl From<Fault> for ErrorObjectOwned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
 
     #[test]
     fn what_went_wrong_inside_stays_inside() {
@@ -187,6 +204,17 @@ mod tests {
             assert_eq!((fault.0.code, fault.kind()), (1401, "unavailable"));
             assert!(fault.0.message.contains("nothing was done"), "{}", fault.0.message);
             assert!(!fault.0.message.contains("loyalty.db") && !fault.0.message.contains("SELECT"));
+        }
+    }
+
+    #[test]
+    fn a_commit_without_an_answer_is_not_called_undone() {
+        let broken = StoreError::Uncertain(diesel::result::Error::BrokenTransactionManager);
+        for error in [LedgerError::Uncertain, LedgerError::Store(broken)] {
+            let fault = Fault::from(error);
+            assert_eq!((fault.0.code, fault.kind()), (1401, "unavailable"));
+            assert_eq!(fault.0.data["outcome"], "unknown");
+            assert!(!fault.0.message.contains("nothing was done"), "{}", fault.0.message);
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use diesel::result::{DatabaseErrorKind, Error as Problem};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::StoreError;
@@ -278,8 +279,8 @@ where
     }
     let done = work(conn);
     match conn {
-        AnyConnection::Sqlite(inner) => end(inner, done),
-        AnyConnection::Postgres(inner) => end(inner, done),
+        AnyConnection::Sqlite(inner) => end(inner, done, uncertain_on_sqlite),
+        AnyConnection::Postgres(inner) => end(inner, done, uncertain_on_postgres),
     }
 }
 
@@ -303,22 +304,47 @@ where
         }
     }
     let done = work(conn);
+    // Nothing was written: there is no outcome to be in doubt about.
     match conn {
-        AnyConnection::Sqlite(inner) => end(inner, done),
-        AnyConnection::Postgres(inner) => end(inner, done),
+        AnyConnection::Sqlite(inner) => end(inner, done, |_| false),
+        AnyConnection::Postgres(inner) => end(inner, done, |_| false),
     }
 }
 
-fn end<C, T, E>(conn: &mut C, done: Result<T, E>) -> Result<T, E>
+/// Whether a commit that failed so may have been made all the same: the server did not answer it.
+fn uncertain_on_postgres(problem: &Problem) -> bool {
+    match problem {
+        // What the server answered with a code is an answer. The rollback that follows a broken commit fails as well.
+        Problem::DatabaseError(kind, _) => {
+            matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+        }
+        Problem::RollbackErrorOnCommit { commit_error, .. } => uncertain_on_postgres(commit_error),
+        _ => true,
+    }
+}
+
+/// The same: the disk failed between the write and its confirmation. A lock or a full disk is an answer.
+fn uncertain_on_sqlite(problem: &Problem) -> bool {
+    match problem {
+        Problem::DatabaseError(_, info) => info.message().contains("I/O"),
+        Problem::RollbackErrorOnCommit { commit_error, .. } => uncertain_on_sqlite(commit_error),
+        _ => true,
+    }
+}
+
+fn end<C, T, E>(conn: &mut C, done: Result<T, E>, is_uncertain: impl Fn(&Problem) -> bool) -> Result<T, E>
 where
     C: Connection<TransactionManager = diesel::connection::AnsiTransactionManager>,
     diesel::connection::AnsiTransactionManager: diesel::connection::TransactionManager<C>,
-    E: From<diesel::result::Error>,
+    E: From<StoreError>,
 {
     use diesel::connection::{AnsiTransactionManager, TransactionManager};
     match done {
         Ok(value) => {
-            AnsiTransactionManager::commit_transaction(conn).map_err(E::from)?;
+            AnsiTransactionManager::commit_transaction(conn).map_err(|problem| {
+                let uncertain = is_uncertain(&problem);
+                E::from(if uncertain { StoreError::Uncertain(problem) } else { StoreError::Query(problem) })
+            })?;
             Ok(value)
         }
         Err(problem) => {

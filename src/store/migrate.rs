@@ -1,4 +1,10 @@
-//! The schema's versions. Migrations are in the binary; they only ever add.
+//! The schema's versions. Migrations are in the binary.
+//!
+//! While a service is brought up to date, processes of the version before and of the new one work on one database. So a
+//! migration only *expands*: it adds tables, indexes that allow all that was allowed before, and columns that may be
+//! empty or have a default. The program before then neither sees nor misses what is new. What is taken away is taken
+//! away one release after nothing uses it any more, by a migration that raises `schema_floor`: the oldest schema whose
+//! program may still work here. So does one that lets a column hold what the program before could not read.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +24,10 @@ pub enum Schema {
     Current,
     /// These migrations are still to be run; all of them when the database is empty.
     Behind(Vec<String>),
-    /// A migration this program does not know was run.
-    Ahead(String),
+    /// These migrations were run that this program does not know. They only expand: it may work here.
+    Ahead(Vec<String>),
+    /// This migration was run, and what it leaves is not for this program.
+    Newer(String),
 }
 
 /// Looks, without changing anything.
@@ -29,14 +37,18 @@ pub enum Schema {
 pub fn inspect(conn: &mut AnyConnection) -> Result<Schema, StoreError> {
     let known = known_versions(conn)?;
     let applied = applied_versions(conn)?;
-    if let Some(unknown) = applied.difference(&known).last() {
-        return Ok(Schema::Ahead(unknown.clone()));
-    }
     let pending: Vec<String> = known.difference(&applied).cloned().collect();
-    Ok(if pending.is_empty() { Schema::Current } else { Schema::Behind(pending) })
+    let unknown: Vec<String> = applied.difference(&known).cloned().collect();
+    let Some(last) = unknown.last() else {
+        return Ok(if pending.is_empty() { Schema::Current } else { Schema::Behind(pending) });
+    };
+    // Of a version that does not follow from this one, nothing can be said: it lacks what this one has.
+    let is_for_us = pending.is_empty() && floor(conn)?.is_some_and(|floor| known.contains(&floor));
+    Ok(if is_for_us { Schema::Ahead(unknown) } else { Schema::Newer(last.clone()) })
 }
 
-/// Brings the schema up to date; returns what was run. Two processes may call it at once.
+/// Brings the schema up to date; returns what was run. Two processes may call it at once. One that a newer version has
+/// expanded is left as it is, and may be worked on.
 ///
 /// # Errors
 /// [`StoreError::Newer`] when the database is of a newer version, which is left as it is;
@@ -44,7 +56,11 @@ pub fn inspect(conn: &mut AnyConnection) -> Result<Schema, StoreError> {
 pub fn migrate(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     match inspect(conn)? {
         Schema::Current => return Ok(Vec::new()),
-        Schema::Ahead(version) => return Err(StoreError::Newer(version)),
+        Schema::Ahead(unknown) => {
+            tracing::info!(?unknown, "a newer version has migrated the database; this one may go on working on it");
+            return Ok(Vec::new());
+        }
+        Schema::Newer(version) => return Err(StoreError::Newer(version)),
         Schema::Behind(_) => {}
     }
     match conn {
@@ -84,6 +100,13 @@ fn known_versions(conn: &AnyConnection) -> Result<BTreeSet<String>, StoreError> 
 struct Text {
     #[diesel(sql_type = diesel::sql_types::Text)]
     value: String,
+}
+
+/// The oldest schema whose program may work on this database; `None` before there was such a thing. Only to be asked of a
+/// database that has all our migrations.
+fn floor(conn: &mut AnyConnection) -> Result<Option<String>, StoreError> {
+    let rows: Vec<Text> = sql_query("SELECT version AS value FROM schema_floor").load(conn)?;
+    Ok(rows.into_iter().next().map(|row| row.value))
 }
 
 /// By hand and not by diesel's harness, which would create its table in a database we may not touch.

@@ -8,9 +8,11 @@ pub mod entries;
 pub mod exceptions;
 pub mod holds;
 mod kept;
+pub mod leases;
 pub mod memberships;
 pub mod migrate;
 pub mod orders;
+pub mod passes;
 pub mod placed;
 pub mod programs;
 pub mod schema;
@@ -48,6 +50,9 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database refused a statement: {0}")]
     Query(#[from] diesel::result::Error),
+    /// The connection broke while a transaction was being committed: it is in the database, or it is not.
+    #[error("the connection broke during a commit, whose outcome is not known: {0}")]
+    Uncertain(diesel::result::Error),
     /// A row holds something that this program never writes.
     #[error("the database holds something unreadable: {0}")]
     Corrupt(String),
@@ -65,7 +70,7 @@ impl StoreError {
                         .iter()
                         .any(|sign| info.message().contains(sign))
             }
-            Self::Unreachable(_) | Self::Query(Error::BrokenTransactionManager) => true,
+            Self::Unreachable(_) | Self::Uncertain(_) | Self::Query(Error::BrokenTransactionManager) => true,
             _ => false,
         }
     }

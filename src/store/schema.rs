@@ -273,6 +273,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        term -> BigInt,
+        holder -> Nullable<Text>,
+        renewed_at_us -> BigInt,
+        lasts_us -> BigInt,
+        busy -> Bool,
+        wanted_by -> Nullable<Text>,
+        wanted_at_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sync_passes (source) {
+        source -> Text,
+        began_at_us -> Nullable<BigInt>,
+        ended_at_us -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        odoo_reachable -> Bool,
+        odoo_version -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     categories,

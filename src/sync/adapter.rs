@@ -2,20 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::lease::Asked;
 use crate::domain::order::Order;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
 use crate::ledger::{Ledger, LedgerError};
 
-use super::ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
+use super::ledger::{LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger};
 
 fn fault(error: LedgerError) -> LedgerFault {
     Box::new(error)
 }
 
 impl SyncLedger for Ledger {
-    fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64> {
-        Box::pin(async move { Self::put_shop(self, records).await.map_err(fault) })
+    fn put_shop(&self, records: ShopRecords, reading: Reading) -> Pending<'_, u64> {
+        Box::pin(async move { Self::put_shop_as_read(self, records, reading).await.map_err(fault) })
     }
 
     fn missing_records(
@@ -29,16 +32,16 @@ impl SyncLedger for Ledger {
         })
     }
 
-    fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested> {
-        Box::pin(async move { Self::ingest(self, orders).await.map_err(fault) })
+    fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::ingest(self, orders, reading).await.map_err(fault) })
     }
 
     fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>> {
         Box::pin(async move { Self::order_digests(self, after, i64::from(limit)).await.map_err(fault) })
     }
 
-    fn forget_orders(&self, orders: Vec<OrderId>) -> Pending<'_, Ingested> {
-        Box::pin(async move { Self::forget_orders(self, orders).await.map_err(fault) })
+    fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::forget_orders(self, orders, reading).await.map_err(fault) })
     }
 
     fn cursors(&self) -> Pending<'_, Vec<Cursor>> {
@@ -51,5 +54,25 @@ impl SyncLedger for Ledger {
 
     fn ignored_orders(&self) -> Pending<'_, u64> {
         Box::pin(async move { Self::ignored_orders(self).await.map_err(fault) })
+    }
+
+    fn ask_lease(&self, ask: LeaseAsk) -> Pending<'_, (Asked, DateTime<Utc>)> {
+        Box::pin(async move { Self::ask_lease(self, ask).await.map_err(fault) })
+    }
+
+    fn lease_is_wanted(&self, who: String) -> Pending<'_, bool> {
+        Box::pin(async move { Self::lease_is_wanted(self, who).await.map_err(fault) })
+    }
+
+    fn give_back_lease(&self, who: String) -> Pending<'_, ()> {
+        Box::pin(async move { Self::give_back_lease(self, who).await.map_err(fault) })
+    }
+
+    fn end_pass(&self, end: PassEnd) -> Pending<'_, ReadingState> {
+        Box::pin(async move { Self::end_pass(self, end).await.map_err(fault) })
+    }
+
+    fn reading_state(&self) -> Pending<'_, ReadingState> {
+        Box::pin(async move { Self::reading_state(self).await.map_err(fault) })
     }
 }

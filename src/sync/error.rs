@@ -1,5 +1,6 @@
 //! Why a pass ended early. Nothing is lost by it: cursors move only when a stream was read to its end.
 
+use crate::ledger::LedgerError;
 use crate::odoo::Fault;
 
 use super::ledger::LedgerFault;
@@ -13,6 +14,9 @@ pub enum SyncError {
     /// The ledger could not take in what was read.
     #[error("the ledger could not take in what Odoo sent: {0}")]
     Ledger(#[source] LedgerFault),
+    /// Another process reads Odoo now, or has since what this one read.
+    #[error("another process reads Odoo now, so this pass was ended; what it had not posted is left to the other")]
+    Overtaken,
     /// So many orders are gone from Odoo at once that it must be a right that was lost, or another database.
     #[error(
         "{gone} of {known} orders are no longer to be seen in Odoo. Points were left as they are: check odoo.database and \
@@ -33,7 +37,16 @@ impl SyncError {
         match self {
             Self::Odoo(fault) => fault.kind(),
             Self::Ledger(_) => "ledger",
+            Self::Overtaken => "overtaken",
             Self::TooManyGone { .. } => "too_many_gone",
+        }
+    }
+
+    /// What the ledger said: that what was read is out of date, or that something is wrong with it.
+    pub(super) fn of_ledger(fault: LedgerFault) -> Self {
+        match fault.downcast_ref::<LedgerError>() {
+            Some(LedgerError::Outdated) => Self::Overtaken,
+            _ => Self::Ledger(fault),
         }
     }
 }

@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::lease::Asked;
 use crate::domain::order::Order;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState};
 
 /// Why the ledger failed; its text is a sentence for a person.
 pub type LedgerFault = Box<dyn std::error::Error + Send + std::marker::Sync>;
@@ -26,7 +30,7 @@ pub struct MissingRecords {
 /// The ledger, as sync sees it. Every write is committed before its answer comes.
 pub trait SyncLedger: Send + std::marker::Sync {
     /// Keeps copies of the shop's records, each replacing what stood under its id; how many differed.
-    fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64>;
+    fn put_shop(&self, records: ShopRecords, reading: Reading) -> Pending<'_, u64>;
 
     /// Which of these it does not know.
     fn missing_records(
@@ -36,13 +40,13 @@ pub trait SyncLedger: Send + std::marker::Sync {
     ) -> Pending<'_, MissingRecords>;
 
     /// Takes in orders, each whole as Odoo has it now; the same order again changes nothing.
-    fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested>;
+    fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Pending<'_, Ingested>;
 
     /// What it knows of orders with an id above `after`, in the order of their ids, at most `limit`.
     fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>>;
 
     /// These orders are gone from Odoo: what they earned and redeemed is undone.
-    fn forget_orders(&self, orders: Vec<OrderId>) -> Pending<'_, Ingested>;
+    fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested>;
 
     /// How far each stream has been read.
     fn cursors(&self) -> Pending<'_, Vec<Cursor>>;
@@ -52,4 +56,19 @@ pub trait SyncLedger: Send + std::marker::Sync {
 
     /// How many known orders earn nothing because their currency or company is no program's.
     fn ignored_orders(&self) -> Pending<'_, u64>;
+
+    /// Takes or renews the lease of whoever reads Odoo, or notes the wish for it; and the database's time.
+    fn ask_lease(&self, ask: LeaseAsk) -> Pending<'_, (Asked, DateTime<Utc>)>;
+
+    /// Whether another process waits for the lease that this one may have.
+    fn lease_is_wanted(&self, who: String) -> Pending<'_, bool>;
+
+    /// Gives the lease back, if this process has it.
+    fn give_back_lease(&self, who: String) -> Pending<'_, ()>;
+
+    /// Remembers how a pass ended, for every process to tell.
+    fn end_pass(&self, end: PassEnd) -> Pending<'_, ReadingState>;
+
+    /// What all processes know of reading Odoo.
+    fn reading_state(&self) -> Pending<'_, ReadingState>;
 }

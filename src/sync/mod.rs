@@ -3,10 +3,13 @@
 //! A *pass* reads every stream of Odoo's records in a *window* that reaches far enough back ([`window`]) and hands
 //! orders, read whole, to the ledger, which converges: reading twice costs time and changes nothing. The *sweep*
 //! ([`sweep`]) compares every order now and then and finds what no window can. [`SyncService`] drives both, one pass at a time;
-//! everybody else talks to it through its [`SyncHandle`].
+//! everybody else talks to it through its [`SyncHandle`]. Of several processes on one database, the one that has the
+//! [`lease`] reads.
 
 mod adapter;
 pub mod error;
+mod holder;
+mod lease;
 pub mod ledger;
 mod orders;
 mod pass;
@@ -37,11 +40,19 @@ pub struct SyncSettings {
     pub sweep_every: Duration,
     /// Orders dated before this are ignored (`sync.since`).
     pub since: Option<DateTime<Utc>>,
+    /// How long after its last sign of life another process takes over reading (`sync.lease_seconds`).
+    pub lease: Duration,
 }
 
 impl Default for SyncSettings {
     fn default() -> Self {
-        Self { overlap: Duration::from_secs(150), page_size: 500, sweep_every: Duration::from_hours(24), since: None }
+        Self {
+            overlap: Duration::from_secs(150),
+            page_size: 500,
+            sweep_every: Duration::from_hours(24),
+            since: None,
+            lease: Duration::from_secs(30),
+        }
     }
 }
 

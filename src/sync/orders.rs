@@ -11,6 +11,7 @@ use crate::odoo::record::moment_text;
 use crate::odoo::session::Domain;
 
 use super::error::SyncError;
+use super::ledger::Reading;
 use super::pass::Pass;
 use super::progress::Progress;
 
@@ -32,12 +33,13 @@ impl Pass<'_> {
         let mut done = BTreeSet::new();
         let mut after = 0;
         loop {
+            let reading = self.reading();
             let page = read_page(&self.session, &self.rules, &domain, after, self.settings().page_size).await?;
             done.extend(page.items.iter().filter_map(|order| order.id));
             if let Some(progress) = &mut progress {
                 progress.advance(page.items.len());
             }
-            self.take_in(page.items).await?;
+            self.take_in(page.items, reading).await?;
             self.read_notified().await?;
             if page.is_last {
                 return Ok(done);
@@ -59,8 +61,9 @@ impl Pass<'_> {
         for ids in orders.chunks(usize::try_from(page_size).unwrap_or(usize::MAX).max(1)) {
             let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
             let domain = self.since(&vec![json!(["id", "in", ids])]);
+            let reading = self.reading();
             let page = read_page(&self.session, &self.rules, &domain, 0, page_size).await?;
-            self.take_in(page.items).await?;
+            self.take_in(page.items, reading).await?;
         }
         Ok(())
     }
@@ -76,13 +79,13 @@ impl Pass<'_> {
         self.read_orders_by_id(&orders).await
     }
 
-    async fn take_in(&mut self, orders: Vec<Order>) -> Result<(), SyncError> {
+    async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
         if orders.is_empty() {
             return Ok(());
         }
         self.read_mentioned(&orders).await?;
         let read = u64::try_from(orders.len()).unwrap_or(u64::MAX);
-        let done = self.shared.ledger.ingest(orders).await.map_err(SyncError::Ledger)?;
+        let done = self.shared.ledger.ingest(orders, reading).await.map_err(SyncError::of_ledger)?;
         self.report.orders_read = self.report.orders_read.saturating_add(read);
         self.count(done);
         Ok(())

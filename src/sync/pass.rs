@@ -16,6 +16,7 @@ use crate::odoo::session::{Domain, FromOdoo};
 use crate::odoo::{Fault, Session};
 
 use super::error::SyncError;
+use super::ledger::Reading;
 use super::service::{Shared, Work};
 use super::shop::Kept;
 use super::window::{Window, window};
@@ -41,6 +42,8 @@ pub(super) struct Pass<'a> {
     pub session: Arc<Session>,
     pub rules: Arc<ShopRules>,
     pub report: PassReport,
+    /// The term of the lease it reads under; `None` when it only reads orders somebody told us about.
+    term: Option<i64>,
 }
 
 /// A stream's window and what its cursor will be.
@@ -50,8 +53,13 @@ struct Plan {
 }
 
 impl<'a> Pass<'a> {
-    pub fn new(shared: &'a Shared, session: Arc<Session>, rules: Arc<ShopRules>) -> Self {
-        Self { shared, session, rules, report: PassReport::default() }
+    pub fn new(shared: &'a Shared, session: Arc<Session>, rules: Arc<ShopRules>, term: Option<i64>) -> Self {
+        Self { shared, session, rules, report: PassReport::default(), term }
+    }
+
+    /// To be begun before Odoo is asked for what is then written: says of it how old it is, and by what right it was read.
+    pub fn reading(&self) -> Reading {
+        Reading::begin(self.term)
     }
 
     pub const fn settings(&self) -> &'a SyncSettings {
@@ -153,7 +161,8 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// A stream was read to its end: only now its cursor moves.
+    /// A stream was read to its end: only now its cursor moves. Should another process have the lease since, then this
+    /// cursor is lower than that one's, and a window reaches further back than it must.
     async fn complete(
         &self,
         work: &mut Work,

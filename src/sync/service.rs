@@ -1,11 +1,11 @@
-//! The driver: one pass at a time, on an interval, on demand, and at once for orders somebody tells us about.
+//! The driver: one pass at a time, on an interval, on demand, and at once for orders somebody tells us about. Of several
+//! processes on one database, the one that holds the lease passes.
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use tokio::sync::{Mutex, Notify};
 
 use crate::domain::ids::{OrderId, PartnerId};
@@ -14,7 +14,8 @@ use crate::odoo::orders::ShopRules;
 use crate::odoo::{Fault, Link, Session, shop};
 
 use super::error::SyncError;
-use super::ledger::SyncLedger;
+use super::lease::{Granted, Lease};
+use super::ledger::{PassEnd, Reading, SyncLedger};
 use super::pass::{Kind, Pass};
 use super::status::{Board, SyncStatus};
 use super::window::Stillness;
@@ -23,12 +24,20 @@ use super::{PassReport, SyncSettings};
 /// The most orders that wait after a notification. More come with the next pass: polling is the truth.
 const MOST_NOTIFIED: usize = 10_000;
 
+/// How long the shop's rules are believed between passes: a process without the lease makes none.
+const RULES_HOLD: Duration = Duration::from_mins(1);
+/// How long the end of the service waits for the lease to be given back.
+const GIVING_BACK: Duration = Duration::from_millis(800);
+/// How often a pass that somebody asked for is begun when another process overtakes it.
+const PASSES_TRIED: u32 = 3;
+
 /// What everybody shares.
 pub(super) struct Shared {
     pub ledger: Arc<dyn SyncLedger>,
     pub link: Arc<Link>,
     pub settings: SyncSettings,
     pub board: Board,
+    lease: Lease,
     /// Whoever reads orders holds this: one pass at a time, and what is read later is taken in later.
     work: Mutex<Work>,
     notified: Lock<BTreeSet<OrderId>>,
@@ -39,8 +48,14 @@ pub(super) struct Shared {
 #[derive(Default)]
 pub(super) struct Work {
     pub stillness: Stillness,
-    /// The shop's rules, and the session they were read in.
-    rules: Option<(Arc<Session>, Arc<ShopRules>)>,
+    rules: Option<KeptRules>,
+}
+
+/// The shop's rules, the session they were read in, and when.
+struct KeptRules {
+    of: Arc<Session>,
+    rules: Arc<ShopRules>,
+    read: Instant,
 }
 
 impl Shared {
@@ -49,34 +64,51 @@ impl Shared {
         std::mem::take(&mut *self.notified.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn open<'a>(&'a self, work: &mut Work) -> Result<Pass<'a>, SyncError> {
+    async fn open<'a>(&'a self, work: &mut Work, term: Option<i64>) -> Result<Pass<'a>, SyncError> {
         let session = self.link.session().await?;
         let rules = match &work.rules {
-            Some((of, rules)) if Arc::ptr_eq(of, &session) => Arc::clone(rules),
+            Some(kept) if Arc::ptr_eq(&kept.of, &session) && kept.read.elapsed() < RULES_HOLD => {
+                Arc::clone(&kept.rules)
+            }
             _ => {
+                let (reading, read) = (Reading::begin(term), Instant::now());
                 let rules = Arc::new(ShopRules::read(&session, self.settings.page_size).await?);
                 let neutral_products = Some(rules.neutral_products());
                 let records = ShopRecords { neutral_products, ..ShopRecords::default() };
-                self.ledger.put_shop(records).await.map_err(SyncError::Ledger)?;
-                work.rules = Some((Arc::clone(&session), Arc::clone(&rules)));
+                self.ledger.put_shop(records, reading).await.map_err(SyncError::of_ledger)?;
+                work.rules = Some(KeptRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
                 rules
             }
         };
-        Ok(Pass::new(self, session, rules))
+        Ok(Pass::new(self, session, rules, term))
     }
 
+    /// A whole pass under the lease: at once or not at all in the background; else as soon as the lease can be had.
     async fn pass(&self, kind: Kind) -> Result<PassReport, SyncError> {
         let mut work = self.work.lock().await;
+        let granted = match kind {
+            Kind::Background => self.lease.ask(true).await.and_then(|granted| granted.ok_or(SyncError::Overtaken)),
+            Kind::Asked | Kind::Full => self.lease.wait().await,
+        };
+        let granted = match granted {
+            Ok(granted) => granted,
+            Err(error) => {
+                self.note(&error).await;
+                return Err(error);
+            }
+        };
         let _running = self.board.running();
-        let began = Utc::now();
         // A tip product or a gift card may be new since the pass before.
         work.rules = None;
-        let outcome = async {
-            let mut pass = self.open(&mut work).await?;
+        let whole = async {
+            let mut pass = self.open(&mut work, Some(granted.term)).await?;
             pass.run(&mut work, kind).await?;
             Ok(pass.report)
-        }
-        .await;
+        };
+        let outcome = tokio::select! {
+            outcome = whole => outcome,
+            () = self.lease.keep() => Err(SyncError::Overtaken),
+        };
         match &outcome {
             Ok(report) => {
                 if *report == PassReport::default() {
@@ -85,18 +117,47 @@ impl Shared {
                     let PassReport { orders_read, orders_changed, entries_posted } = report;
                     tracing::debug!(?kind, orders_read, orders_changed, entries_posted, "a pass is complete");
                 }
-                self.board.succeeded(began, *report);
+                Board::succeeded(*report);
             }
             Err(error) => self.note(error).await,
+        }
+        self.tell(&granted, &outcome).await;
+        // Where this process cannot reach Odoo, another may. And nobody is kept waiting for a second pass.
+        if matches!(outcome, Err(SyncError::Odoo(_))) || self.lease.is_wanted().await {
+            self.lease.give_back().await;
         }
         outcome
     }
 
+    /// Leaves how a pass went where every process finds it. One that was overtaken leaves that to the other.
+    async fn tell(&self, granted: &Granted, outcome: &Result<PassReport, SyncError>) {
+        let error = match outcome {
+            Err(SyncError::Overtaken) => return,
+            outcome => outcome.as_ref().err().map(SyncError::to_string),
+        };
+        let end = PassEnd {
+            who: self.lease.who().to_owned(),
+            began_at: granted.at,
+            error,
+            odoo_reachable: !matches!(outcome, Err(SyncError::Odoo(_))),
+            odoo_version: self.link.server_version(),
+        };
+        match self.ledger.end_pass(end).await {
+            Ok(state) => self.board.heard(&state),
+            Err(problem) => tracing::warn!(error = %problem, "how the pass went could not be kept"),
+        }
+    }
+
     /// Reads the orders somebody told us about, now.
+    ///
+    /// Whoever was told reads, with the lease or without: a till waits for its points. Two processes may then read one
+    /// order side by side, which posts nothing twice: both lock the order's row, and each posts what is lacking then. That
+    /// the older of two readings comes last is put right by the lease's holder, whose windows reach back further than a
+    /// reading without the lease may be old.
     async fn read_notified(&self) -> Result<PassReport, SyncError> {
         let mut work = self.work.lock().await;
         let outcome = async {
-            let mut pass = self.open(&mut work).await?;
+            let mut pass = self.open(&mut work, self.lease.term()).await?;
             pass.read_notified().await?;
             Ok(pass.report)
         }
@@ -108,11 +169,23 @@ impl Shared {
     }
 
     async fn note(&self, error: &SyncError) {
+        if matches!(error, SyncError::Overtaken) {
+            tracing::debug!("another process reads Odoo");
+            return;
+        }
         tracing::warn!(kind = error.kind(), "reading Odoo ended early: {error}");
         if let SyncError::Odoo(fault) = error {
             self.link.failed(fault).await;
         }
         self.board.failed(error);
+    }
+
+    /// What the process that reads has said of it.
+    async fn hear(&self) {
+        match self.ledger.reading_state().await {
+            Ok(state) => self.board.heard(&state),
+            Err(problem) => tracing::debug!(error = %problem, "how reading goes cannot be looked up"),
+        }
     }
 }
 
@@ -133,6 +206,7 @@ impl SyncService {
     pub fn new(ledger: Arc<dyn SyncLedger>, link: Arc<Link>, mut settings: SyncSettings) -> Self {
         settings.page_size = settings.page_size.max(1);
         let shared = Shared {
+            lease: Lease::new(Arc::clone(&ledger), settings.lease),
             ledger,
             link,
             settings,
@@ -150,7 +224,8 @@ impl SyncService {
         SyncHandle { shared: Arc::clone(&self.shared) }
     }
 
-    /// Passes with a pause of `interval` between them, and orders somebody tells us about at once, until `shutdown`.
+    /// Passes with a pause of `interval` between them while this process has the lease, and orders somebody tells us about
+    /// at once, until `shutdown`. When another process left the lease behind, the next pass is at once.
     ///
     /// Ends at once on `shutdown`, whatever Odoo does: an interrupted pass has moved no cursor. While a refused login
     /// pauses reading, Odoo is asked nothing.
@@ -159,22 +234,42 @@ impl SyncService {
             () = shutdown => {}
             () = self.keep_passing(interval) => {}
         }
+        if tokio::time::timeout(GIVING_BACK, self.shared.lease.give_back()).await.is_err() {
+            tracing::debug!("the database did not take the lease back in time; it runs out");
+        }
     }
 
     async fn keep_passing(&self, interval: Duration) {
+        let shared = &self.shared;
+        let mut next = Instant::now();
         loop {
-            if !self.shared.link.is_paused().await {
-                // How it went stands in the status; the next interval tries again.
-                let _ = self.shared.pass(Kind::Background).await;
+            // How it went stands in the status; the next interval tries again.
+            let granted = shared.lease.ask(false).await.unwrap_or(None);
+            let is_due = next <= Instant::now();
+            if granted.is_none() {
+                shared.hear().await;
+            } else if (is_due || granted.is_some_and(|granted| granted.left_behind)) && !shared.link.is_paused().await {
+                let _ = shared.pass(Kind::Background).await;
+                next = Instant::now() + interval;
             }
-            let pause = tokio::time::sleep(interval);
+            if next <= Instant::now() {
+                next = Instant::now() + interval;
+            }
+            let until = next.min(Instant::now() + shared.lease.beat());
+            let pause = tokio::time::sleep_until(until.into());
             tokio::pin!(pause);
             loop {
                 tokio::select! {
                     () = &mut pause => break,
-                    () = self.shared.wake.notified() => {
-                        if !self.shared.link.is_paused().await {
-                            let _ = self.shared.read_notified().await;
+                    () = shared.wake.notified() => {
+                        if !shared.link.is_paused().await {
+                            let _ = shared.read_notified().await;
+                        }
+                    }
+                    () = shared.lease.wanted() => {
+                        // While somebody of this process reads, it is not to be had: the end of that pass looks again.
+                        if let Ok(_nobody_reads) = shared.work.try_lock() {
+                            shared.lease.give_back().await;
                         }
                     }
                 }
@@ -190,7 +285,22 @@ impl SyncHandle {
     /// [`SyncError`] when it ended early; nothing is lost by that.
     pub async fn run(&self, full: bool) -> Result<PassReport, SyncError> {
         self.shared.link.forget_refusal().await;
-        self.shared.pass(if full { Kind::Full } else { Kind::Asked }).await
+        let kind = if full { Kind::Full } else { Kind::Asked };
+        for _ in 1..PASSES_TRIED {
+            match self.shared.pass(kind).await {
+                // Not for want of Odoo: the lease is waited for again.
+                Err(SyncError::Overtaken) => {
+                    tracing::info!("the pass was overtaken by another process and is made again")
+                }
+                outcome => return outcome,
+            }
+        }
+        self.shared.pass(kind).await
+    }
+
+    /// Gives up reading to other processes: for one that ends.
+    pub async fn leave(&self) {
+        self.shared.lease.give_back().await;
     }
 
     /// A hint that these orders changed: they are read at once. How many are queued because of it.
@@ -213,17 +323,22 @@ impl SyncHandle {
     /// # Errors
     /// [`SyncError::Ledger`] when the ledger cannot say.
     pub async fn status(&self) -> Result<SyncStatus, SyncError> {
+        let state = self.shared.ledger.reading_state().await.map_err(SyncError::Ledger)?;
+        self.shared.board.heard(&state);
+        let brief = self.brief_status();
         Ok(SyncStatus {
+            running: brief.running || state.running,
             ignored_orders: self.shared.ledger.ignored_orders().await.map_err(SyncError::Ledger)?,
             cursors: self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?,
-            ..self.brief_status()
+            ..brief
         })
     }
 
     /// How sync is doing, without asking the ledger: for health checks.
     #[must_use]
     pub fn brief_status(&self) -> SyncStatus {
-        SyncStatus { odoo_version: self.shared.link.server_version(), ..self.shared.board.status() }
+        let heard = self.shared.board.status();
+        SyncStatus { odoo_version: self.shared.link.server_version().or(heard.odoo_version.clone()), ..heard }
     }
 
     /// Asks Odoo for one partner and keeps it; `None` when Odoo has none of that id that we may see.
@@ -233,6 +348,7 @@ impl SyncHandle {
     pub async fn fetch_partner(&self, id: PartnerId) -> Result<Option<Partner>, SyncError> {
         let shared = &self.shared;
         let session = shared.link.session().await?;
+        let reading = Reading::begin(None);
         let found = match shop::read_partner(&session, id).await {
             Ok(found) => found,
             Err(fault) => {
@@ -244,7 +360,7 @@ impl SyncHandle {
         };
         if let Some(partner) = &found {
             let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
-            shared.ledger.put_shop(records).await.map_err(SyncError::Ledger)?;
+            shared.ledger.put_shop(records, reading).await.map_err(SyncError::of_ledger)?;
         }
         Ok(found)
     }

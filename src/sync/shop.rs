@@ -9,6 +9,7 @@ use crate::domain::shop::{Category, Partner, PosConfig, Product, ShopRecords};
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;
+use super::ledger::Reading;
 use super::pass::Pass;
 use super::progress::Progress;
 
@@ -47,11 +48,12 @@ impl Pass<'_> {
             if is_long { Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)) } else { None };
         let mut after = 0;
         loop {
+            let reading = self.reading();
             let page = self.session.page::<T>(domain, after, self.settings().page_size).await?;
             if let Some(progress) = &mut progress {
                 progress.advance(page.items.len());
             }
-            self.keep(page.items).await?;
+            self.keep(page.items, reading).await?;
             self.read_notified().await?;
             if page.is_last {
                 return Ok(());
@@ -60,9 +62,9 @@ impl Pass<'_> {
         }
     }
 
-    async fn keep<T: Kept>(&self, records: Vec<T>) -> Result<(), SyncError> {
+    async fn keep<T: Kept>(&self, records: Vec<T>, reading: Reading) -> Result<(), SyncError> {
         if !records.is_empty() {
-            self.shared.ledger.put_shop(T::all(records)).await.map_err(SyncError::Ledger)?;
+            self.shared.ledger.put_shop(T::all(records), reading).await.map_err(SyncError::of_ledger)?;
         }
         Ok(())
     }
@@ -73,13 +75,14 @@ impl Pass<'_> {
         let partners = orders.iter().filter_map(|order| order.partner_id).collect();
         let missing = self.shared.ledger.missing_records(products, partners).await.map_err(SyncError::Ledger)?;
         let page_size = self.settings().page_size;
+        let reading = self.reading();
         if !missing.partners.is_empty() {
             let ids: Vec<i64> = missing.partners.iter().map(|id| id.0).collect();
             let mut found = self.session.by_ids::<Partner>(&ids, page_size).await?;
             let companies: BTreeSet<PartnerId> = found.iter().map(|partner| partner.commercial_partner_id).collect();
             let companies: Vec<i64> = companies.difference(&missing.partners).map(|id| id.0).collect();
             found.extend(self.session.by_ids::<Partner>(&companies, page_size).await?);
-            self.keep(found).await?;
+            self.keep(found, reading).await?;
         }
         if !missing.products.is_empty() {
             let ids: Vec<i64> = missing.products.iter().map(|id| id.0).collect();
@@ -88,13 +91,15 @@ impl Pass<'_> {
             let own = found.iter().filter_map(|product| product.product_category_id).map(|id| id.0).collect();
             self.keep(
                 self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?,
+                reading,
             )
             .await?;
             self.keep(
                 self.with_ancestors::<Category<ProductCategoryId>>(own, |found| found.parent_id.map(|id| id.0)).await?,
+                reading,
             )
             .await?;
-            self.keep(found).await?;
+            self.keep(found, reading).await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What sync is doing and how it went, for `sync.status`, health and metrics.
 
 use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -8,11 +9,12 @@ use crate::domain::shop::Cursor;
 
 use super::PassReport;
 use super::error::SyncError;
+use super::ledger::ReadingState;
 
 /// How sync is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncStatus {
-    /// Whether a pass is running now.
+    /// Whether a pass is running now, in whichever process.
     pub running: bool,
     /// When the last complete pass ended.
     pub last_success_at: Option<DateTime<Utc>>,
@@ -39,11 +41,20 @@ pub(super) struct Board(RwLock<Notes>);
 #[derive(Clone, Debug, Default)]
 struct Notes {
     running: bool,
-    /// Begin and end of the last complete pass.
-    last_success: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    last_success: Option<Success>,
     last_error: Option<String>,
     missed: u64,
     reachable: bool,
+    version: Option<String>,
+}
+
+/// The last complete pass, whichever process made it.
+#[derive(Clone, Copy, Debug)]
+struct Success {
+    /// When it ended, by the database's time.
+    ended_at: DateTime<Utc>,
+    /// When it began, by a clock that nobody sets.
+    began: Instant,
 }
 
 impl Board {
@@ -57,18 +68,32 @@ impl Board {
         Running(self)
     }
 
-    pub fn succeeded(&self, began: DateTime<Utc>, report: PassReport) {
-        let now = Utc::now();
-        self.change(|notes| {
-            notes.last_success = Some((began, now));
-            notes.last_error = None;
-            notes.reachable = true;
-        });
+    /// Counts a pass of our own that was complete.
+    pub fn succeeded(report: PassReport) {
         metrics::counter!("loyalty_sync_passes_total", "outcome" => "complete").increment(1);
         metrics::counter!("loyalty_sync_orders_read_total").increment(report.orders_read);
         metrics::counter!("loyalty_sync_entries_posted_total").increment(report.entries_posted);
-        let stamp = u32::try_from(now.timestamp()).unwrap_or(u32::MAX);
-        metrics::gauge!("loyalty_sync_last_success_timestamp_seconds").set(f64::from(stamp));
+    }
+
+    /// Takes note of how the last pass went, whichever process made it.
+    pub fn heard(&self, state: &ReadingState) {
+        let Some(last) = &state.last else { return };
+        let success = last.complete.map(|(began_at, ended_at)| {
+            // Both by the database's time, so that our own clock may be wrong, or be set.
+            let age = state.now.signed_duration_since(began_at).to_std().unwrap_or_default();
+            let now = Instant::now();
+            Success { ended_at, began: now.checked_sub(age).unwrap_or(now) }
+        });
+        self.change(|notes| {
+            notes.last_success = success;
+            notes.last_error.clone_from(&last.error);
+            notes.reachable = last.odoo_reachable;
+            notes.version.clone_from(&last.odoo_version);
+        });
+        if let Some(success) = success {
+            let stamp = u32::try_from(success.ended_at.timestamp()).unwrap_or(u32::MAX);
+            metrics::gauge!("loyalty_sync_last_success_timestamp_seconds").set(f64::from(stamp));
+        }
         self.measure_lag();
     }
 
@@ -96,14 +121,14 @@ impl Board {
     /// Without what only the ledger and the link know.
     pub fn status(&self) -> SyncStatus {
         let notes = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let lag = notes.last_success.map(|(began, _)| Utc::now().signed_duration_since(began).num_seconds());
         SyncStatus {
             running: notes.running,
-            last_success_at: notes.last_success.map(|(_, ended)| ended),
-            lag_seconds: lag.map(|seconds| u64::try_from(seconds).unwrap_or_default()),
+            last_success_at: notes.last_success.map(|success| success.ended_at),
+            lag_seconds: notes.last_success.map(|success| success.began.elapsed().as_secs()),
             last_error: notes.last_error,
             missed_by_incremental: notes.missed,
             odoo_reachable: notes.reachable,
+            odoo_version: notes.version,
             ..SyncStatus::default()
         }
     }

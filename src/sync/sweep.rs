@@ -116,7 +116,7 @@ impl Pass<'_> {
             return Err(SyncError::TooManyGone { gone: gone.len(), known });
         }
         tracing::info!(orders = ?gone, "orders are gone from Odoo; what they earned is taken back");
-        let done = self.shared.ledger.forget_orders(gone).await.map_err(SyncError::Ledger)?;
+        let done = self.shared.ledger.forget_orders(gone, self.reading()).await.map_err(SyncError::of_ledger)?;
         self.count(done);
         Ok(())
     }

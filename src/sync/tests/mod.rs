@@ -10,12 +10,13 @@ use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::lease::Asked;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
-use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, ShopRecords};
 use crate::odoo::{JsonRpc, Link, OdooSettings};
 
-use super::ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
+use super::ledger::{LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger};
 use super::*;
 
 mod driving;
@@ -33,6 +34,7 @@ struct Book {
     /// Products that an ingested order mentioned before they were known.
     unknown: BTreeSet<ProductId>,
     broken: bool,
+    last_pass: Option<LastPass>,
 }
 
 #[derive(Default)]
@@ -51,7 +53,7 @@ impl Memory {
 }
 
 impl SyncLedger for Memory {
-    fn put_shop(&self, records: ShopRecords) -> Pending<'_, u64> {
+    fn put_shop(&self, records: ShopRecords, _: Reading) -> Pending<'_, u64> {
         self.now(move |book| {
             book.products.extend(records.products.iter().map(|product| product.id));
             book.partners.extend(records.partners.into_iter().map(|partner| (partner.id, partner.name)));
@@ -71,7 +73,7 @@ impl SyncLedger for Memory {
         })
     }
 
-    fn ingest(&self, orders: Vec<Order>) -> Pending<'_, Ingested> {
+    fn ingest(&self, orders: Vec<Order>, _: Reading) -> Pending<'_, Ingested> {
         self.now(move |book| {
             let mut done = Ingested::default();
             for order in orders {
@@ -104,7 +106,7 @@ impl SyncLedger for Memory {
         })
     }
 
-    fn forget_orders(&self, orders: Vec<OrderId>) -> Pending<'_, Ingested> {
+    fn forget_orders(&self, orders: Vec<OrderId>, _: Reading) -> Pending<'_, Ingested> {
         self.now(move |book| {
             let known = orders.iter().filter(|id| book.orders.remove(id).is_some()).count();
             Ingested { orders_changed: u64::try_from(known).unwrap(), entries_posted: 0 }
@@ -126,6 +128,37 @@ impl SyncLedger for Memory {
 
     fn ignored_orders(&self) -> Pending<'_, u64> {
         self.now(|_| 3)
+    }
+
+    /// Nobody shares it: the lease is always had.
+    fn ask_lease(&self, _: LeaseAsk) -> Pending<'_, (Asked, DateTime<Utc>)> {
+        Box::pin(std::future::ready(Ok((Asked::Held { term: 1, left_behind: false }, Utc::now()))))
+    }
+
+    fn lease_is_wanted(&self, _: String) -> Pending<'_, bool> {
+        self.now(|_| false)
+    }
+
+    fn give_back_lease(&self, _: String) -> Pending<'_, ()> {
+        self.now(|_| ())
+    }
+
+    fn end_pass(&self, end: PassEnd) -> Pending<'_, ReadingState> {
+        self.now(move |book| {
+            let now = Utc::now();
+            let before = book.last_pass.take().and_then(|pass| pass.complete);
+            book.last_pass = Some(LastPass {
+                complete: if end.error.is_none() { Some((end.began_at, now)) } else { before },
+                error: end.error,
+                odoo_reachable: end.odoo_reachable,
+                odoo_version: end.odoo_version,
+            });
+            ReadingState { last: book.last_pass.clone(), running: false, now }
+        })
+    }
+
+    fn reading_state(&self) -> Pending<'_, ReadingState> {
+        self.now(|book| ReadingState { last: book.last_pass.clone(), running: false, now: Utc::now() })
     }
 }
 

@@ -18,13 +18,18 @@ impl Database {
             Ok("postgres") => {
                 let server = std::env::var("LOYALTY_TEST_POSTGRES_URL")
                     .expect("LOYALTY_TEST_DATABASE=postgres wants LOYALTY_TEST_POSTGRES_URL");
-                let name = format!("loyalty_{}", uuid::Uuid::new_v4().simple());
-                let mut conn = PgConnection::establish(&server).expect("the test's PostgreSQL");
-                conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database of its own");
-                Self::Postgres { server, name }
+                Self::on(server)
             }
             Ok(other) => panic!("LOYALTY_TEST_DATABASE={other}: sqlite or postgres"),
         }
+    }
+
+    /// A fresh one on this PostgreSQL.
+    pub fn on(server: String) -> Self {
+        let name = format!("loyalty_{}", uuid::Uuid::new_v4().simple());
+        let mut conn = PgConnection::establish(&server).expect("the test's PostgreSQL");
+        conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database of its own");
+        Self::Postgres { server, name }
     }
 
     pub fn sqlite() -> Self {
@@ -62,6 +67,23 @@ impl Database {
             Self::Postgres { .. } => {
                 let mut conn = PgConnection::establish(&self.url()).unwrap();
                 conn.batch_execute(sql).map_err(|problem| problem.to_string())
+            }
+        }
+    }
+
+    /// Keeps everybody from writing orders until what this returns is dropped.
+    pub fn block_writing(&self) -> Blocked {
+        match self {
+            Self::Sqlite { .. } => {
+                let path = self.file().expect("a file");
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                conn.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+                Blocked::Sqlite { _transaction: conn }
+            }
+            Self::Postgres { .. } => {
+                let mut conn = PgConnection::establish(&self.url()).unwrap();
+                conn.batch_execute("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").unwrap();
+                Blocked::Postgres { _transaction: conn }
             }
         }
     }
@@ -111,6 +133,12 @@ impl Database {
         };
         rows.into_iter().map(|row| row.value + "\n").collect()
     }
+}
+
+/// A transaction that stands in the way of others, undone when this is dropped.
+pub enum Blocked {
+    Sqlite { _transaction: SqliteConnection },
+    Postgres { _transaction: PgConnection },
 }
 
 impl Drop for Database {

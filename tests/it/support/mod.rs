@@ -1,15 +1,21 @@
 //! What the tests stand on: a database, a shop that speaks Odoo's JSON-RPC, the service, and a caller.
 
 mod api;
+mod clock;
+mod cluster;
 mod database;
 pub mod odoo_14;
+mod proxy;
 mod service;
 mod shop;
 pub mod shop_14;
 
 pub use api::Api;
+pub use clock::Clock;
+pub use cluster::{Cluster, Stop};
 pub use database::Database;
-pub use service::{Run, Service, eventually, run, run_in};
+pub use proxy::Proxy;
+pub use service::{Replica, Run, Service, eventually, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
 
 use serde_json::{Value, json};

@@ -1,0 +1,187 @@
+//! Who reads Odoo: the lease that moves between processes, how the last pass went, and what was read too long ago.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Ledger;
+use super::reply::LedgerError;
+use crate::domain::lease::{Ask, Asked};
+use crate::domain::shop::LastPass;
+use crate::store::connection::write_transaction;
+use crate::store::leases::READING;
+use crate::store::time::database_now;
+use crate::store::{self, AnyConnection, StoreError};
+
+/// How old a reading without the lease may be when it is written. The lease's holder reads every order again for the
+/// overlap of its windows (at least 120 s, which a transaction of Odoo may last, 150 s by default) and so puts right
+/// what was read so shortly before.
+const YOUNG: Duration = Duration::from_secs(20);
+
+/// When and by what right something was read from Odoo. A process may be stopped between reading and writing for as long
+/// as it pleases the machine; what it then writes must not undo what another has read since.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    term: Option<i64>,
+    began: Instant,
+}
+
+impl Reading {
+    /// Begun now, under this term of the lease, or without the lease.
+    #[must_use]
+    pub fn begin(term: Option<i64>) -> Self {
+        Self { term, began: Instant::now() }
+    }
+
+    /// Whether it may still be written. To be asked in the transaction that writes it, when the rows to be written are
+    /// locked: nobody takes the lease before that transaction has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(super) fn still_counts(&self, conn: &mut AnyConnection) -> Result<bool, StoreError> {
+        match self.term {
+            Some(term) => Ok(store::leases::hold_term(conn, READING)? == term),
+            None => Ok(self.began.elapsed() < YOUNG),
+        }
+    }
+}
+
+/// A process asks for the lease, or renews its own.
+#[derive(Clone, Debug)]
+pub struct LeaseAsk {
+    /// The process.
+    pub who: String,
+    /// How long it wants it at a time.
+    pub lasts: Duration,
+    /// Whether the holder shall give it up when it is done with its pass.
+    pub wish: bool,
+    /// Whether a pass begins.
+    pub busy: bool,
+    /// Tells of a process whether it has certainly ended.
+    pub is_gone: fn(&str) -> bool,
+}
+
+/// How a pass ended.
+#[derive(Clone, Debug)]
+pub struct PassEnd {
+    /// The process that made it.
+    pub who: String,
+    /// When it began, by the database's time.
+    pub began_at: DateTime<Utc>,
+    /// Why it ended early, in words; `None` when it was complete.
+    pub error: Option<String>,
+    /// Whether Odoo answered.
+    pub odoo_reachable: bool,
+    /// Odoo's version, if it is known.
+    pub odoo_version: Option<String>,
+}
+
+/// What all processes know of reading Odoo.
+#[derive(Clone, Debug)]
+pub struct ReadingState {
+    /// How the last pass went; `None` before the first.
+    pub last: Option<LastPass>,
+    /// Whether one is under way anywhere.
+    pub running: bool,
+    /// The database's time.
+    pub now: DateTime<Utc>,
+}
+
+impl Ledger {
+    /// Takes or renews the lease of whoever reads Odoo, or notes the wish for it; and the database's time.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn ask_lease(&self, ask: LeaseAsk) -> Result<(Asked, DateTime<Utc>), LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                write_transaction(conn, |conn| {
+                    let mut lease = store::leases::lock(conn, READING)?;
+                    // After the lock: however long that took, the lease counts from when it is had.
+                    let now = database_now(conn)?;
+                    let before = lease.clone();
+                    let lasts = TimeDelta::from_std(ask.lasts).unwrap_or(TimeDelta::MAX);
+                    let (wish, busy, is_gone) = (ask.wish, ask.busy, ask.is_gone);
+                    let asked = lease.ask(&Ask { who: &ask.who, lasts, wish, busy, is_gone }, now);
+                    if lease != before {
+                        store::leases::save(conn, READING, &lease)?;
+                    }
+                    Ok((asked, now))
+                })
+            })
+            .await
+    }
+
+    /// Whether another process waits for the lease that this one may have.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn lease_is_wanted(&self, who: String) -> Result<bool, LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                let lease = store::leases::load(conn, READING)?;
+                Ok(lease.wanted_by_other_than(&who, database_now(conn)?))
+            })
+            .await
+    }
+
+    /// Gives the lease back; nothing when it is another's.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn give_back_lease(&self, who: String) -> Result<(), LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                write_transaction(conn, |conn| {
+                    let mut lease = store::leases::lock(conn, READING)?;
+                    lease.give_back(&who);
+                    Ok(store::leases::save(conn, READING, &lease)?)
+                })
+            })
+            .await
+    }
+
+    /// Notes how a pass ended, for every process to tell.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn end_pass(&self, end: PassEnd) -> Result<ReadingState, LedgerError> {
+        self.pool()
+            .run(move |conn| {
+                write_transaction(conn, |conn| {
+                    let mut lease = store::leases::lock(conn, READING)?;
+                    if lease.holder.as_ref() == Some(&end.who) && lease.busy {
+                        lease.busy = false;
+                        store::leases::save(conn, READING, &lease)?;
+                    }
+                    let now = database_now(conn)?;
+                    let before = store::passes::load(conn)?.and_then(|pass| pass.complete);
+                    let complete = if end.error.is_none() { Some((end.began_at, now)) } else { before };
+                    let last = LastPass {
+                        complete,
+                        error: end.error,
+                        odoo_reachable: end.odoo_reachable,
+                        odoo_version: end.odoo_version,
+                    };
+                    store::passes::save(conn, &last)?;
+                    Ok(ReadingState { last: Some(last), running: false, now })
+                })
+            })
+            .await
+    }
+
+    /// What all processes know of reading Odoo.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn reading_state(&self) -> Result<ReadingState, LedgerError> {
+        self.pool()
+            .run(|conn| {
+                let now = database_now(conn)?;
+                let lease = store::leases::load(conn, READING)?;
+                let running = lease.busy && lease.is_running(now);
+                Ok(ReadingState { last: store::passes::load(conn)?, running, now })
+            })
+            .await
+    }
+}

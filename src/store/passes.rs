@@ -1,0 +1,69 @@
+//! How the last pass over Odoo went: one row, whichever process made it.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::schema::sync_passes;
+use super::time::from_us_opt;
+use super::{AnyConnection, SOURCE, StoreError, on_each};
+use crate::domain::shop::LastPass;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sync_passes, treat_none_as_default_value = false)]
+struct PassRow {
+    source: String,
+    began_at_us: Option<i64>,
+    ended_at_us: Option<i64>,
+    last_error: Option<String>,
+    odoo_reachable: bool,
+    odoo_version: Option<String>,
+}
+
+/// The last pass; `None` before the first.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn load(conn: &mut AnyConnection) -> Result<Option<LastPass>, StoreError> {
+    let row: Option<PassRow> = sync_passes::table
+        .filter(sync_passes::source.eq(SOURCE))
+        .select(PassRow::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(|row| {
+        Ok(LastPass {
+            complete: from_us_opt(row.began_at_us)?.zip(from_us_opt(row.ended_at_us)?),
+            error: row.last_error,
+            odoo_reachable: row.odoo_reachable,
+            odoo_version: row.odoo_version,
+        })
+    })
+    .transpose()
+}
+
+/// Keeps how a pass went.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn save(conn: &mut AnyConnection, pass: &LastPass) -> Result<(), StoreError> {
+    let row = PassRow {
+        source: SOURCE.to_owned(),
+        began_at_us: pass.complete.map(|(began, _)| began.timestamp_micros()),
+        ended_at_us: pass.complete.map(|(_, ended)| ended.timestamp_micros()),
+        last_error: pass.error.clone(),
+        odoo_reachable: pass.odoo_reachable,
+        odoo_version: pass.odoo_version.clone(),
+    };
+    on_each!(conn, c => diesel::insert_into(sync_passes::table)
+        .values(&row)
+        .on_conflict(sync_passes::source)
+        .do_update()
+        .set((
+            sync_passes::began_at_us.eq(excluded(sync_passes::began_at_us)),
+            sync_passes::ended_at_us.eq(excluded(sync_passes::ended_at_us)),
+            sync_passes::last_error.eq(excluded(sync_passes::last_error)),
+            sync_passes::odoo_reachable.eq(excluded(sync_passes::odoo_reachable)),
+            sync_passes::odoo_version.eq(excluded(sync_passes::odoo_version)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
