@@ -9,7 +9,9 @@ use serde_json::json;
 use super::token::Role;
 use crate::domain::program::InvalidProgram;
 use crate::domain::refusal::Refusal;
+use crate::ledger::reply::told;
 use crate::ledger::{ErrorBody, LedgerError};
+use crate::store::Trouble;
 
 /// One row of the contract's table of errors.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +67,12 @@ pub const ERRORS: &[ErrorKind] = &[
     row(1105, "unknown_entry", "There is no such entry."),
     row(INVALID_PROGRAM, "invalid_program", "The program document is refused (`path`, a JSON Pointer)."),
     row(FORBIDDEN, "forbidden", "The token's role does not suffice (`required`, `role`)."),
-    row(UNAVAILABLE, "unavailable", "The service cannot answer now: retry, nothing was done."),
+    row(
+        UNAVAILABLE,
+        "unavailable",
+        "The service cannot answer now: retry. Nothing was done, unless `outcome` is `unknown`: then the same call again \
+         does it once, or gives the reply it had.",
+    ),
 ];
 
 /// Why a call did not succeed, as its caller is told.
@@ -137,15 +144,21 @@ impl Fault {
 
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
+        let trouble = error.trouble();
         match error {
             LedgerError::Refused(body) => Self(body),
             LedgerError::Unavailable(detail) => {
                 tracing::warn!(detail, "the ledger cannot answer");
-                Self::unavailable("the service is busy or its database is away; nothing was done, please try again")
+                Self::unavailable("the service is busy; nothing was done, please try again")
             }
-            LedgerError::Store(detail) => {
-                tracing::error!(error = %detail, "the database failed");
-                Self::unavailable("the service is busy or its database is away; nothing was done, please try again")
+            LedgerError::Unwritten { .. } | LedgerError::Store(_) => {
+                tracing::error!(%error, "the database failed");
+                let (trouble, in_doubt) = trouble.unwrap_or((Trouble::Other, true));
+                let mut fault = Self::unavailable(&told(trouble, in_doubt));
+                if let (true, Some(data)) = (in_doubt, fault.0.data.as_object_mut()) {
+                    data.insert("outcome".into(), json!("unknown"));
+                }
+                fault
             }
         }
     }
@@ -187,6 +200,19 @@ mod tests {
             assert_eq!((fault.0.code, fault.kind()), (1401, "unavailable"));
             assert!(fault.0.message.contains("nothing was done"), "{}", fault.0.message);
             assert!(!fault.0.message.contains("loyalty.db") && !fault.0.message.contains("SELECT"));
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_denied() {
+        let broken = diesel::result::Error::BrokenTransactionManager;
+        for error in [
+            LedgerError::Store(StoreError::InDoubt(broken)),
+            LedgerError::Unwritten { trouble: Trouble::DiskFault, in_doubt: true },
+        ] {
+            let fault = Fault::from(error);
+            assert_eq!((fault.0.code, fault.0.data["outcome"].as_str()), (1401, Some("unknown")));
+            assert!(!fault.0.message.contains("nothing was done"), "{}", fault.0.message);
         }
     }
 

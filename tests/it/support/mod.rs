@@ -2,13 +2,19 @@
 
 mod api;
 mod database;
+mod disk;
+pub mod load;
 pub mod odoo_14;
+mod random;
 mod service;
 mod shop;
 pub mod shop_14;
 
 pub use api::Api;
 pub use database::Database;
+pub use disk::{Disk, DiskFault, Left};
+pub use load::Load;
+pub use random::{Random, long, seed};
 pub use service::{Run, Service, eventually, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
 

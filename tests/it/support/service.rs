@@ -85,12 +85,17 @@ impl Service {
 
     /// With an empty shop and no program.
     pub fn without_program(environment: &[(&str, &str)]) -> Self {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self::on(Database::new(), environment.collect())
+    }
+
+    /// On a database of the test's choice, with an empty shop and no program.
+    pub fn on(database: Database, environment: Vec<(String, String)>) -> Self {
         let shop = TestShop::new();
-        let database = Database::new();
         let folder = tempfile::tempdir().unwrap();
         let mut settings: Vec<(String, String)> = vec![("LOYALTY__SYNC__INTERVAL_SECONDS".into(), "3600".into())];
         settings.extend(shop.environment());
-        settings.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        settings.extend(environment);
         let mut service = Self {
             child: None,
             database,
@@ -109,7 +114,7 @@ impl Service {
 
     /// A fresh token of a role.
     pub fn token(&self, role: &str) -> String {
-        let made = run(Some(&self.database.url()), &[], &["token", "create", "--role", role, "--name", "test"]);
+        let made = self.verb(&["token", "create", "--role", role, "--name", "test"]);
         assert_eq!(made.code, 0, "{made:?}");
         made.out
     }
@@ -124,6 +129,11 @@ impl Service {
         let environment: Vec<(&str, &str)> =
             self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         run_in(self.folder.path(), Some(&self.database.url()), &environment, arguments, None)
+    }
+
+    /// A setting, or anything else of its environment, from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Starts it again after [`Service::kill`] or [`Service::terminate`].
