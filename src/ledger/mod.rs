@@ -95,7 +95,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unavailable`] when no thread can be started.
     pub fn start(pool: Pool, options: Options) -> Result<(Self, Writers), LedgerError> {
-        let context = Arc::new(Context { pool, options, programs: programs::ProgramCache::default() });
+        let context = Arc::new(Context {
+            pool,
+            options,
+            programs: programs::ProgramCache::default(),
+            health: writer::Health::default(),
+        });
         let mut queues = Vec::new();
         let mut threads = Vec::new();
         for number in 0..options.writers.max(1) {
@@ -341,7 +346,9 @@ impl Ledger {
                 other => Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
             })
             .await;
-        let Err(problem) = asked else { return Ok(()) };
+        let Err(problem) = asked else {
+            return self.context.health.trouble().map_or(Ok(()), |trouble| Err(trouble.sentence().to_owned()));
+        };
         let Some((trouble, _)) = problem.trouble() else {
             tracing::warn!(error = %problem, "not ready");
             return Err("the database is of another version".to_owned());

@@ -5,7 +5,7 @@
 //! and a busy one shares it among many.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +19,30 @@ use crate::store::Trouble;
 const BATCH_LIMIT: usize = 256;
 /// How often a batch is tried when another writer was in its way.
 const TRIES: u32 = 6;
+
+/// For how long trouble that the writers met speaks against readiness, while none has written since. Then callers may
+/// come again: without them nobody would learn that it is over.
+const SPEAKS_FOR: Duration = Duration::from_secs(5);
+
+/// What the writers last met. A row that is updated in place may be written while those that need new space may not.
+#[derive(Debug, Default)]
+pub(super) struct Health(Mutex<Option<(Instant, Trouble)>>);
+
+impl Health {
+    fn met(&self, trouble: Trouble) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), trouble));
+    }
+
+    fn is_well(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Trouble that speaks against readiness.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let met = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        met.filter(|(at, _)| at.elapsed() < SPEAKS_FOR).map(|(_, trouble)| trouble)
+    }
+}
 
 /// A command and whoever waits for it.
 pub(super) struct Job {
@@ -43,6 +67,7 @@ fn work(context: &Arc<Context>, jobs: Vec<Job>, mut doubted: bool) {
     let (commands, callers): (Vec<Command>, Vec<_>) = jobs.into_iter().map(|job| (job.command, job.answer)).unzip();
     let problem = match attempt(context, &commands, &mut doubted) {
         Ok(answers) => {
+            context.health.is_well();
             for (caller, answer) in callers.into_iter().zip(answers) {
                 // A caller that went away has its answer in the ledger.
                 let _ = caller.send(Ok(answer));
@@ -68,6 +93,7 @@ fn work(context: &Arc<Context>, jobs: Vec<Job>, mut doubted: bool) {
         let _ = caller.send(Err(LedgerError::Unwritten { trouble, in_doubt: doubted }));
     }
     if trouble.concerns_all() {
+        context.health.met(trouble);
         tracing::error!(
             what = trouble.sentence(),
             todo = trouble.advice(context.pool.url()),

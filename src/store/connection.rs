@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
@@ -325,8 +325,16 @@ impl Pool {
     /// # Errors
     /// [`StoreError::Unreachable`]
     pub fn get(&self) -> Result<Lent, StoreError> {
-        let patience = if self.health.failing.load(Ordering::Acquire) { PATIENCE_IN_TROUBLE } else { PATIENCE };
-        self.inner.get_timeout(patience).map_err(|problem| StoreError::Unreachable(problem.to_string()))
+        let asked = Instant::now();
+        loop {
+            match self.inner.get_timeout(PATIENCE_IN_TROUBLE) {
+                Ok(lent) => return Ok(lent),
+                Err(problem) if self.health.failing.load(Ordering::Acquire) || asked.elapsed() >= PATIENCE => {
+                    return Err(StoreError::Unreachable(problem.to_string()));
+                }
+                Err(_) => {}
+            }
+        }
     }
 
     /// Uses none of today's connections again. SQLite opens a file that it may not write for reading alone, and a

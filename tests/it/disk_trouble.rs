@@ -11,7 +11,7 @@ use crate::support::{Api, Database, Disk, DiskFault, Load, Service, eventually, 
 fn shop() -> (Service, Disk) {
     let database = Database::sqlite();
     let disk = Disk::of(database.file().unwrap().parent().unwrap());
-    let service = Service::on(database, disk.environment());
+    let service = disk.service(database);
     service.admin.call("program.put", json!({"program": load::program()}));
     (service, disk)
 }

@@ -19,6 +19,7 @@ mod authoring;
 mod bad_input;
 mod command_line;
 mod crashes;
+mod database_gone;
 mod demo;
 mod disk_trouble;
 mod earning;

@@ -21,7 +21,7 @@ fn shop() -> Shop {
     println!("LOYALTY_TEST_SEED={seed}");
     let database = Database::sqlite();
     let disk = Disk::of(database.file().unwrap().parent().unwrap());
-    let service = Service::on(database, disk.environment());
+    let service = disk.service(database);
     service.admin.call("program.put", json!({"program": load::program()}));
     Shop { service, disk, load: Load::new(8, seed) }
 }

@@ -18,13 +18,18 @@ impl Database {
             Ok("postgres") => {
                 let server = std::env::var("LOYALTY_TEST_POSTGRES_URL")
                     .expect("LOYALTY_TEST_DATABASE=postgres wants LOYALTY_TEST_POSTGRES_URL");
-                let name = format!("loyalty_{}", uuid::Uuid::new_v4().simple());
-                let mut conn = PgConnection::establish(&server).expect("the test's PostgreSQL");
-                conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database of its own");
-                Self::Postgres { server, name }
+                Self::on(server)
             }
             Ok(other) => panic!("LOYALTY_TEST_DATABASE={other}: sqlite or postgres"),
         }
+    }
+
+    /// A fresh one on this PostgreSQL.
+    pub fn on(server: String) -> Self {
+        let name = format!("loyalty_{}", uuid::Uuid::new_v4().simple());
+        let mut conn = PgConnection::establish(&server).expect("the test's PostgreSQL");
+        conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database of its own");
+        Self::Postgres { server, name }
     }
 
     pub fn sqlite() -> Self {

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::random::Random;
+use super::{Database, Service};
 
 /// What the disk does instead of its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,15 +81,18 @@ impl Disk {
         Self { folder: folder.to_owned(), outside, state, played: 0 }
     }
 
-    /// What puts a process on this disk.
-    pub fn environment(&self) -> Vec<(String, String)> {
+    /// The service on this disk, from its first file on.
+    pub fn service(&self, database: Database) -> Service {
         let outside = |name: &str| self.outside.path().join(name).display().to_string();
-        vec![
-            ("LD_PRELOAD".into(), shim().display().to_string()),
-            ("DISK_FOLDER".into(), self.folder.display().to_string()),
-            ("DISK_JOURNAL".into(), outside("journal")),
-            ("DISK_CONTROL".into(), outside("control")),
-        ]
+        Service::on(
+            database,
+            &[
+                ("LD_PRELOAD", &shim().display().to_string()),
+                ("DISK_FOLDER", &self.folder.display().to_string()),
+                ("DISK_JOURNAL", &outside("journal")),
+                ("DISK_CONTROL", &outside("control")),
+            ],
+        )
     }
 
     fn set(&self, letter: &[u8]) {

@@ -1,6 +1,8 @@
 //! What the tests stand on: a database, a shop that speaks Odoo's JSON-RPC, the service, and a caller.
 
 mod api;
+mod clock;
+mod cluster;
 mod database;
 mod disk;
 pub mod load;
@@ -11,6 +13,8 @@ mod shop;
 pub mod shop_14;
 
 pub use api::Api;
+pub use clock::Clock;
+pub use cluster::{Cluster, Stop};
 pub use database::Database;
 pub use disk::{Disk, DiskFault, Left};
 pub use load::Load;

@@ -85,17 +85,16 @@ impl Service {
 
     /// With an empty shop and no program.
     pub fn without_program(environment: &[(&str, &str)]) -> Self {
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Self::on(Database::new(), environment.collect())
+        Self::on(Database::new(), environment)
     }
 
-    /// On a database of the test's choice, with an empty shop and no program.
-    pub fn on(database: Database, environment: Vec<(String, String)>) -> Self {
+    /// As [`Service::without_program`], on a database that is there.
+    pub fn on(database: Database, environment: &[(&str, &str)]) -> Self {
         let shop = TestShop::new();
         let folder = tempfile::tempdir().unwrap();
         let mut settings: Vec<(String, String)> = vec![("LOYALTY__SYNC__INTERVAL_SECONDS".into(), "3600".into())];
         settings.extend(shop.environment());
-        settings.extend(environment);
+        settings.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut service = Self {
             child: None,
             database,
