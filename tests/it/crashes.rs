@@ -48,10 +48,12 @@ fn every_acknowledged_change_survives_kill_9_exactly_once() {
     let mut load = Load::new(6, seed);
     let kills = if long() { 200 } else { 20 };
     for kill in 1..=kills {
-        let alive = Duration::from_millis(20 + load.random().below(180));
+        let changes = 5 + load.random().place(40);
+        let moment = Duration::from_micros(load.random().below(10_000));
         let api = service.admin.clone();
-        load.during(&api, |_| {
-            std::thread::sleep(alive);
+        load.during(&api, |load| {
+            load.wait_for(changes);
+            std::thread::sleep(moment);
             service.kill();
         });
         service.launch();
@@ -62,7 +64,6 @@ fn every_acknowledged_change_survives_kill_9_exactly_once() {
         assert_eq!(load.repeated(&service.admin, 20, 20), Vec::<String>::new(), "after kill {kill}");
     }
     println!("{kills} kills, {} changes acknowledged", load.acknowledged());
-    assert!(load.acknowledged() > kills * 10, "hardly any load: {}", load.acknowledged());
     assert_eq!(load.contradictions(&service.admin), Vec::<String>::new());
     assert_eq!(load.repeated(&service.admin, 1000, 0), Vec::<String>::new());
     service.admin.verified();

@@ -30,7 +30,7 @@ pub fn comes_and_goes(service: &mut Service, begin: impl FnOnce(), end: impl FnO
     let api = service.admin.clone();
     let mut load = Load::new(6, seed);
     load.during(&api, |load| {
-        std::thread::sleep(Duration::from_millis(300));
+        load.wait_for(30);
         begin();
         eventually("/readyz falls", || readiness(&api) == (503, sentence.to_owned()));
         assert_eq!(api.get("/healthz").0, 200);
@@ -50,7 +50,7 @@ pub fn comes_and_goes(service: &mut Service, begin: impl FnOnce(), end: impl FnO
         end();
         let mended = Instant::now();
         eventually("/readyz rises", || readiness(&api) == (200, "ok".to_owned()));
-        eventually("changes are made again", || load.acknowledged() > before + 50);
+        load.wait_for(30);
         println!("as before {:?} after it was mended", mended.elapsed());
     });
     println!("{} acknowledged, {} refused, {} left open", load.acknowledged(), load.refused(), load.open());
@@ -158,4 +158,16 @@ fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
         }
     };
     comes_and_goes(&mut service, away, back, "the database's files cannot be opened", "put");
+}
+
+/// An update that changes nothing would succeed on a full disk: SQLite has nothing to write then.
+#[test]
+fn readiness_knows_of_a_full_disk_before_anybody_writes() {
+    let (service, disk) = shop();
+    eventually("it is ready", || readiness(&service.admin) == (200, "ok".to_owned()));
+    disk.fails(DiskFault::Full);
+    eventually("/readyz falls", || readiness(&service.admin) == (503, "the database's disk is full".to_owned()));
+    assert_eq!(service.admin.get("/healthz").0, 200);
+    disk.works();
+    eventually("/readyz rises", || readiness(&service.admin) == (200, "ok".to_owned()));
 }

@@ -3,8 +3,6 @@
 //! The service runs on a disk that journals what is written and what is made durable (`support/disk.c`). It is killed,
 //! its files are put back as the disk would have them, and it starts on those.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::support::{Database, Disk, DiskFault, Left, Load, Service, eventually, load, long, seed};
@@ -29,20 +27,26 @@ fn shop() -> Shop {
 impl Shop {
     /// Load, then the power goes; the service starts on what is left. Returns how many writes were not durable.
     fn cut(&mut self, mut left: impl FnMut(&mut Load) -> Left<'_>) -> usize {
-        let under_load = Duration::from_millis(100 + self.load.random().below(400));
+        let changes = 10 + self.load.random().place(50);
+        let moment = self.load.random().below(3);
         let api = self.service.admin.clone();
-        let service = &mut self.service;
-        self.load.during(&api, |_| {
-            std::thread::sleep(under_load);
-            service.kill();
+        let (service, disk) = (&mut self.service, &self.disk);
+        self.load.during(&api, |load| {
+            load.wait_for(changes);
+            match moment {
+                0 => return service.kill(),
+                1 => disk.fails(DiskFault::KillsInFsync),
+                _ => disk.fails(DiskFault::KillsInWrite),
+            }
+            service.was_killed();
         });
+        self.disk.works();
         let lost = self.disk.cut(&mut left(&mut self.load));
         self.service.launch();
         lost
     }
 
     fn finish(&mut self) {
-        assert!(self.load.acknowledged() > 100, "hardly any load: {}", self.load.acknowledged());
         assert_eq!(self.load.repeated(&self.service.admin, 300, 0), Vec::<String>::new());
         self.service.admin.verified();
     }
@@ -87,14 +91,16 @@ fn what_is_acknowledged_after_a_failed_fsync_survives_a_power_cut() {
         let api = shop.service.admin.clone();
         let (disk, service) = (&shop.disk, &mut shop.service);
         shop.load.during(&api, |load| {
-            std::thread::sleep(Duration::from_millis(150));
+            load.wait_for(20);
             disk.fails(DiskFault::NotDurable);
             eventually("commits fail", || load.open() > 0);
             if restarted {
                 service.kill();
             }
             disk.works();
-            std::thread::sleep(Duration::from_millis(150));
+            if !restarted {
+                load.wait_for(20);
+            }
         });
         if restarted {
             shop.service.launch();

@@ -5,7 +5,8 @@
  *   DISK_FOLDER   the folder; files outside it, and memory maps, pass by untouched
  *   DISK_JOURNAL  where the journal goes, appended to by every process (may be absent)
  *   DISK_CONTROL  a file whose first byte is the fault: '-' none, 'S' no space left, 'R' read-only, 'E' I/O errors,
- *                 'F' I/O errors of fsync alone. It is mapped, so that a change holds at once.
+ *                 'F' I/O errors of fsync alone; or when the process is to be killed: 'f' in its next fsync, 'w' in the
+ *                 middle of its next write of a page. It is mapped, so that a change holds at once.
  *
  * fsync does nothing but take its time and note itself: a power cut is made from the journal, so the machine's own disk
  * need not wait, and a process that is killed is most often killed before its last writes were durable.
@@ -24,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -193,6 +195,8 @@ static ssize_t put(int fd, const void *data, size_t length, off_t offset, int po
     } else if (!problem) {
         half_written = 0;
     }
+    int dies = fault() == 'w' && files[fd].kind == A_FILE && length >= 512;
+    if (dies) length /= 2;
     ssize_t done = -1;
     if (problem) {
         half_written = 0;
@@ -206,6 +210,7 @@ static ssize_t put(int fd, const void *data, size_t length, off_t offset, int po
         }
         if (done > 0 && files[fd].kind == A_FILE) note('W', files[fd].inode, offset, NULL, data, done);
     }
+    if (dies) raise(SIGKILL);
     problem = errno;
     pthread_mutex_unlock(&lock);
     errno = problem;
@@ -252,6 +257,7 @@ static int durable(int fd, int (*real)(int)) {
     int failed = fault() == 'F' || fault() == 'E';
     uint64_t inode = files[fd].inode, mark = (uint64_t)getpid() << 32 | ++calls;
     if (kind == A_FILE) note(failed ? 'X' : 'B', inode, mark, NULL, NULL, 0);
+    if (kind == A_FILE && fault() == 'f') raise(SIGKILL);
     pthread_mutex_unlock(&lock);
     if (failed) { errno = EIO; return -1; }
     usleep(FSYNC_MICROSECONDS);

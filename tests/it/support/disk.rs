@@ -21,6 +21,10 @@ pub enum DiskFault {
     Broken,
     /// What is written cannot be made durable.
     NotDurable,
+    /// The process is killed in its next fsync.
+    KillsInFsync,
+    /// The process is killed in the middle of its next write of a page.
+    KillsInWrite,
 }
 
 impl DiskFault {
@@ -30,6 +34,8 @@ impl DiskFault {
             Self::ReadOnly => b"R",
             Self::Broken => b"E",
             Self::NotDurable => b"F",
+            Self::KillsInFsync => b"f",
+            Self::KillsInWrite => b"w",
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -103,6 +103,20 @@ impl Load {
     /// How many calls were acknowledged.
     pub fn acknowledged(&self) -> usize {
         self.book().iter().filter(|call| call.is_done()).count()
+    }
+
+    /// Waits until so many more calls are acknowledged: however slow the machine is, there was that much load.
+    #[track_caller]
+    pub fn wait_for(&self, more: usize) {
+        let (started, before) = (Instant::now(), self.acknowledged());
+        while self.acknowledged() < before + more {
+            assert!(
+                started.elapsed() < Duration::from_mins(1),
+                "{} of {more} acknowledged",
+                self.acknowledged() - before
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// How many calls were refused as `unavailable`, with nothing done.

@@ -171,6 +171,13 @@ impl Service {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
+    /// Waits until somebody else has killed it.
+    pub fn was_killed(&mut self) {
+        let child = self.child.as_mut().expect("a running service");
+        eventually("the service is killed", || child.try_wait().unwrap().is_some());
+        self.child = None;
+    }
+
     /// kill -9.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("a running service");
