@@ -15,7 +15,7 @@ use crate::http;
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{Fault, JsonRpc, Link, OdooSettings};
 use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
-use crate::store::{self, Pool, StoreError};
+use crate::store::{self, Pool, StoreError, Synchronous};
 use crate::sync::{SyncHandle, SyncService};
 
 /// How often time's work is done: expired holds and points, unfinished recomputations, metrics.
@@ -80,7 +80,12 @@ impl Application {
     /// # Errors
     /// [`StartError`]
     pub fn build(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, StartError> {
-        let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
+        if settings.synchronous == Synchronous::Normal {
+            tracing::warn!(
+                "database.synchronous is normal: a power cut may lose the points that were acknowledged last; full loses none"
+            );
+        }
+        let pool = Pool::open_with(settings.database_url.clone(), settings.pool_size, settings.synchronous)?;
         for migration in store::migrate::migrate(&mut *pool.get()?)? {
             tracing::info!(migration, "migrated the database");
         }
@@ -182,7 +187,9 @@ impl Application {
         drop(ledger);
         let last = tokio::task::spawn_blocking(move || writers.join());
         if tokio::time::timeout(LAST_COMMITS, last).await.is_err() {
-            tracing::warn!("the writer was still busy after {LAST_COMMITS:?}; what it had not answered is not done");
+            tracing::warn!(
+                "the writer was still busy after {LAST_COMMITS:?}; callers without an answer will ask again"
+            );
         }
         tracing::info!("stopped");
         outcome.map_err(StartError::Server)

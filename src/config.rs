@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `database.url` | `sqlite://loyalty.db` | `sqlite://PATH` or `postgres://…` |
 //! | `database.pool_size` | 8 | connections kept at most |
+//! | `database.synchronous` | `full` | `normal` (SQLite) may lose the last acknowledged points in a power cut |
 //! | `http.bind` | `127.0.0.1:8070` | address and port; port 0 picks one |
 //! | `http.metrics_public` | false | `/metrics` without a token |
 //! | `odoo.url`, `.database`, `.login`, `.api_key` or `.api_key_file` | – | the service user's Odoo |
@@ -32,7 +33,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::odoo::OdooSettings;
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, Synchronous};
 use crate::sync::SyncSettings;
 
 /// The settings, for `--help`.
@@ -40,6 +41,8 @@ pub const HELP: &str = "\
 Settings: built-in defaults, then config/*.toml (or --config FILE), then the environment.
   database.url          LOYALTY__DATABASE__URL        sqlite://PATH or postgres://…  [sqlite://loyalty.db]
   database.pool_size    LOYALTY__DATABASE__POOL_SIZE  connections kept at most  [8]
+  database.synchronous                                full, or normal: SQLite then may lose the last acknowledged
+                                                      points in a power cut  [full]
   http.bind             LOYALTY__HTTP__BIND           address and port; port 0 picks one  [127.0.0.1:8070]
   http.metrics_public   LOYALTY__HTTP__…              /metrics without a token  [false]
   odoo.url, odoo.database, odoo.login                 the service user's Odoo
@@ -85,6 +88,8 @@ pub struct Settings {
     pub database_url: DatabaseUrl,
     /// Connections kept at most.
     pub pool_size: u32,
+    /// When a SQLite commit counts as made.
+    pub synchronous: Synchronous,
     /// Where the API listens.
     pub bind: SocketAddr,
     /// `/metrics` without a token.
@@ -141,11 +146,12 @@ struct Raw {
 struct RawDatabase {
     url: String,
     pool_size: u32,
+    synchronous: Synchronous,
 }
 
 impl Default for RawDatabase {
     fn default() -> Self {
-        Self { url: "sqlite://loyalty.db".to_owned(), pool_size: 8 }
+        Self { url: "sqlite://loyalty.db".to_owned(), pool_size: 8, synchronous: Synchronous::Full }
     }
 }
 
@@ -262,6 +268,12 @@ impl Raw {
         if !(1..=100).contains(&self.database.pool_size) {
             return Err(bad("database.pool_size: expected a number from 1 to 100"));
         }
+        if self.database.synchronous != Synchronous::Full && !matches!(database_url, DatabaseUrl::Sqlite(_)) {
+            return Err(bad(
+                "database.synchronous: normal is for SQLite alone; PostgreSQL has synchronous_commit of its own, which \
+                 the service turns on",
+            ));
+        }
         let bind = self.http.bind.parse::<SocketAddr>().map_err(|_| {
             bad(format!("http.bind: “{}” is no address and port; an example is 127.0.0.1:8070", self.http.bind))
         })?;
@@ -274,6 +286,7 @@ impl Raw {
         Ok(Settings {
             database_url,
             pool_size: self.database.pool_size,
+            synchronous: self.database.synchronous,
             bind,
             metrics_public: self.http.metrics_public,
             odoo: self.odoo.validate()?,
@@ -395,6 +408,7 @@ mod tests {
     fn nothing_set_is_a_whole_configuration() {
         let settings = read("").unwrap();
         assert_eq!(settings.database_url, DatabaseUrl::Sqlite("loyalty.db".into()));
+        assert_eq!(settings.synchronous, Synchronous::Full);
         assert_eq!(settings.bind.to_string(), "127.0.0.1:8070");
         assert!(settings.odoo.is_none());
         assert_eq!(settings.sync_interval, Duration::from_secs(15));
@@ -406,6 +420,8 @@ mod tests {
         let cases = [
             ("[database]\nurl = \"loyalty.db\"", "database.url"),
             ("[database]\npool_size = 0", "database.pool_size"),
+            ("[database]\nsynchronous = \"off\"", "off"),
+            ("[database]\nurl = \"postgres://h/db\"\nsynchronous = \"normal\"", "database.synchronous"),
             ("[http]\nbind = \"localhost\"", "http.bind"),
             ("[http]\nbnd = \"127.0.0.1:1\"", "bnd"),
             ("[sync]\noverlap_seconds = 30", "sync.overlap_seconds"),

@@ -12,7 +12,7 @@ use crate::demo;
 use crate::domain::program::Program;
 use crate::odoo::OdooSettings;
 use crate::rpc::token::{self, Role};
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, Synchronous};
 use crate::sync::SyncSettings;
 use crate::telemetry;
 
@@ -25,6 +25,7 @@ pub(super) async fn run(port: u16) -> Outcome {
     let settings = Settings {
         database_url: DatabaseUrl::Sqlite(folder.0.join("loyalty.db")),
         pool_size: 8,
+        synchronous: Synchronous::Full,
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         metrics_public: true,
         odoo: Some(OdooSettings::new(url, &shop.database, &shop.login, shop.api_key.clone().into())),

@@ -6,8 +6,9 @@ use super::Outcome;
 use crate::app;
 use crate::config::Settings;
 use crate::odoo::doctor::examine;
+use crate::store::connection::write_transaction;
 use crate::store::migrate::{Schema, inspect};
-use crate::store::{Pool, StoreError, tokens};
+use crate::store::{Pool, StoreError, readiness, tokens};
 
 /// How a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         ),
         Schema::Newer(version) => return Err(StoreError::Newer(version)),
     }
-    tokens::touch(&mut conn)?;
+    write_transaction(&mut conn, readiness::note)?;
     findings.note(Mark::Ok, "database", "it takes writes");
     let usable = tokens::list(&mut conn)?.iter().filter(|token| token.revoked_at_us.is_none()).count();
     if usable == 0 {

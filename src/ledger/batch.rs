@@ -36,6 +36,7 @@ pub(super) struct Context {
     pub pool: Pool,
     pub options: Options,
     pub programs: ProgramCache,
+    pub health: super::writer::Health,
 }
 
 /// The state a batch works with.

@@ -37,7 +37,7 @@ use crate::domain::shop;
 use crate::store::connection::write_transaction;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::time::{database_now, from_us, from_us_opt};
-use crate::store::{self, Pool};
+use crate::store::{self, Pool, Trouble};
 use batch::Context;
 use shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use writer::Job;
@@ -97,7 +97,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unavailable`] when no thread can be started.
     pub fn start(pool: Pool, options: Options) -> Result<(Self, Writers), LedgerError> {
-        let context = Arc::new(Context { pool, options, programs: programs::ProgramCache::default() });
+        let context = Arc::new(Context {
+            pool,
+            options,
+            programs: programs::ProgramCache::default(),
+            health: writer::Health::default(),
+        });
         let mut queues = Vec::new();
         let mut threads = Vec::new();
         for number in 0..options.writers.max(1) {
@@ -126,9 +131,9 @@ impl Ledger {
     /// Has one change made, and waits until it is committed or refused.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] when the queue is full, the database is away, or the service is stopping:
-    /// nothing was done. [`LedgerError::Uncertain`] when the connection broke while committing and no other could be had:
-    /// the same key gives the reply.
+    /// [`LedgerError::Unavailable`] when the queue is full or the service is stopping: nothing was done.
+    /// [`LedgerError::Unwritten`] when the database failed: nothing was done, unless it says that this is in doubt;
+    /// the same call again then gives the reply that was lost, or makes the change.
     pub async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
         // Orders go to the first loop, so that two never take in the same order side by side.
@@ -142,8 +147,8 @@ impl Ledger {
         let queue = self.queues.get(lane).ok_or_else(busy)?;
         let (answer, waiting) = oneshot::channel();
         queue.try_send(Job { command, answer }).map_err(|_| busy())?;
-        // A writer that ended without a word may have committed before.
-        waiting.await.map_err(|_| LedgerError::Uncertain)?
+        // A writer that ended without an answer may have written.
+        waiting.await.map_err(|_| LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: true })?
     }
 
     /// As [`Ledger::execute`], for commands that answer with a reply of the API.
@@ -352,22 +357,30 @@ impl Ledger {
     /// Whether the database takes writes and is of this program's version, in words when not.
     ///
     /// # Errors
-    /// What is wrong.
+    /// What is wrong, in a sentence for anybody.
     pub async fn ready(&self) -> Result<(), String> {
-        self.pool()
-            .run(|conn| {
-                match store::migrate::inspect(conn)? {
-                    store::migrate::Schema::Current | store::migrate::Schema::Ahead(_) => {}
-                    other => return Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
+        let asked = self
+            .pool()
+            .run(|conn| match store::migrate::inspect(conn)? {
+                store::migrate::Schema::Current | store::migrate::Schema::Ahead(_) => {
+                    Ok(write_transaction(conn, store::readiness::note)?)
                 }
-                // A write that changes nothing still needs the right and the space to write.
-                write_transaction(conn, |conn| Ok::<_, LedgerError>(store::tokens::touch(conn)?))
+                other => Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
             })
-            .await
-            .map_err(|problem| {
-                tracing::warn!(error = %problem, "not ready");
-                "the database cannot be written".to_owned()
-            })
+            .await;
+        let Err(problem) = asked else {
+            return self.context.health.trouble().map_or(Ok(()), |trouble| Err(trouble.sentence().to_owned()));
+        };
+        let Some((trouble, _)) = problem.trouble() else {
+            tracing::warn!(error = %problem, "not ready");
+            return Err("the database is of another version".to_owned());
+        };
+        let trouble = trouble.looked_at_closely(self.pool().url());
+        tracing::warn!(error = %problem, todo = trouble.advice(self.pool().url()), "not ready: {}", trouble.sentence());
+        if trouble.stays_in_connections() {
+            self.pool().renew();
+        }
+        Err(trouble.sentence().to_owned())
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::refusal::Refusal;
-use crate::store::StoreError;
+use crate::store::{StoreError, Trouble};
 
 /// An error as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,18 +73,47 @@ pub enum LedgerError {
     /// The service cannot answer now; nothing was done and the same call may be repeated.
     #[error("{0}")]
     Unavailable(String),
-    /// The database's connection broke while the change was being committed.
-    #[error(
-        "the connection to the database broke while the change was being written, so it is not known whether it was \
-         made; the same call again, with the same key, gets the one reply"
-    )]
-    Uncertain,
     /// What was read from Odoo was read under another process's lease, or too long ago; nothing was done.
     #[error("another process reads Odoo now; what this one had read before is left to it")]
     Outdated,
-    /// The database failed; nothing was done, unless it is [`StoreError::Uncertain`].
+    /// The change could not be written.
+    #[error("{}", told(*.trouble, *.in_doubt))]
+    Unwritten {
+        /// Why.
+        trouble: Trouble,
+        /// Whether it may have been written all the same. The same call again is never done twice.
+        in_doubt: bool,
+    },
+    /// The database failed; nothing was done, unless it is in doubt.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a caller is told when a change could not be written: a sentence that claims no more than is known.
+#[must_use]
+pub fn told(trouble: Trouble, in_doubt: bool) -> String {
+    let sentence = trouble.sentence();
+    if in_doubt {
+        format!(
+            "{sentence}, and it is not certain whether this was done; please make the same call again, with the same \
+             idempotency key where it has one: it is never done twice"
+        )
+    } else {
+        format!("{sentence}; nothing was done, please try again")
+    }
+}
+
+impl LedgerError {
+    /// What stands in the way, and whether the change may have been made all the same; `None` when the ledger
+    /// decided, or is busy.
+    #[must_use]
+    pub fn trouble(&self) -> Option<(Trouble, bool)> {
+        match self {
+            Self::Refused(_) | Self::Unavailable(_) | Self::Outdated => None,
+            Self::Unwritten { trouble, in_doubt } => Some((*trouble, *in_doubt)),
+            Self::Store(problem) => Some((Trouble::of(problem), matches!(problem, StoreError::InDoubt(_)))),
+        }
+    }
 }
 
 impl From<Refusal> for LedgerError {

@@ -4,7 +4,8 @@
 //! timer: the next batch is what queued during the last commit, so an idle service answers after one fsync
 //! and a busy one shares it among many.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -12,12 +13,36 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::{self, Context};
 use super::command::{Answer, Command};
 use super::reply::LedgerError;
-use crate::store::StoreError;
+use crate::store::Trouble;
 
 /// Commands that are taken into one transaction at most: bounds how long a lock is held.
 const BATCH_LIMIT: usize = 256;
 /// How often a batch is tried when another writer was in its way.
 const TRIES: u32 = 6;
+
+/// For how long trouble that the writers met speaks against readiness, while none has written since. Then callers may
+/// come again: without them nobody would learn that it is over.
+const SPEAKS_FOR: Duration = Duration::from_secs(5);
+
+/// What the writers last met. A row that is updated in place may be written while those that need new space may not.
+#[derive(Debug, Default)]
+pub(super) struct Health(Mutex<Option<(Instant, Trouble)>>);
+
+impl Health {
+    fn met(&self, trouble: Trouble) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), trouble));
+    }
+
+    fn is_well(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Trouble that speaks against readiness.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let met = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        met.filter(|(at, _)| at.elapsed() < SPEAKS_FOR).map(|(_, trouble)| trouble)
+    }
+}
 
 /// A command and whoever waits for it.
 pub(super) struct Job {
@@ -37,66 +62,83 @@ pub(super) fn run(context: &Arc<Context>, mut queue: mpsc::Receiver<Job>) {
     tracing::debug!("the writer has written everything and ends");
 }
 
-fn work(context: &Arc<Context>, jobs: Vec<Job>, mut uncertain: bool) {
+/// Has `jobs` written together; `doubted` when they may have been before.
+fn work(context: &Arc<Context>, jobs: Vec<Job>, mut doubted: bool) {
     let (commands, callers): (Vec<Command>, Vec<_>) = jobs.into_iter().map(|job| (job.command, job.answer)).unzip();
-    match attempt(context, &commands, &mut uncertain) {
+    let problem = match attempt(context, &commands, &mut doubted) {
         Ok(answers) => {
+            context.health.is_well();
             for (caller, answer) in callers.into_iter().zip(answers) {
                 // A caller that went away has its answer in the ledger.
                 let _ = caller.send(Ok(answer));
             }
+            return;
         }
-        // When the database is away it is so for all of them: they are not made to wait one after the other.
-        Err(problem) if commands.len() == 1 || is_away(&problem) => {
-            for (caller, command) in callers.into_iter().zip(&commands) {
-                metrics::counter!("loyalty_writer_failures_total", "command" => command.word()).increment(1);
-                let answer = if uncertain {
-                    tracing::error!(command = command.word(), error = %problem, "a command may or may not be committed");
-                    LedgerError::Uncertain
-                } else {
-                    tracing::error!(command = command.word(), error = %problem, "a command failed; nothing of it was done");
-                    LedgerError::Unavailable(
-                        "the change could not be written; nothing was done, please try again".to_owned(),
-                    )
-                };
-                let _ = caller.send(Err(answer));
-            }
+        Err(problem) => problem,
+    };
+    let trouble = problem.trouble().map_or(Trouble::Other, |(trouble, _)| trouble);
+    let trouble = trouble.looked_at_closely(context.pool.url());
+    if commands.len() > 1 && !trouble.concerns_all() {
+        // One of them may be at fault: each gets a transaction of its own, so that its neighbours commit.
+        tracing::warn!(error = %problem, commands = commands.len(), "a batch failed and is tried one by one");
+        for (command, answer) in commands.into_iter().zip(callers) {
+            work(context, vec![Job { command, answer }], doubted);
         }
-        Err(problem) => {
-            // One of them may be at fault: each gets a transaction of its own, so that its neighbours commit.
-            tracing::warn!(error = %problem, commands = commands.len(), "a batch failed and is tried one by one");
-            for (command, answer) in commands.into_iter().zip(callers) {
-                work(context, vec![Job { command, answer }], uncertain);
-            }
-        }
+        return;
+    }
+    for (caller, command) in callers.into_iter().zip(&commands) {
+        let outcome = if doubted { "it may have been done all the same" } else { "nothing of it was done" };
+        tracing::error!(command = command.word(), error = %problem, outcome, "a command failed");
+        metrics::counter!("loyalty_writer_failures_total", "command" => command.word()).increment(1);
+        let _ = caller.send(Err(LedgerError::Unwritten { trouble, in_doubt: doubted }));
+    }
+    if trouble.concerns_all() {
+        context.health.met(trouble);
+        tracing::error!(
+            what = trouble.sentence(),
+            todo = trouble.advice(context.pool.url()),
+            "nothing can be written; the service goes on by itself once that is mended"
+        );
     }
 }
 
-/// Whether no connection could be had, for which the pool has tried for some seconds.
-const fn is_away(problem: &LedgerError) -> bool {
-    matches!(problem, LedgerError::Store(StoreError::Unreachable(_)))
-}
-
-/// Tries a batch, again after a pause when another writer was in the way or the connection broke.
-///
-/// A commit whose answer was lost is tried again like any other: every command finds what it did before, by its key, its
-/// hold or what was posted, and gets the one reply. `uncertain` stays behind when it never came to that.
-fn attempt(context: &Arc<Context>, commands: &[Command], uncertain: &mut bool) -> Result<Vec<Answer>, LedgerError> {
+/// Tries a batch, again after a pause when another writer was in the way or the connection broke. `doubted` becomes
+/// true when it may have been committed although it failed; trying again finds what was, by its key.
+fn attempt(context: &Arc<Context>, commands: &[Command], doubted: &mut bool) -> Result<Vec<Answer>, LedgerError> {
     let mut pause = Duration::from_millis(5);
     let mut tried = 1;
     loop {
-        let result =
-            context.pool.get().map_err(LedgerError::from).and_then(|mut conn| batch::run(context, &mut conn, commands));
-        *uncertain |= matches!(result, Err(LedgerError::Store(StoreError::Uncertain(_))));
-        match result {
-            Err(problem) if is_away(&problem) => return Err(problem),
-            Err(LedgerError::Store(problem)) if problem.is_transient() && tried < TRIES => {
+        let problem = match once(context, commands) {
+            Ok(answers) => return Ok(answers),
+            Err(problem) => problem,
+        };
+        if let Some((trouble, in_doubt)) = problem.trouble() {
+            *doubted |= in_doubt;
+            if trouble.stays_in_connections() {
+                context.pool.renew();
+            }
+        }
+        match &problem {
+            LedgerError::Store(failed) if failed.is_transient() && tried < TRIES => {
                 tracing::debug!(error = %problem, tried, "a batch is tried again");
                 std::thread::sleep(pause);
                 pause = pause.saturating_mul(3);
                 tried += 1;
             }
-            other => return other,
+            _ => return Err(problem),
         }
     }
+}
+
+/// One transaction. A panic in it ends this batch and not the writer: diesel panics where SQLite reports a failing
+/// disk once more while a statement is put away. Whether it came before or after the COMMIT is not known.
+fn once(context: &Arc<Context>, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
+    let work = || {
+        let mut conn = context.pool.get()?;
+        batch::run(context, &mut conn, commands)
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        context.pool.renew();
+        Err(LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: true })
+    })
 }

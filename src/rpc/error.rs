@@ -9,8 +9,9 @@ use serde_json::json;
 use super::token::Role;
 use crate::domain::program::InvalidProgram;
 use crate::domain::refusal::Refusal;
+use crate::ledger::reply::told;
 use crate::ledger::{ErrorBody, LedgerError};
-use crate::store::StoreError;
+use crate::store::Trouble;
 
 /// One row of the contract's table of errors.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,8 @@ pub const ERRORS: &[ErrorKind] = &[
     row(
         UNAVAILABLE,
         "unavailable",
-        "The service cannot answer now: retry. Nothing was done, or (`outcome` is `unknown`) the same key gets the one reply.",
+        "The service cannot answer now: retry. Nothing was done, unless `outcome` is `unknown`: then the same call again \
+         does it once, or gives the reply it had.",
     ),
 ];
 
@@ -127,14 +129,6 @@ impl Fault {
         Self(ErrorBody::new(UNAVAILABLE, "unavailable", problem))
     }
 
-    /// The service cannot say whether it was done: only the same call again can.
-    #[must_use]
-    pub fn uncertain() -> Self {
-        let mut body = ErrorBody::new(UNAVAILABLE, "unavailable", LedgerError::Uncertain.to_string());
-        body.data = json!({"kind": "unavailable", "outcome": "unknown"});
-        Self(body)
-    }
-
     /// A mistake of ours; the log has the detail.
     #[must_use]
     pub fn internal() -> Self {
@@ -150,20 +144,22 @@ impl Fault {
 
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
+        let trouble = error.trouble();
         match error {
             LedgerError::Refused(body) => Self(body),
             LedgerError::Unavailable(detail) => {
                 tracing::warn!(detail, "the ledger cannot answer");
-                Self::unavailable("the service is busy or its database is away; nothing was done, please try again")
-            }
-            LedgerError::Uncertain | LedgerError::Store(StoreError::Uncertain(_)) => {
-                tracing::error!("the database's connection broke during a commit, and could not be had again");
-                Self::uncertain()
+                Self::unavailable("the service is busy; nothing was done, please try again")
             }
             LedgerError::Outdated => Self::unavailable("another process reads Odoo now; please try again"),
-            LedgerError::Store(detail) => {
-                tracing::error!(error = %detail, "the database failed");
-                Self::unavailable("the service is busy or its database is away; nothing was done, please try again")
+            LedgerError::Unwritten { .. } | LedgerError::Store(_) => {
+                tracing::error!(%error, "the database failed");
+                let (trouble, in_doubt) = trouble.unwrap_or((Trouble::Other, true));
+                let mut fault = Self::unavailable(&told(trouble, in_doubt));
+                if let (true, Some(data)) = (in_doubt, fault.0.data.as_object_mut()) {
+                    data.insert("outcome".into(), json!("unknown"));
+                }
+                fault
             }
         }
     }
@@ -192,6 +188,7 @@ impl From<Fault> for ErrorObjectOwned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::StoreError;
 
     #[test]
     fn what_went_wrong_inside_stays_inside() {
@@ -208,12 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_without_an_answer_is_not_called_undone() {
-        let broken = StoreError::Uncertain(diesel::result::Error::BrokenTransactionManager);
-        for error in [LedgerError::Uncertain, LedgerError::Store(broken)] {
+    fn what_may_have_been_done_is_not_denied() {
+        let broken = diesel::result::Error::BrokenTransactionManager;
+        for error in [
+            LedgerError::Store(StoreError::InDoubt(broken)),
+            LedgerError::Unwritten { trouble: Trouble::DiskFault, in_doubt: true },
+        ] {
             let fault = Fault::from(error);
-            assert_eq!((fault.0.code, fault.kind()), (1401, "unavailable"));
-            assert_eq!(fault.0.data["outcome"], "unknown");
+            assert_eq!((fault.0.code, fault.0.data["outcome"].as_str()), (1401, Some("unknown")));
             assert!(!fault.0.message.contains("nothing was done"), "{}", fault.0.message);
         }
     }

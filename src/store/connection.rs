@@ -1,10 +1,12 @@
 //! Connections: which database by the URL's scheme, and how each is set up.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::result::{DatabaseErrorKind, Error as Problem};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::StoreError;
@@ -93,7 +95,7 @@ impl DatabaseUrl {
         }
     }
 
-    fn connect(&self) -> Result<AnyConnection, StoreError> {
+    fn connect(&self, synchronous: Synchronous) -> Result<AnyConnection, StoreError> {
         match self {
             Self::Sqlite(path) => {
                 let text = path.to_str().ok_or_else(|| StoreError::BadUrl("the path is not UTF-8".to_owned()))?;
@@ -101,10 +103,11 @@ impl DatabaseUrl {
                     StoreError::Unreachable(format!("{} cannot be opened: {problem}", path.display()))
                 })?;
                 // busy_timeout first: switching to WAL itself may have to wait for another process.
-                conn.batch_execute(
-                    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                conn.batch_execute(&format!(
+                    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; \
                      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
-                )?;
+                    synchronous.word()
+                ))?;
                 Ok(AnyConnection::Sqlite(conn))
             }
             Self::Postgres(url) => {
@@ -127,29 +130,148 @@ impl DatabaseUrl {
     }
 }
 
+/// When a SQLite commit counts as made. PostgreSQL has a setting of its own for that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Synchronous {
+    /// Once the disk has it: what was acknowledged survives a power cut.
+    #[default]
+    Full,
+    /// Once the operating system has it: a power cut may lose what was acknowledged last.
+    Normal,
+}
+
+impl Synchronous {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+        }
+    }
+}
+
+/// A file by what the file system calls it: another file of the same name is another.
+type FileId = (u64, u64);
+
+fn file_id(path: &Path) -> Result<FileId, StoreError> {
+    let found = std::fs::metadata(path).map_err(|_| StoreError::Missing(path.display().to_string()))?;
+    Ok((found.dev(), found.ino()))
+}
+
+/// A connection of a pool, and what it was opened on.
+pub struct Pooled {
+    inner: AnyConnection,
+    generation: u64,
+    /// The SQLite file.
+    file: Option<FileId>,
+}
+
+impl std::ops::Deref for Pooled {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.inner
+    }
+}
+
+impl std::ops::DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
+
 /// A pool's way to make connections of the right kind.
 #[derive(Debug)]
-pub struct Manager(DatabaseUrl);
+pub struct Manager {
+    url: DatabaseUrl,
+    synchronous: Synchronous,
+    /// Whether a database was found, or made, before: from then on none is made.
+    opened: AtomicBool,
+    /// The generation, counted from one, whose log was written back.
+    written_back: AtomicU64,
+    health: Arc<Health>,
+}
 
-impl r2d2::ManageConnection for Manager {
-    type Connection = AnyConnection;
-    type Error = StoreError;
+/// What a pool knows of its database.
+#[derive(Debug, Default)]
+struct Health {
+    /// Connections of earlier generations are not used any more.
+    generation: AtomicU64,
+    /// Whether the last attempt to connect failed.
+    failing: AtomicBool,
+}
 
-    fn connect(&self) -> Result<AnyConnection, StoreError> {
-        self.0.connect()
+impl Manager {
+    fn new(url: DatabaseUrl, synchronous: Synchronous) -> Self {
+        Self {
+            url,
+            synchronous,
+            opened: AtomicBool::new(false),
+            written_back: AtomicU64::new(0),
+            health: Arc::default(),
+        }
     }
 
-    /// Asked each time a connection is lent. A file does not hang up; a server may have.
-    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        if let AnyConnection::Postgres(conn) = conn {
+    fn open(&self) -> Result<Pooled, StoreError> {
+        let generation = self.health.generation.load(Ordering::Acquire);
+        let path = match &self.url {
+            DatabaseUrl::Sqlite(path) => Some(path),
+            DatabaseUrl::Postgres(_) => None,
+        };
+        if let (Some(path), true) = (path, self.opened.load(Ordering::Acquire)) {
+            // SQLite would make an empty one, which stands in the way of the one to be put back.
+            file_id(path)?;
+        }
+        let mut inner = self.url.connect(self.synchronous)?;
+        if self.written_back.swap(generation.saturating_add(1), Ordering::AcqRel) <= generation {
+            write_back(&mut inner);
+        }
+        let file = path.map(|path| file_id(path)).transpose()?;
+        self.opened.store(true, Ordering::Release);
+        Ok(Pooled { inner, generation, file })
+    }
+
+    /// Whether it is of this generation, and its file is where it was. A file that was moved or deleted can still be
+    /// written by those who have it open: what is acknowledged then is nowhere.
+    fn still_holds(&self, conn: &Pooled) -> Result<(), StoreError> {
+        if conn.generation != self.health.generation.load(Ordering::Acquire) {
+            return Err(StoreError::Stale);
+        }
+        match (&self.url, conn.file) {
+            (DatabaseUrl::Sqlite(path), Some(opened)) if file_id(path)? != opened => {
+                Err(StoreError::Missing(path.display().to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Pooled, StoreError> {
+        let opened = self.open();
+        self.health.failing.store(opened.is_err(), Ordering::Release);
+        opened
+    }
+
+    /// Asked each time a connection is lent.
+    fn is_valid(&self, conn: &mut Pooled) -> Result<(), StoreError> {
+        self.still_holds(conn)?;
+        // A file does not hang up; a server may have.
+        if let AnyConnection::Postgres(conn) = &mut conn.inner {
             conn.batch_execute("SELECT 1")?;
         }
         Ok(())
     }
 
-    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+    fn has_broken(&self, conn: &mut Pooled) -> bool {
         use diesel::r2d2::R2D2Connection;
-        match conn {
+        if conn.generation != self.health.generation.load(Ordering::Acquire) {
+            return true;
+        }
+        match &mut conn.inner {
             AnyConnection::Sqlite(conn) => conn.is_broken(),
             AnyConnection::Postgres(conn) => conn.is_broken(),
         }
@@ -161,18 +283,33 @@ impl r2d2::ManageConnection for Manager {
 pub struct Pool {
     inner: r2d2::Pool<Manager>,
     url: DatabaseUrl,
+    health: Arc<Health>,
 }
 
 /// A connection lent by the pool.
 pub type Lent = r2d2::PooledConnection<Manager>;
 
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long while no connection can be made: the pool goes on trying, callers need not queue for it.
+const PATIENCE_IN_TROUBLE: Duration = Duration::from_secs(1);
+
 impl Pool {
-    /// Opens the database, without touching its contents.
+    /// Opens the database, without touching its contents. What it commits is on the disk.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when no connection can be had, [`StoreError::OldSqlite`].
     pub fn open(url: DatabaseUrl, size: u32) -> Result<Self, StoreError> {
-        let manager = Manager(url.clone());
+        Self::open_with(url, size, Synchronous::Full)
+    }
+
+    /// As [`Pool::open`], with a say in when a SQLite commit counts as made.
+    ///
+    /// # Errors
+    /// As [`Pool::open`].
+    pub fn open_with(url: DatabaseUrl, size: u32, synchronous: Synchronous) -> Result<Self, StoreError> {
+        let manager = Manager::new(url.clone(), synchronous);
+        let health = Arc::clone(&manager.health);
         // One try in the open, so that a wrong password is an answer at once and not a pool's timeout.
         let mut first = r2d2::ManageConnection::connect(&manager)?;
         check_sqlite_version(&mut first)?;
@@ -180,19 +317,34 @@ impl Pool {
         let inner = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
-            .connection_timeout(Duration::from_secs(5))
+            .connection_timeout(PATIENCE)
             .error_handler(Box::new(LogErrors))
             .build(manager)
             .map_err(|problem| StoreError::Unreachable(problem.to_string()))?;
-        Ok(Self { inner, url })
+        Ok(Self { inner, url, health })
     }
 
-    /// A connection, waiting up to five seconds for one.
+    /// A connection, waiting up to five seconds for one; a second while none can be made.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`]
     pub fn get(&self) -> Result<Lent, StoreError> {
-        self.inner.get().map_err(|problem| StoreError::Unreachable(problem.to_string()))
+        let asked = Instant::now();
+        loop {
+            match self.inner.get_timeout(PATIENCE_IN_TROUBLE) {
+                Ok(lent) => return Ok(lent),
+                Err(problem) if self.health.failing.load(Ordering::Acquire) || asked.elapsed() >= PATIENCE => {
+                    return Err(StoreError::Unreachable(problem.to_string()));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Uses none of today's connections again. SQLite opens a file that it may not write for reading alone, and a
+    /// connection that was made so stays so when the trouble is over; one whose file was moved away goes on with that.
+    pub fn renew(&self) {
+        self.health.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Where the data is.
@@ -223,12 +375,30 @@ impl Pool {
     }
 }
 
+/// Writes SQLite's log back into the database file, and begins it anew.
+///
+/// Whoever opens a database takes from its log what was committed, a commit included that the disk did not make durable
+/// and that was therefore not acknowledged. The kernel may hold its pages for written, and never write them; what is
+/// committed after them in the same log would be cut off with them when the power goes. Written back, they are new
+/// pages of another file, which are made durable. Another program that reads just now may hinder it: then that one has
+/// the log open, and nothing was taken from it anew.
+fn write_back(conn: &mut AnyConnection) {
+    if let AnyConnection::Sqlite(conn) = conn
+        && let Err(problem) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    {
+        tracing::warn!(error = %problem, "the log could not be written back into the database");
+    }
+}
+
 #[derive(Debug)]
 struct LogErrors;
 
 impl r2d2::HandleError<StoreError> for LogErrors {
     fn handle_error(&self, error: StoreError) {
-        tracing::warn!(%error, "a database connection failed");
+        match error {
+            StoreError::Stale => tracing::debug!(%error, "a connection is closed"),
+            _ => tracing::warn!(%error, "a database connection failed"),
+        }
     }
 }
 
@@ -257,7 +427,8 @@ fn check_sqlite_version(conn: &mut AnyConnection) -> Result<(), StoreError> {
 /// locks sees what the lock waited for.
 ///
 /// # Errors
-/// What `work` returns, or a [`StoreError`] of the transaction itself.
+/// What `work` returns, or a [`StoreError`] of the transaction itself: [`StoreError::InDoubt`] when its COMMIT failed
+/// and may hold all the same.
 pub fn write_transaction<T, E>(
     conn: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
@@ -278,9 +449,10 @@ where
         }
     }
     let done = work(conn);
+    let committed = |problem| E::from(StoreError::of_commit(problem));
     match conn {
-        AnyConnection::Sqlite(inner) => end(inner, done, uncertain_on_sqlite),
-        AnyConnection::Postgres(inner) => end(inner, done, uncertain_on_postgres),
+        AnyConnection::Sqlite(inner) => end(inner, done, committed),
+        AnyConnection::Postgres(inner) => end(inner, done, committed),
     }
 }
 
@@ -306,45 +478,24 @@ where
     let done = work(conn);
     // Nothing was written: there is no outcome to be in doubt about.
     match conn {
-        AnyConnection::Sqlite(inner) => end(inner, done, |_| false),
-        AnyConnection::Postgres(inner) => end(inner, done, |_| false),
+        AnyConnection::Sqlite(inner) => end(inner, done, E::from),
+        AnyConnection::Postgres(inner) => end(inner, done, E::from),
     }
 }
 
-/// Whether a commit that failed so may have been made all the same: the server did not answer it.
-fn uncertain_on_postgres(problem: &Problem) -> bool {
-    match problem {
-        // What the server answered with a code is an answer. The rollback that follows a broken commit fails as well.
-        Problem::DatabaseError(kind, _) => {
-            matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
-        }
-        Problem::RollbackErrorOnCommit { commit_error, .. } => uncertain_on_postgres(commit_error),
-        _ => true,
-    }
-}
-
-/// The same: the disk failed between the write and its confirmation. A lock or a full disk is an answer.
-fn uncertain_on_sqlite(problem: &Problem) -> bool {
-    match problem {
-        Problem::DatabaseError(_, info) => info.message().contains("I/O"),
-        Problem::RollbackErrorOnCommit { commit_error, .. } => uncertain_on_sqlite(commit_error),
-        _ => true,
-    }
-}
-
-fn end<C, T, E>(conn: &mut C, done: Result<T, E>, is_uncertain: impl Fn(&Problem) -> bool) -> Result<T, E>
+fn end<C, T, E>(
+    conn: &mut C,
+    done: Result<T, E>,
+    not_committed: impl FnOnce(diesel::result::Error) -> E,
+) -> Result<T, E>
 where
     C: Connection<TransactionManager = diesel::connection::AnsiTransactionManager>,
     diesel::connection::AnsiTransactionManager: diesel::connection::TransactionManager<C>,
-    E: From<StoreError>,
 {
     use diesel::connection::{AnsiTransactionManager, TransactionManager};
     match done {
         Ok(value) => {
-            AnsiTransactionManager::commit_transaction(conn).map_err(|problem| {
-                let uncertain = is_uncertain(&problem);
-                E::from(if uncertain { StoreError::Uncertain(problem) } else { StoreError::Query(problem) })
-            })?;
+            AnsiTransactionManager::commit_transaction(conn).map_err(not_committed)?;
             Ok(value)
         }
         Err(problem) => {

@@ -15,14 +15,17 @@ pub mod orders;
 pub mod passes;
 pub mod placed;
 pub mod programs;
+pub mod readiness;
 pub mod schema;
 pub mod shop;
 pub mod stopwatch;
 pub mod time;
 pub mod tokens;
+mod trouble;
 pub mod verdicts;
 
-pub use connection::{AnyConnection, DatabaseUrl, Pool};
+pub use connection::{AnyConnection, DatabaseUrl, Pool, Synchronous};
+pub use trouble::Trouble;
 
 /// The one Odoo of today. The tables are ready for several.
 pub const SOURCE: &str = "odoo";
@@ -36,6 +39,12 @@ pub enum StoreError {
     /// No connection could be had.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// The SQLite file is not where it was.
+    #[error("{0} is not there any more, or another file is in its place")]
+    Missing(String),
+    /// A pooled connection of before [`Pool::renew`].
+    #[error("the connection is from before the database's last trouble")]
+    Stale,
     /// The schema is of a newer version than this program.
     #[error(
         "the database was written by a newer loyalty-sidecar (it has migration {0}); install that version or restore a backup"
@@ -50,9 +59,9 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database refused a statement: {0}")]
     Query(#[from] diesel::result::Error),
-    /// The connection broke while a transaction was being committed: it is in the database, or it is not.
-    #[error("the connection broke during a commit, whose outcome is not known: {0}")]
-    Uncertain(diesel::result::Error),
+    /// A COMMIT failed in a way that leaves open whether it holds.
+    #[error("the database did not say whether it committed: {0}")]
+    InDoubt(#[source] diesel::result::Error),
     /// A row holds something that this program never writes.
     #[error("the database holds something unreadable: {0}")]
     Corrupt(String),
@@ -64,16 +73,54 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         use diesel::result::{DatabaseErrorKind as Kind, Error};
         match self {
-            Self::Query(Error::DatabaseError(kind, info)) => {
-                matches!(kind, Kind::SerializationFailure | Kind::ClosedConnection | Kind::UniqueViolation)
-                    || ["deadlock", "lock timeout", "locked", "busy", "terminating connection", "server closed"]
-                        .iter()
-                        .any(|sign| info.message().contains(sign))
+            Self::Query(problem) | Self::InDoubt(problem) => {
+                matches!(
+                    problem,
+                    Error::DatabaseError(
+                        Kind::SerializationFailure | Kind::ClosedConnection | Kind::UniqueViolation,
+                        _
+                    )
+                ) || matches!(Trouble::of(self), Trouble::Busy | Trouble::Away)
             }
-            Self::Unreachable(_) | Self::Uncertain(_) | Self::Query(Error::BrokenTransactionManager) => true,
+            // The pool has waited for a connection as long as is good for a caller.
             _ => false,
         }
     }
+
+    /// A COMMIT that failed. Where it is certain that nothing of the transaction holds, the error is as any other.
+    ///
+    /// PostgreSQL answers a COMMIT it refuses; only a connection that broke leaves it open. SQLite undoes what it
+    /// could not write; but once the last page is in the log, and the disk then fails to make it durable, the
+    /// transaction is undone for now and comes back if the machine goes down before the next one.
+    #[must_use]
+    pub fn of_commit(problem: diesel::result::Error) -> Self {
+        let error = Self::Query(problem);
+        let undone = matches!(Trouble::of(&error), Trouble::DiskFull | Trouble::ReadOnly | Trouble::Busy)
+            || matches!(&error, Self::Query(problem) if refused_by_server(problem));
+        match error {
+            Self::Query(problem) if !undone => Self::InDoubt(problem),
+            error => error,
+        }
+    }
+}
+
+/// Whether PostgreSQL lived to say that it does not commit: its own errors name a constraint or a conflict.
+fn refused_by_server(problem: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    matches!(
+        problem,
+        Error::DatabaseError(
+            Kind::SerializationFailure
+                | Kind::ReadOnlyTransaction
+                | Kind::UniqueViolation
+                | Kind::ForeignKeyViolation
+                | Kind::NotNullViolation
+                | Kind::CheckViolation
+                | Kind::RestrictViolation
+                | Kind::ExclusionViolation,
+            _
+        )
+    )
 }
 
 /// For rows that this program never writes.

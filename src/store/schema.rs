@@ -23,6 +23,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    readiness (id) {
+        id -> BigInt,
+        asked_at_us -> BigInt,
+        times -> BigInt,
+    }
+}
+
+diesel::table! {
     recomputes (id) {
         id -> BigInt,
         program_id -> BigInt,

@@ -58,12 +58,3 @@ pub fn revoke(conn: &mut AnyConnection, prefix: &str, now_us: i64) -> Result<boo
         .execute(conn)?;
     Ok(find(conn, prefix)?.is_some())
 }
-
-/// Writes nothing, as a write: it fails where the database is read-only, full or away.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn touch(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    diesel::update(tokens::table.filter(tokens::prefix.eq(""))).set(tokens::name.eq("")).execute(conn)?;
-    Ok(())
-}

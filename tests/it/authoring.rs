@@ -116,6 +116,7 @@ fn contents(database: &Database) -> Vec<(&'static str, String)> {
         "products",
         "program_versions",
         "programs",
+        "readiness",
         "recomputes",
         "tokens",
         "verdicts",

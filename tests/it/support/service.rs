@@ -113,7 +113,7 @@ impl Service {
 
     /// A fresh token of a role.
     pub fn token(&self, role: &str) -> String {
-        let made = run(Some(&self.database.url()), &[], &["token", "create", "--role", role, "--name", "test"]);
+        let made = self.verb(&["token", "create", "--role", role, "--name", "test"]);
         assert_eq!(made.code, 0, "{made:?}");
         made.out
     }
@@ -128,6 +128,11 @@ impl Service {
         let environment: Vec<(&str, &str)> =
             self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         run_in(self.folder.path(), Some(&self.database.url()), &environment, arguments, None)
+    }
+
+    /// A setting, or anything else of its environment, from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Starts it again after [`Service::kill`] or [`Service::terminate`].
@@ -174,6 +179,13 @@ impl Service {
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Waits until somebody else has killed it.
+    pub fn was_killed(&mut self) {
+        let child = self.child.as_mut().expect("a running service");
+        eventually("the service is killed", || child.try_wait().unwrap().is_some());
+        self.child = None;
     }
 
     /// kill -9.

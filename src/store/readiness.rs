@@ -1,0 +1,20 @@
+//! One row that is written to know whether the database can be written.
+
+use diesel::prelude::*;
+
+use super::schema::readiness;
+use super::{AnyConnection, StoreError, on_each, time::database_now};
+
+/// Writes the row. An update that meets no row, or changes nothing, would succeed on a full disk as well: SQLite then
+/// has nothing to write.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn note(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    let now_us = database_now(conn)?.timestamp_micros();
+    on_each!(conn, c => diesel::update(readiness::table).set((
+        readiness::asked_at_us.eq(now_us),
+        readiness::times.eq(readiness::times + 1),
+    )).execute(c))?;
+    Ok(())
+}
