@@ -181,7 +181,7 @@ fn strike(replicas: &Replicas<'_>, cluster: &mut Cluster, dice: &mut Dice, struc
             "pg_terminate_backend"
         }
         _ => {
-            cluster.stop(if dice.below(2) == 0 { Stop::Immediate } else { Stop::Kill });
+            cluster.stop([Stop::Immediate, Stop::Kill, Stop::Fast][usize::try_from(dice.below(3)).unwrap()]);
             std::thread::sleep(Duration::from_millis(dice.below(800)));
             cluster.launch();
             "the database stopped"
@@ -231,7 +231,7 @@ fn whatever_breaks_each_key_has_one_reply_and_no_point_is_spent_twice() {
     let given: usize = told.iter().map(|till| till.given).sum();
     let refused: usize = told.iter().flat_map(|till| till.refused.values()).sum();
     eprintln!("{given} holds, {} captured, {refused} refused; struck {struck:?}", captured.len());
-    assert!(captured.len() > 50, "only {} captures", captured.len());
+    assert!(captured.len() > 10, "only {} captures", captured.len());
     let number = |sql: &str| service.database.number(sql);
     let count = |what: usize| i64::try_from(what).unwrap();
     assert_eq!(number("SELECT COUNT(*) FROM holds"), count(given), "as many holds as were given, no key twice");

@@ -125,7 +125,7 @@ fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
     service.admin.call("program.put", json!({"program": club_with_holds_of(100)}));
     let (_second, other) = service.replica();
     let closing = AtomicBool::new(false);
-    let jumps = if std::env::var_os("LOYALTY_TEST_LONG").is_some() { 60 } else { 6 };
+    let jumps = if std::env::var_os("LOYALTY_TEST_LONG").is_some() { 60 } else { 4 };
     let told: Vec<Told> = std::thread::scope(|scope| {
         let tills: Vec<_> = (1..=4)
             .map(|member| {
@@ -135,8 +135,8 @@ fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
             .collect();
         for jump in 0..jumps {
             std::thread::sleep(Duration::from_millis(700));
-            // Forward five minutes, back to the right time, back five minutes, and so on.
-            time.set([300, 0, -300, 300, -300, 0][jump % 6]);
+            // Forward five minutes, back ten, forward again to the right time, and so on.
+            time.set([300, -300, 0, -300, 300, 0][jump % 6]);
             // Reading goes on: the lease does not outlast a clock that was set back.
             let sold = service.shop.sell(5, "10.00");
             let read = format!("SELECT COUNT(*) FROM orders WHERE id = {}", sold.id);
@@ -145,15 +145,13 @@ fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
         closing.store(true, Ordering::Relaxed);
         tills.into_iter().map(|till| till.join().unwrap()).collect()
     });
-    // What was forgotten is over in a while that nobody need wait for.
+    // What was forgotten is over in a while; it is written when the account is next touched.
     time.set(1_000);
-    let open = "SELECT COUNT(*) FROM holds WHERE state = 'open'";
-    let started = Instant::now();
-    while service.database.number(open) > 0 {
-        assert!(started.elapsed() < Duration::from_secs(40), "holds that never end");
-        std::thread::sleep(Duration::from_millis(200));
-    }
     let number = |sql: &str| service.database.number(sql);
+    for member in 1..=4 {
+        other.give(member, "1");
+    }
+    assert_eq!(number("SELECT COUNT(*) FROM holds WHERE state = 'open'"), 0, "holds that never end");
     for (of, states, entries) in [("captured", "'captured'", 1), ("released", "'released', 'expired'", 0)] {
         for name in told.iter().flat_map(|till| if of == "captured" { &till.captured } else { &till.released }) {
             let held = number(&format!("SELECT COUNT(*) FROM holds WHERE id = '{name}' AND state IN ({states})"));
@@ -166,7 +164,7 @@ fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
     assert_eq!(number(doubly), 0, "captured and nothing else, or not captured");
     for (member, told) in (1_i64..).zip(&told) {
         assert!(told.captured.len() > 2, "{}", told.captured.len());
-        let left = told.given - 100 * i64::try_from(told.captured.len()).unwrap();
+        let left = 1 + told.given - 100 * i64::try_from(told.captured.len()).unwrap();
         assert_eq!(other.balance(member), left.to_string(), "member {member}: what was acknowledged is there");
     }
     let sold = i64::try_from(10 * jumps).unwrap();
@@ -184,11 +182,9 @@ fn a_token_is_refused_within_a_second_of_its_revocation_whatever_the_clock_does(
         let viewer = service.api("viewer");
         assert_eq!(viewer.get("/metrics").0, 200);
         time.set(jump);
-        let newest = "SELECT MAX(prefix) FROM tokens WHERE role = 'viewer' AND revoked_at_us IS NULL";
         let listed = run(Some(&service.database.url()), &[], &["token", "list", "--json"]);
-        let listed: Value = serde_json::from_str(&listed.out).unwrap_or_else(|_| panic!("{newest}: {listed:?}"));
-        let rows = listed.as_array().or_else(|| listed["tokens"].as_array()).expect("tokens").clone();
-        for token in rows.iter().filter(|token| token["role"] == "viewer") {
+        let listed: Value = serde_json::from_str(&listed.out).expect("JSON");
+        for token in listed["tokens"].as_array().expect("tokens").iter().filter(|token| token["role"] == "viewer") {
             let prefix = token["prefix"].as_str().expect("a prefix");
             assert_eq!(run(Some(&service.database.url()), &[], &["token", "revoke", prefix]).code, 0);
         }

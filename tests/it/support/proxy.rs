@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// A statement `COMMIT` on the wire: a simple query of that text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
@@ -22,6 +22,18 @@ struct State {
     then_closed: AtomicBool,
     closed: AtomicBool,
     ended: AtomicBool,
+    /// Both ends of every connection, to be closed with all others.
+    ends: Mutex<Vec<TcpStream>>,
+}
+
+impl State {
+    fn close_all(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        for end in self.ends.lock().unwrap().drain(..) {
+            // One that is gone already is closed.
+            let _ = end.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 impl Proxy {
@@ -35,6 +47,7 @@ impl Proxy {
             then_closed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            ends: Mutex::default(),
         });
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
@@ -88,6 +101,7 @@ impl Drop for Proxy {
 
 fn connect(state: &Arc<State>, client: TcpStream) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", state.server)) else { return };
+    state.ends.lock().unwrap().extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
     let cut = Arc::new(AtomicBool::new(false));
     for (from, to, is_client) in [(&client, &server, true), (&server, &client, false)] {
         let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
@@ -109,7 +123,7 @@ fn pump(state: &State, mut from: TcpStream, mut to: TcpStream, cut: &AtomicBool,
         } else if !is_client && cut.load(Ordering::SeqCst) {
             // The server has answered, so the commit is made.
             if state.then_closed.load(Ordering::SeqCst) {
-                state.closed.store(true, Ordering::SeqCst);
+                state.close_all();
             }
             break;
         }
