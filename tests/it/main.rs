@@ -14,6 +14,7 @@
 
 mod support;
 
+mod access;
 mod api;
 mod authoring;
 mod bad_input;
@@ -31,4 +32,6 @@ mod redeeming;
 mod refunds;
 mod rewards;
 mod rooms;
+mod secrets;
+mod starting;
 mod verifying;
