@@ -1,9 +1,12 @@
 # loyalty-sidecar as a container: one program, a small Debian, a user without rights, data in /data.
 #
 #   docker build -t loyalty-sidecar .
-#   docker run -v loyalty:/data -p 127.0.0.1:8070:8070 \
+#   docker run --rm -v loyalty:/data loyalty-sidecar token create --role pos --name odoo
+#   docker run -v loyalty:/data -p 127.0.0.1:8070:8070 -e LOYALTY__HTTP__BEHIND_TLS_PROXY=true \
 #     -e LOYALTY__ODOO__URL=… -e LOYALTY__ODOO__DATABASE=… -e LOYALTY__ODOO__LOGIN=… -e LOYALTY__ODOO__API_KEY=… loyalty-sidecar
-#   docker exec … loyalty-sidecar token create --role pos --name till
+#
+# It serves only once there is a token, and only when it is told that nothing but this machine and a proxy that speaks TLS
+# reaches its port: the second is said above because the port is published on loopback alone.
 
 FROM rust:1-slim-trixie AS builder
 # SQLite, libpq and OpenSSL are built from source along with us: a C compiler, make and perl are all they ask for.
@@ -27,7 +30,8 @@ RUN apt-get update \
  && install -d -o loyalty -g loyalty -m 0750 /data
 COPY --from=builder /out/loyalty-sidecar /usr/local/bin/loyalty-sidecar
 
-# A container publishes its port, so it listens on all of its own addresses.
+# A container publishes its port, so it listens on all of its own addresses. Who runs it says who reaches that port:
+# LOYALTY__HTTP__BEHIND_TLS_PROXY is not set here.
 ENV LOYALTY__DATABASE__URL=sqlite:///data/loyalty.db \
     LOYALTY__HTTP__BIND=0.0.0.0:8070
 USER loyalty

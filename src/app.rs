@@ -39,6 +39,25 @@ pub enum StartError {
     /// Odoo's address.
     #[error("{0}")]
     Odoo(#[from] Fault),
+    /// Nobody could call.
+    #[error(
+        "there is no token in {database} that is accepted, so nobody could call; make one for Odoo's addon first: \
+         loyalty-sidecar token create --role pos --name odoo"
+    )]
+    NoToken {
+        /// The database, without its password.
+        database: String,
+    },
+    /// Tokens would cross a network in the open.
+    #[error(
+        "http.bind: {address} is reached from other machines, and this service speaks plain HTTP: tokens could be read \
+         on the way. Listen on 127.0.0.1, or put a proxy in front that speaks TLS, let nothing else reach this port, and \
+         set http.behind_tls_proxy = true"
+    )]
+    PlainHttp {
+        /// What was asked for.
+        address: SocketAddr,
+    },
     /// The address to listen on.
     #[error("http.bind: {address} cannot be listened on: {problem}")]
     Bind {
@@ -80,6 +99,9 @@ impl Application {
     /// # Errors
     /// [`StartError`]
     pub fn build(settings: Settings, metrics: Option<PrometheusHandle>) -> Result<Self, StartError> {
+        if !settings.bind.ip().to_canonical().is_loopback() && !settings.behind_tls_proxy {
+            return Err(StartError::PlainHttp { address: settings.bind });
+        }
         if settings.synchronous == Synchronous::Normal {
             tracing::warn!(
                 "database.synchronous is normal: a power cut may lose the points that were acknowledged last; full loses none"
@@ -88,6 +110,9 @@ impl Application {
         let pool = Pool::open_with(settings.database_url.clone(), settings.pool_size, settings.synchronous)?;
         for migration in store::migrate::migrate(&mut *pool.get()?)? {
             tracing::info!(migration, "migrated the database");
+        }
+        if !store::tokens::any_accepted(&mut *pool.get()?)? {
+            return Err(StartError::NoToken { database: settings.database_url.redacted() });
         }
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
         let (ledger, writers) = Ledger::start(pool, Options::for_database(&settings.database_url, wallet))?;
@@ -144,6 +169,7 @@ impl Application {
         let options = http::Options {
             shutdown_seconds: DRAIN.as_secs(),
             metrics_public: settings.metrics_public,
+            rate_limit: settings.rate_limit,
             ..http::Options::default()
         };
         let methods = rpc::module(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)))?;
@@ -234,6 +260,11 @@ fn no_odoo() -> OdooTrouble {
     OdooTrouble("No Odoo is set: set url, database, login and api_key of [odoo] and restart the service.".to_owned())
 }
 
+/// The ledger's failure as a caller may read it: the database's own words go to the log.
+fn in_words(problem: LedgerError) -> OdooTrouble {
+    OdooTrouble(rpc::Fault::from(problem).0.message)
+}
+
 #[async_trait]
 impl OdooSide for Reader {
     async fn version(&self) -> OdooVersion {
@@ -248,7 +279,7 @@ impl OdooSide for Reader {
 
     async fn sync_run(&self) -> Result<SyncRun, OdooTrouble> {
         let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
-        let recomputed = self.ledger.recompute().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        let recomputed = self.ledger.recompute().await.map_err(in_words)?;
         let report = sync.run(false).await.map_err(|problem| OdooTrouble(problem.to_string()))?;
         Ok(SyncRun {
             orders_read: report.orders_read,
@@ -263,7 +294,7 @@ impl OdooSide for Reader {
 
     async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
         let Some(sync) = &self.sync else {
-            let cursors = self.ledger.cursors().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+            let cursors = self.ledger.cursors().await.map_err(in_words)?;
             return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, ..SyncStatus::default() });
         };
         let status = sync.status().await.map_err(|problem| OdooTrouble(problem.to_string()))?;

@@ -7,6 +7,9 @@
 //! | `database.synchronous` | `full` | `normal` (SQLite) may lose the last acknowledged points in a power cut |
 //! | `http.bind` | `127.0.0.1:8070` | address and port; port 0 picks one |
 //! | `http.metrics_public` | false | `/metrics` without a token |
+//! | `http.behind_tls_proxy` | false | lets it listen beyond loopback: a proxy in front speaks TLS |
+//! | `http.rate_limit_per_second` | 500 | calls of one token, a batch's each counted; 0 for no limit |
+//! | `http.rate_limit_burst` | 1000 | how many of them at once, after a pause |
 //! | `odoo.url`, `.database`, `.login`, `.api_key` or `.api_key_file` | – | the service user's Odoo |
 //! | `odoo.timeout_ms` | 30000 | for one request |
 //! | `odoo.retries` | 3 | for transient faults |
@@ -24,6 +27,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,6 +36,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::http::RateLimit;
 use crate::odoo::OdooSettings;
 use crate::store::{DatabaseUrl, Synchronous};
 use crate::sync::SyncSettings;
@@ -45,6 +50,8 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
                                                       points in a power cut  [full]
   http.bind             LOYALTY__HTTP__BIND           address and port; port 0 picks one  [127.0.0.1:8070]
   http.metrics_public   LOYALTY__HTTP__…              /metrics without a token  [false]
+  http.behind_tls_proxy                               listen beyond loopback: a proxy speaks TLS  [false]
+  http.rate_limit_per_second, http.rate_limit_burst   calls of one token; 0 for no limit  [500, 1000]
   odoo.url, odoo.database, odoo.login                 the service user's Odoo
   odoo.api_key          LOYALTY__ODOO__API_KEY        its API key; or odoo.api_key_file, the file that holds it
   odoo.timeout_ms, odoo.retries                       for one request; for faults that pass  [30000, 3]
@@ -64,6 +71,8 @@ const SAFE_OVERLAP_SECONDS: u64 = 120;
 
 /// A lease that is renewed three times in its length must outlast a slow commit.
 const LEAST_LEASE_SECONDS: u64 = 5;
+/// The least burst: a whole batch must pass at once, or it would never.
+const LEAST_BURST: u32 = 100;
 
 /// A setting that cannot be used; its text names it and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +103,10 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// `/metrics` without a token.
     pub metrics_public: bool,
+    /// Whether a proxy in front speaks TLS, so that listening beyond loopback shows no token to anybody.
+    pub behind_tls_proxy: bool,
+    /// How often a token may call; `None` for as often as it likes.
+    pub rate_limit: Option<RateLimit>,
     /// The Odoo to read; `None` when none is set, and then nothing is read.
     pub odoo: Option<OdooSettings>,
     /// How it is read.
@@ -160,11 +173,22 @@ impl Default for RawDatabase {
 struct RawHttp {
     bind: String,
     metrics_public: bool,
+    behind_tls_proxy: bool,
+    rate_limit_per_second: u32,
+    rate_limit_burst: u32,
 }
 
 impl Default for RawHttp {
     fn default() -> Self {
-        Self { bind: "127.0.0.1:8070".to_owned(), metrics_public: false }
+        Self {
+            bind: "127.0.0.1:8070".to_owned(),
+            metrics_public: false,
+            behind_tls_proxy: false,
+            // One token serves all tills of an Odoo: a hundred of them that each touch their order twice a second
+            // make 400 calls. Whoever stays above is no till.
+            rate_limit_per_second: 500,
+            rate_limit_burst: 1000,
+        }
     }
 }
 
@@ -289,12 +313,30 @@ impl Raw {
             synchronous: self.database.synchronous,
             bind,
             metrics_public: self.http.metrics_public,
+            behind_tls_proxy: self.http.behind_tls_proxy,
+            rate_limit: self.http.rate_limit()?,
             odoo: self.odoo.validate()?,
             sync: self.sync.validate()?,
             sync_interval,
             denied_pause,
             log,
         })
+    }
+}
+
+impl RawHttp {
+    fn rate_limit(&self) -> Result<Option<RateLimit>, BadSetting> {
+        let Some(per_second) = NonZeroU32::new(self.rate_limit_per_second) else { return Ok(None) };
+        NonZeroU32::new(self.rate_limit_burst)
+            .filter(|burst| burst.get() >= LEAST_BURST)
+            .map(|burst| Some(RateLimit { per_second, burst }))
+            .ok_or_else(|| {
+                bad(format!(
+                    "http.rate_limit_burst: {} is too little; the least is {LEAST_BURST}, a whole batch; \
+                     http.rate_limit_per_second = 0 switches the limit off",
+                    self.rate_limit_burst
+                ))
+            })
     }
 }
 
@@ -424,6 +466,7 @@ mod tests {
             ("[database]\nurl = \"postgres://h/db\"\nsynchronous = \"normal\"", "database.synchronous"),
             ("[http]\nbind = \"localhost\"", "http.bind"),
             ("[http]\nbnd = \"127.0.0.1:1\"", "bnd"),
+            ("[http]\nrate_limit_burst = 99", "http.rate_limit_burst"),
             ("[sync]\noverlap_seconds = 30", "sync.overlap_seconds"),
             ("[sync]\ninterval_seconds = 0", "sync.interval_seconds"),
             ("[sync]\npage_size = 0", "sync.page_size"),
@@ -441,6 +484,12 @@ mod tests {
             let problem = read(toml).unwrap_err().to_string();
             assert!(problem.contains(name), "{toml}: {problem}");
         }
+    }
+
+    #[test]
+    fn no_calls_a_second_is_no_limit() {
+        assert!(read("").unwrap().rate_limit.is_some());
+        assert_eq!(read("[http]\nrate_limit_per_second = 0\nrate_limit_burst = 0").unwrap().rate_limit, None);
     }
 
     #[test]

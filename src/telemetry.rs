@@ -3,7 +3,12 @@
 use std::io::IsTerminal;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::config::{LogFormat, LogSettings};
 
@@ -14,13 +19,21 @@ const COMMANDS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// Starts logging. A second call in one process changes nothing.
 pub fn start_logging(settings: &LogSettings) {
-    let filter = settings.level.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // The only failure is that logging runs already, which is what was asked for.
-    let _ = match settings.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Pretty => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+    let level = settings.level.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = level.and(filter_fn(may_be_shown).with_max_level_hint(LevelFilter::TRACE));
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = match settings.format {
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+        LogFormat::Pretty => layer.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),
     };
+    // The only failure is that logging runs already, which is what was asked for.
+    let _ = registry().with(layer.with_filter(filter)).try_init();
+}
+
+/// jsonrpsee shows bodies below `info`, and Odoo's answers are people's names and, at times, tracebacks: at no level
+/// are they anybody's to read.
+fn may_be_shown(what: &Metadata<'_>) -> bool {
+    *what.level() <= Level::INFO || !what.target().starts_with("jsonrpsee")
 }
 
 /// Starts counting; the handle renders what was counted. `None` when counting runs already in this process.
@@ -49,6 +62,15 @@ fn describe() {
     describe_counter!("loyalty_writer_failures_total", "Commands that could not be written, by command.");
     describe_histogram!("loyalty_writer_batch_commands", "Commands written in one transaction.");
     describe_histogram!("loyalty_writer_batch_seconds", "How long a transaction took, its commit included.");
+    describe_counter!(
+        "loyalty_http_refusals_total",
+        "Requests refused before any method was asked, by reason: no_token, malformed_token, not_accepted, unavailable, \
+         rate_limited, too_long."
+    );
+    describe_counter!(
+        "loyalty_http_token_readings_total",
+        "How often the accepted tokens were read, at most 50 a second."
+    );
     describe_counter!("loyalty_sync_passes_total", "Passes over Odoo, by outcome.");
     describe_counter!("loyalty_sync_orders_read_total", "Orders read whole from Odoo.");
     describe_counter!("loyalty_sync_entries_posted_total", "Entries posted because of what was read.");

@@ -12,7 +12,7 @@ use crate::demo;
 use crate::domain::program::Program;
 use crate::odoo::OdooSettings;
 use crate::rpc::token::{self, Role};
-use crate::store::{DatabaseUrl, Synchronous};
+use crate::store::{self, DatabaseUrl, Pool, Synchronous};
 use crate::sync::SyncSettings;
 use crate::telemetry;
 
@@ -28,21 +28,21 @@ pub(super) async fn run(port: u16) -> Outcome {
         synchronous: Synchronous::Full,
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         metrics_public: true,
+        behind_tls_proxy: false,
+        rate_limit: None,
         odoo: Some(OdooSettings::new(url, &shop.database, &shop.login, shop.api_key.clone().into())),
         sync: SyncSettings::default(),
         sync_interval: Duration::from_secs(15),
         denied_pause: Duration::from_mins(15),
         log: LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() },
     };
+    let secret = first_token(&settings.database_url).await?;
     let application = Application::build(settings, telemetry::start_metrics()).map_err(|problem| match problem {
         StartError::Bind { problem, .. } => {
             Failure::Other(format!("port {port} cannot be listened on ({problem}); --port 0 picks a free one"))
         }
         other => other.into(),
     })?;
-    let secret = token::create(application.ledger().pool(), Role::Admin, "demo")
-        .await
-        .map_err(|problem| Failure::Other(problem.to_string()))?;
     let program = Program::from_json(&shop.program)?;
     application.ledger().put_program(program, None, "demo").await?;
     eprintln!("reading the sample shop …");
@@ -57,6 +57,13 @@ pub(super) async fn run(port: u16) -> Outcome {
     shop.server.stop().await;
     drop(folder);
     Ok(true)
+}
+
+/// A token of the new database: no service starts without one.
+async fn first_token(url: &DatabaseUrl) -> Result<String, Failure> {
+    let pool = Pool::open(url.clone(), 1)?;
+    store::migrate::migrate(&mut *pool.get()?)?;
+    token::create(&pool, Role::Admin, "demo").await.map_err(|problem| Failure::Other(problem.to_string()))
 }
 
 /// A folder that goes with the demo.

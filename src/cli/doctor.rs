@@ -66,7 +66,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         findings.note(
             Mark::Warning,
             "database",
-            format!("{} does not exist yet; `loyalty-sidecar serve` or `migrate` makes it", path.display()),
+            format!("{} does not exist yet; `loyalty-sidecar token create --role pos --name odoo` makes it, and the addon's token", path.display()),
         );
         return Ok(());
     }
@@ -97,7 +97,8 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         findings.note(
             Mark::Warning,
             "tokens",
-            "there is none: make one for the addon with `loyalty-sidecar token create --role pos --name odoo`",
+            "there is none, and `serve` does not start without: make one for the addon with \
+             `loyalty-sidecar token create --role pos --name odoo`",
         );
     } else {
         findings.note(Mark::Ok, "tokens", format!("{usable} can be used"));

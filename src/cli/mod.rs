@@ -108,6 +108,7 @@ impl Failure {
             Self::Setting(_)
             | Self::Usage(_)
             | Self::Store(StoreError::BadUrl(_))
+            | Self::Start(app::StartError::PlainHttp { .. })
             | Self::Import(ImportError::WhichProgram(_)) => 2,
             _ => 1,
         }

@@ -105,7 +105,7 @@ fn envelope(id: &Value, outcome: Result<Value, Exception>, cut: bool) -> HttpRes
             "code": 0,
             "message": "Odoo Server Error",
             "data": {"name": name, "message": message, "arguments": [message], "context": {},
-                "debug": "Traceback (most recent call last):\n  …"},
+                "debug": format!("Traceback (most recent call last):\n  File \"/usr/lib/odoo/http.py\"\n{name}: {message}")},
         }}),
     };
     let mut body = answer.to_string();

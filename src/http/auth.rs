@@ -1,15 +1,18 @@
 //! Who is let in: `Authorization: Bearer lsk_…`, looked at before the body is.
 //!
-//! What the database says of a token is remembered for half a second, so that a revocation holds everywhere within
-//! a second. While the database is away, the last it said of a token is believed: every change fails without the
-//! database anyway, and the caller then reads `unavailable` instead of being shut out.
+//! The tokens that are accepted are read all at once, and believed for half a second, so that a revocation holds
+//! everywhere within a second. Whoever is not among them waits until they have been read anew, which happens at a
+//! steady pace, one reading at a time: guessing costs the database nothing more, and by its time a guess cannot tell
+//! an unknown token from a revoked one or a wrong secret. While the database is away, the last it said is believed:
+//! every change fails without the database anyway, and the caller then reads `unavailable` instead of being shut out.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use tokio::sync::Mutex;
 
 use crate::rpc::Caller;
 use crate::rpc::envelope::refusal;
@@ -18,20 +21,41 @@ use crate::rpc::token::Token;
 use crate::store::Pool;
 use crate::store::tokens::{self, TokenRow};
 
+/// How long what was read is believed.
 const FRESH: Duration = Duration::from_millis(500);
-/// Prefixes remembered at most: guessing must not fill the memory.
-const MOST_KEPT: usize = 4096;
+/// The least time between two readings.
+const PACE: Duration = Duration::from_millis(20);
 
-/// The tokens, as they were when they were last looked up.
+/// Lets in whoever shows a token.
 pub(super) struct Gate {
     pool: Pool,
-    kept: Mutex<HashMap<String, Kept>>,
+    known: RwLock<Arc<Known>>,
+    /// Held by whoever reads the tokens.
+    reading: Mutex<()>,
 }
 
-#[derive(Clone)]
-struct Kept {
-    asked_at: Instant,
-    row: Option<TokenRow>,
+/// The tokens that are accepted, as they were read last.
+#[derive(Default)]
+struct Known {
+    /// When that was, or was last tried; `None` before the first time.
+    asked_at: Option<Instant>,
+    /// Whether the database could be asked then. If not, the tokens are those of the time before.
+    answered: bool,
+    tokens: HashMap<String, TokenRow>,
+}
+
+impl Known {
+    fn asked_since(&self, moment: Instant) -> bool {
+        self.asked_at.is_some_and(|asked_at| asked_at >= moment)
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.asked_at.is_some_and(|asked_at| now.saturating_duration_since(asked_at) < FRESH)
+    }
+
+    fn accepts(&self, token: &Token) -> Option<&TokenRow> {
+        self.tokens.get(token.prefix()).filter(|row| token.is(row))
+    }
 }
 
 /// Why somebody is not let in.
@@ -48,8 +72,19 @@ pub(super) enum Denied {
 }
 
 impl Denied {
+    /// A word for it, for metrics.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "no_token",
+            Self::Malformed => "malformed_token",
+            Self::NotAccepted => "not_accepted",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
     /// The answer to it.
     pub fn response(self) -> HttpResponse {
+        super::count_refusal(self.word());
         let (challenge, sentence) = match self {
             Self::Missing => (
                 "Bearer",
@@ -80,53 +115,64 @@ impl Denied {
 
 impl Gate {
     pub fn new(pool: Pool) -> Self {
-        Self { pool, kept: Mutex::default() }
+        Self { pool, known: RwLock::default(), reading: Mutex::default() }
     }
 
     /// Whoever sends these headers.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Denied> {
         let token = sent(headers)?;
-        let row = self.look_up(token.prefix()).await?.ok_or(Denied::NotAccepted)?;
-        if !token.is(&row) || row.revoked_at_us.is_some() {
-            return Err(Denied::NotAccepted);
+        let arrived = Instant::now();
+        let mut known = self.known();
+        if !known.is_fresh(arrived) || known.accepts(&token).is_none() {
+            known = self.known_to_accept(&token, arrived).await;
         }
-        let role = row.role.parse().map_err(|problem| {
-            tracing::error!(%problem, prefix = row.prefix, "a token of no role");
-            Denied::NotAccepted
-        })?;
-        Ok(Caller { role, name: row.name })
+        match known.accepts(&token) {
+            Some(row) => caller(row),
+            None if known.answered => Err(Denied::NotAccepted),
+            None => Err(Denied::Unavailable),
+        }
     }
 
-    async fn look_up(&self, prefix: &str) -> Result<Option<TokenRow>, Denied> {
-        // The age counts from before the question, so that no answer is believed for longer than said.
-        let asked_at = Instant::now();
-        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(prefix).cloned();
-        if let Some(kept) = &known
-            && asked_at.duration_since(kept.asked_at) < FRESH
-        {
-            return Ok(kept.row.clone());
-        }
-        let wanted = prefix.to_owned();
-        let found = self.pool.run(move |conn| tokens::find(conn, &wanted)).await;
-        match (found, known) {
-            (Ok(row), _) => {
-                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() >= MOST_KEPT {
-                    kept.clear();
-                }
-                kept.insert(prefix.to_owned(), Kept { asked_at, row: row.clone() });
-                Ok(row)
-            }
-            (Err(problem), Some(Kept { row: Some(row), .. })) => {
-                tracing::warn!(error = %problem, "a token could not be looked up; the last answer is believed");
-                Ok(Some(row))
-            }
-            (Err(problem), _) => {
-                tracing::warn!(error = %problem, "a token could not be looked up");
-                Err(Denied::Unavailable)
-            }
-        }
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// The tokens that accept this one, fresh; else those that were read after it arrived.
+    async fn known_to_accept(&self, token: &Token, arrived: Instant) -> Arc<Known> {
+        let _reading = self.reading.lock().await;
+        // Somebody may have read them meanwhile.
+        let known = self.known();
+        if known.asked_since(arrived) || known.is_fresh(Instant::now()) && known.accepts(token).is_some() {
+            return known;
+        }
+        if let Some(pause) = known.asked_at.and_then(|asked_at| PACE.checked_sub(asked_at.elapsed())) {
+            tokio::time::sleep(pause).await;
+        }
+        // The age counts from before the question, so that no answer is believed for longer than said.
+        let asked_at = Some(Instant::now());
+        metrics::counter!("loyalty_http_token_readings_total").increment(1);
+        let now_known = match self.pool.run(tokens::accepted).await {
+            Ok(rows) => {
+                let tokens = rows.into_iter().map(|row| (row.prefix.clone(), row)).collect();
+                Known { asked_at, answered: true, tokens }
+            }
+            Err(problem) => {
+                tracing::warn!(error = %problem, "the tokens could not be read; the last answer is believed");
+                Known { asked_at, answered: false, tokens: known.tokens.clone() }
+            }
+        };
+        let now_known = Arc::new(now_known);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now_known);
+        now_known
+    }
+}
+
+fn caller(row: &TokenRow) -> Result<Caller, Denied> {
+    let role = row.role.parse().map_err(|problem| {
+        tracing::error!(%problem, prefix = row.prefix, "a token of no role");
+        Denied::NotAccepted
+    })?;
+    Ok(Caller { role, name: row.name.clone(), token: row.prefix.clone() })
 }
 
 /// The token in the headers.

@@ -4,14 +4,14 @@ use std::future::poll_fn;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodyStream, MessageBody};
-use actix_web::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{State, sentence};
 use crate::rpc::Caller;
-use crate::rpc::envelope::{self, Answer, refusal};
+use crate::rpc::envelope::{self, Answer, Body, refusal};
 use crate::rpc::error::Fault;
 
 /// The longest body that is read: 1 MiB.
@@ -61,17 +61,39 @@ async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) ->
 /// Runs the calls in a task of their own: a caller that hangs up in the middle leaves no batch half done, and a
 /// panic ends this answer alone.
 async fn answer(state: State, caller: Caller, body: Vec<u8>) -> HttpResponse {
-    let work = async move { envelope::answer(&state.inner.methods, &caller, &body).await };
+    let work = async move {
+        let body = Body::read(&body);
+        // A body that is none costs as much as a call.
+        let calls = body.as_ref().map_or(1, Body::len);
+        state.inner.pace.as_ref().map_or(Ok(()), |pace| pace.take(&caller.token, calls, Instant::now()))?;
+        Ok(match body {
+            Ok(body) => envelope::answer(&state.inner.methods, &caller, &body).await,
+            Err(refused) => refused,
+        })
+    };
     match tokio::spawn(work.in_current_span()).await {
-        Ok(Answer::Json(text)) => HttpResponse::Ok().content_type("application/json").body(text),
-        Ok(Answer::Malformed(text)) => HttpResponse::BadRequest().content_type("application/json").body(text),
-        Ok(Answer::Nothing) => HttpResponse::NoContent().finish(),
+        Ok(Ok(Answer::Json(text))) => json(HttpResponse::Ok(), text),
+        Ok(Ok(Answer::Malformed(text))) => json(HttpResponse::BadRequest(), text),
+        Ok(Ok(Answer::Nothing)) => HttpResponse::NoContent().finish(),
+        Ok(Err(wait)) => too_often(wait),
         Err(ended) => {
             tracing::error!(%ended, "a call did not end well");
-            let text = refusal("null", &Fault::internal());
-            HttpResponse::InternalServerError().content_type("application/json").body(text)
+            json(HttpResponse::InternalServerError(), refusal("null", &Fault::internal()))
         }
     }
+}
+
+fn json(mut response: HttpResponseBuilder, text: String) -> HttpResponse {
+    response.content_type("application/json").body(text)
+}
+
+/// 429, with the whole seconds after which the same calls are taken.
+fn too_often(wait: Duration) -> HttpResponse {
+    super::count_refusal("rate_limited");
+    let seconds = wait.as_secs().saturating_add(1);
+    let mut response = HttpResponse::TooManyRequests();
+    response.insert_header((RETRY_AFTER, seconds.to_string()));
+    json(response, refusal("null", &Fault::too_often(seconds)))
 }
 
 /// The whole body, no longer than allowed.
@@ -97,7 +119,10 @@ async fn read(payload: web::Payload, announced: Option<usize>) -> Result<Vec<u8>
 impl NoBody {
     fn response(self) -> HttpResponse {
         match self {
-            Self::TooLong => sentence(HttpResponse::PayloadTooLarge(), "a body may have 1 MiB at most"),
+            Self::TooLong => {
+                super::count_refusal("too_long");
+                sentence(HttpResponse::PayloadTooLarge(), "a body may have 1 MiB at most")
+            }
             Self::TooSlow => sentence(HttpResponse::RequestTimeout(), "the body did not arrive in time"),
             Self::Broken => sentence(HttpResponse::BadRequest(), "the body could not be read"),
         }

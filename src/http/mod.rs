@@ -7,6 +7,7 @@ mod auth;
 mod health;
 mod jsonrpc;
 mod metrics;
+mod pace;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -24,6 +25,9 @@ use serde_json::json;
 use crate::ledger::Ledger;
 use crate::rpc::OdooSide;
 use auth::Gate;
+use pace::Pace;
+
+pub use pace::RateLimit;
 
 /// How the service listens.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +38,13 @@ pub struct Options {
     pub shutdown_seconds: u64,
     /// Whether `/metrics` is for anybody.
     pub metrics_public: bool,
+    /// How often a token may call; `None` for as often as it likes.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 2, shutdown_seconds: 8, metrics_public: false }
+        Self { workers: 2, shutdown_seconds: 8, metrics_public: false, rate_limit: None }
     }
 }
 
@@ -53,6 +59,7 @@ struct Inner {
     odoo: Arc<dyn OdooSide>,
     methods: Methods,
     gate: Gate,
+    pace: Option<Pace>,
     ready: health::Readiness,
     metrics: Option<PrometheusHandle>,
     draining: AtomicBool,
@@ -75,6 +82,7 @@ impl State {
             odoo,
             methods,
             gate,
+            pace: options.rate_limit.map(Pace::new),
             ready: health::Readiness::default(),
             metrics,
             draining: AtomicBool::new(false),
@@ -128,6 +136,11 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/readyz").route(reading().to(health::ready)).default_service(only_get()))
         .service(web::resource("/metrics").route(reading().to(metrics::show)).default_service(only_get()))
         .default_service(web::to(not_found));
+}
+
+/// Counts what was refused before any method was asked.
+fn count_refusal(reason: &'static str) {
+    ::metrics::counter!("loyalty_http_refusals_total", "reason" => reason).increment(1);
 }
 
 /// An error as everything but JSON-RPC tells it.

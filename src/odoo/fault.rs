@@ -144,14 +144,15 @@ pub struct Asked<'a> {
 /// Makes a fault of an `error` object that Odoo sent.
 ///
 /// `code` and `message` are those of the object; they say little (14 always sends 200, 19 always 0), so that
-/// `data.name` decides. The traceback in `data.debug` is logged at debug level and goes no further.
+/// `data.name` decides. The traceback in `data.debug` goes nowhere: Odoo's own log has it, beside the request it is of.
 #[must_use]
 pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fault {
     let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
     let model = asked.model.to_owned();
     let said = if text("message").is_empty() { message } else { text("message") };
     let name = text("name");
-    tracing::debug!(code, name, said, debug = text("debug"), model = asked.model, "Odoo answered with an error");
+    let message = presentable(said);
+    tracing::debug!(code, name, message, model = asked.model, "Odoo answered with an error");
     match name.rsplit('.').next().unwrap_or(name) {
         "AccessDenied" => Fault::AccessDenied { login: asked.login.to_owned() },
         "AccessError" => Fault::MissingRights { login: asked.login.to_owned(), model },
@@ -166,13 +167,22 @@ pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fau
         }
         "KeyError" if said.trim_matches('\'') == asked.model => Fault::UnknownModel { model },
         // A database that restarts, is restored or upgraded shows as one of these for a moment.
-        _ => Fault::Server { model, name: name.to_owned(), message: first_line(said) },
+        _ => Fault::Server { model, name: name.to_owned(), message },
     }
 }
 
-/// The first line of `text`, at most 300 characters: what follows it in Odoo's messages are details of SQL.
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').chars().take(300).collect()
+/// What of Odoo's message may be shown: its first line, at most 300 characters, unless it quotes what is inside.
+fn presentable(text: &str) -> String {
+    let line: String = text.lines().next().unwrap_or_default().trim_end_matches('.').chars().take(300).collect();
+    let quotes_code = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "Traceback", "File \""].iter();
+    let quotes_path = || {
+        let words = line.split(|letter: char| letter.is_whitespace() || "\"'`(<=:,".contains(letter));
+        words.filter_map(|word| word.strip_prefix('/')).any(|rest| rest.contains('/'))
+    };
+    if quotes_code.into_iter().any(|sign| line.contains(sign)) || quotes_path() {
+        return "its message quotes SQL, a file or a traceback and is left out here".to_owned();
+    }
+    line
 }
 
 #[cfg(test)]
@@ -224,6 +234,20 @@ mod tests {
         );
         let words = fault.to_string();
         assert!(words.contains("broken") && !words.contains("SELECT") && !words.contains("Traceback"), "{words}");
+    }
+
+    #[test]
+    fn a_message_that_quotes_what_is_inside_is_left_out() {
+        for said in [
+            "SELECT id FROM pos_order WHERE x",
+            "could not open file '/var/lib/odoo/filestore/shop/ab'",
+            "Traceback (most recent call last):",
+        ] {
+            let words = classified("pos.order", &json!({"name": "builtins.ValueError", "message": said})).to_string();
+            assert!(words.contains("is left out here") && !words.contains(said), "{words}");
+        }
+        let kept = classified("pos.order", &json!({"name": "E", "message": "Invalid field on and/or 1/2 of it"}));
+        assert!(kept.to_string().contains("and/or 1/2"), "{kept}");
     }
 
     #[test]

@@ -116,14 +116,25 @@ impl JsonRpc {
         outcome.map_err(|error| self.fault(error, about))
     }
 
+    /// An Odoo that fails may repeat what it was sent: the key goes no further, as it is or as JSON writes it.
+    fn without_key(&self, text: &str) -> String {
+        let key = self.settings.api_key.expose_secret();
+        if key.is_empty() {
+            return text.to_owned();
+        }
+        let as_json = json!(key).to_string();
+        text.replace(as_json.trim_matches('"'), "…").replace(key, "…")
+    }
+
     /// Odoo's or the network's failure in our words.
     fn fault(&self, error: ClientError, about: &str) -> Fault {
         let url = self.shown_url.clone();
         match error {
             ClientError::Call(object) => {
-                let data = object.data().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+                let data = object.data().map(|raw| self.without_key(raw.get()));
+                let data = data.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
                 let asked = Asked { database: &self.settings.database, login: &self.settings.login, model: about };
-                classify(asked, object.code().into(), object.message(), &data)
+                classify(asked, object.code().into(), &self.without_key(object.message()), &data)
             }
             ClientError::RequestTimeout => Fault::Timeout { url, milliseconds: self.settings.timeout_ms },
             ClientError::Transport(problem) => match problem.downcast::<WireError>() {
@@ -222,6 +233,14 @@ mod tests {
     fn nothing_that_writes_can_be_named() {
         let names: Vec<_> = ReadMethod::ALL.into_iter().map(ReadMethod::name).collect();
         assert_eq!(names, ["search_read", "search_count", "fields_get"]);
+    }
+
+    #[test]
+    fn the_key_is_taken_out_of_what_odoo_says() {
+        let url = url::Url::parse("http://odoo.example").unwrap();
+        let client = JsonRpc::new(OdooSettings::new(url, "db", "login", "a\"b\\c".into())).unwrap();
+        assert_eq!(client.without_key(r#"{"message": "('a\"b\\c')"}"#), r#"{"message": "('…')"}"#);
+        assert_eq!(client.without_key("login a\"b\\c failed"), "login … failed");
     }
 
     #[test]

@@ -13,11 +13,13 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use super::error::Fault;
-use super::methods;
+use super::methods::Name;
 use super::token::Caller;
 
 /// The most calls in one batch.
 pub const MOST_CALLS: usize = 100;
+/// How deep a body may nest. The deepest there is, a scope's list in a program of a batch, is at 9.
+pub const MOST_LEVELS: usize = 32;
 
 /// What a body came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,29 +59,84 @@ struct Response<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Answers a body.
-pub async fn answer(all: &Methods, caller: &Caller, body: &[u8]) -> Answer {
-    let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else {
-        return Answer::Malformed(refusal("null", &Fault::parse_error()));
-    };
-    if !whole.get().trim_start().starts_with('[') {
-        return one(all, caller, whole).await.map_or(Answer::Nothing, Answer::Json);
+/// A body that is JSON: its calls, none of them looked at yet.
+#[derive(Clone, Debug)]
+pub struct Body<'a> {
+    calls: Vec<&'a RawValue>,
+    is_batch: bool,
+}
+
+impl<'a> Body<'a> {
+    /// Takes a body apart.
+    ///
+    /// # Errors
+    /// The answer to what is no JSON, nests too deep, or is a batch of no or too many calls.
+    pub fn read(body: &'a [u8]) -> Result<Self, Answer> {
+        let malformed = |fault: &Fault| Answer::Malformed(refusal("null", fault));
+        // Counted before anything reads it: whoever reads nested JSON does so level by level.
+        if nests_too_deep(body) {
+            return Err(malformed(&Fault::nested_too_deep(MOST_LEVELS)));
+        }
+        let whole = serde_json::from_slice::<&RawValue>(body).map_err(|_| malformed(&Fault::parse_error()))?;
+        if !whole.get().trim_start().starts_with('[') {
+            return Ok(Self { calls: vec![whole], is_batch: false });
+        }
+        let invalid = |problem: &str| Answer::Json(refusal("null", &Fault::invalid_request(problem)));
+        match serde_json::from_str::<Vec<&RawValue>>(whole.get()) {
+            Ok(calls) if calls.is_empty() => Err(invalid("a batch has at least one call")),
+            Ok(calls) if calls.len() > MOST_CALLS => Err(invalid(&format!("a batch has at most {MOST_CALLS} calls"))),
+            Ok(calls) => Ok(Self { calls, is_batch: true }),
+            Err(_) => Err(invalid("this batch cannot be read")),
+        }
     }
-    let calls = match serde_json::from_str::<Vec<&RawValue>>(whole.get()) {
-        Ok(calls) if calls.is_empty() => Err("a batch has at least one call".to_owned()),
-        Ok(calls) if calls.len() > MOST_CALLS => Err(format!("a batch has at most {MOST_CALLS} calls")),
-        Ok(calls) => Ok(calls),
-        Err(_) => Err("this batch cannot be read".to_owned()),
-    };
-    let calls = match calls {
-        Ok(calls) => calls,
-        Err(problem) => return Answer::Json(refusal("null", &Fault::invalid_request(&problem))),
-    };
-    let mut answers = Vec::with_capacity(calls.len());
-    for call in calls {
+
+    /// How many calls there are: at least one.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Never: a body without a call is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+}
+
+/// Whether brackets outside of texts open more than [`MOST_LEVELS`] deep.
+fn nests_too_deep(body: &[u8]) -> bool {
+    let mut level = 0_usize;
+    let (mut in_text, mut escaped) = (false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => {
+                level += 1;
+                if level > MOST_LEVELS {
+                    return true;
+                }
+            }
+            b']' | b'}' => level = level.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Answers a body.
+pub async fn answer(all: &Methods, caller: &Caller, body: &Body<'_>) -> Answer {
+    let mut answers = Vec::with_capacity(body.calls.len());
+    for call in &body.calls {
         answers.extend(one(all, caller, call).await);
     }
-    if answers.is_empty() { Answer::Nothing } else { Answer::Json(format!("[{}]", answers.join(","))) }
+    match (answers.is_empty(), body.is_batch) {
+        (true, _) => Answer::Nothing,
+        (false, true) => Answer::Json(format!("[{}]", answers.join(","))),
+        (false, false) => Answer::Json(answers.concat()),
+    }
 }
 
 /// Answers one request object; `None` for a notification.
@@ -126,7 +183,7 @@ fn read(raw: &RawValue) -> Result<Call<'_>, (&str, &'static str)> {
 /// Runs one call: the method is known, then the caller may call it, then its parameters are looked at.
 async fn call(all: &Methods, caller: &Caller, call: &Call<'_>) -> Result<String, Fault> {
     let started = Instant::now();
-    let method = methods::find(&call.method);
+    let method = Name::find(&call.method).map(Name::row);
     let name = method.map_or("unknown", |method| method.name);
     let span = tracing::info_span!("call", method = name, role = caller.role.word());
     let outcome = async {
@@ -192,6 +249,19 @@ fn rewrap(id: &str, answered: &str) -> String {
         }
         _ => refusal(id, &Fault::internal()),
     }
+}
+
+/// Reads a body as far as it can be without anybody to answer it: every call, and its method's parameters.
+pub(crate) fn read_only(body: &[u8]) -> Result<(), Answer> {
+    for call in Body::read(body)?.calls {
+        if let Ok(call) = read(call)
+            && let Some(name) = Name::find(&call.method)
+        {
+            // What is refused here is told to nobody.
+            let _ = super::read_params(name, call.params);
+        }
+    }
+    Ok(())
 }
 
 /// An error response. `id` is raw JSON.

@@ -47,7 +47,7 @@ pub const UNAVAILABLE: i32 = 1401;
 
 /// All errors, by number.
 pub const ERRORS: &[ErrorKind] = &[
-    row(PARSE_ERROR, "parse_error", "The body is no JSON. HTTP 400."),
+    row(PARSE_ERROR, "parse_error", "The body is no JSON, or nests deeper than 32 levels. HTTP 400."),
     row(INVALID_REQUEST, "invalid_request", "The body is no request of JSON-RPC 2.0, or a batch is empty or too long."),
     row(METHOD_NOT_FOUND, "method_not_found", "There is no such method."),
     row(INVALID_PARAMS, "invalid_params", "A parameter is missing, unknown or refused; the message names it."),
@@ -95,6 +95,27 @@ impl Fault {
     #[must_use]
     pub fn parse_error() -> Self {
         Self(ErrorBody::new(PARSE_ERROR, "parse_error", "the body is not JSON"))
+    }
+
+    /// The body is JSON of more levels than any call has.
+    #[must_use]
+    pub fn nested_too_deep(most: usize) -> Self {
+        let message = format!("the body is nested more than {most} levels deep, and no call is");
+        Self(ErrorBody::new(PARSE_ERROR, "parse_error", message))
+    }
+
+    /// The token has called too often; nothing was looked at. Told as `unavailable`, which every caller tries again.
+    #[must_use]
+    pub fn too_often(retry_after_seconds: u64) -> Self {
+        let message = format!(
+            "this token calls more often than http.rate_limit_per_second allows; nothing was done, \
+             please try again in {retry_after_seconds} s"
+        );
+        let mut body = ErrorBody::new(UNAVAILABLE, "unavailable", message);
+        body.data = json!({
+            "kind": "unavailable", "reason": "rate_limited", "retry_after_seconds": retry_after_seconds,
+        });
+        Self(body)
     }
 
     /// The body is no request.

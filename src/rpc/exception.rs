@@ -1,16 +1,16 @@
 //! `exception.*`: what a manager must look at, because the service will not guess.
 
-use jsonrpsee::RpcModule;
-use jsonrpsee::core::RegisterMethodError;
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::json;
 
 use super::params::Text;
-use super::{Api, Fault, register};
+use super::{Api, Caller, Fault, Reply};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listing {
+pub(super) struct Listing {
     state: Option<State>,
 }
 
@@ -32,20 +32,19 @@ impl State {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Resolve {
+pub(super) struct Resolve {
     exception_id: Text<200>,
     note: Text<2000>,
 }
 
-pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMethodError> {
-    register(module, "exception.list", |api, _caller, params: Listing| async move {
-        Ok(api.ledger.exceptions(params.state.map(|state| state.word().to_owned())).await?)
-    })?;
-    register(module, "exception.resolve", |api, caller, params: Resolve| async move {
-        if api.ledger.resolve_exception(params.exception_id.0, params.note.0, caller.name).await? {
-            Ok(json!({"resolved": true}))
-        } else {
-            Err(Fault::parameter("exception_id", "there is no such exception"))
-        }
-    })
+pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
+    Ok(api.ledger.exceptions(params.state.map(|state| state.word().to_owned())).await?)
+}
+
+pub(super) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {
+    if api.ledger.resolve_exception(params.exception_id.0, params.note.0, caller.name).await? {
+        Ok(json!({"resolved": true}))
+    } else {
+        Err(Fault::parameter("exception_id", "there is no such exception"))
+    }
 }

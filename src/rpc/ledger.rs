@@ -1,12 +1,12 @@
 //! `ledger.*`: points by hand, and the proof that the books are right.
 
-use jsonrpsee::RpcModule;
-use jsonrpsee::core::RegisterMethodError;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::idempotency;
 use super::params::{Id, Nothing, PointsParam, Text};
-use super::{Api, Caller, Fault, Reply, register};
+use super::{Api, Caller, Fault, Reply};
 use crate::domain::decide::Correction;
 use crate::domain::ids::PartnerId;
 use crate::ledger::Command;
@@ -14,7 +14,7 @@ use crate::ledger::Command;
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Adjust {
+pub(super) struct Adjust {
     idempotency_key: Text<200>,
     partner_id: Id,
     program: Text<200>,
@@ -22,17 +22,8 @@ struct Adjust {
     reason: Text<500>,
 }
 
-pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMethodError> {
-    register(module, "ledger.adjust", |api, caller, params: Adjust| async move { adjust(&api, caller, params).await })?;
-    register(
-        module,
-        "ledger.verify",
-        |api, _caller, _: Nothing| async move { Ok(api.ledger.verify().await?.to_json()) },
-    )
-}
-
 /// Adds or takes points. A partner that is not known here yet is asked for in Odoo first.
-async fn adjust(api: &Api, caller: Caller, params: Adjust) -> Reply {
+pub(super) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "ledger.adjust", &params)?;
     if params.points.0.is_zero() {
         return Err(Fault::parameter("points", "an adjustment of no points changes nothing"));
@@ -47,4 +38,8 @@ async fn adjust(api: &Api, caller: Caller, params: Adjust) -> Reply {
         actor: caller.name,
     };
     Ok(api.ledger.reply(command).await?)
+}
+
+pub(super) async fn verify(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+    Ok(api.ledger.verify().await?.to_json())
 }

@@ -1,13 +1,13 @@
 //! `loyalty.*`: what a till asks for, and what a manager looks up.
 
-use jsonrpsee::RpcModule;
-use jsonrpsee::core::RegisterMethodError;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::fingerprint::idempotency;
 use super::params::{Id, Limit, List, PointsParam, Text};
-use super::{Api, Caller, Fault, Reply, register};
+use super::{Api, Caller, Fault, Reply};
 use crate::domain::book::OrderRef;
 use crate::domain::ids::{HoldId, OrderId, PartnerId};
 use crate::domain::refusal::Refusal;
@@ -15,20 +15,20 @@ use crate::ledger::{Command, Place, QuoteAsk};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Balance {
+pub(super) struct Balance {
     partner_ids: List<Id, 1000>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Quote {
+pub(super) struct Quote {
     order: Draft,
 }
 
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Hold {
+pub(super) struct Hold {
     idempotency_key: Text<200>,
     partner_id: Id,
     program: Text<200>,
@@ -39,7 +39,7 @@ struct Hold {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Capture {
+pub(super) struct Capture {
     hold_id: Text<200>,
     order: PaidOrder,
 }
@@ -55,14 +55,14 @@ struct PaidOrder {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Release {
+pub(super) struct Release {
     hold_id: Text<200>,
     reason: Text<500>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct History {
+pub(super) struct History {
     partner_id: Id,
     program: Option<Text<200>>,
     limit: Option<Limit>,
@@ -71,51 +71,23 @@ struct History {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Explain {
+pub(super) struct Explain {
     entry_id: Text<200>,
 }
 
-pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMethodError> {
-    register(module, "loyalty.balance", |api, _caller, params: Balance| async move {
-        let partners = params.partner_ids.0.into_iter().map(|id| PartnerId(id.0)).collect();
-        Ok(api.ledger.balances(partners).await?)
-    })?;
-    register(module, "loyalty.quote", |api, _caller, params: Quote| async move {
-        let dated = params.order.is_dated();
-        let draft = params.order.into_order();
-        Ok(api.ledger.quote(QuoteAsk { draft, dated }).await?)
-    })?;
-    register(module, "loyalty.hold", |api, caller, params: Hold| async move { hold(&api, caller, params).await })?;
-    register(module, "loyalty.capture", |api, caller, params: Capture| async move {
-        let order = OrderRef {
-            id: params.order.id.map(|id| OrderId(id.0)),
-            uuid: Some(params.order.uuid.0),
-            name: params.order.name.map(|name| name.0),
-        };
-        let hold_id = known_form(&params.hold_id.0)?;
-        Ok(api.ledger.reply(Command::Capture { hold_id, order, actor: caller.name }).await?)
-    })?;
-    register(module, "loyalty.release", |api, caller, params: Release| async move {
-        let hold_id = known_form(&params.hold_id.0)?;
-        Ok(api.ledger.reply(Command::Release { hold_id, reason: params.reason.0, actor: caller.name }).await?)
-    })?;
-    register(module, "loyalty.history", |api, _caller, params: History| async move {
-        let unknown_place = || Fault::parameter("before", "this is no `next` of an earlier answer");
-        let before = match params.before {
-            Some(text) => Some(Place::parse(&text.0).ok_or_else(unknown_place)?),
-            None => None,
-        };
-        let limit = params.limit.unwrap_or_default().0;
-        let program = params.program.map(|program| program.0);
-        Ok(api.ledger.history(PartnerId(params.partner_id.0), program, limit, before).await?)
-    })?;
-    register(module, "loyalty.explain", |api, _caller, params: Explain| async move {
-        Ok(api.ledger.explain(params.entry_id.0).await?)
-    })
+pub(super) async fn balance(api: Arc<Api>, _caller: Caller, params: Balance) -> Reply {
+    let partners = params.partner_ids.0.into_iter().map(|id| PartnerId(id.0)).collect();
+    Ok(api.ledger.balances(partners).await?)
+}
+
+pub(super) async fn quote(api: Arc<Api>, _caller: Caller, params: Quote) -> Reply {
+    let dated = params.order.is_dated();
+    let draft = params.order.into_order();
+    Ok(api.ledger.quote(QuoteAsk { draft, dated }).await?)
 }
 
 /// Sets points aside. A partner that is not known here yet is asked for in Odoo first.
-async fn hold(api: &Api, caller: Caller, params: Hold) -> Reply {
+pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "loyalty.hold", &params)?;
     if params.points.is_some_and(|points| !points.0.is_positive()) {
         return Err(Fault::parameter("points", "this must be above zero; leave it out for the most that fits"));
@@ -132,6 +104,36 @@ async fn hold(api: &Api, caller: Caller, params: Hold) -> Reply {
         actor: caller.name,
     };
     Ok(api.ledger.reply(command).await?)
+}
+
+pub(super) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> Reply {
+    let order = OrderRef {
+        id: params.order.id.map(|id| OrderId(id.0)),
+        uuid: Some(params.order.uuid.0),
+        name: params.order.name.map(|name| name.0),
+    };
+    let hold_id = known_form(&params.hold_id.0)?;
+    Ok(api.ledger.reply(Command::Capture { hold_id, order, actor: caller.name }).await?)
+}
+
+pub(super) async fn release(api: Arc<Api>, caller: Caller, params: Release) -> Reply {
+    let hold_id = known_form(&params.hold_id.0)?;
+    Ok(api.ledger.reply(Command::Release { hold_id, reason: params.reason.0, actor: caller.name }).await?)
+}
+
+pub(super) async fn history(api: Arc<Api>, _caller: Caller, params: History) -> Reply {
+    let unknown_place = || Fault::parameter("before", "this is no `next` of an earlier answer");
+    let before = match params.before {
+        Some(text) => Some(Place::parse(&text.0).ok_or_else(unknown_place)?),
+        None => None,
+    };
+    let limit = params.limit.unwrap_or_default().0;
+    let program = params.program.map(|program| program.0);
+    Ok(api.ledger.history(PartnerId(params.partner_id.0), program, limit, before).await?)
+}
+
+pub(super) async fn explain(api: Arc<Api>, _caller: Caller, params: Explain) -> Reply {
+    Ok(api.ledger.explain(params.entry_id.0).await?)
 }
 
 /// A text that is not even of our ids' form names no hold, like any other that nobody knows.

@@ -1,6 +1,7 @@
 //! The one table of methods: who may call each, what it takes, what it answers, what can go wrong.
 //!
-//! [`super::envelope`] refuses by it, `rpc.discover` is made of it, and a test holds it against what is registered.
+//! [`super::envelope`] refuses by it and `rpc.discover` is made of it. Each row has a [`Name`], by which alone a method
+//! is registered: one that is in no row cannot be, and a row without a handler does not compile (see [`super`]).
 
 use super::token::Role;
 
@@ -43,9 +44,37 @@ const fn takes(name: &'static str, schema: &'static str) -> Param {
 /// Errors that any call can get.
 pub const COMMON_ERRORS: &[&str] = &["invalid_params", "forbidden", "unavailable", "internal_error"];
 
-/// All methods, by name.
-pub const METHODS: &[Method] = &[
-    Method {
+/// Of `Name => row, …`: the names, and the rows behind them.
+macro_rules! table {
+    ($($name:ident => $row:expr,)*) => {
+        /// Every method there is.
+        #[allow(missing_docs, reason = "the row says what each is")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Name {
+            $($name,)*
+        }
+
+        impl Name {
+            /// All of them, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its row.
+            #[must_use]
+            pub const fn row(self) -> &'static Method {
+                match self {
+                    $(Self::$name => {
+                        const ROW: Method = $row;
+                        &ROW
+                    })*
+                }
+            }
+        }
+    };
+}
+
+// By name, in order.
+table! {
+    ExceptionList => Method {
         name: "exception.list",
         role: Role::Viewer,
         summary: "What a manager must look at, newest first: all of it, or what is open or resolved.",
@@ -53,7 +82,7 @@ pub const METHODS: &[Method] = &[
         result: "Exceptions",
         errors: &[],
     },
-    Method {
+    ExceptionResolve => Method {
         name: "exception.resolve",
         role: Role::Admin,
         summary: "Notes that a manager has dealt with an exception; doing so again keeps the first note.",
@@ -61,7 +90,7 @@ pub const METHODS: &[Method] = &[
         result: "Resolved",
         errors: &[],
     },
-    Method {
+    LedgerAdjust => Method {
         name: "ledger.adjust",
         role: Role::Admin,
         summary: "Adds points to a member by hand, or takes them, with a reason.",
@@ -75,7 +104,7 @@ pub const METHODS: &[Method] = &[
         result: "Posted",
         errors: &["idempotency_conflict", "unknown_program", "unknown_partner"],
     },
-    Method {
+    LedgerVerify => Method {
         name: "ledger.verify",
         role: Role::Admin,
         summary: "Checks every invariant of the books and lists what breaks one.",
@@ -83,7 +112,7 @@ pub const METHODS: &[Method] = &[
         result: "Verification",
         errors: &[],
     },
-    Method {
+    LoyaltyBalance => Method {
         name: "loyalty.balance",
         role: Role::Pos,
         summary: "Balances of members, one for each id in the order asked for; unknown members have zeros.",
@@ -91,7 +120,7 @@ pub const METHODS: &[Method] = &[
         result: "Balances",
         errors: &[],
     },
-    Method {
+    LoyaltyCapture => Method {
         name: "loyalty.capture",
         role: Role::Pos,
         summary: "Spends a hold, because its order is paid. The same call again gives the same reply.",
@@ -99,7 +128,7 @@ pub const METHODS: &[Method] = &[
         result: "Posted",
         errors: &["unknown_hold", "hold_expired", "hold_captured", "hold_released", "hold_of_other_order"],
     },
-    Method {
+    LoyaltyExplain => Method {
         name: "loyalty.explain",
         role: Role::Viewer,
         summary: "Why an entry is what it is, so that it can be computed again by hand.",
@@ -107,7 +136,7 @@ pub const METHODS: &[Method] = &[
         result: "Explanation",
         errors: &["unknown_entry"],
     },
-    Method {
+    LoyaltyHistory => Method {
         name: "loyalty.history",
         role: Role::Pos,
         summary: "A member's entries, newest first, a page at a time.",
@@ -120,7 +149,7 @@ pub const METHODS: &[Method] = &[
         result: "History",
         errors: &["unknown_program"],
     },
-    Method {
+    LoyaltyHold => Method {
         name: "loyalty.hold",
         role: Role::Pos,
         summary: "Sets points aside for a reward on a draft order. The same key again gives the same reply.",
@@ -143,7 +172,7 @@ pub const METHODS: &[Method] = &[
             "unknown_partner",
         ],
     },
-    Method {
+    LoyaltyQuote => Method {
         name: "loyalty.quote",
         role: Role::Pos,
         summary: "What a draft order would earn, and which rewards it could have.",
@@ -151,7 +180,7 @@ pub const METHODS: &[Method] = &[
         result: "Quote",
         errors: &[],
     },
-    Method {
+    LoyaltyRelease => Method {
         name: "loyalty.release",
         role: Role::Pos,
         summary: "Gives a hold up: its points are available again. The same call again gives the same reply.",
@@ -159,7 +188,7 @@ pub const METHODS: &[Method] = &[
         result: "Released",
         errors: &["unknown_hold", "hold_captured"],
     },
-    Method {
+    MemberEnrol => Method {
         name: "member.enrol",
         role: Role::Pos,
         summary: "Enrols a member in a program that asks for it: orders placed from now, or from `since`, on earn.",
@@ -167,7 +196,7 @@ pub const METHODS: &[Method] = &[
         result: "Enrolled",
         errors: &["unknown_program", "unknown_partner"],
     },
-    Method {
+    MemberLeave => Method {
         name: "member.leave",
         role: Role::Pos,
         summary: "Ends a member's enrolment: points stay, none are earned or spent until the member enrols again.",
@@ -175,7 +204,7 @@ pub const METHODS: &[Method] = &[
         result: "Left",
         errors: &["unknown_program", "unknown_partner"],
     },
-    Method {
+    ProgramArchive => Method {
         name: "program.archive",
         role: Role::Admin,
         summary: "Ends a program: orders dated later earn nothing. Putting it again revives it.",
@@ -183,7 +212,7 @@ pub const METHODS: &[Method] = &[
         result: "Archived",
         errors: &["unknown_program"],
     },
-    Method {
+    ProgramGet => Method {
         name: "program.get",
         role: Role::Viewer,
         summary: "One version of a program: the latest, unless another is named.",
@@ -191,7 +220,7 @@ pub const METHODS: &[Method] = &[
         result: "ProgramVersion",
         errors: &["unknown_program"],
     },
-    Method {
+    ProgramList => Method {
         name: "program.list",
         role: Role::Viewer,
         summary: "All programs.",
@@ -199,7 +228,7 @@ pub const METHODS: &[Method] = &[
         result: "Programs",
         errors: &[],
     },
-    Method {
+    ProgramPut => Method {
         name: "program.put",
         role: Role::Admin,
         summary: "Puts a version of a program. The same document again is the same version.",
@@ -207,7 +236,7 @@ pub const METHODS: &[Method] = &[
         result: "Put",
         errors: &["invalid_program"],
     },
-    Method {
+    RpcDiscover => Method {
         name: "rpc.discover",
         role: Role::Pos,
         summary: "This document.",
@@ -215,7 +244,7 @@ pub const METHODS: &[Method] = &[
         result: "OpenRpc",
         errors: &[],
     },
-    Method {
+    SyncNotify => Method {
         name: "sync.notify",
         role: Role::Pos,
         summary: "A hint that these orders changed in Odoo; polling remains the truth.",
@@ -223,7 +252,7 @@ pub const METHODS: &[Method] = &[
         result: "Queued",
         errors: &[],
     },
-    Method {
+    SyncRun => Method {
         name: "sync.run",
         role: Role::Admin,
         summary: "A whole pass over Odoo, after the one that may be running; answers when it is done.",
@@ -231,7 +260,7 @@ pub const METHODS: &[Method] = &[
         result: "SyncRun",
         errors: &[],
     },
-    Method {
+    SyncStatus => Method {
         name: "sync.status",
         role: Role::Viewer,
         summary: "How far Odoo has been read, and what stood in the way.",
@@ -239,7 +268,7 @@ pub const METHODS: &[Method] = &[
         result: "SyncStatus",
         errors: &[],
     },
-    Method {
+    SystemVersion => Method {
         name: "system.version",
         role: Role::Pos,
         summary: "This service's version, and whether Odoo answers.",
@@ -247,10 +276,12 @@ pub const METHODS: &[Method] = &[
         result: "SystemVersion",
         errors: &[],
     },
-];
+}
 
-/// The method of that name.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static Method> {
-    METHODS.iter().find(|method| method.name == name)
+impl Name {
+    /// The method of that name on the wire.
+    #[must_use]
+    pub fn find(wire: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|name| name.row().name == wire)
+    }
 }

@@ -31,6 +31,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use error::Fault;
+pub use methods::Name;
 pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 pub use token::{Caller, Role};
 
@@ -98,20 +99,58 @@ impl Api {
     }
 }
 
-/// All methods, ready to be called.
-///
-/// # Errors
-/// [`RegisterMethodError`] when a name is taken twice: a mistake in this room.
-pub fn module(api: Api) -> Result<Methods, RegisterMethodError> {
-    let mut module = RpcModule::new(api);
-    system::register_all(&mut module)?;
-    program::register_all(&mut module)?;
-    loyalty::register_all(&mut module)?;
-    ledger::register_all(&mut module)?;
-    member::register_all(&mut module)?;
-    exception::register_all(&mut module)?;
-    sync::register_all(&mut module)?;
-    Ok(module.into())
+/// Of `Name => handler, …`: what is done with every method's handler. A name without one does not compile.
+macro_rules! handlers {
+    ($($name:ident => $handler:path,)*) => {
+        /// All methods, ready to be called.
+        ///
+        /// # Errors
+        /// [`RegisterMethodError`] when a name is taken twice: a mistake in the table.
+        pub fn module(api: Api) -> Result<Methods, RegisterMethodError> {
+            let mut module = RpcModule::new(api);
+            for name in Name::ALL {
+                match name {
+                    $(Name::$name => register(&mut module, name.row().name, $handler)?,)*
+                }
+            }
+            Ok(module.into())
+        }
+
+        /// Reads parameters as the method does, and does nothing with them.
+        ///
+        /// # Errors
+        /// [`Fault::parameter`]
+        pub fn read_params(name: Name, sent: Option<&str>) -> Result<(), Fault> {
+            match name {
+                $(Name::$name => read_as_taken_by($handler, sent),)*
+            }
+        }
+    };
+}
+
+handlers! {
+    ExceptionList => exception::list,
+    ExceptionResolve => exception::resolve,
+    LedgerAdjust => ledger::adjust,
+    LedgerVerify => ledger::verify,
+    LoyaltyBalance => loyalty::balance,
+    LoyaltyCapture => loyalty::capture,
+    LoyaltyExplain => loyalty::explain,
+    LoyaltyHistory => loyalty::history,
+    LoyaltyHold => loyalty::hold,
+    LoyaltyQuote => loyalty::quote,
+    LoyaltyRelease => loyalty::release,
+    MemberEnrol => member::enrol,
+    MemberLeave => member::leave,
+    ProgramArchive => program::archive,
+    ProgramGet => program::get,
+    ProgramList => program::list,
+    ProgramPut => program::put,
+    RpcDiscover => system::discover,
+    SyncNotify => sync::notify,
+    SyncRun => sync::run,
+    SyncStatus => sync::status,
+    SystemVersion => system::version,
 }
 
 /// Registers a method whose parameters are read into `P`. Who may call it was decided in [`envelope`].
@@ -130,6 +169,15 @@ where
         }
     })?;
     Ok(())
+}
+
+/// Reads `sent` into whatever a handler takes.
+fn read_as_taken_by<P, H, F>(_: H, sent: Option<&str>) -> Result<(), Fault>
+where
+    P: DeserializeOwned,
+    H: Fn(Arc<Api>, Caller, P) -> F,
+{
+    params::read::<P>(sent).map(drop)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::error::ERRORS;
-use super::methods::{COMMON_ERRORS, METHODS, Method, Param};
+use super::methods::{COMMON_ERRORS, Method, Name, Param};
 use super::schemas;
 
 /// The document; the same at each call.
@@ -22,10 +22,12 @@ pub(super) fn document() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Loyalty points beside an Odoo point of sale. POST /jsonrpc with \
                 `Authorization: Bearer lsk_…`; a method's `x-role` is the least role its token must have. \
-                Decimals are strings on output. Unknown parameters are refused.",
+                Decimals are strings on output. Unknown parameters are refused. A token that calls more often than the \
+                service's settings allow gets HTTP 429, Retry-After and the error `unavailable`, with `reason` \
+                rate_limited; nothing was done then.",
             "license": {"name": env!("CARGO_PKG_LICENSE")},
         },
-        "methods": METHODS.iter().map(method).collect::<Vec<_>>(),
+        "methods": Name::ALL.iter().map(|name| method(name.row())).collect::<Vec<_>>(),
         "components": {"schemas": schemas::all(), "errors": errors},
     })
 }

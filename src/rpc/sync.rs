@@ -1,49 +1,48 @@
 //! `sync.*`: reading Odoo, on demand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use jsonrpsee::RpcModule;
-use jsonrpsee::core::RegisterMethodError;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::params::{Id, List, Nothing};
-use super::{Api, Fault, OdooTrouble, register};
+use super::{Api, Caller, Fault, OdooTrouble, Reply};
 use crate::domain::ids::OrderId;
 use crate::ledger::reply::time;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Notify {
+pub(super) struct Notify {
     order_ids: List<Id, 1000>,
 }
 
-pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMethodError> {
-    register(module, "sync.run", |api, _caller, _: Nothing| async move {
-        let run = api.odoo.sync_run().await.map_err(|trouble| unavailable(&trouble))?;
-        Ok(json!({
-            "orders_read": run.orders_read,
-            "orders_changed": run.orders_changed,
-            "entries_posted": run.entries_posted,
-        }))
-    })?;
-    register(module, "sync.status", |api, _caller, _: Nothing| async move {
-        let status = api.odoo.status().await.map_err(|trouble| unavailable(&trouble))?;
-        let cursors: BTreeMap<&str, String> =
-            status.cursors.iter().map(|cursor| (cursor.stream.as_str(), time(cursor.high_water))).collect();
-        Ok(json!({
-            "running": status.running,
-            "last_success_at": status.last_success_at.map(time),
-            "lag_seconds": status.lag_seconds,
-            "last_error": status.last_error,
-            "ignored_orders": status.ignored_orders,
-            "cursors": cursors,
-        }))
-    })?;
-    register(module, "sync.notify", |api, _caller, params: Notify| async move {
-        let orders = params.order_ids.0.into_iter().map(|id| OrderId(id.0)).collect();
-        Ok(json!({"queued": api.odoo.notify(orders)}))
-    })
+pub(super) async fn run(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+    let run = api.odoo.sync_run().await.map_err(|trouble| unavailable(&trouble))?;
+    Ok(json!({
+        "orders_read": run.orders_read,
+        "orders_changed": run.orders_changed,
+        "entries_posted": run.entries_posted,
+    }))
+}
+
+pub(super) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+    let status = api.odoo.status().await.map_err(|trouble| unavailable(&trouble))?;
+    let cursors: BTreeMap<&str, String> =
+        status.cursors.iter().map(|cursor| (cursor.stream.as_str(), time(cursor.high_water))).collect();
+    Ok(json!({
+        "running": status.running,
+        "last_success_at": status.last_success_at.map(time),
+        "lag_seconds": status.lag_seconds,
+        "last_error": status.last_error,
+        "ignored_orders": status.ignored_orders,
+        "cursors": cursors,
+    }))
+}
+
+pub(super) async fn notify(api: Arc<Api>, _caller: Caller, params: Notify) -> Reply {
+    let orders = params.order_ids.0.into_iter().map(|id| OrderId(id.0)).collect();
+    Ok(json!({"queued": api.odoo.notify(orders)}))
 }
 
 fn unavailable(trouble: &OdooTrouble) -> Fault {

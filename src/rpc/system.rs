@@ -1,19 +1,20 @@
 //! `system.*` and `rpc.discover`.
 
-use jsonrpsee::RpcModule;
-use jsonrpsee::core::RegisterMethodError;
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::params::Nothing;
-use super::{Api, openrpc, register};
+use super::{Api, Caller, Reply, openrpc};
 
-pub(super) fn register_all(module: &mut RpcModule<Api>) -> Result<(), RegisterMethodError> {
-    register(module, "system.version", |api, _caller, _: Nothing| async move {
-        let odoo = api.odoo.version().await;
-        Ok(json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "odoo": {"reachable": odoo.reachable, "server_version": odoo.server_version},
-        }))
-    })?;
-    register(module, "rpc.discover", |_api, _caller, _: Nothing| async move { Ok(openrpc::document()) })
+pub(super) async fn version(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+    let odoo = api.odoo.version().await;
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "odoo": {"reachable": odoo.reachable, "server_version": odoo.server_version},
+    }))
+}
+
+pub(super) async fn discover(_api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+    Ok(openrpc::document())
 }

@@ -8,7 +8,7 @@ use jsonrpsee::core::async_trait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::envelope::{self, Answer};
+use super::envelope::{self, Answer, Body};
 use super::{Api, Caller, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::shop::{Cursor, Partner};
@@ -83,8 +83,11 @@ impl Bench {
 
     /// A body's answer.
     pub async fn send(&self, role: Role, body: &str) -> Answer {
-        let caller = Caller { role, name: "till 1".into() };
-        envelope::answer(&self.methods, &caller, body.as_bytes()).await
+        let caller = Caller { role, name: "till 1".into(), token: "testtesttest".into() };
+        match Body::read(body.as_bytes()) {
+            Ok(body) => envelope::answer(&self.methods, &caller, &body).await,
+            Err(refused) => refused,
+        }
     }
 
     /// A call's whole response.

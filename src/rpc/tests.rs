@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::envelope::{Answer, MOST_CALLS};
+use super::envelope::{Answer, MOST_CALLS, MOST_LEVELS};
 use super::error::ERRORS;
-use super::methods::{COMMON_ERRORS, METHODS};
+use super::methods::COMMON_ERRORS;
 use super::testing::{Bench, club, draft};
-use super::{Role, openrpc, schemas};
+use super::{Name, Role, openrpc, schemas};
 use crate::domain::ids::{CompanyId, PosConfigId, ProductId};
 use crate::domain::shop::{PosConfig, ShopRecords};
 
@@ -21,19 +21,21 @@ fn json_of(answer: Answer) -> Value {
 }
 
 #[tokio::test]
-async fn the_table_and_what_is_registered_are_the_same() {
-    let bench = Bench::new().await;
-    let registered: BTreeSet<&str> = bench.methods.method_names().collect();
-    let listed: BTreeSet<&str> = METHODS.iter().map(|method| method.name).collect();
-    assert_eq!(registered, listed);
-    let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
-    assert!(names.is_sorted() && names.len() == listed.len(), "the table is in order, each once");
+async fn the_table_is_in_order_and_each_name_is_there_once() {
+    let names: Vec<&str> = Name::ALL.iter().map(|name| name.row().name).collect();
+    assert!(names.is_sorted() && names.iter().collect::<BTreeSet<_>>().len() == names.len(), "{names:?}");
+    let mut registered: Vec<&str> = Bench::new().await.methods.method_names().collect();
+    registered.sort_unstable();
+    assert_eq!(registered, names);
+    for name in Name::ALL {
+        assert_eq!(Name::find(name.row().name), Some(*name));
+    }
 }
 
 #[tokio::test]
 async fn the_table_lists_the_parameters_that_are_taken() {
     let bench = Bench::new().await;
-    for method in METHODS {
+    for method in Name::ALL.iter().map(|name| name.row()) {
         let (code, _, message) = bench.refused(method.name, json!({"zzz": 1})).await;
         assert_eq!(code, -32602, "{}", method.name);
         let taken = message.split_once("known are ").map_or("", |(_, names)| names);
@@ -54,7 +56,7 @@ async fn the_table_lists_the_parameters_that_are_taken() {
 
 /// The parameters of a method in their proper types, without one.
 fn sample_without(method: &str, left_out: &str) -> Value {
-    let table = METHODS.iter().find(|one| one.name == method).unwrap();
+    let table = Name::find(method).unwrap().row();
     let value = |schema: &str| match schema {
         "Id" | "Version" | "Limit" => json!(1),
         "Ids" => json!([1]),
@@ -75,7 +77,7 @@ fn the_discovery_document_points_at_nothing_missing() {
     let document = openrpc::document();
     let schemas = schemas::all();
     let kinds: BTreeSet<&str> = ERRORS.iter().map(|row| row.kind).collect();
-    for method in METHODS {
+    for method in Name::ALL.iter().map(|name| name.row()) {
         for param in method.params {
             assert!(schemas.contains_key(param.schema), "{}: {}", method.name, param.schema);
         }
@@ -88,18 +90,6 @@ fn the_discovery_document_points_at_nothing_missing() {
         assert!(schemas.contains_key(name), "{name}");
     }
     assert_eq!(text, openrpc::document().to_string());
-}
-
-#[tokio::test]
-async fn a_role_is_looked_at_before_the_parameters() {
-    let bench = Bench::new().await;
-    for method in METHODS {
-        for role in Role::ALL {
-            let response = bench.respond(role, method.name, json!({"zzz": 1})).await;
-            let code = if role < method.role { 1301 } else { -32602 };
-            assert_eq!(response["error"]["code"], json!(code), "{} as {role}", method.name);
-        }
-    }
 }
 
 #[tokio::test]
@@ -131,6 +121,27 @@ async fn the_envelope_is_json_rpc_to_the_letter() {
     }
     let unknown = json_of(send(r#"{"jsonrpc":"2.0","method":"no.such","id":1}"#).await);
     assert_eq!(unknown["error"]["code"], json!(-32601));
+}
+
+#[tokio::test]
+async fn a_body_that_nests_too_deep_is_no_body() {
+    let bench = Bench::new().await;
+    let nested = |levels: usize| {
+        let (open, shut) = ("[".repeat(levels), "]".repeat(levels));
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"program.put","params":{{"program":{open}{shut}}}}}"#)
+    };
+    // Two levels are the call's own.
+    let at_the_limit = json_of(bench.send(Role::Admin, &nested(MOST_LEVELS - 2)).await);
+    assert_eq!(at_the_limit["error"]["data"]["kind"], "invalid_program", "{at_the_limit}");
+    for levels in [MOST_LEVELS - 1, 100_000, 500_000] {
+        match bench.send(Role::Admin, &nested(levels)).await {
+            Answer::Malformed(text) => assert!(text.contains("-32700") && text.contains("32 levels"), "{text}"),
+            other => panic!("{levels}: {other:?}"),
+        }
+    }
+    // What opens in a text opens nothing.
+    let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{}\\\"{}"}}"#, "[".repeat(50), "{".repeat(50));
+    assert_eq!(json_of(bench.send(Role::Pos, &text).await)["error"]["code"], -32601);
 }
 
 #[tokio::test]

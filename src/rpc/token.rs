@@ -75,6 +75,8 @@ pub struct Caller {
     pub role: Role,
     /// The token's name, "till 1": the `actor` of what it does.
     pub name: String,
+    /// The token's public part: names need not be different.
+    pub token: String,
 }
 
 /// A token in two parts. Never shown whole after it was made: `Debug` leaves the secret out.

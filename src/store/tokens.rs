@@ -32,12 +32,21 @@ pub fn insert(conn: &mut AnyConnection, row: &TokenRow) -> Result<(), StoreError
     Ok(())
 }
 
-/// The token of this prefix, revoked or not.
+/// Those that are accepted: all that are not revoked.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn find(conn: &mut AnyConnection, prefix: &str) -> Result<Option<TokenRow>, StoreError> {
-    Ok(tokens::table.filter(tokens::prefix.eq(prefix)).select(TokenRow::as_select()).first(conn).optional()?)
+pub fn accepted(conn: &mut AnyConnection) -> Result<Vec<TokenRow>, StoreError> {
+    Ok(tokens::table.filter(tokens::revoked_at_us.is_null()).select(TokenRow::as_select()).load(conn)?)
+}
+
+/// Whether any token is accepted.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn any_accepted(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    let accepted = tokens::table.filter(tokens::revoked_at_us.is_null()).select(tokens::prefix);
+    Ok(accepted.first::<String>(conn).optional()?.is_some())
 }
 
 /// All tokens, oldest first.
@@ -56,5 +65,6 @@ pub fn revoke(conn: &mut AnyConnection, prefix: &str, now_us: i64) -> Result<boo
     diesel::update(tokens::table.filter(tokens::prefix.eq(prefix)).filter(tokens::revoked_at_us.is_null()))
         .set(tokens::revoked_at_us.eq(now_us))
         .execute(conn)?;
-    Ok(find(conn, prefix)?.is_some())
+    let known = tokens::table.filter(tokens::prefix.eq(prefix)).select(tokens::prefix);
+    Ok(known.first::<String>(conn).optional()?.is_some())
 }

@@ -12,8 +12,15 @@ use crate::ledger::{Ledger, LedgerError};
 
 use super::ledger::{LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger};
 
+/// The status shows a pass's failure to callers: the database's own words go to the log alone.
 fn fault(error: LedgerError) -> LedgerFault {
-    Box::new(error)
+    match error {
+        LedgerError::Store(detail) => {
+            tracing::error!(error = %detail, "the database failed");
+            "the database failed; the service's log says how".into()
+        }
+        told => told.into(),
+    }
 }
 
 impl SyncLedger for Ledger {

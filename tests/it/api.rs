@@ -1,8 +1,8 @@
-//! The envelope, the roles and the tokens.
+//! The envelope, parameters, and what each method answers.
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, Service, eventually};
+use crate::support::{Api, Service};
 
 fn parsed(answer: &(u16, String)) -> Value {
     serde_json::from_str(&answer.1).unwrap_or_else(|problem| panic!("{answer:?}: {problem}"))
@@ -128,82 +128,6 @@ fn a_partner_that_was_never_read_is_asked_for_on_demand() {
         .insert("res.partner", json!({"id": 77, "name": "Archived", "commercial_partner_id": 77, "active": false}));
     service.admin.give(77, "5");
     assert_eq!(service.admin.balance(77), "5");
-}
-
-/// Every method and the least role that may call it, as the contract has it.
-const ROLES: &[(&str, &str)] = &[
-    ("system.version", "pos"),
-    ("program.put", "admin"),
-    ("program.list", "viewer"),
-    ("program.get", "viewer"),
-    ("program.archive", "admin"),
-    ("loyalty.balance", "pos"),
-    ("loyalty.quote", "pos"),
-    ("loyalty.hold", "pos"),
-    ("loyalty.capture", "pos"),
-    ("loyalty.release", "pos"),
-    ("loyalty.history", "pos"),
-    ("loyalty.explain", "viewer"),
-    ("ledger.adjust", "admin"),
-    ("exception.list", "viewer"),
-    ("exception.resolve", "admin"),
-    ("ledger.verify", "admin"),
-    ("sync.run", "admin"),
-    ("sync.status", "viewer"),
-    ("sync.notify", "pos"),
-    ("member.enrol", "pos"),
-    ("member.leave", "pos"),
-    ("rpc.discover", "pos"),
-];
-
-#[test]
-fn each_method_wants_its_role_before_its_parameters_are_looked_at() {
-    let service = Service::start();
-    let level = |role: &str| ["pos", "viewer", "admin"].iter().position(|known| *known == role).unwrap();
-    for role in ["pos", "viewer", "admin"] {
-        let api = service.api(role);
-        for (method, least) in ROLES {
-            let outcome = api.try_call(method, json!({"nonsense": true}));
-            let forbidden = matches!(&outcome, Err(failed) if failed.code == 1301 && failed.kind == "forbidden");
-            assert_eq!(forbidden, level(role) < level(least), "{role} calls {method}: {outcome:?}");
-        }
-    }
-}
-
-#[test]
-fn discovery_describes_every_method() {
-    let service = Service::start();
-    let document = service.api("pos").call("rpc.discover", json!({}));
-    assert!(document["openrpc"].as_str().unwrap().starts_with("1."));
-    let mut named: Vec<&str> =
-        document["methods"].as_array().unwrap().iter().map(|method| method["name"].as_str().unwrap()).collect();
-    named.sort_unstable();
-    let mut expected: Vec<&str> = ROLES.iter().map(|(method, _)| *method).collect();
-    expected.sort_unstable();
-    assert_eq!(named, expected);
-}
-
-#[test]
-fn a_token_that_is_missing_malformed_or_revoked_is_401() {
-    let service = Service::start();
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "system.version"}).to_string();
-    let base = &service.admin.base;
-    let token = service.token("pos");
-    let (_, secret) = token.rsplit_once('_').unwrap();
-    let prefix = token.split('_').nth(1).unwrap();
-    let wrong = format!("lsk_{prefix}_{}", secret.chars().rev().collect::<String>());
-    for bad in [None, Some("hello"), Some("lsk_aaaaaaaaaaaa_00"), Some(wrong.as_str())] {
-        let answer = Api::new(base, bad).post(&body).unwrap();
-        assert_eq!(answer.0, 401, "{bad:?}: {answer:?}");
-    }
-    let good = Api::new(base, Some(&token));
-    assert_eq!(good.post(&body).unwrap().0, 200);
-    assert_eq!(service.verb(&["token", "revoke", prefix]).code, 0);
-    let revoked_at = std::time::Instant::now();
-    eventually("the token is refused", || good.post(&body).unwrap().0 == 401);
-    assert!(revoked_at.elapsed() < std::time::Duration::from_secs(3), "within a second, and some for the machine");
-    let listed = service.verb(&["token", "list"]);
-    assert!(listed.out.contains("revoked") && !listed.out.contains(secret), "{listed:?}");
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn a_refused_setting_is_exit_2_and_names_it() {
         ("LOYALTY__DATABASE__URL", "postgress://h/d", "database.url"),
         ("LOYALTY__SYNC__OVERLAP_SECONDS", "30", "sync.overlap_seconds"),
         ("LOYALTY__HTTP__BIND", "everywhere", "http.bind"),
+        ("LOYALTY__HTTP__RATE_LIMIT_PER_SECOND", "-1", "rate_limit_per_second"),
         ("LOYALTY__SYNC__PAGE_SIZE", "many", "page_size"),
         ("LOYALTY__SYNC__PAGESIZE", "1", "pagesize"),
         ("LOYALTY__ODOO__URL", "http://127.0.0.1:1", "odoo.database"),
@@ -128,6 +129,7 @@ fn a_port_that_is_taken_is_said_plainly() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let database = Database::new();
+    assert_eq!(run(Some(&database.url()), &[], &["token", "create", "--role", "pos", "--name", "odoo"]).code, 0);
     let refused = run(Some(&database.url()), &[("LOYALTY__HTTP__BIND", &address)], &["serve"]);
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("http.bind") && refused.err.contains(&address), "{refused:?}");

@@ -14,6 +14,7 @@
 
 mod support;
 
+mod access;
 mod api;
 mod authoring;
 mod bad_input;
@@ -37,6 +38,8 @@ mod redeeming;
 mod refunds;
 mod rewards;
 mod rooms;
+mod secrets;
+mod starting;
 mod stopping;
 mod verifying;
 mod versions;

@@ -14,8 +14,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("rpc", &["rpc", "domain", "ledger", "store"]),
     ("http", &["http", "rpc", "domain", "ledger", "store"]),
     ("demo", &["demo"]),
-    ("config", &["config", "domain", "odoo", "store", "sync"]),
+    ("config", &["config", "domain", "http", "odoo", "store", "sync"]),
     ("telemetry", &["telemetry", "config"]),
+    ("fuzzing", &["fuzzing", "domain", "odoo", "rpc"]),
 ];
 
 /// What the pure room may not know.

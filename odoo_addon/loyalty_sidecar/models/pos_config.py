@@ -122,9 +122,11 @@ class PosConfig(models.Model):
     def loyalty_sidecar_release(self, hold_ids, reason):
         """Give reserved points back."""
         self._loyalty_sidecar_check_till()
+        hold_ids = [str(hold_id) for hold_id in hold_ids]
+        self._loyalty_sidecar_check_holds(hold_ids)
         answers = self.env["loyalty.sidecar"]._ask_many(
             [
-                ("loyalty.release", {"hold_id": str(hold_id), "reason": str(reason)})
+                ("loyalty.release", {"hold_id": hold_id, "reason": str(reason)})
                 for hold_id in hold_ids
             ]
         )
@@ -139,6 +141,22 @@ class PosConfig(models.Model):
                 self.env._("Only users of the Point of Sale may ask for loyalty points.")
             )
         self.check_access("read")
+
+    def _loyalty_sidecar_check_holds(self, hold_ids):
+        """That no order of another company carries these. A till's own may not be saved yet."""
+        foreign = (
+            self.env["pos.order.line"]
+            .sudo()
+            .search_count(
+                [
+                    ("loyalty_hold_id", "in", hold_ids),
+                    ("order_id.company_id", "!=", self.company_id.id),
+                ],
+                limit=1,
+            )
+        )
+        if foreign:
+            raise AccessError(self.env._("These points are reserved for another company's order."))
 
     def _loyalty_sidecar_check(self, draft):
         """The draft's customer, if this user may see it and it may buy at this till."""

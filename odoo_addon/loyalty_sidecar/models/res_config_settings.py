@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..tools.sidecar_client import SidecarError
 from .loyalty_sidecar import PARAMETER_TIMEOUT, PARAMETER_TOKEN, PARAMETER_URL
@@ -28,6 +28,17 @@ class ResConfigSettings(models.TransientModel):
         default=3000,
         help="How long Odoo waits for an answer, in milliseconds (200 to 10000). A sale never waits for it.",
     )
+
+    @api.model
+    def default_get(self, fields):
+        """Without our settings for whoever may not change them.
+
+        Odoo fills the form in here, from the parameters, and asks for no right: not even a portal
+        user's call is refused.
+        """
+        if not self.env.user.has_group("base.group_system"):
+            fields = [name for name in fields if not name.startswith("loyalty_sidecar_")]
+        return super().default_get(fields)
 
     def action_loyalty_sidecar_test(self):
         """Say in plain words whether the sidecar answers, and if not, what to do."""

@@ -1,0 +1,6 @@
+//! A program document.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| loyalty_sidecar::fuzzing::program(bytes));
