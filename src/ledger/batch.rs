@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::command::{Answer, Command};
+use super::facts::Facts;
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected};
@@ -24,6 +25,7 @@ use crate::domain::points::Points;
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::Ingested;
 use crate::domain::timeline::Timeline;
+use crate::store::accounts::StoredAccount;
 use crate::store::entries::EntryRow;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::memberships::Memberships;
@@ -64,20 +66,23 @@ struct Stored {
     lots: BTreeMap<Expiry, Points>,
 }
 
-/// Runs a batch. All of it commits or nothing does.
+/// Runs a batch. All of it commits or nothing does. When it fails, nothing of `facts` may be believed any more.
 pub(super) fn run(
     context: &Context,
     conn: &mut AnyConnection,
+    facts: &mut Facts,
     commands: &[Command],
 ) -> Result<Vec<Answer>, LedgerError> {
     let (answers, written) = store::connection::write_transaction(conn, |conn| {
-        let mut batch = Batch::load(context, conn, commands)?;
+        facts.begin(conn)?;
+        let mut batch = Batch::load(context, conn, facts, commands)?;
         let mut answers = Vec::with_capacity(commands.len());
         for (position, command) in commands.iter().enumerate() {
             answers.push(batch.apply(conn, position, command)?);
         }
         Ok::<_, LedgerError>((answers, batch.write(conn)?))
     })?;
+    facts.bring_back(written.accounts, written.holds);
     // Counted once it is true.
     for kind in written.entries {
         metrics::counter!("loyalty_entries_total", "kind" => kind).increment(1);
@@ -89,8 +94,10 @@ pub(super) fn run(
     Ok(answers)
 }
 
-/// What a batch wrote, for logs and metrics.
+/// What a batch wrote, for logs and metrics, and what it left.
 struct Written {
+    accounts: Vec<StoredAccount>,
+    holds: BTreeMap<HoldId, Hold>,
     entries: Vec<&'static str>,
     exceptions: Vec<(&'static str, String)>,
 }
@@ -100,13 +107,18 @@ fn trouble(problem: Trouble) -> LedgerError {
 }
 
 impl Batch {
-    fn load(context: &Context, conn: &mut AnyConnection, commands: &[Command]) -> Result<Self, LedgerError> {
+    fn load(
+        context: &Context,
+        conn: &mut AnyConnection,
+        facts: &mut Facts,
+        commands: &[Command],
+    ) -> Result<Self, LedgerError> {
         if commands.iter().any(Command::brings_orders) {
             store::programs::guard_reading(conn)?;
         }
         // Orders first: their rows are locked before any account, in every writer.
         let affected = sales::take_in(conn, commands)?;
-        let timelines = context.programs.timelines(conn)?;
+        let timelines = facts.timelines(conn, &context.programs)?;
         let by_code: BTreeMap<&str, ProgramId> =
             timelines.iter().map(|timeline| (timeline.code.as_str(), timeline.id)).collect();
 
@@ -141,31 +153,30 @@ impl Batch {
         verdict_keys.extend(named_holds.iter().copied().map(capture_key));
 
         let members: BTreeSet<PartnerId> = wallets.values().copied().collect();
-        let memberships = store::memberships::load(conn, &members)?;
+        let memberships = facts.memberships(conn, &members)?;
         let mut affected = affected.compute(&timelines, &wallets, &memberships)?;
         let (ignored, others) = affected.ignored();
         orders::mark_ignored(conn, &ignored, true)?;
         orders::mark_ignored(conn, &others, false)?;
         keys.extend(affected.account_keys());
 
-        let keys = accounts_of(conn, &keys)?;
+        let keys = facts.account_ids(conn, &keys)?;
         affected.set_accounts(&keys);
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
         // Which account a hold belongs to never changes, so it may be read before the lock.
         let named: Vec<HoldId> = named_holds.into_iter().collect();
-        let mut named_now = holds::load(conn, holds::Which::Ids(&named))?;
+        let mut named_now = facts.holds(conn, &named)?;
         account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
         if accounts::lock(conn, &account_ids)? == accounts::Locked::Now {
-            named_now = holds::load(conn, holds::Which::Ids(&named))?;
+            named_now = facts.holds(conn, &named)?;
         }
         let now = store::time::database_now(conn)?;
-        let mut book = Book::default();
+        let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
+        let mut book = Book { holds: open_holds, ..Book::default() };
         let mut stored = BTreeMap::new();
-        let ids: Vec<AccountId> = account_ids.iter().copied().collect();
-        book.holds = holds::load(conn, holds::Which::OpenOf(&ids))?;
-        for one in accounts::load_with(conn, &account_ids, book.holds.values())? {
+        for one in loaded {
             let lots = one.account.lots().clone();
             stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
             book.accounts.insert(one.account.id, one.account);
@@ -173,6 +184,7 @@ impl Batch {
         let uuids: Vec<String> = draft_uuids.into_iter().collect();
         book.holds.extend(named_now);
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
+        let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
         book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
         book.holds.retain(|_, hold| stored.contains_key(&hold.account_id));
         book.postings = affected.postings();
@@ -186,12 +198,12 @@ impl Batch {
             })
             .unzip();
         let archived =
-            if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, &mut drafts, &timelines)? };
+            if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, facts, &mut drafts, &timelines)? };
         let verdict_keys: Vec<String> = verdict_keys.into_iter().collect();
         let verdicts = verdicts::load(conn, &verdict_keys)?;
         let decimals = currencies
             .into_iter()
-            .map(|code| store::shop::currency_decimals(conn, &code).map(|decimals| (code, decimals)))
+            .map(|code| facts.decimals(conn, &code).map(|decimals| (code, decimals)))
             .collect::<Result<_, StoreError>>()?;
         Ok(Self {
             timelines,
@@ -465,22 +477,12 @@ impl Batch {
         }
         verdicts::append(conn, &self.fresh_verdicts)?;
         let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
-        Ok(Written { entries, exceptions: raised })
+        let stored = self.book.accounts.into_iter().filter_map(|(id, account)| {
+            let Stored { entry_count, last_hash, .. } = stored.remove(&id)?;
+            Some(StoredAccount::written(account, entry_count, last_hash))
+        });
+        Ok(Written { accounts: stored.collect(), holds: self.book.holds, entries, exceptions: raised })
     }
-}
-
-/// The accounts of these members and programs; those that do not exist yet are made.
-fn accounts_of(
-    conn: &mut AnyConnection,
-    keys: &BTreeSet<(PartnerId, ProgramId)>,
-) -> Result<BTreeMap<(PartnerId, ProgramId), AccountId>, StoreError> {
-    let mut found = accounts::ids_of(conn, keys)?;
-    let missing: BTreeSet<_> = keys.iter().filter(|key| !found.contains_key(key)).copied().collect();
-    if !missing.is_empty() {
-        accounts::ensure(conn, &missing)?;
-        found.extend(accounts::ids_of(conn, &missing)?);
-    }
-    Ok(found)
 }
 
 /// The rewards that limits count: of the programs that holds are asked for, those with a limit.

@@ -1,10 +1,10 @@
 //! Drafts as rules and rewards see them: what the till does not say is added from our own copy of the shop.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::facts::Facts;
 use super::linked::cover;
 use super::reply::LedgerError;
 use super::sales::place;
@@ -12,7 +12,7 @@ use crate::domain::ids::{PartnerId, PosConfigId, ProductId};
 use crate::domain::order::{LineRole, Order};
 use crate::domain::program::{Reward, counted_from};
 use crate::domain::timeline::Timeline;
-use crate::store::{AnyConnection, shop};
+use crate::store::AnyConnection;
 
 /// Says where each product of these drafts stands, which lines neither earn nor reduce, what reward lines cover
 /// and which tags the customers have: exactly what is known of a paid order of the same lines.
@@ -20,6 +20,7 @@ use crate::store::{AnyConnection, shop};
 /// Returns the products of rewards that were archived in Odoo.
 pub(super) fn complete(
     conn: &mut AnyConnection,
+    facts: &mut Facts,
     drafts: &mut [Order],
     timelines: &[Timeline],
 ) -> Result<BTreeSet<ProductId>, LedgerError> {
@@ -28,28 +29,26 @@ pub(super) fn complete(
     let rewards = timelines.iter().flat_map(|timeline| &timeline.versions).flat_map(|version| &version.program.rewards);
     let given: BTreeSet<ProductId> = rewards.filter_map(Reward::product_id).collect();
     products.extend(&given);
-    let catalog = shop::catalog(conn, &products)?;
     let customers: Vec<PartnerId> = drafts.iter().filter_map(|draft| draft.partner_id).collect();
-    let customers = shop::partners(conn, &customers)?;
-    let mut tips: BTreeMap<PosConfigId, Option<ProductId>> = BTreeMap::new();
+    let customers = facts.partners(conn, &customers)?;
+    let shops: BTreeSet<PosConfigId> = drafts.iter().filter_map(|draft| draft.pos_config_id).collect();
+    let tips: BTreeMap<PosConfigId, ProductId> = shops
+        .into_iter()
+        .filter_map(|shop| facts.tip_product(conn, shop).map(|tip| Some((shop, tip?))).transpose())
+        .collect::<Result<_, _>>()?;
+    let catalog = facts.catalog(conn, &products)?;
+    let archived = given.into_iter().filter(|product| catalog.is_archived(*product)).collect();
     for draft in drafts.iter_mut() {
-        place(draft, &catalog, &customers, None);
-        let tip = match draft.pos_config_id.map(|config| tips.entry(config)) {
-            None => None,
-            Some(Entry::Occupied(known)) => *known.get(),
-            Some(Entry::Vacant(unknown)) => {
-                let tip = shop::tip_product(conn, *unknown.key())?;
-                *unknown.insert(tip)
-            }
-        };
+        place(draft, catalog, &customers, None);
+        let tip = draft.pos_config_id.and_then(|shop| tips.get(&shop));
         for line in &mut draft.lines {
-            if line.product_id.is_some_and(|product| Some(product) == tip || catalog.neutral.contains(&product)) {
+            if line.product_id.is_some_and(|product| Some(&product) == tip || catalog.neutral.contains(&product)) {
                 line.role = LineRole::Neutral;
             }
         }
     }
     cover(conn, drafts.iter_mut())?;
-    Ok(given.into_iter().filter(|product| catalog.is_archived(*product)).collect())
+    Ok(archived)
 }
 
 /// The rewards of these programs' versions in force that have a limit, and from when their uses count at most;

@@ -3,6 +3,7 @@
 mod batch;
 pub mod command;
 mod drafts;
+mod facts;
 mod imports;
 mod leases;
 mod linked;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::facts::Facts;
 use super::reply::{LedgerError, decimal, time};
 use super::{Ledger, drafts};
 use crate::domain::account::Account;
@@ -108,7 +109,8 @@ impl Ledger {
                 if !ask.dated {
                     draft.placed_at = now;
                 }
-                let archived = drafts::complete(conn, std::slice::from_mut(&mut draft), &timelines)?;
+                let archived =
+                    drafts::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &timelines)?;
                 let decimals = store::shop::currency_decimals(conn, &draft.currency)?;
                 let wallet = super::wallet_of(conn, context.options.wallet, draft.partner_id)?;
                 let member = Member::load(conn, wallet, &draft, &timelines, now)?;

@@ -12,8 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{self, Context};
 use super::command::{Answer, Command};
+use super::facts::Facts;
 use super::reply::LedgerError;
 use crate::store::Trouble;
+use crate::store::connection::Lent;
 
 /// Commands that are taken into one transaction at most: bounds how long a lock is held.
 const BATCH_LIMIT: usize = 256;
@@ -44,6 +46,13 @@ impl Health {
     }
 }
 
+/// What a writer keeps at hand: a connection of its own, and what it knows by it.
+#[derive(Default)]
+struct Desk {
+    conn: Option<Lent>,
+    facts: Facts,
+}
+
 /// A command and whoever waits for it.
 pub(super) struct Job {
     pub command: Command,
@@ -52,20 +61,21 @@ pub(super) struct Job {
 
 /// Runs until every sender is gone and the queue is empty.
 pub(super) fn run(context: &Arc<Context>, mut queue: mpsc::Receiver<Job>) {
+    let mut desk = Desk::default();
     let mut jobs = Vec::with_capacity(BATCH_LIMIT);
     while queue.blocking_recv_many(&mut jobs, BATCH_LIMIT) > 0 {
         metrics::histogram!("loyalty_writer_batch_commands").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
-        work(context, std::mem::take(&mut jobs), false);
+        work(context, &mut desk, std::mem::take(&mut jobs), false);
         metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed());
     }
     tracing::debug!("the writer has written everything and ends");
 }
 
 /// Has `jobs` written together; `doubted` when they may have been before.
-fn work(context: &Arc<Context>, jobs: Vec<Job>, mut doubted: bool) {
+fn work(context: &Arc<Context>, desk: &mut Desk, jobs: Vec<Job>, mut doubted: bool) {
     let (commands, callers): (Vec<Command>, Vec<_>) = jobs.into_iter().map(|job| (job.command, job.answer)).unzip();
-    let problem = match attempt(context, &commands, &mut doubted) {
+    let problem = match attempt(context, desk, &commands, &mut doubted) {
         Ok(answers) => {
             context.health.is_well();
             for (caller, answer) in callers.into_iter().zip(answers) {
@@ -82,7 +92,7 @@ fn work(context: &Arc<Context>, jobs: Vec<Job>, mut doubted: bool) {
         // One of them may be at fault: each gets a transaction of its own, so that its neighbours commit.
         tracing::warn!(error = %problem, commands = commands.len(), "a batch failed and is tried one by one");
         for (command, answer) in commands.into_iter().zip(callers) {
-            work(context, vec![Job { command, answer }], doubted);
+            work(context, desk, vec![Job { command, answer }], doubted);
         }
         return;
     }
@@ -104,11 +114,16 @@ fn work(context: &Arc<Context>, jobs: Vec<Job>, mut doubted: bool) {
 
 /// Tries a batch, again after a pause when another writer was in the way or the connection broke. `doubted` becomes
 /// true when it may have been committed although it failed; trying again finds what was, by its key.
-fn attempt(context: &Arc<Context>, commands: &[Command], doubted: &mut bool) -> Result<Vec<Answer>, LedgerError> {
+fn attempt(
+    context: &Arc<Context>,
+    desk: &mut Desk,
+    commands: &[Command],
+    doubted: &mut bool,
+) -> Result<Vec<Answer>, LedgerError> {
     let mut pause = Duration::from_millis(5);
     let mut tried = 1;
     loop {
-        let problem = match once(context, commands) {
+        let problem = match once(context, desk, commands) {
             Ok(answers) => return Ok(answers),
             Err(problem) => problem,
         };
@@ -132,10 +147,22 @@ fn attempt(context: &Arc<Context>, commands: &[Command], doubted: &mut bool) -> 
 
 /// One transaction. A panic in it ends this batch and not the writer: diesel panics where SQLite reports a failing
 /// disk once more while a statement is put away. Whether it came before or after the COMMIT is not known.
-fn once(context: &Arc<Context>, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
+///
+/// Whatever fails leaves nothing on the desk: the connection goes back to the pool, which looks at it, and nothing that
+/// was known is believed any more.
+fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
+    let Desk { conn, mut facts } = std::mem::take(desk);
     let work = || {
-        let mut conn = context.pool.get()?;
-        batch::run(context, &mut conn, commands)
+        let mut conn = match conn.filter(|conn| conn.still_holds().is_ok()) {
+            Some(conn) => conn,
+            None => {
+                facts = Facts::default();
+                context.pool.get()?
+            }
+        };
+        let answers = batch::run(context, &mut conn, &mut facts, commands)?;
+        *desk = Desk { conn: Some(conn), facts };
+        Ok(answers)
     };
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         context.pool.renew();

@@ -346,7 +346,10 @@ fn save_states(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), 
                     entry_count: one.entry_count,
                     last_hash: one.last_hash,
                 };
-                execute_kept(conn, diesel::update(accounts::table.find(one.account.id.0)).set(change))?;
+                execute_kept::<AccountChange<'static>, _>(
+                    conn,
+                    diesel::update(accounts::table.find(one.account.id.0)).set(change),
+                )?;
             }
         }
         AnyConnection::Postgres(conn) => {

@@ -10,6 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::StoreError;
+use super::kept::Kept;
 
 mod any {
     #![allow(missing_docs, reason = "the derive writes items that cannot be documented from here")]
@@ -170,8 +171,26 @@ fn file_id(path: &Path) -> Result<FileId, StoreError> {
 pub struct Pooled {
     inner: AnyConnection,
     generation: u64,
-    /// The SQLite file.
-    file: Option<FileId>,
+    /// The SQLite file, and where it was.
+    file: Option<(PathBuf, FileId)>,
+    health: Arc<Health>,
+}
+
+impl Pooled {
+    /// Whether it is of its pool's generation, and its file is where it was. A file that was moved or deleted can still
+    /// be written by those who have it open: what is acknowledged then is nowhere.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`], [`StoreError::Missing`]
+    pub fn still_holds(&self) -> Result<(), StoreError> {
+        if self.generation != self.health.generation.load(Ordering::Acquire) {
+            return Err(StoreError::Stale);
+        }
+        match &self.file {
+            Some((path, opened)) if file_id(path)? != *opened => Err(StoreError::Missing(path.display().to_string())),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl std::ops::Deref for Pooled {
@@ -234,23 +253,9 @@ impl Manager {
         if self.written_back.swap(generation.saturating_add(1), Ordering::AcqRel) <= generation {
             write_back(&mut inner);
         }
-        let file = path.map(|path| file_id(path)).transpose()?;
+        let file = path.map(|path| file_id(path).map(|id| (path.clone(), id))).transpose()?;
         self.opened.store(true, Ordering::Release);
-        Ok(Pooled { inner, generation, file })
-    }
-
-    /// Whether it is of this generation, and its file is where it was. A file that was moved or deleted can still be
-    /// written by those who have it open: what is acknowledged then is nowhere.
-    fn still_holds(&self, conn: &Pooled) -> Result<(), StoreError> {
-        if conn.generation != self.health.generation.load(Ordering::Acquire) {
-            return Err(StoreError::Stale);
-        }
-        match (&self.url, conn.file) {
-            (DatabaseUrl::Sqlite(path), Some(opened)) if file_id(path)? != opened => {
-                Err(StoreError::Missing(path.display().to_string()))
-            }
-            _ => Ok(()),
-        }
+        Ok(Pooled { inner, generation, file, health: Arc::clone(&self.health) })
     }
 }
 
@@ -266,7 +271,7 @@ impl r2d2::ManageConnection for Manager {
 
     /// Asked each time a connection is lent.
     fn is_valid(&self, conn: &mut Pooled) -> Result<(), StoreError> {
-        self.still_holds(conn)?;
+        conn.still_holds()?;
         // A file does not hang up; a server may have.
         if let AnyConnection::Postgres(conn) = &mut conn.inner {
             conn.batch_execute("SELECT 1")?;
@@ -426,6 +431,22 @@ fn check_sqlite_version(conn: &mut AnyConnection) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// A number that is another one once another connection has written to the database; to be compared with what the same
+/// connection said before. `None` on PostgreSQL, which has no such thing.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn data_version(conn: &mut AnyConnection) -> Result<Option<i64>, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        data_version: i64,
+    }
+    let AnyConnection::Sqlite(conn) = conn else { return Ok(None) };
+    let row: Row = Kept(sql_query("PRAGMA data_version")).get_result(conn)?;
+    Ok(Some(row.data_version))
 }
 
 /// Runs `work` in a transaction that may write from its first statement on.

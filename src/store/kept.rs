@@ -5,6 +5,8 @@
 //! their cost: SQLite parses and plans for longer than it runs. [`Kept`] lets the connection keep them by their text;
 //! [`padded`] keeps the texts few.
 
+use std::marker::PhantomData;
+
 use diesel::backend::Backend;
 use diesel::connection::{DefaultLoadingMode, LoadConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -42,35 +44,41 @@ where
 
 impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}
 
-/// A statement without a result, as something that can be loaded.
-struct Command<Q>(Kept<Q>);
+/// A statement without a result, as something that can be loaded. `Place` is where it is written: there it always has
+/// the same text, which then need not be put together to find it.
+struct Command<Q, Place>(Q, PhantomData<Place>);
 
-impl<Q> QueryId for Command<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<Q, Place: 'static> QueryId for Command<Q, Place> {
+    type QueryId = Place;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<Q> Query for Command<Q> {
+impl<Q, Place> Query for Command<Q, Place> {
     type SqlType = Untyped;
 }
 
-impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Command<Q> {
+impl<Q: QueryFragment<Sqlite>, Place> QueryFragment<Sqlite> for Command<Q, Place> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         self.0.walk_ast(pass)
     }
 
-    fn is_safe_to_cache_prepared(&self, backend: &Sqlite) -> QueryResult<bool> {
-        self.0.is_safe_to_cache_prepared(backend)
+    fn is_safe_to_cache_prepared(&self, _backend: &Sqlite) -> QueryResult<bool> {
+        Ok(true)
     }
 }
 
-/// Runs a statement that changes something on SQLite, and keeps it prepared. diesel's own `execute` hands a reference
-/// on, which asks the statement itself whether it may be kept and not [`Kept`]; loading what has no rows does not.
+/// Runs a statement that changes something on SQLite, and keeps it prepared. `Place` is a type of the place that calls,
+/// whose statements all have one text. diesel's own `execute` hands a reference on, which asks the statement itself
+/// whether it may be kept and not its wrapping; loading what has no rows does not.
 ///
 /// # Errors
 /// [`diesel::result::Error`]
-pub(super) fn execute_kept<Q: QueryFragment<Sqlite>>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()> {
-    let rows = LoadConnection::<DefaultLoadingMode>::load(conn, Command(Kept(statement)))?;
+pub(super) fn execute_kept<Place, Q>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()>
+where
+    Place: 'static,
+    Q: QueryFragment<Sqlite>,
+{
+    let rows = LoadConnection::<DefaultLoadingMode>::load(conn, Command(statement, PhantomData::<Place>))?;
     for row in rows {
         row?;
     }

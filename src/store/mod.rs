@@ -146,8 +146,9 @@ macro_rules! write_rows {
     ($conn:expr, $rows:expr, $row:ident => $statement:expr) => {
         match $conn {
             $crate::store::AnyConnection::Sqlite(c) => {
+                struct Here;
                 for $row in $rows {
-                    $crate::store::kept::execute_kept(c, $statement)?;
+                    $crate::store::kept::execute_kept::<Here, _>(c, $statement)?;
                 }
             }
             $crate::store::AnyConnection::Postgres(c) => {

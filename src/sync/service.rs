@@ -49,6 +49,8 @@ pub(super) struct Shared {
 pub(super) struct Work {
     pub stillness: Stillness,
     rules: Option<KeptRules>,
+    /// When a pass was last complete.
+    complete: Option<Instant>,
 }
 
 /// The shop's rules, the session they were read in, and when.
@@ -84,8 +86,12 @@ impl Shared {
     }
 
     /// A whole pass under the lease: at once or not at all in the background; else as soon as the lease can be had.
-    async fn pass(&self, kind: Kind) -> Result<PassReport, SyncError> {
+    /// One that is `due` since some time is not made when a complete one has ended since: it has read what this one would.
+    async fn pass(&self, kind: Kind, due: Option<Instant>) -> Result<PassReport, SyncError> {
         let mut work = self.work.lock().await;
+        if due.is_some_and(|due| work.complete.is_some_and(|ended| ended >= due)) {
+            return Ok(PassReport::default());
+        }
         let granted = match kind {
             Kind::Background => self.lease.ask(true).await.and_then(|granted| granted.ok_or(SyncError::Overtaken)),
             Kind::Asked | Kind::Full => self.lease.wait().await,
@@ -118,6 +124,7 @@ impl Shared {
                     tracing::debug!(?kind, orders_read, orders_changed, entries_posted, "a pass is complete");
                 }
                 Board::succeeded(*report);
+                work.complete = Some(Instant::now());
             }
             Err(error) => self.note(error).await,
         }
@@ -249,7 +256,7 @@ impl SyncService {
             if granted.is_none() {
                 shared.hear().await;
             } else if (is_due || granted.is_some_and(|granted| granted.left_behind)) && !shared.link.is_paused().await {
-                let _ = shared.pass(Kind::Background).await;
+                let _ = shared.pass(Kind::Background, Some(next)).await;
                 next = Instant::now() + interval;
             }
             if next <= Instant::now() {
@@ -287,7 +294,7 @@ impl SyncHandle {
         self.shared.link.forget_refusal().await;
         let kind = if full { Kind::Full } else { Kind::Asked };
         for _ in 1..PASSES_TRIED {
-            match self.shared.pass(kind).await {
+            match self.shared.pass(kind, None).await {
                 // Not for want of Odoo: the lease is waited for again.
                 Err(SyncError::Overtaken) => {
                     tracing::info!("the pass was overtaken by another process and is made again")
@@ -295,7 +302,7 @@ impl SyncHandle {
                 outcome => return outcome,
             }
         }
-        self.shared.pass(kind).await
+        self.shared.pass(kind, None).await
     }
 
     /// Gives up reading to other processes: for one that ends.

@@ -3,29 +3,31 @@
 //!
 //! That they are the same is checked each time: the texts of a batch are held against those of the real writer.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use loyalty_sidecar::domain::account::Account;
+use loyalty_sidecar::domain::account::{Account, OpenHold};
 use loyalty_sidecar::domain::entry::{Cause, Detail, Entry, EntryKind};
 use loyalty_sidecar::domain::hold::{Hold, HoldState};
-use loyalty_sidecar::domain::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
+use loyalty_sidecar::domain::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProductId};
 use loyalty_sidecar::domain::money::Money;
 use loyalty_sidecar::domain::points::Points;
 use loyalty_sidecar::ledger::LedgerError;
-use loyalty_sidecar::store::connection::{DatabaseUrl, Lent, write_transaction};
+use loyalty_sidecar::store::accounts::StoredAccount;
+use loyalty_sidecar::store::connection::{self, DatabaseUrl, Lent, write_transaction};
 use loyalty_sidecar::store::entries::EntryRow;
 use loyalty_sidecar::store::holds::Which;
 use loyalty_sidecar::store::verdicts::Verdict;
-use loyalty_sidecar::store::{
-    AnyConnection, Pool, accounts, entries, holds, memberships, programs, shop, time, verdicts,
-};
+use loyalty_sidecar::store::{AnyConnection, Pool, accounts, entries, holds, time, verdicts};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-/// One connection, and the holds that wait for their capture.
+/// One connection, the accounts (the writer knows those it has written, too), and the holds that wait for their capture.
 pub struct SameSql {
     conn: Lent,
-    members: i64,
-    next: i64,
+    accounts: BTreeMap<AccountId, StoredAccount>,
+    ids: Vec<AccountId>,
+    next: usize,
     open: Vec<Hold>,
 }
 
@@ -34,62 +36,55 @@ const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0
 
 impl SameSql {
     /// On a filled database that nobody else writes.
-    pub fn new(url: &str, members: u64) -> Self {
+    pub fn new(url: &str) -> Self {
         let pool = Pool::open(DatabaseUrl::parse(url).unwrap(), 1).unwrap();
-        Self { conn: pool.get().unwrap(), members: members as i64, next: 0, open: Vec::new() }
+        let mut conn = pool.get().unwrap();
+        let mut accounts = BTreeMap::new();
+        let mut after = AccountId(0);
+        loop {
+            let page = accounts::load(&mut conn, &accounts::Which::After(after, 1000)).unwrap();
+            let Some(last) = page.last() else { break };
+            after = last.account.id;
+            accounts.extend(page.into_iter().map(|one| (one.account.id, one)));
+        }
+        let ids = accounts.keys().copied().collect();
+        Self { conn, accounts, ids, next: 0, open: Vec::new() }
     }
 
     /// One transaction: so many captures of holds made before, and so many new holds.
     pub fn batch(&mut self, new: usize, captured: usize) {
         let spent: Vec<Hold> = self.open.drain(..captured.min(self.open.len())).collect();
-        let asked: Vec<(PartnerId, String)> = (0..new)
+        let asked: Vec<(AccountId, String)> = (0..new)
             .map(|_| {
-                self.next = (self.next + 7919) % self.members;
-                (PartnerId(self.next + 1), format!("order-{}", Uuid::now_v7()))
+                self.next = (self.next + 7919) % self.ids.len();
+                (self.ids[self.next], format!("order-{}", Uuid::now_v7()))
             })
             .collect();
-        let made = write_transaction(&mut self.conn, |conn| write(conn, &asked, &spent)).unwrap();
+        let accounts = &mut self.accounts;
+        let made = write_transaction(&mut self.conn, |conn| write(conn, accounts, &asked, &spent)).unwrap();
         self.open.extend(made);
     }
 }
 
-fn write(conn: &mut AnyConnection, asked: &[(PartnerId, String)], spent: &[Hold]) -> Result<Vec<Hold>, LedgerError> {
-    programs::revision(conn)?;
-    let members = asked.iter().map(|(member, _)| *member).collect();
-    memberships::load(conn, &members)?;
-    let keys = asked.iter().map(|(member, _)| (*member, ProgramId(1))).collect();
-    let of = accounts::ids_of(conn, &keys)?;
-    let named: Vec<HoldId> = spent.iter().map(|hold| hold.id).collect();
-    let mut account_ids: std::collections::BTreeSet<AccountId> = of.values().copied().collect();
-    account_ids.extend(holds::load(conn, Which::Ids(&named))?.values().map(|hold| hold.account_id));
-    if accounts::lock(conn, &account_ids)? == accounts::Locked::Now {
-        holds::load(conn, Which::Ids(&named))?;
-    }
+fn write(
+    conn: &mut AnyConnection,
+    accounts: &mut BTreeMap<AccountId, StoredAccount>,
+    asked: &[(AccountId, String)],
+    spent: &[Hold],
+) -> Result<Vec<Hold>, LedgerError> {
+    connection::data_version(conn)?;
     let now = time::database_now(conn)?;
-    let ids: Vec<AccountId> = account_ids.iter().copied().collect();
-    let open = holds::load(conn, Which::OpenOf(&ids))?;
-    let mut stored = std::collections::BTreeMap::new();
-    for one in accounts::load_with(conn, &account_ids, open.values())? {
-        stored.insert(one.account.id, one);
-    }
     let orders: Vec<String> = asked.iter().map(|(_, order)| order.clone()).collect();
     holds::load(conn, Which::Orders(&orders))?;
-    if !asked.is_empty() {
-        shop::catalog(conn, &[ProductId(1)].into())?;
-        let customers: Vec<PartnerId> = asked.iter().map(|(member, _)| *member).collect();
-        shop::partners(conn, &customers)?;
-        shop::tip_product(conn, PosConfigId(1))?;
-    }
     let mut keys: Vec<String> = orders.iter().map(|order| format!("key/{order}")).collect();
-    keys.extend(named.iter().map(|hold| format!("capture/{hold}")));
+    keys.extend(spent.iter().map(|hold| format!("capture/{}", hold.id)));
     verdicts::load(conn, &keys)?;
-    if !asked.is_empty() {
-        shop::currency_decimals(conn, "USD")?;
-    }
 
     let mut rows = Vec::new();
+    let mut lots_before = BTreeMap::new();
     for hold in spent {
-        let chain = stored.get_mut(&hold.account_id).unwrap();
+        let chain = accounts.get_mut(&hold.account_id).unwrap();
+        lots_before.entry(hold.account_id).or_insert_with(|| chain.account.lots().clone());
         chain.entry_count += 1;
         let account = &mut chain.account;
         account.end_hold(hold.id);
@@ -98,23 +93,20 @@ fn write(conn: &mut AnyConnection, asked: &[(PartnerId, String)], spent: &[Hold]
         let detail = r#"{"lots":[{"expires_at":null,"points":"-100"}]}"#.to_owned();
         rows.push(EntryRow::new(&entry, chain.entry_count, detail, chain.last_hash.clone(), HASH.to_owned()));
     }
-    let made: Vec<Hold> =
-        asked.iter().map(|(member, order)| hold(of[&(*member, ProgramId(1))], order.clone(), now)).collect();
+    let made: Vec<Hold> = asked.iter().map(|(account, order)| hold(*account, order.clone(), now)).collect();
+    for hold in &made {
+        let open = OpenHold { points: hold.points, expires_at: hold.expires_at };
+        accounts.get_mut(&hold.account_id).unwrap().account.open_hold(hold.id, open);
+    }
     entries::append(conn, &rows)?;
-    let touched: std::collections::BTreeSet<AccountId> =
-        spent.iter().chain(&made).map(|hold| hold.account_id).collect();
-    let before = std::collections::BTreeMap::new();
+    let touched: BTreeSet<AccountId> = spent.iter().chain(&made).map(|hold| hold.account_id).collect();
     let changed: Vec<accounts::Changed<'_>> = touched
         .iter()
-        .filter_map(|id| stored.get(id))
+        .filter_map(|id| accounts.get(id))
         .map(|one| accounts::Changed {
             account: &one.account,
             // A capture changes the account's one lot; a hold changes none.
-            lots_before: if spent.iter().any(|hold| hold.account_id == one.account.id) {
-                &before
-            } else {
-                one.account.lots()
-            },
+            lots_before: lots_before.get(&one.account.id).unwrap_or_else(|| one.account.lots()),
             entry_count: one.entry_count,
             last_hash: &one.last_hash,
         })
@@ -262,9 +254,9 @@ pub fn statements_of_a_redemption(url: &str) -> Vec<String> {
 }
 
 /// Holds the imitation against the real writer: the same texts in the same order.
-pub fn check(url: &str, members: u64) {
+pub fn check(url: &str) {
     let wanted = texts_of_a_redemption(url);
-    let mut imitation = SameSql::new(url, members);
+    let mut imitation = SameSql::new(url);
     imitation.batch(1, 0);
     imitation.batch(0, 1);
     imitation.batch(1, 0);

@@ -131,6 +131,7 @@ impl Service {
             .env("LOYALTY__DATABASE__URL", database)
             .env("LOYALTY__HTTP__BIND", "127.0.0.1:0")
             .env("LOYALTY__HTTP__METRICS_PUBLIC", "true")
+            .env("LOYALTY__HTTP__RATE_LIMIT_PER_SECOND", "0")
             .env("LOYALTY__LOG__LEVEL", "warn")
             .envs(environment.iter().copied())
             .arg("serve")

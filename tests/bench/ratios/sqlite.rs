@@ -67,8 +67,8 @@ pub fn same_sql(blocks: usize) {
     let (folder, service) = started();
     let url = format!("sqlite://{}", folder.path().join("alone.db").display());
     fill(&url, MEMBERS);
-    check(&url, MEMBERS);
-    let mut alone = SameSql::new(&url, MEMBERS);
+    check(&url);
+    let mut alone = SameSql::new(&url);
     // How large the service's batches are, is known once it has worked.
     acks_per_second(&service.target, TILLS, BLOCK);
     let commands = service.metric("loyalty_writer_batch_commands_sum ");
