@@ -1,6 +1,7 @@
 //! Orders, always read whole: those of a window, those with a changed line, those somebody told us about.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -31,20 +32,32 @@ impl Pass<'_> {
         let mut progress =
             if is_long { Some(Progress::new(ORDER, self.session.count(ORDER, &domain).await?)) } else { None };
         let mut done = BTreeSet::new();
-        let mut after = 0;
+        let (session, rules, page_size) =
+            (Arc::clone(&self.session), Arc::clone(&self.rules), self.settings().page_size);
+        let mut reading = self.reading();
+        let mut page = read_page(&session, &rules, &domain, 0, page_size).await?;
         loop {
-            let reading = self.reading();
-            let page = read_page(&self.session, &self.rules, &domain, after, self.settings().page_size).await?;
             done.extend(page.items.iter().filter_map(|order| order.id));
             if let Some(progress) = &mut progress {
                 progress.advance(page.items.len());
             }
-            self.take_in(page.items, reading).await?;
-            self.read_notified().await?;
             if page.is_last {
+                self.take_in(page.items, reading).await?;
+                self.read_notified().await?;
                 return Ok(done);
             }
-            after = page.last_id;
+            // The next page is read while this one is written: neither Odoo nor the database waits for the other.
+            let of_next = self.reading();
+            let (next, taken) = tokio::join!(
+                read_page(&session, &rules, &domain, page.last_id, page_size),
+                self.take_in(page.items, reading),
+            );
+            taken?;
+            (page, reading) = (next?, of_next);
+            // What is read now is read later than the page at hand, which must not undo it.
+            let fresh = self.read_notified().await?;
+            page.items.retain(|order| order.id.is_none_or(|id| !fresh.contains(&id)));
+            done.extend(fresh);
         }
     }
 
@@ -68,15 +81,15 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Takes in the orders somebody told us about. Called between pages, so that they wait for a page at most,
+    /// Takes in the orders somebody told us about, and says which. Called between pages, so that they wait for a page at most,
     /// and so that whatever is read later is also taken in later.
-    pub async fn read_notified(&mut self) -> Result<(), SyncError> {
+    pub async fn read_notified(&mut self) -> Result<BTreeSet<OrderId>, SyncError> {
         let orders = self.shared.take_notified();
-        if orders.is_empty() {
-            return Ok(());
+        if !orders.is_empty() {
+            let listed: Vec<OrderId> = orders.iter().copied().collect();
+            self.read_orders_by_id(&listed).await?;
         }
-        let orders: Vec<OrderId> = orders.into_iter().collect();
-        self.read_orders_by_id(&orders).await
+        Ok(orders)
     }
 
     async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
