@@ -119,24 +119,20 @@ impl Lease {
         })
     }
 
-    /// Renews it for as long as it can be; resolves when it is another's, or could not be renewed before it ran out.
+    /// Renews it until it is another's. While the database is too busy to say, the pass goes on: should the lease have
+    /// moved meanwhile, the ledger refuses what was read under it.
     pub async fn keep(&self) {
         let mut pause = self.beat();
         loop {
             tokio::time::sleep(pause).await;
-            pause = self.beat();
-            match self.ask(false).await {
-                Ok(Some(_)) => {}
+            pause = match self.ask(false).await {
+                Ok(Some(_)) => self.beat(),
                 Ok(None) => return,
                 Err(problem) => {
                     tracing::warn!(error = %problem, "the lease of whoever reads Odoo could not be renewed");
-                    if self.term().is_none() {
-                        self.set(None);
-                        return;
-                    }
-                    pause = LOOK_ROUND.min(self.beat());
+                    LOOK_ROUND.min(self.beat())
                 }
-            }
+            };
         }
     }
 

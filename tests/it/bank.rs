@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, Cluster, Database, Proxy, Replica, Service, Stop, club, draft, uuid};
+use crate::support::{Api, Closing, Cluster, Database, Proxy, Replica, Service, Stop, club, draft, uuid};
 
 /// Callers at a time.
 const TILLS: usize = 32;
@@ -210,6 +210,7 @@ fn whatever_breaks_each_key_has_one_reply_and_no_point_is_spent_twice() {
                 scope.spawn(move || till(replicas, closing, dice))
             })
             .collect();
+        let close = Closing(&closing);
         let mut dice = Dice(seed);
         let started = Instant::now();
         while started.elapsed() < duration() && !tills.iter().any(std::thread::ScopedJoinHandle::is_finished) {
@@ -220,7 +221,7 @@ fn whatever_breaks_each_key_has_one_reply_and_no_point_is_spent_twice() {
         cluster.stop(Stop::Immediate);
         cluster.launch();
         std::thread::sleep(Duration::from_secs(1));
-        closing.store(true, Ordering::Relaxed);
+        drop(close);
         tills.into_iter().map(|till| till.join().expect("a till without a surprise")).collect()
     });
 

@@ -48,6 +48,15 @@ pub fn draft(uuid: &str, partner: i64, total: &str) -> Value {
     })
 }
 
+/// Tells threads to end when it is dropped, also by a test that fails.
+pub struct Closing<'a>(pub &'a std::sync::atomic::AtomicBool);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
 /// A fresh UUID as text.
 pub fn uuid() -> String {
     uuid::Uuid::new_v4().to_string()
