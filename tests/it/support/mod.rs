@@ -16,7 +16,7 @@ pub use api::Api;
 pub use clock::Clock;
 pub use cluster::{Cluster, Stop};
 pub use database::Database;
-pub use disk::{Disk, DiskFault, Left};
+pub use disk::{Detached, Disk, DiskFault, Left};
 pub use load::Load;
 pub use random::{Random, long, seed};
 pub use service::{Run, Service, eventually, run, run_in};
