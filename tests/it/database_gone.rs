@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use serde_json::json;
 
-use crate::disk_trouble::comes_and_goes;
+use crate::disk_trouble::{Stops, comes_and_goes};
 use crate::support::{Cluster, Database, Service, Stop, load};
 
 fn wanted() -> bool {
@@ -40,6 +40,7 @@ fn stopped(how: Stop) {
     let mut service = service(Database::on(cluster.borrow().url()));
     comes_and_goes(
         &mut service,
+        Stops::Everything,
         || cluster.borrow_mut().stop(how),
         || cluster.borrow_mut().launch(),
         "the database cannot be reached",
@@ -73,6 +74,7 @@ fn a_read_only_postgresql_refuses_changes_and_is_survived() {
     };
     comes_and_goes(
         &mut service,
+        Stops::Everything,
         || set("on"),
         || set("off"),
         "the database is read-only",
@@ -136,6 +138,7 @@ fn a_postgresql_without_space_refuses_changes_and_is_survived() {
     let mut service = service(Database::on(cluster.url()));
     comes_and_goes(
         &mut service,
+        Stops::Some,
         || disk.fill(),
         || disk.free(),
         "the database's disk is full",

@@ -1,11 +1,12 @@
 //! The disk fails while the service runs, on SQLite: nobody is told of points that are not there, whoever asks is told
 //! what is wrong, and once it is mended the service goes on by itself.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, Database, Disk, DiskFault, Load, Service, eventually, load, seed, uuid};
+use crate::support::{Api, Database, Detached, Disk, DiskFault, Load, Service, eventually, load, seed, uuid};
 
 /// A service with the load's program, on a disk that can fail.
 fn shop() -> (Service, Disk) {
@@ -23,8 +24,23 @@ pub fn readiness(api: &Api) -> (u16, String) {
     (status, answer["checks"]["database"].as_str().unwrap().to_owned())
 }
 
+/// What trouble stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    Everything,
+    /// Changes that need new space; others are made, truly.
+    Some,
+}
+
 /// Trouble comes and goes under load. `sentence` is what callers and `/readyz` are told; `log` what the log says.
-pub fn comes_and_goes(service: &mut Service, begin: impl FnOnce(), end: impl FnOnce(), sentence: &str, log: &str) {
+pub fn comes_and_goes(
+    service: &mut Service,
+    stops: Stops,
+    begin: impl FnOnce(),
+    end: impl FnOnce(),
+    sentence: &str,
+    log: &str,
+) {
     let seed = seed();
     println!("LOYALTY_TEST_SEED={seed}");
     let api = service.admin.clone();
@@ -45,8 +61,10 @@ pub fn comes_and_goes(service: &mut Service, begin: impl FnOnce(), end: impl FnO
             .collect();
         readers.into_iter().for_each(|reader| drop(reader.join().unwrap()));
         std::thread::sleep(Duration::from_millis(300));
-        assert_eq!(load.acknowledged(), before, "acknowledged in the midst of it");
-        assert_eq!(readiness(&api), (503, sentence.to_owned()));
+        if stops == Stops::Everything {
+            assert_eq!(load.acknowledged(), before, "acknowledged in the midst of it");
+            assert_eq!(readiness(&api), (503, sentence.to_owned()));
+        }
         end();
         let mended = Instant::now();
         eventually("/readyz rises", || readiness(&api) == (200, "ok".to_owned()));
@@ -71,6 +89,7 @@ fn a_full_disk_refuses_changes_and_is_survived() {
     let place = service.database.file().unwrap().display().to_string();
     comes_and_goes(
         &mut service,
+        Stops::Everything,
         || disk.fails(DiskFault::Full),
         || disk.works(),
         "the database's disk is full",
@@ -78,12 +97,12 @@ fn a_full_disk_refuses_changes_and_is_survived() {
     );
 }
 
-/// Connections that were opened meanwhile can only read: the service must not keep them.
 #[test]
 fn a_read_only_file_system_refuses_changes_and_is_survived() {
     let (mut service, disk) = shop();
     comes_and_goes(
         &mut service,
+        Stops::Everything,
         || disk.fails(DiskFault::ReadOnly),
         || disk.works(),
         "the database is read-only",
@@ -96,6 +115,7 @@ fn a_disk_with_errors_refuses_changes_and_is_survived() {
     let (mut service, disk) = shop();
     comes_and_goes(
         &mut service,
+        Stops::Everything,
         || disk.fails(DiskFault::Broken),
         || disk.works(),
         "the database's disk reports errors",
@@ -108,6 +128,7 @@ fn a_disk_that_makes_nothing_durable_refuses_changes_and_is_survived() {
     let (mut service, disk) = shop();
     comes_and_goes(
         &mut service,
+        Stops::Everything,
         || disk.fails(DiskFault::NotDurable),
         || disk.works(),
         "the database's disk reports errors",
@@ -142,22 +163,39 @@ fn a_commit_that_comes_back_was_not_denied() {
 /// Whoever has a deleted file open can write it still: what is acknowledged then is nowhere.
 #[test]
 fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
-    let mut service = Service::without_program(&[]);
-    let Some(file) = service.database.file() else { return };
-    service.admin.call("program.put", json!({"program": load::program()}));
-    let elsewhere = tempfile::tempdir_in(file.parent().unwrap()).unwrap();
-    let away = || {
-        for name in ["loyalty.db", "loyalty.db-wal", "loyalty.db-shm"] {
-            std::fs::rename(file.with_file_name(name), elsewhere.path().join(name)).unwrap();
-        }
-    };
-    // Its log goes first: a database without it is an older one.
-    let back = || {
-        for name in ["loyalty.db-wal", "loyalty.db-shm", "loyalty.db"] {
-            std::fs::rename(elsewhere.path().join(name), file.with_file_name(name)).unwrap();
-        }
-    };
-    comes_and_goes(&mut service, away, back, "the database's files cannot be opened", "put");
+    let (mut service, _disk) = shop();
+    let file = service.database.file().unwrap();
+    let detached = RefCell::new(None);
+    comes_and_goes(
+        &mut service,
+        Stops::Everything,
+        || *detached.borrow_mut() = Some(Detached::detach(&file)),
+        || detached.take().unwrap().attach(),
+        "the database's files cannot be opened",
+        "put",
+    );
+}
+
+/// All connections are made anew then, and can only read: the service must not keep them.
+#[test]
+fn a_volume_that_comes_back_read_only_at_first_is_survived() {
+    let (mut service, disk) = shop();
+    let file = service.database.file().unwrap();
+    let api = service.admin.clone();
+    comes_and_goes(
+        &mut service,
+        Stops::Everything,
+        || {
+            let detached = Detached::detach(&file);
+            let gone = (503, "the database's files cannot be opened".to_owned());
+            eventually("the files are missed", || readiness(&api) == gone);
+            disk.fails(DiskFault::ReadOnly);
+            detached.attach();
+        },
+        || disk.works(),
+        "the database is read-only",
+        "whether the file system was mounted read-only",
+    );
 }
 
 /// An update that changes nothing would succeed on a full disk: SQLite has nothing to write then.

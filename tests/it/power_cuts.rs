@@ -5,7 +5,8 @@
 
 use serde_json::json;
 
-use crate::support::{Database, Disk, DiskFault, Left, Load, Service, eventually, load, long, seed};
+use crate::disk_trouble::readiness;
+use crate::support::{Database, Detached, Disk, DiskFault, Left, Load, Service, eventually, load, long, seed};
 
 struct Shop {
     service: Service,
@@ -83,31 +84,51 @@ fn a_power_cut_that_tears_writes_loses_nothing_that_was_acknowledged() {
     shop.finish();
 }
 
+/// How a service comes to its files after a failed fsync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// It has them open still.
+    GoesOn,
+    /// It was killed and started again.
+    StartsAgain,
+    /// Its volume was detached and attached again.
+    OpensAgain,
+}
+
 /// After a failed fsync the kernel may never write those pages. What is acknowledged later must not stand on them.
 #[test]
 fn what_is_acknowledged_after_a_failed_fsync_survives_a_power_cut() {
     let mut shop = shop();
-    for restarted in [false, true] {
+    let file = shop.service.database.file().unwrap();
+    for then in [Then::GoesOn, Then::StartsAgain, Then::OpensAgain] {
         let api = shop.service.admin.clone();
         let (disk, service) = (&shop.disk, &mut shop.service);
         shop.load.during(&api, |load| {
             load.wait_for(20);
             disk.fails(DiskFault::NotDurable);
             eventually("commits fail", || load.open() > 0);
-            if restarted {
-                service.kill();
+            match then {
+                Then::GoesOn => disk.works(),
+                Then::StartsAgain => {
+                    service.kill();
+                    return disk.works();
+                }
+                Then::OpensAgain => {
+                    let detached = Detached::detach(&file);
+                    eventually("the files are missed", || readiness(&api).1.contains("files"));
+                    disk.works();
+                    detached.attach();
+                    eventually("it is ready", || readiness(&api).0 == 200);
+                }
             }
-            disk.works();
-            if !restarted {
-                load.wait_for(20);
-            }
+            load.wait_for(20);
         });
-        if restarted {
+        if then == Then::StartsAgain {
             shop.service.launch();
         }
         shop.load.ask_again(&shop.service.admin);
         shop.cut(|_| Left::Nothing);
-        assert_eq!(shop.load.contradictions(&shop.service.admin), Vec::<String>::new(), "restarted: {restarted}");
+        assert_eq!(shop.load.contradictions(&shop.service.admin), Vec::<String>::new(), "{then:?}");
         shop.load.ask_again(&shop.service.admin);
     }
     shop.finish();

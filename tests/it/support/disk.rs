@@ -57,6 +57,29 @@ pub struct Disk {
     played: usize,
 }
 
+/// A database's files that were moved away under the service that has them open, as when a volume is detached.
+pub struct Detached {
+    file: PathBuf,
+    elsewhere: tempfile::TempDir,
+}
+
+impl Detached {
+    pub fn detach(file: &Path) -> Self {
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        for name in ["loyalty.db", "loyalty.db-wal", "loyalty.db-shm"] {
+            std::fs::rename(file.with_file_name(name), elsewhere.path().join(name)).unwrap();
+        }
+        Self { file: file.to_owned(), elsewhere }
+    }
+
+    /// Puts them back, the log first: a database without its log is an older one.
+    pub fn attach(self) {
+        for name in ["loyalty.db-wal", "loyalty.db-shm", "loyalty.db"] {
+            std::fs::rename(self.elsewhere.path().join(name), self.file.with_file_name(name)).unwrap();
+        }
+    }
+}
+
 /// The shim, compiled once a run.
 fn shim() -> &'static Path {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();

@@ -17,7 +17,7 @@ pub use api::Api;
 pub use clock::Clock;
 pub use cluster::{Cluster, Stop};
 pub use database::Database;
-pub use disk::{Disk, DiskFault, Left};
+pub use disk::{Detached, Disk, DiskFault, Left};
 pub use load::Load;
 pub use proxy::Proxy;
 pub use random::{Random, long, seed};
