@@ -31,4 +31,5 @@ mod redeeming;
 mod refunds;
 mod rewards;
 mod rooms;
+mod sync_faults;
 mod verifying;

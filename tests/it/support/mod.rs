@@ -8,6 +8,7 @@ pub mod odoo_14;
 mod service;
 mod shop;
 pub mod shop_14;
+mod transactional_odoo;
 
 pub use api::Api;
 pub use clock::Clock;
@@ -15,6 +16,7 @@ pub use cluster::{Cluster, Stop};
 pub use database::Database;
 pub use service::{Run, Service, eventually, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
+pub use transactional_odoo::{Transaction, TransactionalOdoo};
 
 use serde_json::{Value, json};
 
