@@ -23,6 +23,7 @@ mod demo;
 mod earning;
 mod importing;
 mod members;
+mod model;
 mod programs;
 mod quoting;
 mod real_odoo;
