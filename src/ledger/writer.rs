@@ -46,7 +46,8 @@ fn work(context: &Arc<Context>, jobs: Vec<Job>, mut uncertain: bool) {
                 let _ = caller.send(Ok(answer));
             }
         }
-        Err(problem) if commands.len() == 1 => {
+        // When the database is away it is so for all of them: they are not made to wait one after the other.
+        Err(problem) if commands.len() == 1 || is_away(&problem) => {
             for (caller, command) in callers.into_iter().zip(&commands) {
                 metrics::counter!("loyalty_writer_failures_total", "command" => command.word()).increment(1);
                 let answer = if uncertain {
@@ -71,6 +72,11 @@ fn work(context: &Arc<Context>, jobs: Vec<Job>, mut uncertain: bool) {
     }
 }
 
+/// Whether no connection could be had, for which the pool has tried for some seconds.
+const fn is_away(problem: &LedgerError) -> bool {
+    matches!(problem, LedgerError::Store(StoreError::Unreachable(_)))
+}
+
 /// Tries a batch, again after a pause when another writer was in the way or the connection broke.
 ///
 /// A commit whose answer was lost is tried again like any other: every command finds what it did before, by its key, its
@@ -83,6 +89,7 @@ fn attempt(context: &Arc<Context>, commands: &[Command], uncertain: &mut bool) -
             context.pool.get().map_err(LedgerError::from).and_then(|mut conn| batch::run(context, &mut conn, commands));
         *uncertain |= matches!(result, Err(LedgerError::Store(StoreError::Uncertain(_))));
         match result {
+            Err(problem) if is_away(&problem) => return Err(problem),
             Err(LedgerError::Store(problem)) if problem.is_transient() && tried < TRIES => {
                 tracing::debug!(error = %problem, tried, "a batch is tried again");
                 std::thread::sleep(pause);

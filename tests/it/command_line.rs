@@ -65,7 +65,9 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
     assert_eq!(run(Some(&database.url()), &[], &["migrate"]).code, 0);
     let count = "SELECT COUNT(*) FROM __diesel_schema_migrations";
     let before = database.number(count);
+    // One that takes something away, and says so.
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')").unwrap();
+    database.execute("UPDATE schema_floor SET version = '99991231000000'").unwrap();
     for verb in [&["serve"][..], &["migrate"][..], &["verify"][..], &["token", "list"][..]] {
         let refused = run(Some(&database.url()), &[], verb);
         assert_eq!(refused.code, 1, "{verb:?}: {refused:?}");

@@ -71,6 +71,23 @@ impl Database {
         }
     }
 
+    /// Keeps everybody from writing orders until what this returns is dropped.
+    pub fn block_writing(&self) -> Blocked {
+        match self {
+            Self::Sqlite { .. } => {
+                let path = self.file().expect("a file");
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                conn.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+                Blocked::Sqlite { _transaction: conn }
+            }
+            Self::Postgres { .. } => {
+                let mut conn = PgConnection::establish(&self.url()).unwrap();
+                conn.batch_execute("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").unwrap();
+                Blocked::Postgres { _transaction: conn }
+            }
+        }
+    }
+
     /// One number.
     pub fn number(&self, sql: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
@@ -125,6 +142,12 @@ impl Database {
         };
         rows.into_iter().map(|row| row + "\n").collect()
     }
+}
+
+/// A transaction that stands in the way of others, undone when this is dropped.
+pub enum Blocked {
+    Sqlite { _transaction: SqliteConnection },
+    Postgres { _transaction: PgConnection },
 }
 
 impl Drop for Database {

@@ -5,6 +5,7 @@ mod clock;
 mod cluster;
 mod database;
 pub mod odoo_14;
+mod proxy;
 mod service;
 mod shop;
 pub mod shop_14;
@@ -14,7 +15,8 @@ pub use api::Api;
 pub use clock::Clock;
 pub use cluster::{Cluster, Stop};
 pub use database::Database;
-pub use service::{Run, Service, eventually, run, run_in};
+pub use proxy::Proxy;
+pub use service::{Replica, Run, Service, eventually, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
 pub use transactional_odoo::{Transaction, TransactionalOdoo};
 

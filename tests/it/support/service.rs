@@ -143,21 +143,31 @@ impl Service {
 
     /// Starts it again after [`Service::kill`] or [`Service::terminate`].
     pub fn launch(&mut self) {
-        let (child, base) = self.spawn();
+        let (child, base) = self.spawn(&[]);
         self.admin = Api::new(&base, Some(&self.admin_token));
         self.child = Some(child);
     }
 
     /// One more process on the same database, with an admin's caller.
     pub fn replica(&self) -> (Replica, Api) {
-        let (child, base) = self.spawn();
+        self.replica_with(&[])
+    }
+
+    /// As [`Service::replica`], with more in its environment.
+    pub fn replica_with(&self, environment: &[(String, String)]) -> (Replica, Api) {
+        let (child, base) = self.spawn(environment);
         (Replica(child), Api::new(&base, Some(&self.admin_token)))
     }
 
-    fn spawn(&self) -> (Child, String) {
+    fn spawn(&self, environment: &[(String, String)]) -> (Child, String) {
         let mut command = binary(Some(&self.database.url()), self.folder.path());
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
-        command.envs(self.environment.clone()).arg("serve").stdout(Stdio::piped()).stderr(log);
+        command
+            .envs(self.environment.clone())
+            .envs(environment.iter().cloned())
+            .arg("serve")
+            .stdout(Stdio::piped())
+            .stderr(log);
         let mut child = command.spawn().expect("the service starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -184,6 +194,11 @@ impl Service {
         child.wait().unwrap();
     }
 
+    /// Sends it a signal, `STOP` or `CONT`, and leaves it.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.as_ref().expect("a running service"), name);
+    }
+
     /// SIGTERM; its exit code and how long it took.
     pub fn terminate(&mut self) -> (i32, Duration) {
         let mut child = self.child.take().expect("a running service");
@@ -195,8 +210,26 @@ impl Service {
     }
 }
 
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
+    assert!(sent.success(), "kill -{name}");
+}
+
 /// A second process, stopped with the test.
 pub struct Replica(Child);
+
+impl Replica {
+    /// Sends it a signal, `STOP` or `CONT`, and leaves it.
+    pub fn signal(&self, name: &str) {
+        signal(&self.0, name);
+    }
+
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
 
 impl Drop for Replica {
     fn drop(&mut self) {

@@ -1,0 +1,197 @@
+//! Clocks that are wrong, and clocks that are set while all runs: a hold ends once, by the database's time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, Clock, Cluster, Database, Service, club, draft, eventually, run, uuid};
+
+/// The program `club`, whose holds last so long.
+fn club_with_holds_of(seconds: u64) -> Value {
+    let mut program = club();
+    program["redemption"] = json!({"hold_seconds": seconds});
+    program
+}
+
+/// Some holds for 100 points each, by this caller, of a member.
+fn hold(api: &Api, member: i64) -> (Value, String) {
+    let order = uuid();
+    let given = api.hold(member, "5off", &draft(&order, member, "25.00")).unwrap();
+    (given["hold_id"].clone(), order)
+}
+
+#[test]
+fn a_replica_whose_clock_is_wrong_goes_by_the_database_s_time() {
+    if std::env::var("LOYALTY_TEST_DATABASE").as_deref() != Ok("postgres") || !Cluster::is_possible() {
+        // SQLite has no clock but its process's.
+        return;
+    }
+    let time = Clock::new();
+    let cluster = Cluster::start_with(&time.environment());
+    let service = Service::on(Database::on(cluster.url()), &[]);
+    service.admin.call("program.put", json!({"program": club_with_holds_of(200)}));
+    let (fast, slow) = (Clock::new(), Clock::new());
+    fast.set(300);
+    slow.set(-300);
+    let (_ahead, ahead) = service.replica_with(&fast.environment());
+    let (_behind, behind) = service.replica_with(&slow.environment());
+    let all = [&service.admin, &ahead, &behind];
+    service.admin.give(1, "400");
+    let holds: Vec<(Value, String)> = all.iter().map(|api| hold(api, 1)).collect();
+    let capture = |api: &Api, (id, order): &(Value, String)| {
+        api.try_call("loyalty.capture", json!({"hold_id": id, "order": {"uuid": order}}))
+    };
+    // Before its end a hold runs everywhere, and is captured by whoever is asked: 100 points for the fast one's, by the slow.
+    for api in all {
+        assert_eq!(api.points(1), ("400".into(), "300".into(), "100".into()));
+    }
+    assert_eq!(capture(&behind, &holds[1]).unwrap()["balance"], "300");
+    time.set(190);
+    for api in all {
+        assert_eq!(api.points(1), ("300".into(), "200".into(), "100".into()), "ten seconds before");
+    }
+    time.set(210);
+    for api in all {
+        assert_eq!(api.points(1), ("300".into(), "0".into(), "300".into()), "ten seconds after");
+    }
+    // All points go elsewhere; then the holds that have ended cannot be captured, by anybody.
+    for _ in 0..3 {
+        let given = hold(&ahead, 1);
+        capture(&behind, &given).unwrap();
+    }
+    for (api, given) in [(&ahead, &holds[0]), (&behind, &holds[2])] {
+        assert_eq!(capture(api, given).unwrap_err().kind, "hold_expired");
+    }
+    assert_eq!(ended(&service.database), (4, 2, 0));
+    service.admin.verified();
+}
+
+/// Holds that were captured, that ended otherwise, and that are open.
+fn ended(database: &Database) -> (i64, i64, i64) {
+    let count = |states: &str| database.number(&format!("SELECT COUNT(*) FROM holds WHERE state IN ({states})"));
+    (count("'captured'"), count("'expired', 'released'"), count("'open'"))
+}
+
+/// A till that was told these ends.
+#[derive(Default)]
+struct Told {
+    captured: Vec<String>,
+    released: Vec<String>,
+    given: i64,
+}
+
+/// Holds, and then captures, releases or forgets, until it is told to close. Points come as they go.
+fn till(api: &Api, closing: &AtomicBool, member: i64) -> Told {
+    let mut told = Told::default();
+    let mut turn = 0_u32;
+    while !closing.load(Ordering::Relaxed) {
+        api.give(member, "100");
+        told.given += 100;
+        let (id, order) = hold(api, member);
+        let name = id.as_str().unwrap().to_owned();
+        turn += 1;
+        match turn % 4 {
+            0 => {} // forgotten: it runs out
+            1 => {
+                api.call("loyalty.release", json!({"hold_id": id, "reason": "no"}));
+                told.released.push(name);
+            }
+            _ => {
+                // Its points may have been given to another hold since it ran out; they are never spent twice.
+                match api.try_call("loyalty.capture", json!({"hold_id": id, "order": {"uuid": order}})) {
+                    Ok(_) => told.captured.push(name),
+                    Err(failed) => assert_eq!(failed.kind, "hold_expired", "{failed:?}"),
+                }
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
+    let time = Clock::new();
+    let cluster = (std::env::var("LOYALTY_TEST_DATABASE").as_deref() == Ok("postgres") && Cluster::is_possible())
+        .then(|| Cluster::start_with(&time.environment()));
+    let database = cluster.as_ref().map_or_else(Database::sqlite, |cluster| Database::on(cluster.url()));
+    let shifted = time.environment();
+    let environment: Vec<(&str, &str)> = shifted
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .chain([("LOYALTY__SYNC__INTERVAL_SECONDS", "1"), ("LOYALTY__SYNC__LEASE_SECONDS", "5")])
+        .collect();
+    let service = Service::on(database, &environment);
+    service.admin.call("program.put", json!({"program": club_with_holds_of(100)}));
+    let (_second, other) = service.replica();
+    let closing = AtomicBool::new(false);
+    let jumps = if std::env::var_os("LOYALTY_TEST_LONG").is_some() { 60 } else { 4 };
+    let told: Vec<Told> = std::thread::scope(|scope| {
+        let tills: Vec<_> = (1..=4)
+            .map(|member| {
+                let (api, closing) = (if member % 2 == 0 { &service.admin } else { &other }, &closing);
+                scope.spawn(move || till(api, closing, member))
+            })
+            .collect();
+        for jump in 0..jumps {
+            std::thread::sleep(Duration::from_millis(700));
+            // Forward five minutes, back ten, forward again to the right time, and so on.
+            time.set([300, -300, 0, -300, 300, 0][jump % 6]);
+            // Reading goes on: the lease does not outlast a clock that was set back.
+            let sold = service.shop.sell(5, "10.00");
+            let read = format!("SELECT COUNT(*) FROM orders WHERE id = {}", sold.id);
+            eventually("the order is read", || service.database.number(&read) == 1);
+        }
+        closing.store(true, Ordering::Relaxed);
+        tills.into_iter().map(|till| till.join().unwrap()).collect()
+    });
+    // What was forgotten is over in a while; it is written when the account is next touched.
+    time.set(1_000);
+    let number = |sql: &str| service.database.number(sql);
+    for member in 1..=4 {
+        other.give(member, "1");
+    }
+    assert_eq!(number("SELECT COUNT(*) FROM holds WHERE state = 'open'"), 0, "holds that never end");
+    for (of, states, entries) in [("captured", "'captured'", 1), ("released", "'released', 'expired'", 0)] {
+        for name in told.iter().flat_map(|till| if of == "captured" { &till.captured } else { &till.released }) {
+            let held = number(&format!("SELECT COUNT(*) FROM holds WHERE id = '{name}' AND state IN ({states})"));
+            let posted = number(&format!("SELECT COUNT(*) FROM entries WHERE hold_id = '{name}' AND kind = 'redeem'"));
+            assert_eq!((held, posted), (1, entries), "{name} was {of}");
+        }
+    }
+    let doubly = "SELECT COUNT(*) FROM holds WHERE (state = 'captured') <> \
+                  EXISTS (SELECT 1 FROM entries WHERE entries.hold_id = holds.id AND entries.kind = 'redeem')";
+    assert_eq!(number(doubly), 0, "captured and nothing else, or not captured");
+    for (member, told) in (1_i64..).zip(&told) {
+        assert!(told.captured.len() > 2, "{}", told.captured.len());
+        let left = 1 + told.given - 100 * i64::try_from(told.captured.len()).unwrap();
+        assert_eq!(other.balance(member), left.to_string(), "member {member}: what was acknowledged is there");
+    }
+    let sold = i64::try_from(10 * jumps).unwrap();
+    assert_eq!(other.balance(5), sold.to_string());
+    other.verified();
+}
+
+#[test]
+fn a_token_is_refused_within_a_second_of_its_revocation_whatever_the_clock_does() {
+    let time = Clock::new();
+    let shifted = time.environment();
+    let environment: Vec<(&str, &str)> = shifted.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let service = Service::without_program(&environment);
+    for jump in [300, -300] {
+        let viewer = service.api("viewer");
+        assert_eq!(viewer.get("/metrics").0, 200);
+        time.set(jump);
+        let listed = run(Some(&service.database.url()), &[], &["token", "list", "--json"]);
+        let listed: Value = serde_json::from_str(&listed.out).expect("JSON");
+        for token in listed["tokens"].as_array().expect("tokens").iter().filter(|token| token["role"] == "viewer") {
+            let prefix = token["prefix"].as_str().expect("a prefix");
+            assert_eq!(run(Some(&service.database.url()), &[], &["token", "revoke", prefix]).code, 0);
+        }
+        let revoked = Instant::now();
+        while viewer.get("/metrics").0 == 200 {
+            assert!(revoked.elapsed() < Duration::from_secs(2), "still believed");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
