@@ -18,7 +18,7 @@
 //! | `sync.overlap_seconds` | 150 | how far each window reaches back |
 //! | `sync.allow_unsafe_overlap` | false | lets the overlap be less than 120 |
 //! | `sync.page_size` | 500 | records a call |
-//! | `sync.sweep_hours` | 24 | the full comparison |
+//! | `sync.sweep_hours` | 24 | the full comparison; 0: with every pass |
 //! | `sync.since` | – | a date or date-time: orders before it are ignored |
 //! | `sync.denied_pause_seconds` | 900 | pause after Odoo refused the login |
 //! | `sync.lease_seconds` | 30 | of several processes, how long one that died keeps others from reading |
@@ -59,7 +59,7 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   sync.interval_seconds                               pause between passes  [15]
   sync.overlap_seconds, sync.allow_unsafe_overlap     how far each window reaches back  [150, false]
   sync.page_size        LOYALTY__SYNC__PAGE_SIZE      records a call  [500]
-  sync.sweep_hours                                    the full comparison  [24]
+  sync.sweep_hours                                    the full comparison; 0: with every pass  [24]
   sync.since                                          ignore orders before this date
   sync.denied_pause_seconds                           pause after Odoo refused the login  [900]
   sync.lease_seconds                                  how long a process that died keeps others from reading  [30]
@@ -359,11 +359,10 @@ impl RawSync {
         if !(1..=5000).contains(&self.page_size) {
             return Err(bad("sync.page_size: expected a number from 1 to 5000"));
         }
-        let hours = at_least("sync.sweep_hours", self.sweep_hours, 1)?;
         Ok(SyncSettings {
             overlap: Duration::from_secs(self.overlap_seconds),
             page_size: self.page_size,
-            sweep_every: Duration::from_secs(hours.saturating_mul(3600)),
+            sweep_every: Duration::from_secs(self.sweep_hours.saturating_mul(3600)),
             since: self.since.as_deref().map(since).transpose()?,
             lease: Duration::from_secs(at_least("sync.lease_seconds", self.lease_seconds, LEAST_LEASE_SECONDS)?),
         })
@@ -501,6 +500,11 @@ mod tests {
         ] {
             assert_eq!(since(text).unwrap().to_rfc3339(), shown);
         }
+    }
+
+    #[test]
+    fn a_sweep_with_every_pass_can_be_asked_for() {
+        assert_eq!(read("[sync]\nsweep_hours = 0").unwrap().sync.sweep_every, Duration::ZERO);
     }
 
     #[test]

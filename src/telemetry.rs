@@ -79,10 +79,15 @@ fn describe() {
         "loyalty_sync_missed_by_incremental_total",
         "Orders that a sweep found and no window had: must stay 0."
     );
+    describe_counter!(
+        "loyalty_sync_sweep_differences_total",
+        "Orders that a sweep found changed or gone, which no window can show: merged partners, deletions, raw SQL."
+    );
     describe_gauge!("loyalty_sync_lag_seconds", "Age of what is known of Odoo.");
     describe_gauge!("loyalty_sync_leader", "Whether this process is the one that reads Odoo: 1 or 0.");
     describe_gauge!("loyalty_sync_last_success_timestamp_seconds", "When the last complete pass ended, Unix time.");
     // Zero is a statement; absence is a question.
     metrics::counter!("loyalty_sync_missed_by_incremental_total").absolute(0);
+    metrics::counter!("loyalty_sync_sweep_differences_total").absolute(0);
     metrics::gauge!("loyalty_sync_leader").set(0.0);
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::model::Model;
+use super::model::{Kind, Model};
 
 /// A value that can be compared. Empty is `false` and null; a many2one is its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,33 @@ impl Scalar {
     }
 }
 
+/// How finely moments are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// As the database keeps them.
+    Microseconds,
+    /// As the wire shows them.
+    Seconds,
+}
+
+impl Precision {
+    /// A moment's text with this precision and no other: texts of one length compare like the moments they mean.
+    fn cut(self, moment: Scalar) -> Scalar {
+        let Scalar::Text(mut text) = moment else { return moment };
+        match self {
+            Self::Seconds => text.truncate(SECOND),
+            Self::Microseconds if text.len() == SECOND => text.push_str(NO_FRACTION),
+            Self::Microseconds => {}
+        }
+        Scalar::Text(text)
+    }
+}
+
+/// Letters of `YYYY-MM-DD HH:MM:SS`.
+const SECOND: usize = 19;
+/// What stands behind them at the beginning of a second.
+const NO_FRACTION: &str = ".000000";
+
 #[derive(Debug)]
 enum Test {
     Equals(Scalar),
@@ -45,7 +72,8 @@ enum Test {
 
 #[derive(Debug)]
 enum Node {
-    Leaf(String, Test),
+    /// A field, the precision it is compared with when it is a moment, and the test.
+    Leaf(String, Option<Precision>, Test),
     And(Box<Node>, Box<Node>),
     Or(Box<Node>, Box<Node>),
     Not(Box<Node>),
@@ -60,7 +88,7 @@ impl Domain {
     ///
     /// # Errors
     /// Odoo's own words for what is wrong with it.
-    pub fn read(domain: &Value, model: &Model, name: &str) -> Result<Self, String> {
+    pub fn read(domain: &Value, model: &Model, name: &str, precision: Precision) -> Result<Self, String> {
         let items = match domain {
             Value::Array(items) => items.as_slice(),
             Value::Null => &[],
@@ -69,29 +97,28 @@ impl Domain {
         let mut rest = items.iter();
         let mut nodes = Vec::new();
         while rest.len() > 0 {
-            nodes.push(Self::node(&mut rest, model, name)?);
+            nodes.push(Self::node(&mut rest, &|item| leaf(item, model, name, precision))?);
         }
         Ok(Self(nodes))
     }
 
-    fn node(rest: &mut std::slice::Iter<'_, Value>, model: &Model, name: &str) -> Result<Node, String> {
+    fn node(
+        rest: &mut std::slice::Iter<'_, Value>,
+        leaf: &dyn Fn(&Value) -> Result<Node, String>,
+    ) -> Result<Node, String> {
         let item = rest.next().ok_or("Domain ends too early")?;
         match item.as_str() {
-            Some("&") => {
-                Ok(Node::And(Box::new(Self::node(rest, model, name)?), Box::new(Self::node(rest, model, name)?)))
-            }
-            Some("|") => {
-                Ok(Node::Or(Box::new(Self::node(rest, model, name)?), Box::new(Self::node(rest, model, name)?)))
-            }
-            Some("!") => Ok(Node::Not(Box::new(Self::node(rest, model, name)?))),
-            _ => leaf(item, model, name),
+            Some("&") => Ok(Node::And(Box::new(Self::node(rest, leaf)?), Box::new(Self::node(rest, leaf)?))),
+            Some("|") => Ok(Node::Or(Box::new(Self::node(rest, leaf)?), Box::new(Self::node(rest, leaf)?))),
+            Some("!") => Ok(Node::Not(Box::new(Self::node(rest, leaf)?))),
+            _ => leaf(item),
         }
     }
 
     /// The id that all records must be above, when it says so: paging by id need not look at what lies before.
     pub fn after(&self) -> Option<i64> {
         self.0.iter().find_map(|node| match node {
-            Node::Leaf(field, Test::Compares(Scalar::Number(id), [Ordering::Greater, Ordering::Greater]))
+            Node::Leaf(field, _, Test::Compares(Scalar::Number(id), [Ordering::Greater, Ordering::Greater]))
                 if field == "id" =>
             {
                 i64::try_from(*id).ok()
@@ -106,15 +133,17 @@ impl Domain {
     }
 }
 
-fn leaf(item: &Value, model: &Model, name: &str) -> Result<Node, String> {
+fn leaf(item: &Value, model: &Model, name: &str, precision: Precision) -> Result<Node, String> {
     let Some([Value::String(field), Value::String(operator), value]) = item.as_array().map(Vec::as_slice) else {
         return Err(format!("Invalid domain term {item}"));
     };
-    if !model.fields.contains_key(field) {
+    let Some(kind) = model.fields.get(field) else {
         return Err(format!("Invalid field {name}.{field} in condition {item}"));
-    }
-    let all = || value.as_array().map(|values| values.iter().map(Scalar::of).collect());
-    let one = Scalar::of(value);
+    };
+    let precision = (*kind == Kind::Moment).then_some(precision);
+    let scalar = |value| at_precision(Scalar::of(value), precision);
+    let all = || value.as_array().map(|values| values.iter().map(scalar).collect());
+    let one = scalar(value);
     let test = match operator.as_str() {
         "=" => Test::Equals(one),
         "!=" => Test::Differs(one),
@@ -126,7 +155,14 @@ fn leaf(item: &Value, model: &Model, name: &str) -> Result<Node, String> {
         "<=" => Test::Compares(one, [Ordering::Less, Ordering::Equal]),
         _ => return Err(format!("Invalid operator {operator} in condition {item}")),
     };
-    Ok(Node::Leaf(field.clone(), test))
+    Ok(Node::Leaf(field.clone(), precision, test))
+}
+
+fn at_precision(value: Scalar, precision: Option<Precision>) -> Scalar {
+    match precision {
+        Some(precision) => precision.cut(value),
+        None => value,
+    }
 }
 
 fn holds(node: &Node, record: &Map<String, Value>) -> bool {
@@ -134,12 +170,12 @@ fn holds(node: &Node, record: &Map<String, Value>) -> bool {
         Node::And(a, b) => holds(a, record) && holds(b, record),
         Node::Or(a, b) => holds(a, record) || holds(b, record),
         Node::Not(node) => !holds(node, record),
-        Node::Leaf(field, test) => {
+        Node::Leaf(field, precision, test) => {
             let value = Model::kept(record, field).unwrap_or(&Value::Null);
             let values: Vec<Scalar> = match value {
                 // A many2many matches when any of its records does.
                 Value::Array(ids) if !ids.is_empty() => ids.iter().map(Scalar::of).collect(),
-                one => vec![Scalar::of(one)],
+                one => vec![at_precision(Scalar::of(one), *precision)],
             };
             match test {
                 Test::Equals(wanted) => values.contains(wanted),

@@ -1,6 +1,6 @@
 //! The sample shop: a small server that speaks Odoo's JSON-RPC, so that the demo and the tests need no Odoo.
 //!
-//! - [`shop`] keeps records by model as Odoo would, with a clock of its own; [`model`] knows their fields and how
+//! - [`shop`] keeps records by model as Odoo would, with a clock of its own, and has several change at once; [`model`] knows their fields and how
 //!   they look on the wire; [`domain`] evaluates search domains;
 //! - [`server`] answers `/jsonrpc` from it, and misbehaves on request ([`fault`]);
 //! - [`sample`] fills it with a year of plausible sales, the same ones every time.
@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 
 pub use fault::Misbehaviour;
 pub use server::Served;
-pub use shop::Shop;
+pub use shop::{Change, Shop};
 
 /// The running sample shop. It stops when this is dropped.
 pub struct DemoShop {

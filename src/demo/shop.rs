@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::domain::{Domain, Scalar};
+use super::domain::{Domain, Precision, Scalar};
 use super::fault::{Misbehaviour, Rule};
 use super::model::{Kind, Model, odoo_19, wire};
 
@@ -29,8 +29,24 @@ pub(super) struct Books {
     pub version: String,
     pub denied: Vec<String>,
     clock: DateTime<Utc>,
+    precision: Precision,
     rules: Vec<Rule>,
     calls: Vec<(String, String)>,
+    before_answers: Option<BeforeAnswer>,
+}
+
+/// What happens in the shop just before a call is answered: it is told the model (or service) and the method.
+type BeforeAnswer = Arc<dyn Fn(&Shop, &str, &str) + Send + Sync>;
+
+/// A change of one record. [`Shop::commit`] makes several of them visible at once.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A new record of a model, as [`Shop::insert`] takes it.
+    Insert(String, Value),
+    /// Other values for fields of a record, as [`Shop::update_silently`] takes them; `write_date` is one of them.
+    Write(String, i64, Value),
+    /// A record that goes without a trace.
+    Delete(String, i64),
 }
 
 impl Default for Shop {
@@ -50,8 +66,10 @@ impl Shop {
             version: "19.0".to_owned(),
             denied: Vec::new(),
             clock: DateTime::UNIX_EPOCH,
+            precision: Precision::Microseconds,
             rules: Vec::new(),
             calls: Vec::new(),
+            before_answers: None,
         })))
     }
 
@@ -74,49 +92,87 @@ impl Shop {
         books.clock += TimeDelta::from_std(by).unwrap_or_default();
     }
 
+    /// What the shop's clock shows.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.books().clock
+    }
+
+    /// Compares moments in search domains by whole seconds, as new versions of Odoo do: `>` then skips the rest of a
+    /// second. Old versions compare the microseconds that the database keeps, so that `>` finds the same second again.
+    pub fn compare_whole_seconds(&self) {
+        self.edit().precision = Precision::Seconds;
+    }
+
     /// Makes a record; its id. `id` and `write_date` are taken from `values` when they are there.
     ///
     /// Links are given as ids, moments as `YYYY-MM-DD HH:MM:SS` with or without microseconds.
     pub fn insert(&self, model: &str, values: Value) -> i64 {
-        let mut books = self.edit();
-        let clock = kept_moment(books.clock);
-        let model = books.models.entry(model.to_owned()).or_default();
-        let mut record = match values {
-            Value::Object(record) => record,
-            _ => Map::new(),
-        };
-        let id = record.get("id").and_then(Value::as_i64).unwrap_or(model.next_id);
-        model.next_id = model.next_id.max(id + 1);
-        record.insert("id".to_owned(), json!(id));
-        record.entry("write_date").or_insert(json!(clock));
-        if model.fields.contains_key("active") {
-            record.entry("active").or_insert(json!(true));
-        }
-        model.records.insert(id, record);
-        id
+        self.edit().insert(model, values)
     }
 
     /// Changes fields of a record, and its `write_date` to the clock.
     pub fn update(&self, model: &str, id: i64, values: Value) {
-        let clock = kept_moment(self.books().clock);
-        self.update_silently(model, id, json!({"write_date": clock}));
-        self.update_silently(model, id, values);
+        let mut books = self.edit();
+        let clock = kept_moment(books.clock);
+        books.write(model, id, json!({"write_date": clock}));
+        books.write(model, id, values);
     }
 
     /// Changes fields of a record as raw SQL does: without touching its `write_date`.
     pub fn update_silently(&self, model: &str, id: i64, values: Value) {
-        let mut books = self.edit();
-        let record = books.models.get_mut(model).and_then(|model| model.records.get_mut(&id));
-        if let (Some(record), Value::Object(values)) = (record, values) {
-            record.extend(values);
-        }
+        self.edit().write(model, id, values);
     }
 
     /// Deletes a record, without a trace.
     pub fn delete(&self, model: &str, id: i64) {
-        if let Some(model) = self.edit().models.get_mut(model) {
-            model.records.remove(&id);
+        self.edit().delete(model, id);
+    }
+
+    /// Takes the next id of a model, as a sequence gives it: to one caller only, whatever becomes of the record.
+    #[must_use]
+    pub fn reserve(&self, model: &str) -> i64 {
+        let mut books = self.edit();
+        let model = books.models.entry(model.to_owned()).or_default();
+        let id = model.next_id;
+        model.next_id += 1;
+        id
+    }
+
+    /// Makes changes visible, all at once: no call is answered between two of them.
+    pub fn commit(&self, changes: impl IntoIterator<Item = Change>) {
+        let mut books = self.edit();
+        for change in changes {
+            match change {
+                Change::Insert(model, values) => {
+                    books.insert(&model, values);
+                }
+                Change::Write(model, id, values) => books.write(&model, id, values),
+                Change::Delete(model, id) => books.delete(&model, id),
+            }
         }
+    }
+
+    /// A field of a record as it is kept, whatever was or was not committed beside it.
+    #[must_use]
+    pub fn kept(&self, model: &str, id: i64, field: &str) -> Option<Value> {
+        self.books().models.get(model)?.records.get(&id)?.get(field).cloned()
+    }
+
+    /// The ids of a model's records.
+    #[must_use]
+    pub fn ids(&self, model: &str) -> Vec<i64> {
+        self.books().models.get(model).map(|model| model.records.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// Has something happen before each call is answered, until [`Shop::answer_at_once`]: others write while we read.
+    pub fn before_each_answer(&self, what: impl Fn(&Self, &str, &str) + Send + Sync + 'static) {
+        self.edit().before_answers = Some(Arc::new(what));
+    }
+
+    /// Answers again without anything happening before.
+    pub fn answer_at_once(&self) {
+        self.edit().before_answers = None;
     }
 
     /// Takes a field away, as in a version or database that does not have it.
@@ -188,8 +244,16 @@ impl Shop {
 
     /// Takes note of a call; what is done instead of answering it, if anything.
     pub(super) fn begin(&self, model: Option<&str>, called: (&str, &str)) -> Option<Misbehaviour> {
+        let before = {
+            let mut books = self.edit();
+            books.calls.push((called.0.to_owned(), called.1.to_owned()));
+            books.before_answers.clone()
+        };
+        // It changes the shop itself, so the books must be free.
+        if let Some(before) = before {
+            before(self, called.0, called.1);
+        }
         let mut books = self.edit();
-        books.calls.push((called.0.to_owned(), called.1.to_owned()));
         let what = books.rules.iter_mut().find_map(|rule| rule.applies(model).then(|| rule.what.clone()));
         books.rules.retain(|rule| rule.left != Some(0));
         what
@@ -206,10 +270,41 @@ pub(super) struct Search<'a> {
 }
 
 impl Books {
+    fn insert(&mut self, model: &str, values: Value) -> i64 {
+        let clock = kept_moment(self.clock);
+        let model = self.models.entry(model.to_owned()).or_default();
+        let mut record = match values {
+            Value::Object(record) => record,
+            _ => Map::new(),
+        };
+        let id = record.get("id").and_then(Value::as_i64).unwrap_or(model.next_id);
+        model.next_id = model.next_id.max(id + 1);
+        record.insert("id".to_owned(), json!(id));
+        record.entry("write_date").or_insert(json!(clock));
+        if model.fields.contains_key("active") {
+            record.entry("active").or_insert(json!(true));
+        }
+        model.records.insert(id, record);
+        id
+    }
+
+    fn write(&mut self, model: &str, id: i64, values: Value) {
+        let record = self.models.get_mut(model).and_then(|model| model.records.get_mut(&id));
+        if let (Some(record), Value::Object(values)) = (record, values) {
+            record.extend(values);
+        }
+    }
+
+    fn delete(&mut self, model: &str, id: i64) {
+        if let Some(model) = self.models.get_mut(model) {
+            model.records.remove(&id);
+        }
+    }
+
     /// The ids that a search finds, in its order.
     pub fn search(&self, name: &str, search: &Search<'_>) -> Result<Vec<i64>, String> {
         let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
-        let domain = Domain::read(search.domain, model, name)?;
+        let domain = Domain::read(search.domain, model, name, self.precision)?;
         let hide_archived = search.active_test && model.fields.contains_key("active");
         let limit = if search.limit == 0 { usize::MAX } else { search.limit };
         let first = domain.after().map_or(i64::MIN, |id| id.saturating_add(1));
@@ -264,6 +359,7 @@ impl Books {
 }
 
 /// As the database keeps a moment: with microseconds.
-pub(super) fn kept_moment(at: DateTime<Utc>) -> String {
+#[must_use]
+pub fn kept_moment(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }

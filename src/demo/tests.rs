@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::domain::Domain;
+use super::domain::{Domain, Precision};
 use super::shop::{Search, Shop};
 use super::*;
 
@@ -49,6 +49,32 @@ fn domains_mean_what_they_mean_in_odoo() {
 }
 
 #[test]
+fn moments_are_compared_as_old_and_as_new_versions_do() {
+    let shop = stocked();
+    // All were written in the middle of this second.
+    let found =
+        |operator: &str| found(&shop, "res.partner", &json!([["write_date", operator, "2026-09-21 14:13:20"]])).len();
+    assert_eq!([">", ">=", "=", "<=", "<"].map(found), [4, 4, 0, 0, 0]);
+    shop.compare_whole_seconds();
+    assert_eq!([">", ">=", "=", "<=", "<"].map(found), [0, 4, 4, 4, 0]);
+}
+
+#[test]
+fn a_commit_shows_at_once_and_a_reserved_id_is_nobody_else_s() {
+    let shop = stocked();
+    let id = shop.reserve("res.partner");
+    assert_eq!(shop.insert("res.partner", json!({"name": "Eve"})), id + 1);
+    let model = || "res.partner".to_owned();
+    shop.commit([
+        Change::Insert(model(), json!({"id": id, "name": "Fay"})),
+        Change::Write(model(), 1, json!({"name": "Adah"})),
+        Change::Delete(model(), 2),
+    ]);
+    assert_eq!(shop.ids("res.partner"), [1, 3, 4, id, id + 1]);
+    assert_eq!(shop.kept("res.partner", 1, "name"), Some(json!("Adah")));
+}
+
+#[test]
 fn a_write_date_is_finer_than_what_the_wire_shows() {
     let shop = stocked();
     let second = "2026-09-21 14:13:20";
@@ -86,10 +112,10 @@ fn what_does_not_exist_is_said_in_odoo_s_words() {
         "Invalid field 'nofield' on 'res.partner'"
     );
     let partners = &books.models["res.partner"];
-    let words = Domain::read(&json!([["nofield", "=", 1]]), partners, "res.partner").unwrap_err();
+    let words = Domain::read(&json!([["nofield", "=", 1]]), partners, "res.partner", Precision::Seconds).unwrap_err();
     assert!(words.starts_with("Invalid field res.partner.nofield in condition"), "{words}");
-    assert!(Domain::read(&json!([["id", "ilike", 1]]), partners, "res.partner").is_err());
-    assert!(Domain::read(&json!(["&", ["id", "=", 1]]), partners, "res.partner").is_err());
+    assert!(Domain::read(&json!([["id", "ilike", 1]]), partners, "res.partner", Precision::Seconds).is_err());
+    assert!(Domain::read(&json!(["&", ["id", "=", 1]]), partners, "res.partner", Precision::Seconds).is_err());
 }
 
 #[test]

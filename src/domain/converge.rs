@@ -237,7 +237,9 @@ impl Book {
                 continue;
             };
             let owner = self.account(hold.account_id)?.partner_id;
-            if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) || sale.wallet != Some(owner) {
+            // Once it was captured, the customer of its order may have been merged into another: nothing is owed.
+            let is_strange = hold.state != HoldState::Captured && sale.wallet != Some(owner);
+            if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) || is_strange {
                 let detail = format!(
                     "the paid order carries the hold {text} of {} points, which was given to partner {owner} for \
                      another order or is paid by another customer: nothing was captured",

@@ -84,6 +84,26 @@ impl Api {
         }
     }
 
+    /// The results of a batch of calls, in the order they were asked, none of which may fail.
+    #[track_caller]
+    pub fn batch(&self, calls: &[(&str, Value)]) -> Vec<Value> {
+        let requests: Vec<Value> = calls
+            .iter()
+            .enumerate()
+            .map(|(id, (method, params))| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+            .collect();
+        let (status, text) = self.post(&Value::Array(requests).to_string()).expect("an answer");
+        assert_eq!(status, 200, "{text}");
+        let mut answers: Vec<Value> = serde_json::from_str(&text).expect("a list of answers");
+        answers.sort_by_key(|answer| answer["id"].as_u64());
+        assert_eq!(answers.len(), calls.len(), "{text}");
+        let results = answers.into_iter().map(|mut answer| {
+            assert!(answer.get("error").is_none(), "{answer}");
+            answer["result"].take()
+        });
+        results.collect()
+    }
+
     /// The error of a call that must fail.
     #[track_caller]
     pub fn refused(&self, method: &str, params: Value) -> Failed {
@@ -144,6 +164,15 @@ impl Api {
             .collect();
         listed.reverse();
         listed
+    }
+
+    /// A counter of `/metrics` by its whole name, labels included; it must be there even when it is 0.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> u64 {
+        let (status, text) = self.get("/metrics");
+        assert_eq!(status, 200, "{text}");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().expect("a whole number")
     }
 
     /// Reads Odoo now, whole pass.

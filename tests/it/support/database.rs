@@ -107,31 +107,40 @@ impl Database {
     }
 }
 
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
 impl Database {
-    /// All rows of a table as one text, the same for the same rows.
-    pub fn rows(&self, table: &str) -> String {
-        #[derive(diesel::QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            value: String,
-        }
-        let rows: Vec<Row> = match self {
+    /// The rows of a query that has one text column, `value`.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let query = diesel::sql_query(sql);
+        let rows: Vec<Text> = match self {
             Self::Sqlite { .. } => {
                 let path = self.file().expect("a file");
                 let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                let columns = diesel::sql_query(format!(
+                conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                query.load(&mut conn).unwrap()
+            }
+            Self::Postgres { .. } => query.load(&mut PgConnection::establish(&self.url()).unwrap()).unwrap(),
+        };
+        rows.into_iter().map(|row| row.value).collect()
+    }
+
+    /// All rows of a table as one text, the same for the same rows.
+    pub fn rows(&self, table: &str) -> String {
+        let rows = match self {
+            Self::Sqlite { .. } => {
+                let columns = self.texts(&format!(
                     "SELECT group_concat('quote(' || name || ')', ' || '','' || ') AS value FROM pragma_table_info('{table}')"
                 ));
-                let columns: Row = columns.get_result(&mut conn).unwrap();
-                diesel::sql_query(format!("SELECT {} AS value FROM {table} ORDER BY 1", columns.value))
-                    .load(&mut conn)
-                    .unwrap()
+                self.texts(&format!("SELECT {} AS value FROM {table} ORDER BY 1", columns.concat()))
             }
-            Self::Postgres { .. } => diesel::sql_query(format!("SELECT t::text AS value FROM {table} t ORDER BY 1"))
-                .load(&mut PgConnection::establish(&self.url()).unwrap())
-                .unwrap(),
+            Self::Postgres { .. } => self.texts(&format!("SELECT t::text AS value FROM {table} t ORDER BY 1")),
         };
-        rows.into_iter().map(|row| row.value + "\n").collect()
+        rows.into_iter().map(|row| row + "\n").collect()
     }
 }
 

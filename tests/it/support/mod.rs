@@ -12,6 +12,7 @@ mod random;
 mod service;
 mod shop;
 pub mod shop_14;
+mod transactional_odoo;
 
 pub use api::Api;
 pub use clock::Clock;
@@ -23,6 +24,7 @@ pub use proxy::Proxy;
 pub use random::{Random, long, seed};
 pub use service::{Replica, Run, Service, eventually, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
+pub use transactional_odoo::{Transaction, TransactionalOdoo};
 
 use serde_json::{Value, json};
 

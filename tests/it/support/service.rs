@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -70,7 +71,7 @@ pub fn run_in(
 pub struct Service {
     child: Option<Child>,
     pub database: Database,
-    pub shop: TestShop,
+    pub shop: Arc<TestShop>,
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
     pub admin: Api,
@@ -92,7 +93,11 @@ impl Service {
 
     /// As [`Service::without_program`], on a database that is there.
     pub fn on(database: Database, environment: &[(&str, &str)]) -> Self {
-        let shop = TestShop::new();
+        Self::reading(Arc::new(TestShop::new()), database, environment)
+    }
+
+    /// As [`Service::on`], on a shop that others may read as well.
+    pub fn reading(shop: Arc<TestShop>, database: Database, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings: Vec<(String, String)> = vec![("LOYALTY__SYNC__INTERVAL_SECONDS".into(), "3600".into())];
         settings.extend(shop.environment());
@@ -132,8 +137,9 @@ impl Service {
         run_in(self.folder.path(), Some(&self.database.url()), &environment, arguments, None)
     }
 
-    /// A setting, or anything else of its environment, from the next start on.
+    /// Changes a setting, or anything else of its environment, from the next start on.
     pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 

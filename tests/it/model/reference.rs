@@ -1,0 +1,540 @@
+//! The ledger as a page of arithmetic: what members, holds and orders come to, step by step.
+//!
+//! Written from what the ledger promises and sharing none of its code. Points are hundredths, money is cents, days are
+//! counted from the case's first and seconds from its beginning. Time moves only by [`Step::Wait`], which also writes
+//! what time has done to everybody.
+//!
+//! The program: [`earned`] points, which end with the second day after the order's; two rewards, [`Reward`]; a hold
+//! lasts [`HOLD_SECONDS`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::steps::Step;
+
+/// How long a hold lasts.
+pub const HOLD_SECONDS: i64 = 900;
+/// How long after what was before it a merge happens: so late that only a comparison of all orders can show it.
+pub const MERGE_SECONDS: i64 = 500;
+/// Points of a day are gone at the beginning of the day this many days later.
+pub const DAYS_GOOD: i64 = 3;
+/// What the fixed reward costs, and takes off.
+pub const FIXED_POINTS: i64 = 4_000;
+/// Cents.
+pub const FIXED_DISCOUNT: i64 = 500;
+/// The end of points that have none.
+pub const NEVER: i64 = i64::MAX;
+
+/// What is earned on an amount in quarter cents: 3 points for each full 10.00, and half a point for each 1.00,
+/// rounded down to hundredths once.
+pub const fn earned(quarter_cents: i64) -> i64 {
+    300 * (quarter_cents / 4_000) + quarter_cents / 8
+}
+
+/// What points are spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reward {
+    /// 40 points for 5.00 off.
+    Fixed,
+    /// So many whole points, at 0.05 each.
+    Pay(i64),
+}
+
+impl Reward {
+    pub const fn points(self) -> i64 {
+        match self {
+            Self::Fixed => FIXED_POINTS,
+            Self::Pay(points) => points * 100,
+        }
+    }
+
+    pub const fn discount(self) -> i64 {
+        match self {
+            Self::Fixed => FIXED_DISCOUNT,
+            Self::Pay(points) => points * 5,
+        }
+    }
+}
+
+/// Points of one end.
+pub type Lots = BTreeMap<i64, i64>;
+
+/// A member's account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    pub balance: i64,
+    /// By the day they are gone.
+    pub lots: Lots,
+    /// What has expired of each lot, less what was taken back of that.
+    expired: Lots,
+    /// Kind, points and balance after, oldest first.
+    pub entries: Vec<(&'static str, i64, i64)>,
+    /// Whether Odoo has no such partner any more.
+    pub gone: bool,
+}
+
+/// How far a hold has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Open,
+    Captured,
+    Released,
+    Expired,
+}
+
+/// Points set aside for a reward on one order.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    pub member: usize,
+    pub reward: Reward,
+    /// The order it was made for: pieces and the price of one, in cents.
+    pub pieces: i64,
+    pub price: i64,
+    pub state: Held,
+    pub ends_at: i64,
+    /// From which lots it was spent, in that order.
+    lots: Vec<(i64, i64)>,
+    restored: i64,
+    /// The one reply of its capture: the balance, or that it came too late.
+    pub verdict: Option<Result<i64, ()>>,
+    /// The order that was paid with it.
+    pub order: Option<usize>,
+}
+
+/// An order in Odoo.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub member: Option<usize>,
+    pub pieces: i64,
+    pub price: i64,
+    pub hold: Option<usize>,
+    pub cancelled: bool,
+    /// When what it earned is gone.
+    end: i64,
+    /// The sale it takes back, with pieces and half reward lines.
+    pub refunds: Option<(usize, i64, i64)>,
+    /// What was posted, and what of it is left in its own lot, per member.
+    posted: BTreeMap<usize, (i64, i64)>,
+}
+
+/// How the last step was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to say.
+    Done,
+    /// A hold, or a correction after which the balance is this.
+    Balance(i64),
+    /// Refused with an error of this kind.
+    Refused(&'static str),
+}
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub members: Vec<Member>,
+    pub orders: Vec<Order>,
+    pub holds: Vec<Hold>,
+    pub seconds: i64,
+    /// Calls with a key so far: holds asked for and corrections.
+    pub keyed: usize,
+    /// Sales that something changed about since Odoo was last read.
+    unread: BTreeSet<usize>,
+    /// What waits for a manager: each once.
+    pub exceptions: BTreeMap<(&'static str, usize), u32>,
+    pub last: Outcome,
+}
+
+impl Member {
+    fn debt(&self) -> i64 {
+        (-self.balance).max(0)
+    }
+
+    fn put(&mut self, points: i64, end: i64) -> i64 {
+        let into = points - self.debt().min(points);
+        self.balance += points;
+        if into > 0 {
+            *self.lots.entry(end).or_default() += into;
+        }
+        into
+    }
+
+    fn take_from(&mut self, end: i64, wanted: i64) -> i64 {
+        let here = self.lots.get(&end).copied().unwrap_or_default().min(wanted).max(0);
+        if here > 0 {
+            *self.lots.entry(end).or_default() -= here;
+            self.lots.retain(|_, left| *left > 0);
+        }
+        here
+    }
+
+    /// Takes from one lot first, then from the soonest to end; what no lot has is owed. What each lot gave, in order.
+    fn take(&mut self, points: i64, first: Option<(i64, i64)>) -> Vec<(i64, i64)> {
+        let mut taken = Vec::new();
+        let mut left = points;
+        let ends: Vec<(i64, i64)> = self.lots.keys().map(|end| (*end, i64::MAX)).collect();
+        for (end, most) in first.into_iter().chain(ends) {
+            let here = self.take_from(end, left.min(most));
+            left -= here;
+            if here > 0 {
+                taken.push((end, here));
+            }
+        }
+        self.balance -= points;
+        taken
+    }
+
+    fn note(&mut self, kind: &'static str, points: i64) {
+        self.entries.push((kind, points, self.balance));
+    }
+
+    /// What its entries come to.
+    pub fn sum(&self) -> i64 {
+        self.entries.iter().map(|(_, points, _)| points).sum()
+    }
+}
+
+impl Ledger {
+    pub fn new(members: usize) -> Self {
+        Self {
+            members: vec![Member::default(); members],
+            orders: Vec::new(),
+            holds: Vec::new(),
+            seconds: 0,
+            keyed: 0,
+            unread: BTreeSet::new(),
+            exceptions: BTreeMap::new(),
+            last: Outcome::Done,
+        }
+    }
+
+    pub const fn day(&self) -> i64 {
+        self.seconds.div_euclid(86_400)
+    }
+
+    pub fn held(&self, member: usize) -> i64 {
+        self.open_holds(member).map(|hold| hold.reward.points()).sum()
+    }
+
+    fn open_holds(&self, member: usize) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(move |hold| hold.member == member && hold.state == Held::Open)
+    }
+
+    pub fn available(&self, member: usize) -> i64 {
+        self.members[member].balance - self.held(member)
+    }
+
+    /// What will be lost when, of the points that no hold will have spent by then.
+    pub fn expiring(&self, member: usize) -> Lots {
+        let mut promised = self.held(member);
+        let mut listed = Lots::new();
+        for (end, left) in &self.members[member].lots {
+            let spent = promised.min(*left);
+            promised -= spent;
+            if *left > spent && *end > self.day() && *end != NEVER {
+                listed.insert(*end, left - spent);
+            }
+        }
+        listed
+    }
+
+    /// Ends what time has ended, of one member.
+    fn settle(&mut self, member: usize) {
+        let (now, day) = (self.seconds, self.day());
+        for hold in &mut self.holds {
+            if hold.member == member && hold.state == Held::Open && hold.ends_at <= now {
+                hold.state = Held::Expired;
+            }
+        }
+        let held = self.held(member);
+        let account = &mut self.members[member];
+        let past: Vec<(i64, i64)> =
+            account.lots.iter().filter(|(end, _)| **end <= day).map(|(end, left)| (*end, *left)).collect();
+        // A promised reward keeps its points; the soonest to end are those that are promised.
+        let mut left = (past.iter().map(|(_, left)| left).sum::<i64>() - held).max(0);
+        for (end, _) in past.into_iter().rev() {
+            let gone = account.take_from(end, left);
+            if gone > 0 {
+                left -= gone;
+                account.balance -= gone;
+                *account.expired.entry(end).or_default() += gone;
+                account.note("expire", -gone);
+            }
+        }
+    }
+
+    fn raise(&mut self, kind: &'static str, subject: usize) {
+        self.exceptions.insert((kind, subject), 1);
+    }
+
+    /// Spends a hold, for the API or for a paid order.
+    fn capture(&mut self, hold: usize) -> Outcome {
+        match self.holds[hold].verdict {
+            Some(Ok(balance)) => return Outcome::Balance(balance),
+            Some(Err(())) => return Outcome::Refused("hold_expired"),
+            None => {}
+        }
+        let (member, points) = (self.holds[hold].member, self.holds[hold].reward.points());
+        match self.holds[hold].state {
+            Held::Released => return Outcome::Refused("hold_released"),
+            Held::Expired if self.available(member) < points => {
+                self.holds[hold].verdict = Some(Err(()));
+                self.raise("hold_expired", hold);
+                return Outcome::Refused("hold_expired");
+            }
+            Held::Open | Held::Expired | Held::Captured => {}
+        }
+        self.holds[hold].state = Held::Captured;
+        let account = &mut self.members[member];
+        let lots = account.take(points, None);
+        account.note("redeem", -points);
+        let balance = account.balance;
+        self.holds[hold].lots = lots;
+        self.holds[hold].verdict = Some(Ok(balance));
+        Outcome::Balance(balance)
+    }
+
+    /// Half reward lines and pieces of a sale that paid refunds took back.
+    fn returned(&self, sale: usize) -> (i64, i64) {
+        let refunds = self.orders.iter().filter(|order| !order.cancelled).filter_map(|order| order.refunds);
+        let (pieces, halves) = refunds
+            .filter(|(of, _, _)| *of == sale)
+            .fold((0, 0), |(pieces, halves), (_, more, half)| (pieces + more, halves + half));
+        (pieces.min(self.orders[sale].pieces), halves.min(2))
+    }
+
+    /// What a sale should have earned.
+    fn desired(&self, sale: usize) -> i64 {
+        let order = &self.orders[sale];
+        if order.cancelled || order.refunds.is_some() {
+            return 0;
+        }
+        let (pieces, halves) = self.returned(sale);
+        let goods = 4 * order.price * (order.pieces - pieces);
+        let discount = order.hold.map_or(0, |hold| self.holds[hold].reward.discount()) * 2 * (2 - halves);
+        earned((goods - discount).max(0))
+    }
+
+    /// Brings a sale's postings to what they should be, after its order or a refund of it changed.
+    fn converge(&mut self, sale: usize) {
+        let Order { member: customer, hold, cancelled, .. } = self.orders[sale].clone();
+        if let (Some(hold), false) = (hold, cancelled) {
+            let captured = self.holds[hold].state == Held::Captured;
+            if customer != Some(self.holds[hold].member) && !captured {
+                self.raise("foreign_hold", sale);
+            } else if !captured
+                && self.holds[hold].verdict.is_none()
+                && self.capture(hold) == Outcome::Refused("hold_released")
+            {
+                self.raise("hold_released", sale);
+            }
+        }
+        let desired = self.desired(sale);
+        let mut differences: Vec<(usize, i64)> = (0..self.members.len())
+            .map(|member| {
+                let posted = self.orders[sale].posted.get(&member).map_or(0, |(posted, _)| *posted);
+                (member, if customer == Some(member) { desired - posted } else { -posted })
+            })
+            .filter(|(_, difference)| *difference != 0)
+            .collect();
+        differences.sort_by_key(|(_, difference)| *difference > 0);
+        for (member, difference) in differences {
+            self.post(sale, member, difference);
+        }
+        if let Some(hold) = hold {
+            self.restore(sale, hold);
+        }
+    }
+
+    fn post(&mut self, sale: usize, member: usize, difference: i64) {
+        let (end, day) = (self.orders[sale].end, self.day());
+        let (posted, own) = self.orders[sale].posted.get(&member).copied().unwrap_or_default();
+        let account = &mut self.members[member];
+        let own_now = if difference > 0 {
+            let into = account.put(difference, end);
+            account.note("earn", difference);
+            own + into
+        } else {
+            let wanted = -difference;
+            let expired = account.expired.get(&end).copied().unwrap_or_default();
+            let back = if end <= day { own.min(wanted).min(expired) } else { 0 };
+            if back > 0 {
+                // What expired is not owed as well: its expiry is taken back first.
+                account.put(back, end);
+                *account.expired.entry(end).or_default() -= back;
+                account.note("expire", back);
+            }
+            let taken = account.take(wanted, Some((end, own)));
+            account.note("clawback", -wanted);
+            own - taken.iter().filter(|(from, _)| *from == end).map(|(_, points)| points).sum::<i64>()
+        };
+        self.orders[sale].posted.insert(member, (posted + difference, own_now.max(0)));
+        self.settle(member);
+    }
+
+    /// Gives back, to their own lots, the points of a reward line that was taken back.
+    fn restore(&mut self, sale: usize, hold: usize) {
+        if self.holds[hold].state != Held::Captured {
+            return;
+        }
+        let (_, halves) = self.returned(sale);
+        let target = self.holds[hold].reward.points() * halves / 2;
+        let Hold { member, restored, ref lots, .. } = self.holds[hold];
+        let difference = target - restored;
+        if difference == 0 {
+            return;
+        }
+        let (mut skip, mut left, mut parts) = (restored, difference, Vec::new());
+        // What was taken last comes back first.
+        for (end, points) in lots.iter().rev() {
+            let skipped = skip.min(*points);
+            skip -= skipped;
+            let back = (points - skipped).min(left);
+            if back > 0 {
+                left -= back;
+                parts.push((*end, back));
+            }
+        }
+        if left > 0 {
+            parts.push((lots.iter().map(|(end, _)| *end).max().unwrap_or(NEVER), left));
+        }
+        let account = &mut self.members[member];
+        if difference > 0 {
+            for (end, points) in parts {
+                account.put(points, end);
+            }
+        } else {
+            account.take(-difference, None);
+        }
+        account.note("restore", difference);
+        self.holds[hold].restored = target;
+        self.settle(member);
+    }
+
+    /// The sale an order bears on: itself, or the one it takes back.
+    fn sale_of(&self, order: usize) -> usize {
+        self.orders[order].refunds.map_or(order, |(sale, _, _)| sale)
+    }
+
+    fn place(&mut self, member: Option<usize>, goods: (i64, i64), days_ago: i64, hold: Option<usize>) -> usize {
+        self.orders.push(Order {
+            member,
+            pieces: goods.0,
+            price: goods.1,
+            hold,
+            cancelled: false,
+            end: self.day() - days_ago + DAYS_GOOD,
+            refunds: None,
+            posted: BTreeMap::new(),
+        });
+        self.orders.len() - 1
+    }
+
+    fn refund(&mut self, sale: usize, pieces: i64, halves: i64) {
+        let member = self.orders[sale].member;
+        let refund = self.place(member, (0, 0), 0, None);
+        self.orders[refund].refunds = Some((sale, pieces, halves));
+        self.unread.insert(sale);
+    }
+
+    /// Odoo is read: what changed there counts now, the sales in the order of their ids.
+    fn read(&mut self) {
+        for sale in std::mem::take(&mut self.unread) {
+            self.converge(sale);
+        }
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.seconds += seconds;
+        for member in 0..self.members.len() {
+            self.settle(member);
+        }
+    }
+
+    /// Takes one step.
+    pub fn step(&mut self, step: &Step) {
+        self.last = Outcome::Done;
+        match step {
+            Step::Sell(sales) => {
+                for sale in sales {
+                    let placed = self.place(sale.to, (sale.pieces, sale.price), sale.days_ago, None);
+                    self.unread.insert(placed);
+                }
+            }
+            Step::Hold { by, reward, pieces, price } => {
+                self.keyed += 1;
+                if self.available(*by) < reward.points() {
+                    self.last = Outcome::Refused("insufficient_points");
+                    return;
+                }
+                self.holds.push(Hold {
+                    member: *by,
+                    reward: *reward,
+                    pieces: *pieces,
+                    price: *price,
+                    state: Held::Open,
+                    ends_at: self.seconds + HOLD_SECONDS,
+                    lots: Vec::new(),
+                    restored: 0,
+                    verdict: None,
+                    order: None,
+                });
+            }
+            Step::Capture(hold) => self.last = self.capture(*hold),
+            Step::Release(hold) => {
+                if self.holds[*hold].state == Held::Captured {
+                    self.last = Outcome::Refused("hold_captured");
+                    return;
+                }
+                if self.holds[*hold].state == Held::Open {
+                    self.holds[*hold].state = Held::Released;
+                    // What the hold kept from expiring goes now.
+                    self.settle(self.holds[*hold].member);
+                }
+            }
+            Step::Pay(hold) => {
+                let Hold { member, pieces, price, .. } = self.holds[*hold];
+                let order = self.place(Some(member), (pieces, price), 0, Some(*hold));
+                self.holds[*hold].order = Some(order);
+                self.unread.insert(order);
+            }
+            Step::ReturnGoods { sale, pieces } => self.refund(*sale, *pieces, 0),
+            Step::ReturnReward { sale, halves } => self.refund(*sale, 0, *halves),
+            Step::Cancel(order) => {
+                self.orders[*order].cancelled = true;
+                self.unread.insert(self.sale_of(*order));
+            }
+            Step::Customer { sale, is } => {
+                self.orders[*sale].member = *is;
+                self.unread.insert(*sale);
+            }
+            Step::Adjust { of, points } => {
+                self.keyed += 1;
+                let end = self.day() + DAYS_GOOD;
+                let account = &mut self.members[*of];
+                if *points > 0 {
+                    account.put(*points, end);
+                } else {
+                    account.take(-points, None);
+                }
+                account.note("adjust", *points);
+                self.last = Outcome::Balance(account.balance);
+            }
+            Step::Merge { from, into } => {
+                self.wait(MERGE_SECONDS);
+                self.read();
+                self.members[*from].gone = true;
+                let moved: Vec<usize> =
+                    (0..self.orders.len()).filter(|order| self.orders[*order].member == Some(*from)).collect();
+                for order in &moved {
+                    self.orders[*order].member = Some(*into);
+                }
+                let sales: Vec<usize> = moved.iter().map(|order| self.sale_of(*order)).collect();
+                self.unread.extend(sales);
+                self.read();
+            }
+            Step::Wait { days, seconds } => self.wait(days * 86_400 + seconds),
+            // A start reads Odoo by itself.
+            Step::Read | Step::Restart => self.read(),
+            Step::Replay(_) => {}
+        }
+    }
+}
