@@ -77,22 +77,3 @@ it("the form is there before the points are asked for, and another customer's la
     assert.deepEqual(asked, [first.id, second.id]);
     await page.context().close();
 });
-
-it("a customer that is left before the page was idle is not asked for", async (shop) => {
-    const mark = crypto.randomUUID().slice(0, 8);
-    const customer = await shop.customer(`Leaver ${mark}`, 333);
-    const page = await customerList(shop, mark);
-    const asked = [];
-    await page.route("**/loyalty_sidecar_points", (route) => {
-        asked.push(route.request().url());
-        return route.continue();
-    });
-    await page.click(`.o_data_row:has-text("${customer.name}") [name=complete_name]`);
-    await page.locator(".o_loyalty_sidecar_points[data-status=loading]").waitFor();
-    await page.click(".o_breadcrumb .o_back_button a");
-    await page.locator(".o_list_view .o_data_row").first().waitFor();
-    await page.evaluate(() => window.beIdle());
-    await page.waitForTimeout(300);
-    assert.deepEqual(asked, []);
-    await page.context().close();
-});

@@ -1,4 +1,4 @@
-import { Component, onMounted, onWillUnmount, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, onMounted, onWillUpdateProps, useState } from "@odoo/owl";
 import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
 import { browser } from "@web/core/browser/browser";
 import { formatDate } from "@web/core/l10n/dates";
@@ -52,10 +52,9 @@ export class LoyaltyPointsWidget extends Component {
                 this.ask(nextProps.record.resId);
             }
         });
-        onWillUnmount(() => this.askNoMore?.());
     }
 
-    /** Ask for this customer's points when the page has time. */
+    /** Ask for this customer's points when the page has time; of a form that is gone by then, Odoo asks nothing. */
     ask(partnerId) {
         this.askNoMore?.();
         this.partnerId = partnerId;
