@@ -2,8 +2,8 @@
  * Redemptions a second: the sidecar (hold and capture) ÷ Odoo 19's own loyalty (validate and confirm, over JSON-RPC).
  *
  * Odoo runs as it does by default, one process, with as many clients as suit it best, each at a card of its own; the
- * sidecar on SQLite with its defaults, 16 clients. Each block ends with a look at the points: they went down by what
- * was redeemed, to the point.
+ * sidecar on SQLite with its defaults (without a limit of calls), 16 clients. Each block ends with a look at the points:
+ * they went down by what was redeemed, to the point.
  *
  *   LOYALTY_BENCH_LOAD     a load generator instead of load.mjs, called with the same arguments
  *   LOYALTY_BENCH_SECONDS  how long each side of a block lasts (5)
