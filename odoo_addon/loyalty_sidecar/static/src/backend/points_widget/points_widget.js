@@ -1,5 +1,6 @@
 import { Component, onMounted, onWillUpdateProps, useState } from "@odoo/owl";
 import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { browser } from "@web/core/browser/browser";
 import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -9,10 +10,29 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 const { DateTime } = luxon;
 
+// A page that is never idle gets its points nevertheless.
+const PATIENCE_MS = 500;
+
+/**
+ * Call when the page has been painted and is idle; returns what takes it back.
+ *
+ * @param {() => void} callback
+ */
+function whenIdle(callback) {
+    // Safari knows no idle time: there it is after the painting.
+    if (!window.requestIdleCallback) {
+        const timer = browser.setTimeout(callback, PATIENCE_MS / 10);
+        return () => browser.clearTimeout(timer);
+    }
+    const request = window.requestIdleCallback(callback, { timeout: PATIENCE_MS });
+    return () => window.cancelIdleCallback(request);
+}
+
 /**
  * The customer's points per program, read-only.
  *
- * It asks after it has been mounted, so the form opens at once whatever the sidecar does.
+ * It asks once the form has been painted and the page has nothing else to do, so the form opens at once whatever the
+ * sidecar does: the answer, and drawing it, come after the user can work.
  */
 export class LoyaltyPointsWidget extends Component {
     static template = "loyalty_sidecar.PointsWidget";
@@ -26,19 +46,25 @@ export class LoyaltyPointsWidget extends Component {
         this.state = useState({ status: "loading", message: "", programs: [] });
         this.formatPoints = formatPoints;
         this.hasPoints = hasPoints;
-        onMounted(() => this.load(this.props.record.resId));
+        onMounted(() => this.ask(this.props.record.resId));
         onWillUpdateProps((nextProps) => {
             if (nextProps.record.resId !== this.partnerId) {
-                this.load(nextProps.record.resId);
+                this.ask(nextProps.record.resId);
             }
         });
     }
 
-    async load(partnerId) {
+    /** Ask for this customer's points when the page has time; of a form that is gone by then, Odoo asks nothing. */
+    ask(partnerId) {
+        this.askNoMore?.();
         this.partnerId = partnerId;
-        if (!partnerId) {
-            return;
+        if (partnerId) {
+            this.state.status = "loading";
+            this.askNoMore = whenIdle(() => this.load(partnerId));
         }
+    }
+
+    async load(partnerId) {
         this.state.status = "loading";
         let answer;
         try {
@@ -48,6 +74,10 @@ export class LoyaltyPointsWidget extends Component {
         } catch {
             // The form is fine without this block: no error dialog over it.
             answer = { ok: false, error: { message: _t("The points could not be read.") } };
+        }
+        if (partnerId !== this.partnerId) {
+            // The form has gone on to somebody who has not been asked for yet.
+            return;
         }
         this.state.status = answer.ok ? "ready" : "failed";
         this.state.message = answer.ok ? "" : answer.error.message;
