@@ -59,7 +59,9 @@ impl Lease {
     #[must_use]
     pub fn is_running(&self, now: DateTime<Utc>) -> bool {
         let age = now.signed_duration_since(self.renewed_at);
-        self.holder.is_some() && age < self.lasts && age > -self.lasts / 2
+        // How far before its renewal a clock that was set back may say it is.
+        let early = self.renewed_at.signed_duration_since(now);
+        self.holder.is_some() && age < self.lasts && self.lasts.checked_div(2).is_some_and(|half| early < half)
     }
 
     /// Who else wants it now.

@@ -153,12 +153,11 @@ fn attempt(
 fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
     let Desk { conn, mut facts } = std::mem::take(desk);
     let work = || {
-        let mut conn = match conn.filter(|conn| conn.still_holds().is_ok()) {
-            Some(conn) => conn,
-            None => {
-                facts = Facts::default();
-                context.pool.get()?
-            }
+        let mut conn = if let Some(own) = conn.filter(|conn| conn.still_holds().is_ok()) {
+            own
+        } else {
+            facts = Facts::default();
+            context.pool.get()?
         };
         let answers = batch::run(context, &mut conn, &mut facts, commands)?;
         *desk = Desk { conn: Some(conn), facts };

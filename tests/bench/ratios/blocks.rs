@@ -41,7 +41,7 @@ pub fn compare(name: &str, sides: (Side, Side), must: Must, blocks: usize, mut m
     let (ratio, low, high) = median_with_interval(&mut ratios);
     let (text, reached) = match must {
         Must::AtLeast(least) => (format!(">= {least}"), ratio >= least),
-        Must::AtMost(most) => (format!("<= {most}"), ratio <= most),
+        Must::AtMost(limit) => (format!("<= {limit}"), ratio <= limit),
     };
     let side = |side: Side, figures: &mut Vec<f64>| {
         let (median, ..) = median_with_interval(figures);

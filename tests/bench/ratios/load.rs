@@ -38,7 +38,7 @@ impl Till {
     pub fn new(target: &Target) -> Self {
         let stream = TcpStream::connect(target.address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let head = format!(
             "POST /jsonrpc HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n",

@@ -16,6 +16,8 @@
     clippy::as_conversions,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::default_trait_access,
     clippy::cast_sign_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -70,7 +72,7 @@ fn main() {
                 only.insert(arguments.next().expect("--only wants a name"));
             }
             "--blocks" => {
-                blocks = arguments.next().and_then(|text| text.parse().ok()).expect("--blocks wants a number")
+                blocks = arguments.next().and_then(|text| text.parse().ok()).expect("--blocks wants a number");
             }
             other => panic!("unknown argument {other}; see the head of tests/bench/ratios/main.rs"),
         }

@@ -102,7 +102,7 @@ fn record(to: SocketAddr, kept: Arc<Mutex<Vec<Vec<u8>>>>) -> SocketAddr {
 /// Reads one HTTP message that says its length; `None` when the other side hung up.
 fn read_message(stream: &mut TcpStream, into: &mut Vec<u8>) -> Option<()> {
     into.clear();
-    let mut part = [0; 64 * 1024];
+    let mut part = vec![0; 64 * 1024];
     let mut whole = None;
     loop {
         let read = stream.read(&mut part).ok().filter(|read| *read > 0)?;

@@ -260,7 +260,7 @@ pub fn check(url: &str) {
     imitation.batch(1, 0);
     imitation.batch(0, 1);
     imitation.batch(1, 0);
-    let (_, mut found) = super::commands::heard(|| {
+    let ((), mut found) = super::commands::heard(|| {
         imitation.batch(1, 0);
         imitation.batch(0, 1);
     });

@@ -11,7 +11,7 @@ use super::service::{Service, fill};
 /// Members the load is spread over.
 const MEMBERS: u64 = 10_000;
 const TILLS: usize = 64;
-const BLOCK: Duration = Duration::from_millis(1000);
+const BLOCK: Duration = Duration::from_secs(1);
 
 /// A filled SQLite database and the service on it.
 fn started() -> (tempfile::TempDir, Service) {

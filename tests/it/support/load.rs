@@ -90,6 +90,9 @@ pub struct Load {
     random: Random,
 }
 
+/// The service hung up, or was not there.
+struct NoAnswer;
+
 impl Load {
     pub fn new(clients: u64, seed: u64) -> Self {
         Self { clients, book: Mutex::default(), random: Random::seeded(seed) }
@@ -166,35 +169,42 @@ impl Load {
         let mark = uuid();
         let gift = json!({"idempotency_key": mark, "partner_id": partner, "program": "club", "points": "20",
                           "reason": mark});
-        if self.call(api, "ledger.adjust", gift, partner, &mark)?.is_none() {
+        if self.call(api, "ledger.adjust", gift, partner, &mark).ok()?.is_none() {
             return Some(false);
         }
         let order = uuid();
         let ask = json!({"idempotency_key": uuid(), "partner_id": partner, "program": "club", "reward": "1off",
                          "order": draft(&order, partner, "25.00")});
-        let Some(hold) = self.call(api, "loyalty.hold", ask, partner, &order)? else { return Some(false) };
+        let Some(hold) = self.call(api, "loyalty.hold", ask, partner, &order).ok()? else { return Some(false) };
         let end = match random.below(8) {
             0 => return Some(true),
-            1..=3 => {
-                self.call(api, "loyalty.release", json!({"hold_id": hold["hold_id"], "reason": "no"}), partner, &order)?
-            }
+            1..=3 => self
+                .call(api, "loyalty.release", json!({"hold_id": hold["hold_id"], "reason": "no"}), partner, &order)
+                .ok()?,
             _ => {
                 let params = json!({"hold_id": hold["hold_id"], "order": {"uuid": order}});
-                self.call(api, "loyalty.capture", params, partner, &order)?
+                self.call(api, "loyalty.capture", params, partner, &order).ok()?
             }
         };
         Some(end.is_some())
     }
 
-    /// Makes one call and writes into the book what was said. `None` when no answer came.
-    fn call(&self, api: &Api, method: &'static str, params: Value, partner: i64, mark: &str) -> Option<Option<Value>> {
+    /// Makes one call and writes into the book what was said: a reply, or that nothing was done.
+    fn call(
+        &self,
+        api: &Api,
+        method: &'static str,
+        params: Value,
+        partner: i64,
+        mark: &str,
+    ) -> Result<Option<Value>, NoAnswer> {
         let mut call = Call { method, params, partner, mark: mark.to_owned(), said: Said::NothingDone };
         call.said = said(api, &call);
         let reply = match &call.said {
-            Said::Done(reply) => Some(Some(reply.clone())),
-            Said::NothingDone => Some(None),
-            Said::Nothing(why) if why.starts_with('{') => Some(None),
-            Said::Nothing(_) => None,
+            Said::Done(reply) => Ok(Some(reply.clone())),
+            Said::NothingDone => Ok(None),
+            Said::Nothing(why) if why.starts_with('{') => Ok(None),
+            Said::Nothing(_) => Err(NoAnswer),
         };
         self.book().push(call);
         reply

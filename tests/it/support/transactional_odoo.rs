@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::Sold;
 
 /// Odoo's limit on a request's time: no transaction is open for longer.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// A row: its model and its id.
 type Row = (String, i64);
