@@ -8,8 +8,8 @@
 //! | `http.bind` | `127.0.0.1:8070` | address and port; port 0 picks one |
 //! | `http.metrics_public` | false | `/metrics` without a token |
 //! | `http.behind_tls_proxy` | false | lets it listen beyond loopback: a proxy in front speaks TLS |
-//! | `http.rate_limit_per_second` | 500 | calls of one token, a batch's each counted; 0 for no limit |
-//! | `http.rate_limit_burst` | 1000 | how many of them at once, after a pause |
+//! | `http.rate_limit_per_second` | 5000 | calls of one token, a batch's each counted; 0 for no limit |
+//! | `http.rate_limit_burst` | 10000 | how many of them at once, after a pause |
 //! | `odoo.url`, `.database`, `.login`, `.api_key` or `.api_key_file` | – | the service user's Odoo |
 //! | `odoo.timeout_ms` | 30000 | for one request |
 //! | `odoo.retries` | 3 | for transient faults |
@@ -51,7 +51,7 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   http.bind             LOYALTY__HTTP__BIND           address and port; port 0 picks one  [127.0.0.1:8070]
   http.metrics_public   LOYALTY__HTTP__…              /metrics without a token  [false]
   http.behind_tls_proxy                               listen beyond loopback: a proxy speaks TLS  [false]
-  http.rate_limit_per_second, http.rate_limit_burst   calls of one token; 0 for no limit  [500, 1000]
+  http.rate_limit_per_second, http.rate_limit_burst   calls of one token; 0 for no limit  [5000, 10000]
   odoo.url, odoo.database, odoo.login                 the service user's Odoo
   odoo.api_key          LOYALTY__ODOO__API_KEY        its API key; or odoo.api_key_file, the file that holds it
   odoo.timeout_ms, odoo.retries                       for one request; for faults that pass  [30000, 3]
@@ -186,8 +186,8 @@ impl Default for RawHttp {
             behind_tls_proxy: false,
             // One token serves all tills of an Odoo: a hundred of them that each touch their order twice a second
             // make 400 calls. Whoever stays above is no till.
-            rate_limit_per_second: 500,
-            rate_limit_burst: 1000,
+            rate_limit_per_second: 5_000,
+            rate_limit_burst: 10_000,
         }
     }
 }
