@@ -81,12 +81,14 @@ fn record(to: SocketAddr, kept: Arc<Mutex<Vec<Vec<u8>>>>) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for client in listener.incoming() {
-            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(to).unwrap());
+            let mut client = client.unwrap();
             let kept = Arc::clone(&kept);
             std::thread::spawn(move || {
                 let mut message = Vec::new();
                 while read_message(&mut client, &mut message).is_some() {
                     kept.lock().unwrap().push(message.clone());
+                    // A connection for each: one that waits for its first request is closed by the stand-in.
+                    let mut server = TcpStream::connect(to).unwrap();
                     server.write_all(&message).unwrap();
                     let Some(()) = read_message(&mut server, &mut message) else { break };
                     if client.write_all(&message).is_err() {
