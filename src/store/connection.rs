@@ -391,9 +391,10 @@ struct LogErrors;
 
 impl r2d2::HandleError<StoreError> for LogErrors {
     fn handle_error(&self, error: StoreError) {
-        match error {
-            StoreError::Stale => tracing::debug!(%error, "a connection is closed"),
-            _ => tracing::warn!(%error, "a database connection failed"),
+        if matches!(error, StoreError::Stale) {
+            tracing::debug!(%error, "a connection is closed");
+        } else {
+            tracing::warn!(%error, "a database connection failed");
         }
     }
 }

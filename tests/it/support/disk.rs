@@ -164,7 +164,7 @@ impl Disk {
         // The files have other inodes now; and what is there after a cut is durable.
         self.state = State::of(&self.folder);
         // Of the shared memory anything may be left. It must not matter.
-        std::fs::write(self.folder.join("loyalty.db-shm"), [0xA5; 32768]).unwrap();
+        std::fs::write(self.folder.join("loyalty.db-shm"), vec![0xA5; 32768]).unwrap();
         lost
     }
 
