@@ -28,6 +28,9 @@ enum Said {
     Nothing(String),
 }
 
+/// Nobody answers any more.
+struct Gone;
+
 /// One call. Its mark stands in the ledger when it was done: an adjustment's reason, a capture's order.
 #[derive(Clone, Debug)]
 struct Call {
@@ -90,9 +93,6 @@ pub struct Load {
     random: Random,
 }
 
-/// The service hung up, or was not there.
-struct NoAnswer;
-
 impl Load {
     pub fn new(clients: u64, seed: u64) -> Self {
         Self { clients, book: Mutex::default(), random: Random::seeded(seed) }
@@ -154,42 +154,42 @@ impl Load {
     fn client(&self, api: &Api, random: &mut Random, over: &AtomicBool) {
         while !over.load(Ordering::Relaxed) {
             match self.visit(api, random) {
-                Some(true) => {}
+                Ok(true) => {}
                 // It said that it cannot now: a till would wait as well.
-                Some(false) => std::thread::sleep(Duration::from_millis(10)),
-                None => return,
+                Ok(false) => std::thread::sleep(Duration::from_millis(10)),
+                Err(Gone) => return,
             }
         }
     }
 
-    /// A customer is given points, sets some aside, and mostly pays with them or gives up. `Some(false)` when the
-    /// service could not, `None` when it does not answer.
-    fn visit(&self, api: &Api, random: &mut Random) -> Option<bool> {
+    /// A customer is given points, sets some aside, and mostly pays with them or gives up. `false` when the service
+    /// could not.
+    fn visit(&self, api: &Api, random: &mut Random) -> Result<bool, Gone> {
         let partner = i64::try_from(1 + random.below(MEMBERS)).unwrap();
         let mark = uuid();
         let gift = json!({"idempotency_key": mark, "partner_id": partner, "program": "club", "points": "20",
                           "reason": mark});
-        if self.call(api, "ledger.adjust", gift, partner, &mark).ok()?.is_none() {
-            return Some(false);
+        if self.call(api, "ledger.adjust", gift, partner, &mark)?.is_none() {
+            return Ok(false);
         }
         let order = uuid();
         let ask = json!({"idempotency_key": uuid(), "partner_id": partner, "program": "club", "reward": "1off",
                          "order": draft(&order, partner, "25.00")});
-        let Some(hold) = self.call(api, "loyalty.hold", ask, partner, &order).ok()? else { return Some(false) };
+        let Some(hold) = self.call(api, "loyalty.hold", ask, partner, &order)? else { return Ok(false) };
         let end = match random.below(8) {
-            0 => return Some(true),
-            1..=3 => self
-                .call(api, "loyalty.release", json!({"hold_id": hold["hold_id"], "reason": "no"}), partner, &order)
-                .ok()?,
+            0 => return Ok(true),
+            1..=3 => {
+                self.call(api, "loyalty.release", json!({"hold_id": hold["hold_id"], "reason": "no"}), partner, &order)?
+            }
             _ => {
                 let params = json!({"hold_id": hold["hold_id"], "order": {"uuid": order}});
-                self.call(api, "loyalty.capture", params, partner, &order).ok()?
+                self.call(api, "loyalty.capture", params, partner, &order)?
             }
         };
-        Some(end.is_some())
+        Ok(end.is_some())
     }
 
-    /// Makes one call and writes into the book what was said: a reply, or that nothing was done.
+    /// Makes one call and writes into the book what was said.
     fn call(
         &self,
         api: &Api,
@@ -197,14 +197,15 @@ impl Load {
         params: Value,
         partner: i64,
         mark: &str,
-    ) -> Result<Option<Value>, NoAnswer> {
+    ) -> Result<Option<Value>, Gone> {
         let mut call = Call { method, params, partner, mark: mark.to_owned(), said: Said::NothingDone };
         call.said = said(api, &call);
         let reply = match &call.said {
             Said::Done(reply) => Ok(Some(reply.clone())),
             Said::NothingDone => Ok(None),
+            // An answer that leaves it open.
             Said::Nothing(why) if why.starts_with('{') => Ok(None),
-            Said::Nothing(_) => Err(NoAnswer),
+            Said::Nothing(_) => Err(Gone),
         };
         self.book().push(call);
         reply
