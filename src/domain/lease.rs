@@ -59,7 +59,8 @@ impl Lease {
     #[must_use]
     pub fn is_running(&self, now: DateTime<Utc>) -> bool {
         let age = now.signed_duration_since(self.renewed_at);
-        self.holder.is_some() && age < self.lasts && age > -self.lasts / 2
+        let ahead = self.renewed_at.signed_duration_since(now);
+        self.holder.is_some() && age < self.lasts && ahead.num_milliseconds() < self.lasts.num_milliseconds() / 2
     }
 
     /// Who else wants it now.
