@@ -59,9 +59,8 @@ impl Lease {
     #[must_use]
     pub fn is_running(&self, now: DateTime<Utc>) -> bool {
         let age = now.signed_duration_since(self.renewed_at);
-        // How far before its renewal a clock that was set back may say it is.
-        let early = self.renewed_at.signed_duration_since(now);
-        self.holder.is_some() && age < self.lasts && self.lasts.checked_div(2).is_some_and(|half| early < half)
+        let ahead = self.renewed_at.signed_duration_since(now);
+        self.holder.is_some() && age < self.lasts && ahead.num_milliseconds() < self.lasts.num_milliseconds() / 2
     }
 
     /// Who else wants it now.
