@@ -107,7 +107,7 @@ impl Shop {
     /// Makes a record; its id. `id` and `write_date` are taken from `values` when they are there.
     ///
     /// Links are given as ids, moments as `YYYY-MM-DD HH:MM:SS` with or without microseconds.
-    #[expect(clippy::must_use_candidate, reason = "most records are made to be there, not to be named")]
+    #[expect(clippy::must_use_candidate, reason = "the record is what it is called for")]
     pub fn insert(&self, model: &str, values: Value) -> i64 {
         self.edit().insert(model, values)
     }
