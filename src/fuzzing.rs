@@ -51,7 +51,8 @@ pub fn program(document: &[u8]) {
 pub fn odoo_reply(answer: &[u8]) {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else { return };
     let asked = Asked { database: "shop", login: "sidecar", model: "pos.order" };
-    let fault = classify(asked, 0, answer.get("message").and_then(Value::as_str).unwrap_or_default(), &answer);
+    let message = answer.get("message").and_then(Value::as_str).unwrap_or_default();
+    let fault = classify(asked, 0, message, &answer);
     assert!(!fault.to_string().contains("Traceback"), "{fault}");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("no thread is needed");
     runtime.block_on(read_everything(answer));
