@@ -13,19 +13,14 @@ const { DateTime } = luxon;
 // A page that is never idle gets its points nevertheless.
 const PATIENCE_MS = 500;
 
-/**
- * Call when the page has been painted and is idle; returns what takes it back.
- *
- * @param {() => void} callback
- */
+/** Call in a task of its own, once the page has been painted and is idle: idle time is for all who wait for it. */
 function whenIdle(callback) {
-    // Safari knows no idle time: there it is after the painting.
-    if (!window.requestIdleCallback) {
-        const timer = browser.setTimeout(callback, PATIENCE_MS / 10);
-        return () => browser.clearTimeout(timer);
+    if (window.requestIdleCallback) {
+        window.requestIdleCallback(() => browser.setTimeout(callback), { timeout: PATIENCE_MS });
+    } else {
+        // Safari knows no idle time.
+        browser.setTimeout(callback, PATIENCE_MS / 10);
     }
-    const request = window.requestIdleCallback(callback, { timeout: PATIENCE_MS });
-    return () => window.cancelIdleCallback(request);
 }
 
 /**
@@ -56,11 +51,10 @@ export class LoyaltyPointsWidget extends Component {
 
     /** Ask for this customer's points when the page has time; of a form that is gone by then, Odoo asks nothing. */
     ask(partnerId) {
-        this.askNoMore?.();
         this.partnerId = partnerId;
         if (partnerId) {
             this.state.status = "loading";
-            this.askNoMore = whenIdle(() => this.load(partnerId));
+            whenIdle(() => this.partnerId === partnerId && this.load(partnerId));
         }
     }
 
