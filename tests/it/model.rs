@@ -64,7 +64,7 @@ impl StateMachineTest for Model {
 
     fn apply(mut case: Case, ledger: &Ledger, step: Step) -> Case {
         case.take(ledger, &step);
-        if STEPS_TAKEN.fetch_add(1, Ordering::Relaxed) % VERIFIED_EVERY == 0 {
+        if STEPS_TAKEN.fetch_add(1, Ordering::Relaxed).is_multiple_of(VERIFIED_EVERY) {
             case.verified();
         }
         case

@@ -207,6 +207,7 @@ impl Case {
     }
 
     /// Takes a step that the model has taken already.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of step, a few lines each")]
     pub fn take(&mut self, ledger: &Ledger, step: &Step) {
         match step {
             Step::Sell(sales) => {
