@@ -347,6 +347,10 @@ impl Pool {
             match self.inner.get_timeout(PATIENCE_IN_TROUBLE) {
                 Ok(lent) => return Ok(lent),
                 Err(problem) if self.health.failing.load(Ordering::Acquire) || asked.elapsed() >= PATIENCE => {
+                    // The pool tells why to one of those who wait; a file that is gone can be seen by each.
+                    if let DatabaseUrl::Sqlite(path) = &self.url {
+                        file_id(path)?;
+                    }
                     return Err(StoreError::Unreachable(problem.to_string()));
                 }
                 Err(_) => {}

@@ -88,11 +88,11 @@ impl Trouble {
     }
 
     /// The same, said more closely where SQLite cannot: it has one error for a disk that fails and for a file system
-    /// that was made read-only under its open files.
+    /// that was made read-only under its open files, and opens a file for reading alone on both.
     #[must_use]
     pub fn looked_at_closely(self, url: &DatabaseUrl) -> Self {
         match (self, url) {
-            (Self::DiskFault | Self::Files, DatabaseUrl::Sqlite(path)) if path.exists() => {
+            (Self::DiskFault | Self::ReadOnly | Self::Files, DatabaseUrl::Sqlite(path)) if path.exists() => {
                 writable_beside(path).err().unwrap_or(self)
             }
             _ => self,
