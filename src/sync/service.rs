@@ -290,7 +290,7 @@ impl SyncHandle {
             match self.shared.pass(kind).await {
                 // Not for want of Odoo: the lease is waited for again.
                 Err(SyncError::Overtaken) => {
-                    tracing::info!("the pass was overtaken by another process and is made again")
+                    tracing::info!("the pass was overtaken by another process and is made again");
                 }
                 outcome => return outcome,
             }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use diesel::{Connection, PgConnection};
 
 /// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running cluster on a port of loopback, stopped and deleted with the test.
 ///
