@@ -210,7 +210,9 @@ class LoyaltySidecar(models.AbstractModel):
             "forbidden": self.env._(
                 "The token in the settings may not do this. Ask an administrator."
             ),
-            "unavailable": self.env._("The loyalty service is busy. Nothing was done; try again."),
+            "unavailable": self.env._(
+                "The loyalty service cannot answer now. Try again: nothing is ever done twice."
+            ),
         }
         return known.get(kind) or fallback or known["reward_not_applicable"]
 
