@@ -56,11 +56,21 @@ impl Till {
         }
     }
 
+    /// Whether the service lives: the least that an answer can be.
+    pub fn health(&mut self) {
+        "GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n".clone_into(&mut self.request);
+        assert!(self.exchange().contains("ok"));
+    }
+
     /// One call; the answer's body.
     pub fn call(&mut self, body: &str) -> &str {
         use std::fmt::Write as _;
         self.request.clear();
         write!(self.request, "{}Content-Length: {}\r\n\r\n{body}", self.head, body.len()).unwrap();
+        self.exchange()
+    }
+
+    fn exchange(&mut self) -> &str {
         self.stream.write_all(self.request.as_bytes()).unwrap();
         let mut filled = 0;
         loop {
