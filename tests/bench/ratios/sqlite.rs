@@ -63,7 +63,7 @@ pub fn idle_latency(blocks: usize) {
         super::blocks::median_with_interval(&mut took).0
     });
     // What no change to the ledger can take away: the way there and back, and the service's waking up.
-    let mut floor: Vec<f64> = (0..2000)
+    let mut floor: Vec<f64> = (0..TIMES)
         .map(|_| {
             let started = Instant::now();
             till.health();
