@@ -244,7 +244,8 @@ pub fn texts_of_a_redemption(url: &str) -> Vec<String> {
     all.extend(of_capture);
     drop(ledger);
     writers.join();
-    all.retain(|text| text != "SELECT 1");
+    // A lane of the writer that works for the first time sets its connection up.
+    all.retain(|text| text != "SELECT 1" && !text.starts_with("SET "));
     all
 }
 
