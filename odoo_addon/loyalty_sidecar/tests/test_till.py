@@ -233,7 +233,7 @@ class TestTill(LoyaltySidecarCommon):
         self.sidecar.answers["loyalty.quote"] = refuse
         answer = self.till().loyalty_sidecar_refresh(self.draft())
         self.assertFalse(answer["ok"])
-        self.assertIn("busy", answer["error"]["message"])
+        self.assertIn("cannot answer now", answer["error"]["message"])
 
     def test_hold(self):
         answer = self.till().loyalty_sidecar_hold(self.draft(), self.CHOICE)
