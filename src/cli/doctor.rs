@@ -6,8 +6,8 @@ use super::Outcome;
 use crate::app;
 use crate::config::Settings;
 use crate::odoo::doctor::examine;
-use crate::store::connection::write_transaction;
 use crate::store::migrate::{Schema, inspect};
+use crate::store::transaction::write_transaction;
 use crate::store::{Pool, StoreError, readiness, tokens};
 
 /// How a finding stands.

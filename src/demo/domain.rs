@@ -127,6 +127,19 @@ impl Domain {
         })
     }
 
+    /// The values one of which a field must have, when it says so: a search need only look at those records.
+    pub fn among(&self, field: &str) -> Option<BTreeSet<i64>> {
+        let whole = |value: &Scalar| match value {
+            Scalar::Number(number) => i64::try_from(*number).ok(),
+            _ => None,
+        };
+        self.0.iter().find_map(|node| match node {
+            Node::Leaf(name, _, Test::In(wanted)) if name == field => wanted.iter().map(whole).collect(),
+            Node::Leaf(name, _, Test::Equals(wanted)) if name == field => whole(wanted).map(|one| [one].into()),
+            _ => None,
+        })
+    }
+
     /// Whether all of it holds for a record.
     pub fn holds(&self, record: &Map<String, Value>) -> bool {
         self.0.iter().all(|node| holds(node, record))

@@ -1,6 +1,6 @@
 //! Odoo 19's models as far as we read them: their fields, and how a value looks on the wire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -61,7 +61,12 @@ pub(super) struct Model {
     pub fields: BTreeMap<String, Kind>,
     pub records: BTreeMap<i64, Map<String, Value>>,
     pub next_id: i64,
+    /// Where the records of each link are: link, record it names, records that name it.
+    links: BTreeMap<&'static str, BTreeMap<i64, BTreeSet<i64>>>,
 }
+
+/// Links by which whole shops are read, which Odoo keeps an index of, too.
+pub(super) const INDEXED: [&str; 2] = ["order_id", "refunded_orderline_id"];
 
 impl Model {
     fn new(fields: &[(&str, Kind)]) -> Self {
@@ -70,7 +75,36 @@ impl Model {
         fields.insert("id".to_owned(), Kind::Integer);
         fields.insert("display_name".to_owned(), Kind::Text);
         fields.insert("write_date".to_owned(), Kind::Moment);
-        Self { fields, records: BTreeMap::new(), next_id: 1 }
+        Self { fields, records: BTreeMap::new(), next_id: 1, links: BTreeMap::new() }
+    }
+
+    /// Puts a record in the place of the one with its id, or of none.
+    pub fn put(&mut self, id: i64, record: Map<String, Value>) {
+        self.remove(id);
+        for link in INDEXED {
+            if let Some(named) = record.get(link).and_then(Value::as_i64) {
+                self.links.entry(link).or_default().entry(named).or_default().insert(id);
+            }
+        }
+        self.records.insert(id, record);
+    }
+
+    /// Takes a record out.
+    pub fn remove(&mut self, id: i64) -> Option<Map<String, Value>> {
+        let record = self.records.remove(&id)?;
+        for link in INDEXED {
+            let named = record.get(link).and_then(Value::as_i64);
+            if let Some(of) = named.and_then(|named| self.links.get_mut(link)?.get_mut(&named)) {
+                of.remove(&id);
+            }
+        }
+        Some(record)
+    }
+
+    /// The records whose link names one of these.
+    pub fn naming(&self, link: &str, named: &BTreeSet<i64>) -> BTreeSet<i64> {
+        let of = self.links.get(link);
+        named.iter().filter_map(|named| of?.get(named)).flatten().copied().collect()
     }
 
     /// `fields_get`'s answer.

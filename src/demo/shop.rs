@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::domain::{Domain, Precision, Scalar};
 use super::fault::{Misbehaviour, Rule};
-use super::model::{Kind, Model, odoo_19, wire};
+use super::model::{INDEXED, Kind, Model, odoo_19, wire};
 
 /// The database's name.
 pub const DATABASE: &str = "demo";
@@ -285,20 +285,22 @@ impl Books {
         if model.fields.contains_key("active") {
             record.entry("active").or_insert(json!(true));
         }
-        model.records.insert(id, record);
+        model.put(id, record);
         id
     }
 
     fn write(&mut self, model: &str, id: i64, values: Value) {
-        let record = self.models.get_mut(model).and_then(|model| model.records.get_mut(&id));
-        if let (Some(record), Value::Object(values)) = (record, values) {
+        if let (Some(model), Value::Object(values)) = (self.models.get_mut(model), values)
+            && let Some(mut record) = model.remove(id)
+        {
             record.extend(values);
+            model.put(id, record);
         }
     }
 
     fn delete(&mut self, model: &str, id: i64) {
         if let Some(model) = self.models.get_mut(model) {
-            model.records.remove(&id);
+            model.remove(id);
         }
     }
 
@@ -309,9 +311,13 @@ impl Books {
         let hide_archived = search.active_test && model.fields.contains_key("active");
         let limit = if search.limit == 0 { usize::MAX } else { search.limit };
         let first = domain.after().map_or(i64::MIN, |id| id.saturating_add(1));
-        let matching = model
-            .records
-            .range(first..)
+        let named = INDEXED.into_iter().find_map(|link| domain.among(link).map(|named| model.naming(link, &named)));
+        let candidates: Box<dyn Iterator<Item = (&i64, &Map<String, Value>)>> =
+            match named.or_else(|| domain.among("id")) {
+                Some(ids) => Box::new(ids.into_iter().filter_map(|id| model.records.get_key_value(&id))),
+                None => Box::new(model.records.range(first..)),
+            };
+        let matching = candidates
             .filter(|(_, record)| !hide_archived || record.get("active") != Some(&Value::Bool(false)))
             .filter(|(_, record)| domain.holds(record))
             .map(|(id, record)| (*id, record));

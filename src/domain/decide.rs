@@ -214,7 +214,7 @@ impl Book {
         let shares = program::shares(reward, &priced, &basket)?;
         let seconds = version.program.hold_seconds();
         let hold = Hold {
-            id: HoldId((moment.ids)()),
+            id: HoldId::of(ask.partner_id, (moment.ids)()),
             account_id: ask.account_id,
             order_uuid: uuid,
             program_version: version.number,

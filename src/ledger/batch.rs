@@ -73,7 +73,7 @@ pub(super) fn run(
     facts: &mut Facts,
     commands: &[Command],
 ) -> Result<Vec<Answer>, LedgerError> {
-    let (answers, written) = store::connection::write_transaction(conn, |conn| {
+    let (answers, written) = store::transaction::write_transaction(conn, |conn| {
         facts.begin(conn)?;
         let mut batch = Batch::load(context, conn, facts, commands)?;
         let mut answers = Vec::with_capacity(commands.len());
@@ -481,7 +481,8 @@ impl Batch {
             let Stored { entry_count, last_hash, .. } = stored.remove(&id)?;
             Some(StoredAccount::written(account, entry_count, last_hash))
         });
-        Ok(Written { accounts: stored.collect(), holds: self.book.holds, entries, exceptions: raised })
+        let accounts = stored.collect::<Result<_, _>>().map_err(store::corrupt)?;
+        Ok(Written { accounts, holds: self.book.holds, entries, exceptions: raised })
     }
 }
 

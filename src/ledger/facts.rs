@@ -11,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::programs::ProgramCache;
-use crate::domain::account::Account;
 use crate::domain::catalog::Catalog;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
@@ -19,7 +18,7 @@ use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::StoredAccount;
 use crate::store::memberships::Memberships;
-use crate::store::{AnyConnection, StoreError, accounts, connection, holds, memberships, shop};
+use crate::store::{AnyConnection, StoreError, accounts, holds, memberships, shop, transaction};
 
 /// Accounts, members and products that are remembered at most: some ten MiB.
 const MOST: usize = 20_000;
@@ -47,7 +46,7 @@ impl Facts {
     /// # Errors
     /// [`StoreError`]
     pub fn begin(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        let as_of = connection::data_version(conn)?;
+        let as_of = transaction::data_version(conn)?;
         let known = self.accounts.len().max(self.partners.len()).max(self.members.len()).max(self.products.len());
         if as_of.is_none() || as_of != self.as_of || known > MOST {
             *self = Self { as_of, ..Self::default() };
@@ -196,12 +195,5 @@ impl Facts {
             self.products.extend(missing);
         }
         Ok(&self.catalog)
-    }
-}
-
-impl StoredAccount {
-    /// An account whose state the ledger has just written.
-    pub(super) const fn written(account: Account, entry_count: i64, last_hash: String) -> Self {
-        Self { account, held: crate::domain::points::Points::ZERO, entry_count, last_hash }
     }
 }

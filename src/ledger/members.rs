@@ -7,8 +7,8 @@ use super::Ledger;
 use super::reply::{LedgerError, time};
 use crate::domain::ids::{PartnerId, ProgramId};
 use crate::domain::refusal::Refusal;
-use crate::store::connection::write_transaction;
 use crate::store::time::database_now;
+use crate::store::transaction::write_transaction;
 use crate::store::{AnyConnection, StoreError, memberships, programs};
 
 impl Ledger {

@@ -35,9 +35,9 @@ use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
 use crate::domain::shop;
-use crate::store::connection::write_transaction;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::time::{database_now, from_us, from_us_opt};
+use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
 use batch::Context;
 use shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
@@ -137,14 +137,14 @@ impl Ledger {
     /// the same call again then gives the reply that was lost, or makes the change.
     pub async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
-        // Orders go to the first loop, so that two never take in the same order side by side.
-        let lane = match &command {
-            Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => partner_id.0.unsigned_abs(),
-            Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => hold_id.0.as_u64_pair().1,
+        // Orders go to the first loop, so that two never take in the same order side by side; what tills ask for one
+        // customer goes to one loop, which commits all of it together where two would wait for each other.
+        let group = match &command {
+            Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => partner_id.group(),
+            Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => hold_id.group(),
             _ => 0,
         };
-        let lanes = u64::try_from(self.queues.len()).unwrap_or(1).max(1);
-        let lane = usize::try_from(lane.checked_rem(lanes).unwrap_or(0)).unwrap_or(0);
+        let lane = usize::from(group).checked_rem(self.queues.len()).unwrap_or(0);
         let queue = self.queues.get(lane).ok_or_else(busy)?;
         let (answer, waiting) = oneshot::channel();
         queue.try_send(Job { command, answer }).map_err(|_| busy())?;

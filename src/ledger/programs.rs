@@ -11,9 +11,9 @@ use crate::domain::ids::ProgramId;
 use crate::domain::program::Program;
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::{Timeline, Version};
-use crate::store::connection::write_transaction;
 use crate::store::programs::{self, VersionRow};
 use crate::store::time::{database_now, from_us_opt};
+use crate::store::transaction::write_transaction;
 use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// All programs with their versions, read again only when one was added or archived.

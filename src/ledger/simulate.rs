@@ -18,10 +18,10 @@ use crate::domain::forecast::{Forecast, Tally};
 use crate::domain::ids::{LineId, OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::program::Program;
-use crate::store::connection::read_transaction;
 use crate::store::placed::{self, Stretch};
 use crate::store::stopwatch::Stopwatch;
 use crate::store::time::database_now;
+use crate::store::transaction::read_transaction;
 use crate::store::{self, AnyConnection, Pool};
 
 /// Orders that are read on one state of the database.

@@ -21,7 +21,7 @@ use crate::domain::ids::{AccountId, OrderId};
 use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
-use crate::store::connection::read_transaction;
+use crate::store::transaction::read_transaction;
 use crate::store::{self, AnyConnection, StoreError, entries, holds, orders};
 
 /// Accounts and orders that are looked at on one state of the database.

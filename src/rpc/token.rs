@@ -11,9 +11,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::store::connection::write_transaction;
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::tokens::{self, TokenRow};
+use crate::store::transaction::write_transaction;
 use crate::store::{Pool, StoreError};
 
 const MARK: &str = "lsk_";

@@ -13,6 +13,7 @@ use super::time::{expiry_from_us, expiry_to_us, from_us};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, write_rows};
 use crate::domain::account::{Account, Expiry, OpenHold};
 use crate::domain::entry::FIRST_HASH;
+use crate::domain::exact::Overflow;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, PartnerId, ProgramId};
 use crate::domain::points::Points;
@@ -28,6 +29,16 @@ pub struct StoredAccount {
     pub entry_count: i64,
     /// The hash of the last of them.
     pub last_hash: String,
+}
+
+impl StoredAccount {
+    /// An account as [`save`] has just written it.
+    ///
+    /// # Errors
+    /// [`Overflow`], which `save` would have met.
+    pub fn written(account: Account, entry_count: i64, last_hash: String) -> Result<Self, Overflow> {
+        Ok(Self { held: account.held()?, account, entry_count, last_hash })
+    }
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -270,8 +281,7 @@ fn load_open_holds(conn: &mut AnyConnection, ids: &[i64]) -> Result<OpenHolds, S
     for chunk in ids.chunks(CHUNK) {
         let query = holds::table
             .filter(holds::account_id.eq_any(padded(chunk.iter().copied())))
-            // Written out, not bound: only so does SQLite use the index of open holds.
-            .filter(sql::<Bool>("holds.state = 'open'"))
+            .filter(holds::state.eq("open"))
             .select((holds::account_id, holds::id, holds::points_e2, holds::expires_at_us));
         let rows: Vec<(i64, String, i64, i64)> = Kept(query).load(conn)?;
         for (account, id, points, expires_at) in rows {
@@ -393,7 +403,7 @@ impl AccountRow {
 /// [`StoreError`]
 pub fn due(conn: &mut AnyConnection, now_us: i64, limit: i64) -> Result<BTreeSet<AccountId>, StoreError> {
     let mut ids: Vec<i64> = holds::table
-        // As above: the index of holds that run out is one of open holds only.
+        // Written out, not bound: only so does SQLite use the index of holds that run out, which has open ones only.
         .filter(sql::<Bool>("holds.state = 'open'"))
         .filter(holds::expires_at_us.le(now_us))
         .order(holds::expires_at_us)

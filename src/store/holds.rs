@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -208,8 +206,7 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
                 let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
                 let query = holds::table
                     .filter(holds::account_id.eq_any(padded(ids)))
-                    // Written out, not bound: only so does SQLite use the index of open holds.
-                    .filter(sql::<Bool>("holds.state = 'open'"))
+                    .filter(holds::state.eq("open"))
                     .select(HoldRow::as_select());
                 rows.extend(Kept(query).load::<HoldRow>(conn)?);
             }

@@ -14,6 +14,7 @@ pub mod migrate;
 pub mod orders;
 pub mod passes;
 pub mod placed;
+pub mod pool;
 pub mod programs;
 pub mod readiness;
 pub mod schema;
@@ -21,10 +22,12 @@ pub mod shop;
 pub mod stopwatch;
 pub mod time;
 pub mod tokens;
+pub mod transaction;
 mod trouble;
 pub mod verdicts;
 
-pub use connection::{AnyConnection, DatabaseUrl, Pool, Synchronous};
+pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
+pub use pool::Pool;
 pub use trouble::Trouble;
 
 /// The one Odoo of today. The tables are ready for several.

@@ -54,6 +54,8 @@ fn measure(name: &str, members: u64, must: Must, blocks: usize) {
             .args(["--time", &BLOCK.as_secs().to_string(), "--define", &format!("members={members}")])
             .arg("--file")
             .arg(&script)
+            // As the service's own connections have it: prepared before there are rows, it would read whole tables.
+            .env("PGOPTIONS", "-c enable_seqscan=off")
             .arg(&theirs.url)
             .output()
             .expect("pgbench is installed");

@@ -14,9 +14,11 @@ use loyalty_sidecar::domain::money::Money;
 use loyalty_sidecar::domain::points::Points;
 use loyalty_sidecar::ledger::LedgerError;
 use loyalty_sidecar::store::accounts::StoredAccount;
-use loyalty_sidecar::store::connection::{self, DatabaseUrl, Lent, write_transaction};
+use loyalty_sidecar::store::connection::DatabaseUrl;
 use loyalty_sidecar::store::entries::EntryRow;
 use loyalty_sidecar::store::holds::Which;
+use loyalty_sidecar::store::pool::Lent;
+use loyalty_sidecar::store::transaction::{self, write_transaction};
 use loyalty_sidecar::store::verdicts::Verdict;
 use loyalty_sidecar::store::{AnyConnection, Pool, accounts, entries, holds, time, verdicts};
 use rust_decimal::Decimal;
@@ -72,7 +74,7 @@ fn write(
     asked: &[(AccountId, String)],
     spent: &[Hold],
 ) -> Result<Vec<Hold>, LedgerError> {
-    connection::data_version(conn)?;
+    transaction::data_version(conn)?;
     let now = time::database_now(conn)?;
     let orders: Vec<String> = asked.iter().map(|(_, order)| order.clone()).collect();
     holds::load(conn, Which::Orders(&orders))?;

@@ -1,0 +1,112 @@
+//! Transactions: how they begin on each database, and how they end.
+
+use diesel::{Connection, RunQueryDsl, sql_query};
+
+use super::StoreError;
+use super::connection::AnyConnection;
+use super::kept::Kept;
+
+/// A number that is another one once another connection has written to the database; to be compared with what the same
+/// connection said before. `None` on PostgreSQL, which has no such thing.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn data_version(conn: &mut AnyConnection) -> Result<Option<i64>, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        data_version: i64,
+    }
+    let AnyConnection::Sqlite(conn) = conn else { return Ok(None) };
+    let row: Row = Kept(sql_query("PRAGMA data_version")).get_result(conn)?;
+    Ok(Some(row.data_version))
+}
+
+/// Runs `work` in a transaction that may write from its first statement on.
+///
+/// SQLite takes the write lock at once (`BEGIN IMMEDIATE`): a transaction that reads first and then writes
+/// fails when another wrote in between. PostgreSQL runs at READ COMMITTED, where each statement after the
+/// locks sees what the lock waited for.
+///
+/// # Errors
+/// What `work` returns, or a [`StoreError`] of the transaction itself: [`StoreError::InDoubt`] when its COMMIT failed
+/// and may hold all the same.
+pub fn write_transaction<T, E>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError> + From<diesel::result::Error>,
+{
+    use diesel::connection::TransactionManager;
+    match conn {
+        AnyConnection::Sqlite(inner) => {
+            // diesel's `immediate_transaction` wants a closure on the inner connection, which could not run
+            // functions written for both: begin it as diesel does and let its manager end it.
+            diesel::connection::AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")
+                .map_err(E::from)?;
+        }
+        AnyConnection::Postgres(inner) => {
+            diesel::connection::AnsiTransactionManager::begin_transaction(inner).map_err(E::from)?;
+        }
+    }
+    let done = work(conn);
+    let committed = |problem| E::from(StoreError::of_commit(problem));
+    match conn {
+        AnyConnection::Sqlite(inner) => end(inner, done, committed),
+        AnyConnection::Postgres(inner) => end(inner, done, committed),
+    }
+}
+
+/// Runs `work` on one state of the database, whatever others write meanwhile.
+///
+/// # Errors
+/// As [`write_transaction`].
+pub fn read_transaction<T, E>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError> + From<diesel::result::Error>,
+{
+    use diesel::connection::{AnsiTransactionManager, TransactionManager};
+    match conn {
+        AnyConnection::Sqlite(inner) => AnsiTransactionManager::begin_transaction(inner).map_err(E::from)?,
+        AnyConnection::Postgres(inner) => {
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .map_err(E::from)?;
+        }
+    }
+    let done = work(conn);
+    // Nothing was written: there is no outcome to be in doubt about.
+    match conn {
+        AnyConnection::Sqlite(inner) => end(inner, done, E::from),
+        AnyConnection::Postgres(inner) => end(inner, done, E::from),
+    }
+}
+
+fn end<C, T, E>(
+    conn: &mut C,
+    done: Result<T, E>,
+    not_committed: impl FnOnce(diesel::result::Error) -> E,
+) -> Result<T, E>
+where
+    C: Connection<TransactionManager = diesel::connection::AnsiTransactionManager>,
+    diesel::connection::AnsiTransactionManager: diesel::connection::TransactionManager<C>,
+{
+    use diesel::connection::{AnsiTransactionManager, TransactionManager};
+    match done {
+        Ok(value) => {
+            AnsiTransactionManager::commit_transaction(conn).map_err(not_committed)?;
+            Ok(value)
+        }
+        Err(problem) => {
+            // What went wrong first is what is told; a failing rollback only breaks the connection, which
+            // the pool then drops.
+            if let Err(rollback) = AnsiTransactionManager::rollback_transaction(conn) {
+                tracing::debug!(%rollback, "a rollback failed");
+            }
+            Err(problem)
+        }
+    }
+}
