@@ -32,10 +32,15 @@ use crate::store::memberships::Memberships;
 use crate::store::verdicts::Verdict;
 use crate::store::{self, AnyConnection, Pool, StoreError, accounts, entries, exceptions, holds, orders, verdicts};
 
+/// How a batch is made of its commands.
+pub(super) type Run = fn(&Context, &mut AnyConnection, &mut Facts, &[Command]) -> Result<Vec<Answer>, LedgerError>;
+
 /// What every batch needs.
 #[derive(Debug)]
 pub(super) struct Context {
     pub pool: Pool,
+    /// [`run`], but where a test has to see what becomes of a batch that goes wrong.
+    pub run: Run,
     pub options: Options,
     pub programs: ProgramCache,
     pub health: super::writer::Health,

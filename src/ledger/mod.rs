@@ -100,6 +100,7 @@ impl Ledger {
     pub fn start(pool: Pool, options: Options) -> Result<(Self, Writers), LedgerError> {
         let context = Arc::new(Context {
             pool,
+            run: batch::run,
             options,
             programs: programs::ProgramCache::default(),
             health: writer::Health::default(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{self, Context};
+use super::batch::Context;
 use super::command::{Answer, Command};
 use super::facts::Facts;
 use super::reply::LedgerError;
@@ -178,7 +178,7 @@ fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result
             facts = Facts::default();
             context.pool.get()?
         };
-        let answers = batch::run(context, &mut conn, &mut facts, commands)?;
+        let answers = (context.run)(context, &mut conn, &mut facts, commands)?;
         *desk = Desk { conn: Some(conn), facts };
         Ok(answers)
     };
@@ -186,4 +186,87 @@ fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result
         context.pool.renew();
         Err(LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: true })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::batch;
+    use super::super::command::Idempotency;
+    use super::super::programs::ProgramCache;
+    use super::super::{Ledger, Options, Wallet};
+    use super::*;
+    use crate::domain::decide::Correction;
+    use crate::domain::ids::PartnerId;
+    use crate::domain::points::Points;
+    use crate::domain::program::Program;
+    use crate::store::{AnyConnection, DatabaseUrl, Pool, migrate};
+
+    /// Whoever is this one's has a panic in the middle of it.
+    const UNLUCKY: PartnerId = PartnerId(13);
+
+    /// A batch, as far as nobody in it is unlucky. What diesel panics over cannot be had at will.
+    fn run_or_panic(
+        context: &Context,
+        conn: &mut AnyConnection,
+        facts: &mut Facts,
+        commands: &[Command],
+    ) -> Result<Vec<Answer>, LedgerError> {
+        let unlucky =
+            |command: &Command| matches!(command, Command::Adjust { partner_id, .. } if *partner_id == UNLUCKY);
+        assert!(!commands.iter().any(unlucky), "a panic in a batch");
+        batch::run(context, conn, facts, commands)
+    }
+
+    fn give(partner: i64) -> Command {
+        Command::Adjust {
+            idempotency: Idempotency { key: format!("key {partner}"), params_sha256: "same".into() },
+            partner_id: PartnerId(partner),
+            program: "club".into(),
+            correction: Correction {
+                points: Points::from_e2(500),
+                reason: "a present".into(),
+                cause: None,
+                expiry: None,
+            },
+            actor: "test".into(),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_in_a_batch_is_answered_and_neither_its_neighbours_nor_the_writer_die_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("l.db").display())).unwrap();
+        let pool = Pool::open(url.clone(), 4).unwrap();
+        pool.run(migrate::migrate).await.unwrap();
+        let options = Options::for_database(&url, Wallet::Contact);
+        let (ledger, _writers) = Ledger::start(pool.clone(), options).unwrap();
+        let club = Program::from_json(&json!({"code": "club", "name": "Club", "currency": "EUR"})).unwrap();
+        ledger.put_program(club, None, "test").await.unwrap();
+        let context =
+            Context { pool, run: run_or_panic, options, programs: ProgramCache::default(), health: Health::default() };
+
+        let (sender, queue) = mpsc::channel(8);
+        let ask = |partner| {
+            let (answer, answered) = oneshot::channel();
+            assert!(sender.try_send(Job { command: give(partner), answer }).is_ok());
+            answered
+        };
+        // All three wait before the writer begins: they are one batch.
+        let (before, unlucky, after) = (ask(1), ask(UNLUCKY.0), ask(2));
+        let writer = std::thread::spawn(move || run(&Arc::new(context), queue));
+        for neighbour in [before, after] {
+            assert!(matches!(neighbour.await.unwrap(), Ok(Answer::Reply(Ok(_)))));
+        }
+        match unlucky.await.unwrap() {
+            // Nobody knows how far it came.
+            Err(LedgerError::Unwritten { in_doubt, .. }) => assert!(in_doubt),
+            answer => panic!("{answer:?}"),
+        }
+        assert!(matches!(ask(3).await.unwrap(), Ok(Answer::Reply(Ok(_)))), "the writer goes on");
+        drop(sender);
+        writer.join().unwrap();
+        assert_eq!(ledger.verify().await.unwrap().entries, 3);
+    }
 }

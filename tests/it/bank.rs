@@ -261,9 +261,9 @@ struct Cut {
     service: Service,
     proxy: Proxy,
     /// The process behind the proxy, and its caller.
-    replica: Option<(Replica, Api)>,
+    behind: (Replica, Api),
     /// Another, which has a whole wire.
-    other: Option<(Replica, Api)>,
+    other: (Replica, Api),
     /// Last, so that it outlives all that uses it.
     _cluster: Cluster,
 }
@@ -273,15 +273,30 @@ fn cut() -> Cut {
     let service = bank(Database::on(cluster.url()));
     let proxy = Proxy::to(cluster.port());
     let through = service.database.url().replace(&format!(":{}/", cluster.port()), &format!(":{}/", proxy.port()));
-    let replica = service.replica_with(&[("LOYALTY__DATABASE__URL".into(), through)]);
+    let behind = service.replica_with(&[("LOYALTY__DATABASE__URL".into(), through)]);
     let other = service.replica();
     // Their own first writes are over: the lease and the house are looked after once.
     std::thread::sleep(Duration::from_millis(500));
-    Cut { service, proxy, replica: Some(replica), other: Some(other), _cluster: cluster }
+    Cut { service, proxy, behind, other, _cluster: cluster }
+}
+
+impl Cut {
+    /// The callers of the process behind the proxy, and of the other.
+    const fn callers(&self) -> (&Api, &Api) {
+        (&self.behind.1, &self.other.1)
+    }
 }
 
 fn request(method: &str, params: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
+}
+
+/// A draft order, and what a till asks for on it.
+fn hold_on_a_draft() -> (String, Value) {
+    let order = uuid();
+    let hold = json!({"idempotency_key": uuid(), "partner_id": 1, "program": "club", "reward": "5off",
+                      "order": draft(&order, 1, "25.00")});
+    (order, hold)
 }
 
 #[test]
@@ -290,11 +305,8 @@ fn a_commit_whose_answer_was_lost_is_found_by_the_writer_itself() {
         return;
     }
     let cut = cut();
-    let api = &cut.replica.as_ref().unwrap().1;
-    let other = &cut.other.as_ref().unwrap().1;
-    let order = uuid();
-    let hold = json!({"idempotency_key": uuid(), "partner_id": 1, "program": "club", "reward": "5off",
-                      "order": draft(&order, 1, "25.00")});
+    let (api, other) = cut.callers();
+    let (order, hold) = hold_on_a_draft();
     let ask = request("loyalty.hold", &hold);
     cut.proxy.cut_commits(1);
     let (status, reply) = api.post(&ask).unwrap();
@@ -317,11 +329,8 @@ fn a_commit_whose_answer_was_lost_is_not_called_undone_and_another_replica_has_t
         return;
     }
     let cut = cut();
-    let api = &cut.replica.as_ref().unwrap().1;
-    let other = &cut.other.as_ref().unwrap().1;
-    let order = uuid();
-    let hold = json!({"idempotency_key": uuid(), "partner_id": 1, "program": "club", "reward": "5off",
-                      "order": draft(&order, 1, "25.00")});
+    let (api, other) = cut.callers();
+    let (_, hold) = hold_on_a_draft();
     let ask = request("loyalty.hold", &hold);
     cut.proxy.cut_a_commit_and_close();
     let failed = api.refused("loyalty.hold", hold);

@@ -9,6 +9,7 @@ mod reference;
 mod steps;
 mod world;
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
@@ -27,6 +28,8 @@ const STEPS: usize = 60;
 const VERIFIED_EVERY: u64 = 25;
 
 static STEPS_TAKEN: AtomicU64 = AtomicU64::new(0);
+/// How many there were when a case failed for the first time.
+static FAILED_AT: OnceLock<u64> = OnceLock::new();
 
 struct Reference;
 
@@ -79,7 +82,22 @@ impl StateMachineTest for Model {
     }
 }
 
-/// Takes cases of random steps until so many steps were taken.
+/// Says of the first case that fails how soon it did: what follows are the tries to make it shorter.
+struct Watch;
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            FAILED_AT.get_or_init(|| {
+                let taken = STEPS_TAKEN.load(Ordering::Relaxed);
+                eprintln!("a case failed after {taken} steps and is made shorter");
+                taken
+            });
+        }
+    }
+}
+
+/// Takes cases of random steps until so many steps were taken, or one has failed.
 fn take_steps(wanted: u64) {
     let config = Config {
         cases: 5,
@@ -88,10 +106,11 @@ fn take_steps(wanted: u64) {
         max_shrink_time: 120_000,
         ..Config::default()
     };
-    while STEPS_TAKEN.load(Ordering::Relaxed) < wanted {
+    while STEPS_TAKEN.load(Ordering::Relaxed) < wanted && FAILED_AT.get().is_none() {
         let mut runner = TestRunner::new(config.clone());
         let strategy = Reference::sequential_strategy(STEPS / 2..=STEPS);
         let outcome = runner.run(&strategy, |(ledger, steps, seen)| {
+            let _watch = Watch;
             Model::test_sequential(config.clone(), ledger, steps, seen);
             Ok(())
         });

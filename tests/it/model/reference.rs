@@ -1,8 +1,8 @@
 //! The ledger as a page of arithmetic: what members, holds and orders come to, step by step.
 //!
 //! Written from what the ledger promises and sharing none of its code. Points are hundredths, money is cents, days are
-//! counted from the case's first and seconds from its beginning. Time moves only by [`Step::Wait`], which also writes
-//! what time has done to everybody.
+//! counted from the case's first, and seconds from its midnight. Time moves only by [`Step::Wait`], [`Step::Evening`] and
+//! [`Step::Merge`], which also write what time has done to everybody.
 //!
 //! The program: [`earned`] points, which end with the second day after the order's; two rewards, [`Reward`]; a hold
 //! lasts [`HOLD_SECONDS`].
@@ -13,6 +13,10 @@ use super::steps::Step;
 
 /// How long a hold lasts.
 pub const HOLD_SECONDS: i64 = 900;
+/// When a case begins: early, so that days end only when a step says so.
+pub const BEGINNING: i64 = 1_800;
+/// When the evening is: the day ends during a hold that is made then, and during the shortest wait.
+const EVENING: i64 = 86_400 - 420;
 /// How long after what was before it a merge happens: so late that only a comparison of all orders can show it.
 pub const MERGE_SECONDS: i64 = 500;
 /// Points of a day are gone at the beginning of the day this many days later.
@@ -86,7 +90,8 @@ pub enum Held {
 pub struct Hold {
     pub member: usize,
     pub reward: Reward,
-    /// The order it was made for: pieces and the price of one, in cents.
+    /// Which draft it was made for, and what was on that: pieces and the price of one, in cents.
+    pub draft: usize,
     pub pieces: i64,
     pub price: i64,
     pub state: Held,
@@ -198,7 +203,7 @@ impl Ledger {
             members: vec![Member::default(); members],
             orders: Vec::new(),
             holds: Vec::new(),
-            seconds: 0,
+            seconds: BEGINNING,
             keyed: 0,
             unread: BTreeSet::new(),
             exceptions: BTreeMap::new(),
@@ -208,6 +213,16 @@ impl Ledger {
 
     pub const fn day(&self) -> i64 {
         self.seconds.div_euclid(86_400)
+    }
+
+    /// Whether the day ends within the shortest wait.
+    pub const fn is_evening(&self) -> bool {
+        self.seconds.rem_euclid(86_400) >= EVENING
+    }
+
+    /// Whether somebody has points that are gone with this day.
+    pub fn ends_at_midnight(&self, member: usize) -> bool {
+        self.members[member].lots.contains_key(&(self.day() + 1))
     }
 
     pub fn held(&self, member: usize) -> i64 {
@@ -220,6 +235,17 @@ impl Ledger {
 
     pub fn available(&self, member: usize) -> i64 {
         self.members[member].balance - self.held(member)
+    }
+
+    /// Whether a hold ran out and nobody has asked for its points since.
+    pub fn is_late(&self, hold: usize) -> bool {
+        self.holds[hold].state == Held::Expired && self.holds[hold].verdict.is_none()
+    }
+
+    /// The holds that were made for the same draft, itself among them.
+    pub fn on_the_draft_of(&self, hold: usize) -> impl Iterator<Item = &Hold> {
+        let draft = self.holds[hold].draft;
+        self.holds.iter().filter(move |other| other.draft == draft)
     }
 
     /// What will be lost when, of the points that no hold will have spent by then.
@@ -442,6 +468,27 @@ impl Ledger {
         }
     }
 
+    fn hold(&mut self, member: usize, reward: Reward, draft: usize, pieces: i64, price: i64) {
+        self.keyed += 1;
+        if self.available(member) < reward.points() {
+            self.last = Outcome::Refused("insufficient_points");
+            return;
+        }
+        self.holds.push(Hold {
+            member,
+            reward,
+            draft,
+            pieces,
+            price,
+            state: Held::Open,
+            ends_at: self.seconds + HOLD_SECONDS,
+            lots: Vec::new(),
+            restored: 0,
+            verdict: None,
+            order: None,
+        });
+    }
+
     fn wait(&mut self, seconds: i64) {
         self.seconds += seconds;
         for member in 0..self.members.len() {
@@ -460,23 +507,11 @@ impl Ledger {
                 }
             }
             Step::Hold { by, reward, pieces, price } => {
-                self.keyed += 1;
-                if self.available(*by) < reward.points() {
-                    self.last = Outcome::Refused("insufficient_points");
-                    return;
-                }
-                self.holds.push(Hold {
-                    member: *by,
-                    reward: *reward,
-                    pieces: *pieces,
-                    price: *price,
-                    state: Held::Open,
-                    ends_at: self.seconds + HOLD_SECONDS,
-                    lots: Vec::new(),
-                    restored: 0,
-                    verdict: None,
-                    order: None,
-                });
+                self.hold(*by, *reward, self.holds.len(), *pieces, *price);
+            }
+            Step::HoldAgain { beside, reward } => {
+                let Hold { member, draft, pieces, price, .. } = self.holds[*beside];
+                self.hold(member, *reward, draft, pieces, price);
             }
             Step::Capture(hold) => self.last = self.capture(*hold),
             Step::Release(hold) => {
@@ -532,6 +567,10 @@ impl Ledger {
                 self.read();
             }
             Step::Wait { days, seconds } => self.wait(days * 86_400 + seconds),
+            Step::Evening => {
+                let to_go = EVENING - self.seconds.rem_euclid(86_400);
+                self.wait(if to_go > 0 { to_go } else { to_go + 86_400 });
+            }
             // A start reads Odoo by itself.
             Step::Read | Step::Restart => self.read(),
             Step::Replay(_) => {}

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::reference::{FIXED_POINTS, Hold, Ledger, Lots, MERGE_SECONDS, Outcome, Reward, earned};
+use super::reference::{BEGINNING, FIXED_POINTS, Hold, Ledger, Lots, MERGE_SECONDS, Outcome, Reward, earned};
 use super::steps::Step;
 use crate::support::{Clock, Cluster, Database, Service, Sold, line, number, reward_line, uuid};
 
@@ -37,6 +37,8 @@ pub struct Case {
     world: World,
     /// The day on which it began.
     first_day: DateTime<Utc>,
+    /// Where the model's time stands.
+    seconds: i64,
     partners: Vec<i64>,
     orders: Vec<Sold>,
     /// Each hold's id, and the order it is for.
@@ -137,7 +139,7 @@ impl Case {
         world.cases += 1;
         let now = world.time.now();
         let first_day = (now + TimeDelta::days(1)).date_naive().and_time(NaiveTime::MIN).and_utc();
-        world.time.advance(first_day + TimeDelta::minutes(30) - now);
+        world.time.advance(first_day + TimeDelta::seconds(BEGINNING) - now);
         let shop = &world.service.shop.shop;
         shop.set_clock(world.time.now());
         let partners = (0..members)
@@ -146,6 +148,7 @@ impl Case {
         let mut case = Self {
             world,
             first_day,
+            seconds: BEGINNING,
             partners,
             orders: Vec::new(),
             holds: Vec::new(),
@@ -206,8 +209,27 @@ impl Case {
         self.sell(member, &uuid(), &[returned], 0);
     }
 
+    fn hold(&mut self, ledger: &Ledger, member: usize, reward: Reward, order: String, total: i64) {
+        let (code, cost) = match reward {
+            Reward::Fixed => ("fixed", Value::Null),
+            Reward::Pay(points) => ("pay", json!(points.to_string())),
+        };
+        let answer = self.keyed(
+            "loyalty.hold",
+            json!({"idempotency_key": uuid(), "partner_id": self.partners[member], "program": "club",
+                   "reward": code, "points": cost, "order": self.draft(&order, member, total)}),
+        );
+        if ledger.last == Outcome::Done {
+            let hold = &answer["result"];
+            assert_eq!(hold["points"], points(reward.points()), "{answer}");
+            assert_eq!(hold["discount"], money(reward.discount()), "{answer}");
+            self.holds.push((hold["hold_id"].as_str().unwrap().to_owned(), order));
+        } else {
+            assert_eq!(ledger.last, refusal(&answer), "{answer}");
+        }
+    }
+
     /// Takes a step that the model has taken already.
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of step, a few lines each")]
     pub fn take(&mut self, ledger: &Ledger, step: &Step) {
         match step {
             Step::Sell(sales) => {
@@ -216,25 +238,11 @@ impl Case {
                     self.sell(sale.to, &uuid(), &[goods], sale.days_ago);
                 }
             }
-            Step::Hold { by, reward, pieces, price } => {
-                let order = uuid();
-                let (code, cost) = match reward {
-                    Reward::Fixed => ("fixed", Value::Null),
-                    Reward::Pay(points) => ("pay", json!(points.to_string())),
-                };
-                let answer = self.keyed(
-                    "loyalty.hold",
-                    json!({"idempotency_key": uuid(), "partner_id": self.partners[*by], "program": "club",
-                           "reward": code, "points": cost, "order": self.draft(&order, *by, price * pieces)}),
-                );
-                if ledger.last == Outcome::Done {
-                    let hold = &answer["result"];
-                    assert_eq!(hold["points"], points(reward.points()), "{answer}");
-                    assert_eq!(hold["discount"], money(reward.discount()), "{answer}");
-                    self.holds.push((hold["hold_id"].as_str().unwrap().to_owned(), order));
-                } else {
-                    assert_eq!(ledger.last, refusal(&answer), "{answer}");
-                }
+            Step::Hold { by, reward, pieces, price } => self.hold(ledger, *by, *reward, uuid(), price * pieces),
+            Step::HoldAgain { beside, reward } => {
+                let Hold { member, pieces, price, .. } = ledger.holds[*beside];
+                let order = self.holds[*beside].1.clone();
+                self.hold(ledger, member, *reward, order, price * pieces);
             }
             Step::Capture(hold) => {
                 let (id, order) = &self.holds[*hold];
@@ -286,7 +294,7 @@ impl Case {
             }
             Step::Merge { from, into } => {
                 // An order of nobody, long after the others: of them no window shows anything any more.
-                self.wait(TimeDelta::seconds(MERGE_SECONDS));
+                self.wait(MERGE_SECONDS);
                 self.world.service.shop.shop.set_clock(self.world.time.now());
                 self.world.service.shop.sell_lines(None, &uuid(), &[line(1, "1", "1.00")]);
                 self.sync();
@@ -301,9 +309,7 @@ impl Case {
                 shop.delete("res.partner", from);
                 self.sync();
             }
-            Step::Wait { days, seconds } => {
-                self.wait(TimeDelta::days(*days) + TimeDelta::seconds(*seconds));
-            }
+            Step::Wait { .. } | Step::Evening => self.wait(ledger.seconds - self.seconds),
             Step::Replay(call) => {
                 let (method, params, before) = &self.keyed[*call];
                 let again = self.world.service.admin.answer(method, params).expect("an answer");
@@ -319,14 +325,19 @@ impl Case {
     }
 
     /// Time goes by, and shows.
-    fn wait(&mut self, by: TimeDelta) {
-        self.world.time.advance(by);
+    fn wait(&mut self, seconds: i64) {
+        self.seconds += seconds;
+        self.world.time.advance(TimeDelta::seconds(seconds));
         // Whoever is touched shows what time has done; a reward that fits no order touches and does no more.
-        for (member, partner) in self.partners.iter().enumerate() {
-            let order = self.draft(&uuid(), member, 1);
-            let nothing = json!({"idempotency_key": uuid(), "partner_id": partner, "program": "club",
-                                 "reward": "fixed", "order": order});
-            self.call("loyalty.hold", nothing).expect_err("a reward of 5.00 on an order of 0.01");
+        let nothing: Vec<(&str, Value)> = (0..self.partners.len())
+            .map(|member| {
+                let ask = json!({"idempotency_key": uuid(), "partner_id": self.partners[member], "program": "club",
+                                 "reward": "fixed", "order": self.draft(&uuid(), member, 1)});
+                ("loyalty.hold", ask)
+            })
+            .collect();
+        for answer in self.world.service.admin.answers(&nothing) {
+            assert!(answer.get("error").is_some(), "a reward of 5.00 on an order of 0.01: {answer}");
         }
     }
 

@@ -84,9 +84,9 @@ impl Api {
         }
     }
 
-    /// The results of a batch of calls, in the order they were asked, none of which may fail.
+    /// The whole answers to a batch of calls, in the order they were asked.
     #[track_caller]
-    pub fn batch(&self, calls: &[(&str, Value)]) -> Vec<Value> {
+    pub fn answers(&self, calls: &[(&str, Value)]) -> Vec<Value> {
         let requests: Vec<Value> = calls
             .iter()
             .enumerate()
@@ -97,7 +97,13 @@ impl Api {
         let mut answers: Vec<Value> = serde_json::from_str(&text).expect("a list of answers");
         answers.sort_by_key(|answer| answer["id"].as_u64());
         assert_eq!(answers.len(), calls.len(), "{text}");
-        let results = answers.into_iter().map(|mut answer| {
+        answers
+    }
+
+    /// The results of a batch of calls, in the order they were asked, none of which may fail.
+    #[track_caller]
+    pub fn batch(&self, calls: &[(&str, Value)]) -> Vec<Value> {
+        let results = self.answers(calls).into_iter().map(|mut answer| {
             assert!(answer.get("error").is_none(), "{answer}");
             answer["result"].take()
         });
