@@ -192,7 +192,8 @@ fn refunded_by<'a>(
 /// The sales on which these orders bear: themselves, those whose lines they take back, and those of the same
 /// receipt.
 fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<Vec<Loaded>, LedgerError> {
-    let Linked { orders: read, neighbours, .. } = Linked::load(conn, triggers)?;
+    orders::lock(conn, triggers)?;
+    let Linked { orders: read, neighbours, refunds: refunds_read } = Linked::load(conn, triggers)?;
     let refunded = refunded_by(conn, read.values())?;
     let mut trigger_of: BTreeMap<OrderId, OrderId> = BTreeMap::new();
     let by_receipt: BTreeMap<&str, OrderId> =
@@ -212,8 +213,14 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
     // What a changed order says of itself it says as itself.
     trigger_of.extend(triggers.iter().map(|id| (*id, *id)));
     let ids: BTreeSet<OrderId> = trigger_of.keys().copied().collect();
-    orders::lock(conn, &ids)?;
-    let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
+    let (sales, refunds) = if ids == *triggers {
+        // Most orders bear on themselves alone, and were locked before they were read.
+        (read.clone(), refunds_read)
+    } else {
+        orders::lock(conn, &ids)?;
+        let Linked { orders, refunds, .. } = Linked::load(conn, &ids)?;
+        (orders, refunds)
+    };
     let mut postings = orders::postings(conn, &ids)?;
     let mut loaded = Vec::with_capacity(sales.len());
     for (id, order) in sales {

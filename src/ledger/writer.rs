@@ -64,31 +64,12 @@ pub(super) fn run(context: &Arc<Context>, mut queue: mpsc::Receiver<Job>) {
     let mut desk = Desk::default();
     let mut jobs = Vec::with_capacity(BATCH_LIMIT);
     while queue.blocking_recv_many(&mut jobs, BATCH_LIMIT) > 0 {
-        gather(&mut queue, &mut jobs);
         metrics::histogram!("loyalty_writer_batch_commands").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
         work(context, &mut desk, std::mem::take(&mut jobs), false);
         metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed());
     }
     tracing::debug!("the writer has written everything and ends");
-}
-
-/// Takes in what arrives while those who bring it have the processor. Everybody whom the last batch answered comes again
-/// at once: without this, the first of them would be written alone while the others wait for a batch of their own. Where
-/// nobody else has anything to do, this is one call to the scheduler.
-fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
-    loop {
-        let before = jobs.len();
-        std::thread::yield_now();
-        while jobs.len() < BATCH_LIMIT
-            && let Ok(job) = queue.try_recv()
-        {
-            jobs.push(job);
-        }
-        if jobs.len() == before || jobs.len() == BATCH_LIMIT {
-            return;
-        }
-    }
 }
 
 /// Has `jobs` written together; `doubted` when they may have been before.
