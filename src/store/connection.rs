@@ -206,4 +206,21 @@ mod tests {
         let url = DatabaseUrl::parse("postgres://u:hunter2@h/db?password=hunter3").unwrap();
         assert!(!format!("{url:?}").contains("hunter"), "{url:?}");
     }
+
+    #[test]
+    fn sqlite_is_built_as_the_cargo_configuration_says() {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            compile_options: String,
+        }
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        let options: Vec<Row> = sql_query("PRAGMA compile_options").load(&mut conn).unwrap();
+        let options: Vec<String> = options.into_iter().map(|row| row.compile_options).collect();
+        // Beside HAVE_FDATASYNC, which is not among what SQLite tells of itself.
+        for option in ["THREADSAFE=2", "DEFAULT_MEMSTATUS=0"] {
+            assert!(options.iter().any(|one| one == option), "{option} is not among {options:?}");
+        }
+        assert!(!options.iter().any(|one| one == "ENABLE_API_ARMOR"), "{options:?}");
+    }
 }
