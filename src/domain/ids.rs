@@ -94,8 +94,8 @@ impl HoldId {
     /// The id of a new hold, from a random one: one byte becomes the customer's group, so that a capture, which names
     /// the hold alone, is known to be the same customer's. Random bits enough remain.
     #[must_use]
-    pub fn of(partner: PartnerId, random: Uuid) -> Self {
-        let mut bytes = *random.as_bytes();
+    pub fn of(partner: PartnerId, id: Uuid) -> Self {
+        let mut bytes = *id.as_bytes();
         bytes[GROUP_BYTE] = partner.group();
         Self(Uuid::from_bytes(bytes))
     }
