@@ -244,8 +244,11 @@ fn whatever_breaks_each_key_has_one_reply_and_no_point_is_spent_twice() {
     let given: usize = told.iter().map(|till| till.given).sum();
     let presented: Vec<i64> = told.iter().flat_map(|till| till.presented.iter().copied()).collect();
     let refused: usize = told.iter().map(|till| till.refused).sum();
-    let (captures, presents) = (captured.len(), presented.len());
-    eprintln!("{given} holds, {captures} captured, {refused} refused, {presents} presents; struck {struck:?}");
+    eprintln!(
+        "{given} holds, {} captured, {refused} refused, {} presents; struck {struck:?}",
+        captured.len(),
+        presented.len()
+    );
     assert!(captured.len() > 10, "only {} captures", captured.len());
     let number = |sql: &str| service.database.number(sql);
     let count = |what: usize| i64::try_from(what).unwrap();
