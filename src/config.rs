@@ -3,7 +3,7 @@
 //! | setting | default | meaning |
 //! |---|---|---|
 //! | `database.url` | `sqlite://loyalty.db` | `sqlite://PATH` or `postgres://…` |
-//! | `database.pool_size` | 8 | connections kept at most |
+//! | `database.pool_size` | 8 | connections kept at most, beside the writers' own |
 //! | `database.synchronous` | `full` | `normal` (SQLite) may lose the last acknowledged points in a power cut |
 //! | `http.bind` | `127.0.0.1:8070` | address and port; port 0 picks one |
 //! | `http.metrics_public` | false | `/metrics` without a token |
@@ -45,7 +45,7 @@ use crate::sync::SyncSettings;
 pub const HELP: &str = "\
 Settings: built-in defaults, then config/*.toml (or --config FILE), then the environment.
   database.url          LOYALTY__DATABASE__URL        sqlite://PATH or postgres://…  [sqlite://loyalty.db]
-  database.pool_size    LOYALTY__DATABASE__POOL_SIZE  connections kept at most  [8]
+  database.pool_size    LOYALTY__DATABASE__POOL_SIZE  connections kept at most, beside the writers' own  [8]
   database.synchronous                                full, or normal: SQLite then may lose the last acknowledged
                                                       points in a power cut  [full]
   http.bind             LOYALTY__HTTP__BIND           address and port; port 0 picks one  [127.0.0.1:8070]
@@ -258,13 +258,20 @@ impl Settings {
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
         let environment = config::Environment::with_prefix("LOYALTY").prefix_separator("__").separator("__");
-        let read = builder
-            .add_source(environment)
-            .build()
-            .map_err(|problem| bad(format!("the settings cannot be read: {problem}")))?;
+        let read = builder.add_source(environment).build().map_err(|problem| {
+            bad(format!("the settings cannot be read: {}", without_excerpt(&problem.to_string())))
+        })?;
         let raw: Raw = read.try_deserialize().map_err(|problem| bad(format!("a setting is wrong: {problem}")))?;
         raw.validate()
     }
+}
+
+/// What is wrong and where, without the line that it stands in: that may be the one with the password.
+fn without_excerpt(problem: &str) -> String {
+    let is_excerpt = |line: &&str| {
+        line.split_once('|').is_some_and(|(number, _)| number.trim().bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    problem.lines().filter(|line| !is_excerpt(line)).collect::<Vec<_>>().join("; ")
 }
 
 /// The files to read, in order. A file that somebody names must be there.
@@ -453,6 +460,18 @@ mod tests {
         assert_eq!(settings.bind.to_string(), "127.0.0.1:8070");
         assert!(settings.odoo.is_none());
         assert_eq!(settings.sync_interval, Duration::from_secs(15));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for wrong in
+            ["[odoo]\nurl = \"http://h\"\napi_key = 0a1bhunter2\n", "[database]\nurl = \"postgres://u:hunter2@h/d\n"]
+        {
+            std::fs::write(file.path(), wrong).unwrap();
+            let problem = Settings::load(Some(file.path())).unwrap_err().to_string();
+            assert!(problem.contains("line") && !problem.contains("hunter2"), "{problem}");
+        }
     }
 
     #[test]

@@ -248,6 +248,16 @@ impl Book {
                 self.raise("foreign_hold", &text, sale, &order, detail, moment);
                 continue;
             }
+            // Where the order earned the owner points, it was theirs when it was first read.
+            let was_theirs = sale.order.id.is_some_and(|id| self.postings.contains_key(&(id, hold.account_id)));
+            if sale.wallet != Some(owner) && !was_theirs {
+                let detail = format!(
+                    "the paid order carries the hold {text} of {} points, which was given to partner {owner}, but is paid \
+                     by another customer: the till had captured it, and the points are spent",
+                    hold.points
+                );
+                self.raise("foreign_hold", &text, sale, &order, detail, moment);
+            }
             if let Some(detail) = carried.beyond(&hold)? {
                 self.raise("product_exceeds_hold", &text, sale, &order, detail, moment);
             }

@@ -83,9 +83,13 @@ pub struct Line {
 pub enum HoldRef {
     /// An id of the shape we give.
     Id(HoldId),
-    /// Anything else, kept so that the exception can show it.
+    /// Anything else, kept so that the exception can show it: as much as a person would read.
     Malformed(String),
 }
+
+/// Characters of a text that is no id of ours. It is part of the exception's key, and whoever sells through the API may
+/// write what they like.
+const SHOWN: usize = 100;
 
 impl HoldRef {
     /// From the text in Odoo; `None` when it is empty.
@@ -95,7 +99,7 @@ impl HoldRef {
         if text.is_empty() {
             return None;
         }
-        Some(HoldId::parse(text).map_or_else(|| Self::Malformed(text.to_owned()), Self::Id))
+        Some(HoldId::parse(text).map_or_else(|| Self::Malformed(text.chars().take(SHOWN).collect()), Self::Id))
     }
 
     /// As it stands in Odoo.

@@ -18,13 +18,16 @@ use crate::rpc::Caller;
 use crate::rpc::envelope::refusal;
 use crate::rpc::error::Fault;
 use crate::rpc::token::Token;
-use crate::store::Pool;
 use crate::store::tokens::{self, TokenRow};
+use crate::store::{Pool, StoreError};
 
 /// How long what was read is believed.
 const FRESH: Duration = Duration::from_millis(500);
 /// The least time between two readings.
 const PACE: Duration = Duration::from_millis(20);
+
+/// How long the database may take to say. Everybody waits for one reading.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Lets in whoever shows a token.
 pub(super) struct Gate {
@@ -151,7 +154,10 @@ impl Gate {
         // The age counts from before the question, so that no answer is believed for longer than said.
         let asked_at = Some(Instant::now());
         metrics::counter!("loyalty_http_token_readings_total").increment(1);
-        let now_known = match self.pool.run(tokens::accepted).await {
+        // A database that hangs is one that is away.
+        let hangs = |_| Err(StoreError::Unreachable("it did not answer in time".to_owned()));
+        let read = tokio::time::timeout(PATIENCE, self.pool.run(tokens::accepted)).await.unwrap_or_else(hangs);
+        let now_known = match read {
             Ok(rows) => {
                 let tokens = rows.into_iter().map(|row| (row.prefix.clone(), row)).collect();
                 Known { asked_at, answered: true, tokens }

@@ -119,7 +119,7 @@ impl Batch {
         commands: &[Command],
     ) -> Result<Self, LedgerError> {
         if commands.iter().any(Command::brings_orders) {
-            store::programs::guard_reading(conn)?;
+            store::programs::guard(conn)?;
         }
         // Orders first: their rows are locked before any account, in every writer.
         let affected = sales::take_in(conn, commands)?;

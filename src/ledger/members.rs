@@ -86,7 +86,7 @@ impl Ledger {
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    programs::guard_writing(conn)?;
+                    programs::guard(conn)?;
                     // A write comes first, so that on SQLite nobody is in between.
                     programs::touch(conn)?;
                     let timelines = context.programs.timelines(conn)?;

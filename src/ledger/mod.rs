@@ -56,11 +56,7 @@ impl Options {
     /// What suits a database.
     #[must_use]
     pub const fn for_database(url: &store::DatabaseUrl, wallet: Wallet) -> Self {
-        let writers = match url {
-            store::DatabaseUrl::Sqlite(_) => 1,
-            store::DatabaseUrl::Postgres(_) => 2,
-        };
-        Self { wallet, writers }
+        Self { wallet, writers: url.writers() }
     }
 }
 
@@ -257,16 +253,23 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::put_shop`], and [`LedgerError::Outdated`].
     pub async fn put_shop_as_read(&self, records: ShopRecords, reading: Reading) -> Result<u64, LedgerError> {
-        self.pool()
+        let wallet = self.context.options.wallet;
+        let (changed, moved) = self
+            .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
                     if !reading.still_counts(conn)? {
                         return Err(LedgerError::Outdated);
                     }
-                    Ok(store::shop::put(conn, &records)?)
+                    let moved = moved_contacts(conn, wallet, &records.partners)?;
+                    Ok((store::shop::put(conn, &records)?, moved))
                 })
             })
-            .await
+            .await?;
+        if moved {
+            self.recompute().await?;
+        }
+        Ok(changed)
     }
 
     /// Which of these products and partners are not known yet.
@@ -294,6 +297,14 @@ impl Ledger {
     /// [`LedgerError::Store`]
     pub async fn partner(&self, id: PartnerId) -> Result<Option<Partner>, LedgerError> {
         self.pool().run(move |conn| Ok(store::shop::partners(conn, &[id])?.remove(&id))).await
+    }
+
+    /// The greatest id of all orders that are kept.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn newest_order(&self) -> Result<Option<OrderId>, LedgerError> {
+        self.pool().run(|conn| Ok(store::orders::newest(conn)?)).await
     }
 
     /// What is kept of orders, by id, for comparing with Odoo's.
@@ -421,6 +432,34 @@ fn wallets_of(
     };
     let owner = |id: &PartnerId| known.get(id).map_or(*id, |partner| partner.commercial_partner_id);
     Ok(contacts.iter().map(|id| (*id, owner(id))).collect())
+}
+
+/// Has the orders of contacts that are now of another company computed again, where points are the company's: they move with
+/// the contact. Whether there were such.
+fn moved_contacts(conn: &mut store::AnyConnection, wallet: Wallet, read: &[Partner]) -> Result<bool, LedgerError> {
+    if wallet != Wallet::Company {
+        return Ok(false);
+    }
+    let ids: Vec<PartnerId> = read.iter().map(|partner| partner.id).collect();
+    let known = store::shop::partners(conn, &ids)?;
+    let before = |id: PartnerId| known.get(&id).map(|partner| partner.commercial_partner_id);
+    let companies: BTreeSet<PartnerId> = read
+        .iter()
+        .filter(|partner| before(partner.id).is_some_and(|company| company != partner.commercial_partner_id))
+        .map(|partner| partner.commercial_partner_id)
+        .collect();
+    if companies.is_empty() {
+        return Ok(false);
+    }
+    // Whatever the program, an order is computed whole.
+    let Some(program) = store::programs::load_all(conn)?.first().map(|(_, row)| row.program_id) else {
+        return Ok(false);
+    };
+    let now_us = database_now(conn)?.timestamp_micros();
+    for company in &companies {
+        store::programs::request_recompute(conn, program, Some(company.0), None, now_us)?;
+    }
+    Ok(true)
 }
 
 /// Whose orders earn for this member: its own, or those of everyone in its company.

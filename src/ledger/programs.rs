@@ -105,7 +105,7 @@ impl Ledger {
             .pool
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    programs::guard_writing(conn)?;
+                    programs::guard(conn)?;
                     let now = database_now(conn)?;
                     let timelines = read_timelines(conn)?;
                     let timeline = timelines
@@ -183,7 +183,7 @@ fn put_version(
     effective_from: Option<DateTime<Utc>>,
     actor: &str,
 ) -> Result<Put, LedgerError> {
-    programs::guard_writing(conn)?;
+    programs::guard(conn)?;
     let now = database_now(conn)?;
     let program_id = programs::ensure(conn, &program.code, now.timestamp_micros())?;
     let timelines = read_timelines(conn)?;

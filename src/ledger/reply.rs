@@ -104,6 +104,13 @@ pub fn told(trouble: Trouble, in_doubt: bool) -> String {
 }
 
 impl LedgerError {
+    /// Whether it may be for what the command says that it could not be done: no trouble of the database's that is known,
+    /// and nothing of it was done.
+    #[must_use]
+    pub const fn is_of_the_command(&self) -> bool {
+        matches!(self, Self::Unwritten { trouble: Trouble::Other, in_doubt: false })
+    }
+
     /// What stands in the way, and whether the change may have been made all the same; `None` when the ledger
     /// decided, or is busy.
     #[must_use]

@@ -130,6 +130,7 @@ fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result
     let lines: BTreeSet<LineId> = read.iter().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
     let mut also = orders::orders_of_lines(conn, &lines)?;
     also.retain(|id| !ids.contains(id));
+    orders::undigest(conn, &also)?;
     let changed = orders::put(conn, &placed)?;
     // What they refund now is found by their lines; what they no longer do, only by the lines they had.
     also.extend(refunded_by(conn, known.iter().filter(|(id, _)| changed.contains(id)).map(|(_, order)| order))?);

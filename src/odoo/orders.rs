@@ -241,10 +241,13 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
         .map(str::to_owned)
         .or_else(|| rules.currencies.get(&shop?).filter(|code| !code.is_empty()).cloned())
         .ok_or(Unreadable { field: "currency_id", problem: "is empty, and so is the shop's" })?;
-    let reference = record.text("pos_reference")?;
+    let reference = record.key("pos_reference")?;
+    let lines: Vec<Line> = lines.iter().map(|record| line(record, rules, shop)).collect::<Result<_, _>>()?;
+    total_of(lines.iter().map(|line| line.subtotal))?;
+    total_of(lines.iter().map(|line| line.subtotal_incl))?;
     Ok(Order {
         id: Some(OrderId(record.id()?)),
-        uuid: record.text("uuid")?,
+        uuid: record.key("uuid")?,
         // An order that never got its number is called "/" by Odoo; the receipt's number says more.
         name: record.text("name")?.filter(|name| name != "/").or_else(|| reference.clone()).unwrap_or_default(),
         reference,
@@ -255,15 +258,19 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
         company_id: CompanyId(record.required_link("company_id")?),
         currency,
         pos_config_id: shop.map(PosConfigId),
-        lines: lines.iter().map(|record| line(record, rules, shop)).collect::<Result<_, _>>()?,
+        lines,
     })
+}
+
+fn total_of(amounts: impl Iterator<Item = Money>) -> Result<Money, Unreadable> {
+    Money::sum(amounts).map_err(|_| Unreadable { field: "lines", problem: "add up to too large an amount" })
 }
 
 fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, Unreadable> {
     let product_id = record.link("product_id")?.map(ProductId);
     Ok(Line {
         id: Some(LineId(record.id()?)),
-        uuid: record.text("uuid")?,
+        uuid: record.key("uuid")?,
         product_id,
         quantity: record.quantity("qty")?,
         subtotal: record.money("price_subtotal")?,
@@ -281,13 +288,13 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
 
 fn digest(record: &Record, lines: &[Record]) -> Result<OrderDigest, Unreadable> {
     let amounts = lines.iter().map(|line| line.money("price_subtotal_incl")).collect::<Result<Vec<_>, _>>()?;
-    let too_large = Unreadable { field: "lines", problem: "add up to too large an amount" };
     Ok(OrderDigest {
         id: OrderId(record.id()?),
         state: state(record)?,
         partner_id: record.link("partner_id")?.map(PartnerId),
-        total_incl: Money::sum(amounts).map_err(|_| too_large.clone())?,
-        line_count: u32::try_from(lines.len()).map_err(|_| too_large)?,
+        total_incl: total_of(amounts.into_iter())?,
+        line_count: u32::try_from(lines.len())
+            .map_err(|_| Unreadable { field: "lines", problem: "are more than can be counted" })?,
     })
 }
 

@@ -64,6 +64,30 @@ fn what_cannot_be_understood_is_named() {
 }
 
 #[test]
+fn what_could_not_be_kept_is_not_read_either() {
+    let long = format!("\"uuid\": \"{}\"", "x".repeat(501));
+    let broken = record(&ORDER_19.replace("\"uuid\": \"5e8dbcd8-55bd-4c1d-bc7c-8b0d4c1d3f10\"", &long));
+    let told = |order: Result<Order, Unreadable>| order.unwrap_err().to_string();
+    assert_eq!(told(order(&broken, &[], &ShopRules::default())), "uuid is too long a text");
+    let with = |from: &str, to: &str| record(&LINE_19.replace(from, to));
+    let whole = record(ORDER_19);
+    for (lines, words) in [
+        (vec![with("3.0", "1000000000.5")], "qty is too large a quantity"),
+        (vec![with("3.0", "-1e13")], "qty is too large a quantity"),
+        (vec![with("241.5", "1e15")], "price_subtotal_incl is too large an amount"),
+        (vec![with("241.5", "9e14"), with("241.5", "9e14")], "lines add up to too large an amount"),
+    ] {
+        assert_eq!(told(order(&whole, &lines, &ShopRules::default())), words);
+    }
+    let read = order(
+        &whole,
+        &[with("\"loyalty_hold_id\": false", &format!("\"loyalty_hold_id\": \"{}\"", "x".repeat(9_000)))],
+        &ShopRules::default(),
+    );
+    assert_eq!(read.unwrap().lines[0].hold, Some(HoldRef::Malformed("x".repeat(100))));
+}
+
+#[test]
 fn tips_vouchers_and_their_payments_are_neutral() {
     let rules = ShopRules {
         tips: [(1, ProductId(30))].into(),

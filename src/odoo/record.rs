@@ -14,6 +14,11 @@ const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Digits of a quantity that are kept. Odoo's units of measure stop well before; what follows is a float's noise.
 const QUANTITY_DIGITS: u32 = 6;
+/// More of a product than any till sells at once: what is typed, or scanned, into the wrong field. Both the storage and the
+/// points of a rule a piece have room for it.
+const MOST_PIECES: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+/// Characters of a text that is looked up by an index: PostgreSQL's take 2,700 bytes.
+const LONGEST_KEY: usize = 500;
 
 /// Why a record could not be understood: its field and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +71,17 @@ impl Record {
             Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(unreadable(field, "is not a text")),
+        }
+    }
+
+    /// A text that something is found by.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when it is no text, or far longer than any that Odoo makes.
+    pub fn key(&self, field: &'static str) -> Result<Option<String>, Unreadable> {
+        match self.text(field)? {
+            Some(text) if text.chars().count() > LONGEST_KEY => Err(unreadable(field, "is too long a text")),
+            text => Ok(text),
         }
     }
 
@@ -130,9 +146,10 @@ impl Record {
     /// A quantity: a number without its float's noise.
     ///
     /// # Errors
-    /// [`Unreadable`] as for [`Record::number`].
+    /// [`Unreadable`] as for [`Record::number`], and when it is none that a till sells.
     pub fn quantity(&self, field: &'static str) -> Result<Decimal, Unreadable> {
-        Ok(self.number(field)?.round_dp(QUANTITY_DIGITS).normalize())
+        let quantity = self.number(field)?.round_dp(QUANTITY_DIGITS).normalize();
+        if quantity.abs() > MOST_PIECES { Err(unreadable(field, "is too large a quantity")) } else { Ok(quantity) }
     }
 
     /// An amount of money, rounded once to the four digits that are kept.

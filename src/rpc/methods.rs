@@ -86,7 +86,7 @@ table! {
         name: "exception.resolve",
         role: Role::Admin,
         summary: "Notes that a manager has dealt with an exception; doing so again keeps the first note.",
-        params: &[needs("exception_id", "Uuid"), needs("note", "Text")],
+        params: &[needs("exception_id", "Uuid"), needs("note", "Note")],
         result: "Resolved",
         errors: &[],
     },

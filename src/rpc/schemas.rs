@@ -55,6 +55,7 @@ fn values() -> Vec<(&'static str, Value)> {
         ("Version", json!({"description": "A version's number.", "type": "integer", "minimum": 1})),
         ("Code", json!({"type": "string", "minLength": 1, "maxLength": 200})),
         ("Text", json!({"description": "A sentence.", "type": "string", "minLength": 1, "maxLength": 500})),
+        ("Note", json!({"description": "Some sentences.", "type": "string", "minLength": 1, "maxLength": 2000})),
         (
             "IdempotencyKey",
             json!({"description": "Fresh for each new request, repeated on retries.",

@@ -63,6 +63,12 @@ impl DatabaseUrl {
                 {
                     return Err(StoreError::BadUrl(format!("the host is missing; {expected}")));
                 }
+                if !escapes_are_whole(text) {
+                    // libpq would say so, too, and show the password with it.
+                    return Err(StoreError::BadUrl(format!(
+                        "a % must be followed by two hexadecimal digits; a % of the password is written %25; {expected}"
+                    )));
+                }
                 if url.path().trim_matches('/').is_empty() {
                     return Err(StoreError::BadUrl(format!("the database's name is missing; {expected}")));
                 }
@@ -91,6 +97,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// How many loops write to it, each on a connection of its own.
+    #[must_use]
+    pub const fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => WRITERS,
+        }
+    }
+
     pub(super) fn connect(&self, synchronous: Synchronous) -> Result<AnyConnection, StoreError> {
         match self {
             Self::Sqlite(path) => {
@@ -108,13 +123,7 @@ impl DatabaseUrl {
                 Ok(AnyConnection::Sqlite(conn))
             }
             Self::Postgres(url) => {
-                // connect_timeout is libpq's own, in seconds; a URL that names one keeps it.
-                let mut with_timeout = url.clone();
-                if !url.contains("connect_timeout") {
-                    with_timeout.push_str(if url.contains('?') { "&" } else { "?" });
-                    with_timeout.push_str("connect_timeout=5");
-                }
-                let mut conn = PgConnection::establish(&with_timeout)
+                let mut conn = PgConnection::establish(&with_patience(url))
                     .map_err(|problem| StoreError::Unreachable(problem.to_string()))?;
                 // enable_seqscan: what a young table's statistics say, that reading all of it is best, a kept statement
                 // would go on doing while the table grows. All that is asked often has an index.
@@ -129,12 +138,45 @@ impl DatabaseUrl {
     }
 }
 
+/// Loops that write to a PostgreSQL: while one waits for its commit, another decides.
+const WRITERS: usize = 2;
+
+/// How long libpq waits, in seconds but for the last, in milliseconds. A server that went without a word, or a router that
+/// forgot an idle connection, would else be waited for as long as TCP tries: a quarter of an hour.
+const PATIENCE: &[(&str, u32)] = &[
+    ("connect_timeout", 5),
+    ("keepalives_idle", 30),
+    ("keepalives_interval", 5),
+    ("keepalives_count", 3),
+    ("tcp_user_timeout", 15_000),
+];
+
+/// The URL with libpq's own parameters of that kind; those that it names itself are kept.
+fn with_patience(url: &str) -> String {
+    let mut patient = url.to_owned();
+    for (name, value) in PATIENCE {
+        if !url.contains(&format!("{name}=")) {
+            let sign = if patient.contains('?') { '&' } else { '?' };
+            patient = format!("{patient}{sign}{name}={value}");
+        }
+    }
+    patient
+}
+
 /// Pages of a SQLite database that a connection keeps at most, in KiB. SQLite's own 2 MiB are less than the accounts and
 /// indexes that the members of a busy day touch; it takes what it uses, no more.
 const CACHE_KIB: u32 = 16 * 1024;
 /// Pages that SQLite's write-ahead log grows to before it is written back: 32 MiB. Members come at random, so a batch
 /// changes many pages a little, and the same ones again soon; each is written back once, however often it changed.
 const LOG_PAGES: u32 = 8000;
+
+/// Whether every `%` begins an escape.
+fn escapes_are_whole(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let code = rest.get(..2).filter(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        code.is_some_and(|code| code != "00")
+    })
+}
 
 /// When a SQLite commit counts as made. PostgreSQL has a setting of its own for that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -194,11 +236,24 @@ mod tests {
             "mysql://h/db",
             "postgres://",
             "postgres://h",
+            "postgres://u:50%off@h/db",
+            "postgres://u:p%0@h/db",
             "",
         ] {
             let problem = DatabaseUrl::parse(bad).unwrap_err().to_string();
-            assert!(problem.starts_with("database.url: "), "{bad}: {problem}");
+            assert!(problem.starts_with("database.url: ") && !problem.contains("50%off"), "{bad}: {problem}");
         }
+    }
+
+    #[test]
+    fn a_connection_is_patient_as_its_url_says_else_as_we_do() {
+        let patient = with_patience("postgres://h/db?connect_timeout=60");
+        assert_eq!(
+            patient,
+            "postgres://h/db?connect_timeout=60&keepalives_idle=30&keepalives_interval=5&keepalives_count=3\
+             &tcp_user_timeout=15000"
+        );
+        assert!(with_patience("postgres://h/db").starts_with("postgres://h/db?connect_timeout=5&"));
     }
 
     #[test]

@@ -357,6 +357,35 @@ pub fn orders_of_lines(conn: &mut AnyConnection, lines: &BTreeSet<LineId>) -> Re
     Ok(found)
 }
 
+/// The greatest id of all orders that are kept; `None` without any.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn newest(conn: &mut AnyConnection) -> Result<Option<OrderId>, StoreError> {
+    let newest: Option<i64> = orders::table
+        .filter(orders::source.eq(SOURCE))
+        .order(orders::id.desc())
+        .select(orders::id)
+        .first(conn)
+        .optional()?;
+    Ok(newest.map(OrderId))
+}
+
+/// Forgets what these orders were like when they were read: whatever they say next is news. For orders that lost a line to
+/// another one, which may get it back.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn undigest(conn: &mut AnyConnection, orders: &BTreeSet<OrderId>) -> Result<(), StoreError> {
+    let ids: Vec<i64> = orders.iter().map(|id| id.0).collect();
+    for chunk in ids.chunks(CHUNK) {
+        diesel::update(orders::table.filter(orders::source.eq(SOURCE)).filter(orders::id.eq_any(chunk.to_vec())))
+            .set(orders::digest.eq(""))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 /// The orders that receipts call by these names.
 ///
 /// # Errors

@@ -160,7 +160,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_IN_TROUBLE: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Opens the database, without touching its contents. What it commits is on the disk.
+    /// Opens the database, without touching its contents. What it commits is on the disk. Up to `size` connections are
+    /// lent, and one more to each writer, which keeps it.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when no connection can be had, [`StoreError::OldSqlite`].
@@ -179,8 +180,9 @@ impl Pool {
         let mut first = r2d2::ManageConnection::connect(&manager)?;
         check_sqlite_version(&mut first)?;
         drop(first);
+        let own = u32::try_from(url.writers()).unwrap_or(u32::MAX);
         let inner = r2d2::Pool::builder()
-            .max_size(size)
+            .max_size(size.saturating_add(own))
             .min_idle(Some(0))
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(LogErrors))

@@ -42,27 +42,18 @@ pub struct RecomputeRow {
 /// Ours alone: "programs" in ASCII.
 const GUARD: i64 = 0x7072_6f67_7261_6d73;
 
-/// Until the transaction ends, no version is put: orders are computed by the versions that were read. Without
-/// it, an order that is being taken in while a version is put could be missed by the recomputation, which does
-/// not see it yet. On SQLite the transaction itself is the guard.
+/// Until the transaction ends, no other one takes orders in, or puts or archives a version. What these do not see of each
+/// other nobody would ever make good: an order that is being taken in while a version is put, which the recomputation does
+/// not find yet; a sale and its refund that two processes take in side by side, each without the other. On SQLite the
+/// transaction itself is the guard.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn guard_reading(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    guard(conn, "SELECT pg_advisory_xact_lock_shared($1)")
-}
-
-/// The counterpart of [`guard_reading`], for whoever puts or archives a version.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn guard_writing(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    guard(conn, "SELECT pg_advisory_xact_lock($1)")
-}
-
-fn guard(conn: &mut AnyConnection, query: &str) -> Result<(), StoreError> {
+pub fn guard(conn: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(conn) = conn {
-        diesel::sql_query(query).bind::<diesel::sql_types::BigInt, _>(GUARD).execute(conn)?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(GUARD)
+            .execute(conn)?;
     }
     Ok(())
 }

@@ -79,6 +79,11 @@ impl Trouble {
             Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, info) => {
                 signed(info.message()).unwrap_or(Self::Away)
             }
+            // diesel has no kind for a deadlock, and the server may speak any language; of the errors without a kind
+            // it is the one that comes with details: who waited for whom.
+            Error::DatabaseError(Kind::Unknown, info) if info.details().is_some() => {
+                signed(info.message()).unwrap_or(Self::Busy)
+            }
             Error::DatabaseError(_, info) => signed(info.message()).unwrap_or(Self::Other),
             // The first thing that went wrong is the cause; that the rollback failed as well follows from it.
             Error::RollbackErrorOnCommit { commit_error, .. } => Self::of_query(commit_error),

@@ -47,6 +47,10 @@ impl SyncLedger for Ledger {
         Box::pin(async move { Self::order_digests(self, after, i64::from(limit)).await.map_err(fault) })
     }
 
+    fn newest_order(&self) -> Pending<'_, Option<OrderId>> {
+        Box::pin(async move { Self::newest_order(self).await.map_err(fault) })
+    }
+
     fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested> {
         Box::pin(async move { Self::forget_orders(self, orders, reading).await.map_err(fault) })
     }

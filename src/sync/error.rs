@@ -1,5 +1,6 @@
 //! Why a pass ended early. Nothing is lost by it: cursors move only when a stream was read to its end.
 
+use crate::domain::ids::OrderId;
 use crate::ledger::LedgerError;
 use crate::odoo::Fault;
 
@@ -14,6 +15,18 @@ pub enum SyncError {
     /// The ledger could not take in what was read.
     #[error("the ledger could not take in what Odoo sent: {0}")]
     Ledger(#[source] LedgerFault),
+    /// The ledger could not take in some orders; it has all others.
+    #[error(
+        "the ledger could not take in order {first}{}: the service's log says why. All other orders were taken in, and \
+         these are read again until they can be",
+        if *more == 0 { String::new() } else { format!(" and {more} others") }
+    )]
+    NotTakenIn {
+        /// The one with the smallest id.
+        first: OrderId,
+        /// How many others.
+        more: usize,
+    },
     /// Another process reads Odoo now, or has since what this one read.
     #[error("another process reads Odoo now, so this pass was ended; what it had not posted is left to the other")]
     Overtaken,
@@ -37,6 +50,7 @@ impl SyncError {
         match self {
             Self::Odoo(fault) => fault.kind(),
             Self::Ledger(_) => "ledger",
+            Self::NotTakenIn { .. } => "not_taken_in",
             Self::Overtaken => "overtaken",
             Self::TooManyGone { .. } => "too_many_gone",
         }

@@ -45,6 +45,9 @@ pub trait SyncLedger: Send + std::marker::Sync {
     /// What it knows of orders with an id above `after`, in the order of their ids, at most `limit`.
     fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>>;
 
+    /// The greatest id of all orders it knows; `None` without orders.
+    fn newest_order(&self) -> Pending<'_, Option<OrderId>>;
+
     /// These orders are gone from Odoo: what they earned and redeemed is undone.
     fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested>;
 

@@ -11,10 +11,17 @@ use crate::odoo::orders::{ORDER, orders_of_lines, read_page};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::Domain;
 
+use crate::ledger::LedgerError;
+
 use super::error::SyncError;
-use super::ledger::Reading;
+use super::ledger::{LedgerFault, Reading};
 use super::pass::Pass;
 use super::progress::Progress;
+
+/// Whether it may be for what the orders say that the ledger could not take them in.
+fn is_of_the_orders(fault: &LedgerFault) -> bool {
+    fault.downcast_ref::<LedgerError>().is_some_and(LedgerError::is_of_the_command)
+}
 
 impl Pass<'_> {
     /// `domain` without orders from before `sync.since`.
@@ -92,16 +99,50 @@ impl Pass<'_> {
         Ok(orders)
     }
 
+    /// Takes in the orders that are newer than any that was known or read, whatever their `write_date` says. Odoo's clock
+    /// may have been set back, or one of its rows have a date in the future: then no window reaches them.
+    pub async fn read_newer(&mut self, known: Option<OrderId>, done: &BTreeSet<OrderId>) -> Result<(), SyncError> {
+        let Some(OrderId(newest)) = known.max(done.last().copied()) else { return Ok(()) };
+        self.read_orders(&vec![json!(["id", ">", newest])], false).await?;
+        Ok(())
+    }
+
+    /// Has the ledger take in orders. One that it cannot take in is left out, and [`Pass::refused`] says so at the pass's
+    /// end: the others must not wait for it.
     async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
         if orders.is_empty() {
             return Ok(());
         }
         self.read_mentioned(&orders).await?;
-        let read = u64::try_from(orders.len()).unwrap_or(u64::MAX);
-        let done = self.shared.ledger.ingest(orders, reading).await.map_err(SyncError::of_ledger)?;
-        self.report.orders_read = self.report.orders_read.saturating_add(read);
-        self.count(done);
+        let mut pieces = vec![orders];
+        while let Some(mut piece) = pieces.pop() {
+            let read = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            match self.shared.ledger.ingest(piece.clone(), reading).await {
+                Ok(done) => {
+                    self.report.orders_read = self.report.orders_read.saturating_add(read);
+                    self.count(done);
+                }
+                Err(fault) if is_of_the_orders(&fault) => {
+                    let second = piece.split_off(piece.len() / 2);
+                    if let ([], [order]) = (piece.as_slice(), second.as_slice()) {
+                        let id = order.id.unwrap_or(OrderId(0));
+                        tracing::error!(order = id.0, error = %fault, "an order of Odoo cannot be taken in");
+                        self.refused.insert(id);
+                    } else {
+                        pieces.extend([second, piece]);
+                    }
+                }
+                Err(fault) => return Err(SyncError::of_ledger(fault)),
+            }
+        }
         Ok(())
+    }
+
+    /// Ends what was read: with an error when orders could not be taken in, before any cursor moves past them.
+    pub fn refused(&mut self) -> Result<(), SyncError> {
+        let refused = std::mem::take(&mut self.refused);
+        let Some(first) = refused.first().copied() else { return Ok(()) };
+        Err(SyncError::NotTakenIn { first, more: refused.len().saturating_sub(1) })
     }
 
     /// Adds what the ledger did to the report.

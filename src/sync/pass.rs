@@ -1,13 +1,13 @@
 //! One pass: every stream in its window, in an order in which what is mentioned is known before it is mentioned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::domain::ids::{PosCategoryId, ProductCategoryId};
+use crate::domain::ids::{OrderId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::shop::{Category, Cursor, Partner, PosConfig, Product};
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
@@ -42,6 +42,8 @@ pub(super) struct Pass<'a> {
     pub session: Arc<Session>,
     pub rules: Arc<ShopRules>,
     pub report: PassReport,
+    /// Orders that the ledger could not take in.
+    pub(super) refused: BTreeSet<OrderId>,
     /// The term of the lease it reads under; `None` when it only reads orders somebody told us about.
     term: Option<i64>,
 }
@@ -54,7 +56,7 @@ struct Plan {
 
 impl<'a> Pass<'a> {
     pub fn new(shared: &'a Shared, session: Arc<Session>, rules: Arc<ShopRules>, term: Option<i64>) -> Self {
-        Self { shared, session, rules, report: PassReport::default(), term }
+        Self { shared, session, rules, report: PassReport::default(), refused: BTreeSet::new(), term }
     }
 
     /// To be begun before Odoo is asked for what is then written: says of it how old it is, and by what right it was read.
@@ -141,17 +143,22 @@ impl<'a> Pass<'a> {
         plans: &BTreeMap<&'static str, Plan>,
     ) -> Result<(), SyncError> {
         let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
+        let known = self.shared.ledger.newest_order().await.map_err(SyncError::Ledger)?;
         if orders.window == Window::All || (orders.newest.is_some() && lines.window == Window::All) {
             self.read_orders(&Domain::new(), true).await?;
         } else {
-            let mut done = std::collections::BTreeSet::new();
+            let mut done = BTreeSet::new();
             if let Some(domain) = domain_of(orders.window) {
                 done = self.read_orders(&domain, false).await?;
             }
             if let Some(domain) = domain_of(lines.window) {
                 self.read_orders_of_lines(&domain, &done).await?;
             }
+            if orders.newest.is_some() {
+                self.read_newer(known, &done).await?;
+            }
         }
+        self.refused()?;
         if orders.window != Window::Nothing {
             self.complete(work, ORDER, began, orders).await?;
         }

@@ -68,6 +68,7 @@ impl Shared {
 
     async fn open<'a>(&'a self, work: &mut Work, term: Option<i64>) -> Result<Pass<'a>, SyncError> {
         let session = self.link.session().await?;
+        self.board.reached(session.version());
         let rules = match &work.rules {
             Some(kept) if Arc::ptr_eq(&kept.of, &session) && kept.read.elapsed() < RULES_HOLD => {
                 Arc::clone(&kept.rules)
@@ -166,6 +167,7 @@ impl Shared {
         let outcome = async {
             let mut pass = self.open(&mut work, self.lease.term()).await?;
             pass.read_notified().await?;
+            pass.refused()?;
             Ok(pass.report)
         }
         .await;

@@ -97,6 +97,14 @@ impl Board {
         self.measure_lag();
     }
 
+    /// Takes note that Odoo answered: a first pass may last for minutes.
+    pub fn reached(&self, version: &str) {
+        self.change(|notes| {
+            notes.reachable = true;
+            notes.version = Some(version.to_owned());
+        });
+    }
+
     pub fn failed(&self, error: &SyncError) {
         self.change(|notes| {
             notes.last_error = Some(error.to_string());

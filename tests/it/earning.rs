@@ -208,6 +208,32 @@ fn with_the_company_s_wallet_all_its_contacts_share_one_account() {
 }
 
 #[test]
+fn a_contact_that_goes_to_another_company_takes_its_points_along() {
+    let service = Service::without_program(&[("LOYALTY__ODOO__WALLET", "company")]);
+    service.admin.call("program.put", json!({"program": crate::support::club()}));
+    for contact in [2, 3] {
+        service.shop.shop.update("res.partner", contact, json!({"commercial_partner_id": 1}));
+    }
+    for contact in [2, 3, 3, 5] {
+        service.shop.sell(contact, "50.00");
+    }
+    service.admin.sync();
+    let balances = || [1, 3, 4, 5].map(|partner| service.admin.balance(partner));
+    assert_eq!(balances(), ["150", "150", "0", "50"]);
+    // Nothing of the orders changes, and no window reads them again.
+    service.shop.shop.advance(std::time::Duration::from_hours(1));
+    service.shop.sell(5, "10.00");
+    service.shop.shop.update("res.partner", 3, json!({"commercial_partner_id": 4}));
+    service.admin.sync();
+    assert_eq!(balances(), ["50", "100", "100", "60"]);
+    service.admin.verified();
+    service.shop.shop.update("res.partner", 3, json!({"commercial_partner_id": 3}));
+    service.admin.sync();
+    assert_eq!(balances(), ["50", "100", "0", "60"]);
+    service.admin.verified();
+}
+
+#[test]
 fn a_notified_order_is_there_at_once() {
     let service = Service::start();
     let order = service.shop.sell(1, "10.00");

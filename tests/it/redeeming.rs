@@ -263,6 +263,33 @@ fn an_expired_hold_is_captured_if_the_points_are_there_and_else_becomes_an_excep
 }
 
 #[test]
+fn a_hold_that_the_till_captured_on_an_order_that_another_one_paid_is_an_exception() {
+    let service = Service::start();
+    service.admin.give(1, "200");
+    let sell = |customer: Option<i64>| {
+        let order = uuid();
+        let hold = service.admin.hold(1, "5off", &draft(&order, 1, "25.00")).unwrap();
+        let id = hold["hold_id"].as_str().unwrap().to_owned();
+        service.admin.call("loyalty.capture", json!({"hold_id": id, "order": {"uuid": order}}));
+        service.shop.sell_lines(customer, &order, &[line(1, "1", "25.00"), reward_line(&id, "5.00")])
+    };
+    let sold = [Some(1), Some(2)].map(sell);
+    service.admin.sync();
+    let listed = service.admin.call("exception.list", json!({}));
+    let [exception] = listed["exceptions"].as_array().unwrap().as_slice() else { panic!("one exception: {listed}") };
+    assert_eq!(
+        (&exception["kind"], &exception["order"]["id"]),
+        (&json!("foreign_hold"), &json!(sold[1].id)),
+        "{listed}"
+    );
+    assert!(exception["detail"].as_str().unwrap().contains("the till had captured it"), "{listed}");
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "20".into()));
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    assert_eq!(service.admin.call("exception.list", json!({})), listed);
+    service.admin.verified();
+}
+
+#[test]
 fn a_paid_order_that_does_not_fit_its_hold_becomes_an_exception() {
     let service = Service::start();
     service.admin.give(1, "300");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Service, Sold, club, draft, line, reward_line, uuid};
+use crate::support::{Service, Sold, club, draft, eventually, line, reward_line, uuid};
 
 #[test]
 fn a_series_of_partial_refunds_ends_exactly_where_it_should() {
@@ -120,6 +120,15 @@ fn a_line_that_moves_to_another_order_takes_its_points_along() {
     service.admin.sync();
     assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "30".into()));
     service.admin.verified();
+    // And back again: the first order is then as it was when it was read.
+    service.shop.shop.update("pos.order", first.id, json!({"lines": first.lines}));
+    service.shop.shop.update("pos.order", second.id, json!({"lines": []}));
+    service.shop.change_line(first.lines[1], json!({"order_id": first.id}));
+    service.admin.sync();
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("50".into(), "0".into()));
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("50".into(), "0".into()));
+    service.admin.verified();
 }
 
 #[test]
@@ -152,6 +161,31 @@ fn a_refund_without_a_link_is_matched_by_its_receipt() {
     service.admin.sync();
     assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "0".into()));
     assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    service.admin.verified();
+}
+
+#[test]
+fn a_sale_and_its_refund_that_two_processes_take_in_side_by_side_meet() {
+    let service = Service::start();
+    let (_replica, other) = service.replica();
+    let pairs: Vec<(i64, i64)> = (0..30)
+        .map(|_| {
+            let sale = service.shop.sell(1, "100.00");
+            (sale.id, service.shop.refund(2, sale.lines[0], 1, "-1", "-100.00").id)
+        })
+        .collect();
+    let notify = |api: &crate::support::Api, order: i64| api.call("sync.notify", json!({"order_ids": [order]}));
+    for (sale, refund) in pairs {
+        std::thread::scope(|scope| {
+            scope.spawn(|| notify(&service.admin, sale));
+            scope.spawn(|| notify(&other, refund));
+        });
+        let known = format!("SELECT COUNT(*) FROM orders WHERE id IN ({sale}, {refund})");
+        eventually("both are taken in", || service.database.number(&known) == 2);
+    }
+    // Nothing of them is news any more: whoever had not seen the other would never learn of it.
+    service.admin.sync();
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("0".into(), "0".into()));
     service.admin.verified();
 }
 

@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Api, Database, run};
+use serde_json::json;
+
+use crate::support::{Api, Database, Service, club, run};
 
 /// `serve`, and the first line it prints: empty when it ended instead.
 fn serve(database: &Database, environment: &[(&str, &str)]) -> (Child, String) {
@@ -40,6 +42,18 @@ fn token(database: &Database, role: &str) -> String {
     let made = run(Some(&database.url()), &[], &["token", "create", "--role", role, "--name", "odoo"]);
     assert_eq!(made.code, 0, "{made:?}");
     made.out
+}
+
+#[test]
+fn a_pool_of_one_connection_serves_beside_the_writers() {
+    let service = Service::without_program(&[("LOYALTY__DATABASE__POOL_SIZE", "1")]);
+    service.admin.call("program.put", json!({"program": club()}));
+    for member in 1..=5 {
+        service.admin.give(member, "100");
+        assert_eq!(service.admin.balance(member), "100");
+    }
+    assert_eq!(service.admin.get("/readyz").0, 200);
+    service.admin.verified();
 }
 
 #[test]

@@ -14,7 +14,9 @@ use crate::domain::lease::Asked;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
 use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, ShopRecords};
+use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
+use crate::store::Trouble;
 
 use super::ledger::{LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger};
 use super::*;
@@ -34,6 +36,8 @@ struct Book {
     /// Products that an ingested order mentioned before they were known.
     unknown: BTreeSet<ProductId>,
     broken: bool,
+    /// An order that cannot be taken in.
+    poison: Option<OrderId>,
     last_pass: Option<LastPass>,
 }
 
@@ -74,6 +78,10 @@ impl SyncLedger for Memory {
     }
 
     fn ingest(&self, orders: Vec<Order>, _: Reading) -> Pending<'_, Ingested> {
+        if self.look(|book| book.poison.is_some() && orders.iter().any(|order| order.id == book.poison)) {
+            let fault: LedgerFault = LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: false }.into();
+            return Box::pin(std::future::ready(Err(fault)));
+        }
         self.now(move |book| {
             let mut done = Ingested::default();
             for order in orders {
@@ -104,6 +112,10 @@ impl SyncLedger for Memory {
             })
             .collect()
         })
+    }
+
+    fn newest_order(&self) -> Pending<'_, Option<OrderId>> {
+        self.now(|book| book.orders.keys().max().copied())
     }
 
     fn forget_orders(&self, orders: Vec<OrderId>, _: Reading) -> Pending<'_, Ingested> {

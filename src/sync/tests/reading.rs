@@ -73,18 +73,61 @@ async fn a_transaction_that_commits_late_is_caught() {
 }
 
 #[tokio::test]
+async fn an_order_that_cannot_be_taken_in_keeps_nobody_waiting_and_is_not_forgotten() {
+    let world = world(small());
+    world.sell(&json!({}));
+    world.pass().await;
+    world.shop.advance(Duration::from_mins(10));
+    let sold: Vec<OrderId> = (0..10).map(|_| world.sell(&json!({})).0).collect();
+    let poison = sold[5];
+    world.ledger.0.lock().unwrap().poison = Some(poison);
+    for _ in 0..2 {
+        let problem = world.sync.run(false).await.unwrap_err();
+        let words = format!("could not take in order {poison}: ");
+        assert!(matches!(problem, SyncError::NotTakenIn { more: 0, .. }) && problem.to_string().contains(&words));
+        assert!(sold.iter().all(|id| *id == poison || world.known().contains(&id.0)), "{:?}", world.known());
+        assert!(!world.known().contains(&poison.0));
+        // Long after it left every window but the one from the cursor, which stays where it was.
+        world.shop.advance(Duration::from_hours(9));
+        world.sell(&json!({}));
+    }
+    assert_eq!(world.sync.status().await.unwrap().last_error.map(|text| text.contains(" order ")), Some(true));
+    world.sync.notify([poison]);
+    assert!(world.sync.run(false).await.is_err());
+    world.ledger.0.lock().unwrap().poison = None;
+    world.pass().await;
+    assert!(world.known().contains(&poison.0));
+    assert_eq!(world.sync.run(true).await.unwrap().orders_changed, 0);
+}
+
+#[tokio::test]
+async fn orders_of_an_odoo_whose_clock_was_set_back_are_read() {
+    let world = world(small());
+    let (ahead, _) = world.sell(&json!({"write_date": stamp(noon() + TimeDelta::days(400))}));
+    world.pass().await;
+    assert_eq!(world.known(), [ahead.0]);
+    // Whatever is written now lies far behind the newest that was seen.
+    let sold: Vec<i64> = (0..9).map(|_| world.sell(&json!({})).0.0).collect();
+    world.pass().await;
+    assert!(sold.iter().all(|id| world.known().contains(id)), "{:?}", world.known());
+    world.ingested();
+    assert_eq!(world.pass().await, PassReport { orders_read: 1, ..PassReport::default() }, "and once: but the newest");
+}
+
+#[tokio::test]
 async fn a_sweep_finds_what_no_window_can_and_counts_what_one_should_have() {
     let world = world(SyncSettings { sweep_every: Duration::ZERO, ..small() });
+    let early = world.shop.reserve("pos.order");
     let orders: Vec<_> = (0..9).map(|_| world.sell(&json!({}))).collect();
     world.shop.advance(Duration::from_hours(1));
     world.sell(&json!({}));
     world.pass().await;
-    // Deleted, merged by raw SQL, one line deleted, and one that appeared far behind everything.
+    // Deleted, merged by raw SQL, one line deleted, and one that appeared far behind everything, by its id as well.
     world.shop.delete("pos.order", orders[2].0.0);
     world.shop.delete("pos.order.line", orders[2].1);
     world.shop.update_silently("pos.order", orders[4].0.0, json!({"partner_id": 77}));
     world.shop.delete("pos.order.line", orders[6].1);
-    let (hidden, _) = world.sell(&json!({"write_date": stamp(noon() - TimeDelta::days(3))}));
+    let (hidden, _) = world.sell(&json!({"id": early, "write_date": stamp(noon() - TimeDelta::days(3))}));
     world.pass().await;
     world.ledger.look(|book| {
         assert!(!book.orders.contains_key(&orders[2].0), "gone");

@@ -344,7 +344,10 @@ impl Ledger {
         let Order { member: customer, hold, cancelled, .. } = self.orders[sale].clone();
         if let (Some(hold), false) = (hold, cancelled) {
             let captured = self.holds[hold].state == Held::Captured;
-            if customer != Some(self.holds[hold].member) && !captured {
+            // What the owner once earned by it shows that it was theirs, and that they were merged since.
+            let was_theirs = self.orders[sale].posted.contains_key(&self.holds[hold].member);
+            let is_strange = customer != Some(self.holds[hold].member);
+            if is_strange && !(captured && was_theirs) {
                 self.raise("foreign_hold", sale);
             } else if !captured
                 && self.holds[hold].verdict.is_none()
