@@ -150,7 +150,10 @@ pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fau
     let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
     let model = asked.model.to_owned();
     let said = if text("message").is_empty() { message } else { text("message") };
-    let name = text("name");
+    // A name of Python's; whatever else stands there is nothing to show.
+    let is_name =
+        |name: &&str| name.len() <= 100 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
+    let name = Some(text("name")).filter(is_name).unwrap_or("an error that has no name");
     let message = presentable(said);
     tracing::debug!(code, name, message, model = asked.model, "Odoo answered with an error");
     match name.rsplit('.').next().unwrap_or(name) {
@@ -234,6 +237,9 @@ mod tests {
         );
         let words = fault.to_string();
         assert!(words.contains("broken") && !words.contains("SELECT") && !words.contains("Traceback"), "{words}");
+        let unnamed = json!({"name": "psycopg2.errors.X\nTraceback (most recent call last)", "message": "broken"});
+        let words = classified("pos.order", &unnamed).to_string();
+        assert!(words.contains("an error that has no name") && !words.contains("Traceback"), "{words}");
     }
 
     #[test]
