@@ -125,11 +125,13 @@ impl DatabaseUrl {
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(&with_patience(url))
                     .map_err(|problem| StoreError::Unreachable(problem.to_string()))?;
+                // idle_in_transaction…: a process that was stopped in the middle of a transaction keeps others from its
+                // locks no longer than that; ours say the next thing within milliseconds.
                 // enable_seqscan: what a young table's statistics say, that reading all of it is best, a kept statement
                 // would go on doing while the table grows. All that is asked often has an index.
                 conn.batch_execute(
                     "SET application_name = 'loyalty-sidecar'; SET timezone = 'UTC'; SET synchronous_commit = on; \
-                     SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; \
+                     SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s'; \
                      SET client_min_messages = warning; SET enable_seqscan = off;",
                 )?;
                 Ok(AnyConnection::Postgres(conn))
