@@ -451,6 +451,8 @@ fn moved_contacts(conn: &mut store::AnyConnection, wallet: Wallet, read: &[Partn
     if companies.is_empty() {
         return Ok(false);
     }
+    // Whoever is taking in an order of theirs has read where they were before: it is waited for, then it is found.
+    store::programs::guard(conn)?;
     // Whatever the program, an order is computed whole.
     let Some(program) = store::programs::load_all(conn)?.first().map(|(_, row)| row.program_id) else {
         return Ok(false);

@@ -207,6 +207,46 @@ mod tests {
         assert_eq!(Trouble::of(&StoreError::Unreachable("Connection refused".into())), Trouble::Away);
     }
 
+    /// An error of a server that speaks German.
+    struct Verklemmung;
+
+    impl diesel::result::DatabaseErrorInformation for Verklemmung {
+        fn message(&self) -> &'static str {
+            "Verklemmung (Deadlock) entdeckt"
+        }
+
+        fn details(&self) -> Option<&str> {
+            Some("Prozess 1 wartet auf ShareLock-Sperre auf Transaktion 2")
+        }
+
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+
+        fn table_name(&self) -> Option<&str> {
+            None
+        }
+
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+
+        fn constraint_name(&self) -> Option<&str> {
+            None
+        }
+
+        fn statement_position(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_deadlock_is_tried_again_in_whatever_language_it_is_told() {
+        let error = StoreError::Query(Error::DatabaseError(Kind::Unknown, Box::new(Verklemmung)));
+        assert_eq!(Trouble::of(&error), Trouble::Busy);
+        assert!(error.is_transient());
+    }
+
     #[test]
     fn the_cause_of_a_failed_commit_goes_before_that_of_its_rollback() {
         let both = Error::RollbackErrorOnCommit {

@@ -7,11 +7,10 @@ use serde_json::json;
 
 use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
+use crate::ledger::LedgerError;
 use crate::odoo::orders::{ORDER, orders_of_lines, read_page};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::Domain;
-
-use crate::ledger::LedgerError;
 
 use super::error::SyncError;
 use super::ledger::{LedgerFault, Reading};
@@ -107,8 +106,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Has the ledger take in orders. One that it cannot take in is left out, and [`Pass::refused`] says so at the pass's
-    /// end: the others must not wait for it.
+    /// Has the ledger take in orders. One that it cannot take in is left out, and [`Pass::all_taken_in`] says so at the
+    /// pass's end: the others must not wait for it.
     async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
         if orders.is_empty() {
             return Ok(());
@@ -138,11 +137,13 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Ends what was read: with an error when orders could not be taken in, before any cursor moves past them.
-    pub fn refused(&mut self) -> Result<(), SyncError> {
-        let refused = std::mem::take(&mut self.refused);
-        let Some(first) = refused.first().copied() else { return Ok(()) };
-        Err(SyncError::NotTakenIn { first, more: refused.len().saturating_sub(1) })
+    /// To be asked last.
+    ///
+    /// # Errors
+    /// [`SyncError::NotTakenIn`] when orders were left out.
+    pub fn all_taken_in(&self) -> Result<(), SyncError> {
+        let Some(first) = self.refused.first().copied() else { return Ok(()) };
+        Err(SyncError::NotTakenIn { first, more: self.refused.len().saturating_sub(1) })
     }
 
     /// Adds what the ledger did to the report.

@@ -167,7 +167,7 @@ impl Shared {
         let outcome = async {
             let mut pass = self.open(&mut work, self.lease.term()).await?;
             pass.read_notified().await?;
-            pass.refused()?;
+            pass.all_taken_in()?;
             Ok(pass.report)
         }
         .await;

@@ -39,6 +39,18 @@ async fn the_interval_brings_what_nobody_told() {
 }
 
 #[tokio::test]
+async fn odoo_counts_as_reached_while_the_first_pass_still_reads() {
+    let world = world(small());
+    world.sell(&json!({}));
+    world.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(1)), Some("pos.order"), None);
+    let serving = serve(&world, Duration::from_hours(1));
+    wait_until(|| world.sync.brief_status().odoo_reachable).await;
+    let status = world.sync.brief_status();
+    assert!(status.running && status.last_success_at.is_none() && status.odoo_version.is_some(), "{status:?}");
+    serving.stop().await;
+}
+
+#[tokio::test]
 async fn serving_stops_at_once_although_odoo_hangs() {
     let world = world(small());
     world.shop.misbehave(Misbehaviour::Hang(Duration::from_mins(1)), None, None);

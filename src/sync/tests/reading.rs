@@ -94,6 +94,10 @@ async fn an_order_that_cannot_be_taken_in_keeps_nobody_waiting_and_is_not_forgot
     assert_eq!(world.sync.status().await.unwrap().last_error.map(|text| text.contains(" order ")), Some(true));
     world.sync.notify([poison]);
     assert!(world.sync.run(false).await.is_err());
+    // What only a sweep finds is found meanwhile.
+    world.shop.delete("pos.order", sold[0].0);
+    assert!(world.sync.run(true).await.is_err());
+    assert!(!world.known().contains(&sold[0].0));
     world.ledger.0.lock().unwrap().poison = None;
     world.pass().await;
     assert!(world.known().contains(&poison.0));
