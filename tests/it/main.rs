@@ -26,6 +26,7 @@ mod database_gone;
 mod demo;
 mod disk_trouble;
 mod earning;
+mod field;
 mod importing;
 mod lease;
 mod members;

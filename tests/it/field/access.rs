@@ -1,0 +1,1 @@
+//! Who may do what, and input that is wrong.

@@ -1,0 +1,1 @@
+//! No debt and no loss without a word.

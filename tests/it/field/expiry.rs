@@ -1,0 +1,1 @@
+//! Points that end, and the lots they end in.

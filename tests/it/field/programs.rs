@@ -1,0 +1,1 @@
+//! A program must never take the service down.

@@ -1,0 +1,1 @@
+//! What rewards take off, and what is earned beside them.
