@@ -129,10 +129,12 @@ impl DatabaseUrl {
                 // locks no longer than that; ours say the next thing within milliseconds.
                 // enable_seqscan: what a young table's statistics say, that reading all of it is best, a kept statement
                 // would go on doing while the table grows. All that is asked often has an index.
+                // jit: where a scan cannot be avoided, that makes it look so dear that PostgreSQL would compile the
+                // statement first, anew in each transaction, for longer than it runs.
                 conn.batch_execute(
                     "SET application_name = 'loyalty-sidecar'; SET timezone = 'UTC'; SET synchronous_commit = on; \
                      SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s'; \
-                     SET client_min_messages = warning; SET enable_seqscan = off;",
+                     SET client_min_messages = warning; SET enable_seqscan = off; SET jit = off;",
                 )?;
                 Ok(AnyConnection::Postgres(conn))
             }

@@ -23,6 +23,7 @@ mod clock;
 mod command_line;
 mod crashes;
 mod database_gone;
+mod database_settings;
 mod demo;
 mod disk_trouble;
 mod earning;

@@ -178,6 +178,30 @@ _pg_exec() {
     fi
 }
 
+# The whole of the cluster's settings. What a service should find on any server (jit, the planner's costs) stays at
+# PostgreSQL's default. Nothing waits for the disk: safe against a crash of the server, and pg_start sees when the machine
+# has gone down.
+_pg_settings() {
+    cat <<-'CONF'
+		listen_addresses = '127.0.0.1'
+		unix_socket_directories = ''
+		max_connections = 200
+		shared_buffers = 256MB
+		fsync = off
+		full_page_writes = off
+		synchronous_commit = off
+		wal_level = minimal
+		max_wal_senders = 0
+		max_wal_size = 2GB
+		log_min_messages = warning
+	CONF
+}
+
+# Before each start, so that a cluster made with other settings gets those of today and keeps its databases.
+_pg_configure() { # DATA_FOLDER
+    _pg_settings >"$1/postgresql.conf"
+}
+
 _pg_create() {
     local password
     _say "making a PostgreSQL cluster in $PG_HOME"
@@ -189,21 +213,7 @@ _pg_create() {
     (_pg_exec "$PG_BIN/initdb" -D data.new -U loyalty --pwfile=password --auth=scram-sha-256 \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions) >"$PG_HOME/initdb.log" 2>&1 ||
         { _fail "initdb failed: see $PG_HOME/initdb.log"; return 1; }
-    # Nothing waits for the disk: safe against a crash of the server, and pg_start sees when the machine has gone down.
-    cat >>"$PG_HOME/data.new/postgresql.conf" <<-'CONF'
-		listen_addresses = '127.0.0.1'
-		unix_socket_directories = ''
-		max_connections = 200
-		shared_buffers = 256MB
-		fsync = off
-		full_page_writes = off
-		synchronous_commit = off
-		wal_level = minimal
-		max_wal_senders = 0
-		max_wal_size = 2GB
-		jit = off
-		log_min_messages = warning
-	CONF
+    _pg_configure "$PG_HOME/data.new" || return 1
     sync -f "$PG_HOME/data.new"
     mv "$PG_HOME/data.new" "$PG_HOME/data"
 }
@@ -240,6 +250,7 @@ pg_start() {
         _pg_create || { _unlock "$lock"; return 1; }
     fi
     if ! running=$(_pg_running); then
+        _pg_configure "$PG_HOME/data" || { _unlock "$lock"; return 1; }
         printf '%s' "$boot" >"$PG_HOME/boot"
         port=$(free_port) || { _unlock "$lock"; return 1; }
         rm -f "$PG_HOME/data/postmaster.pid"
@@ -250,6 +261,8 @@ pg_start() {
             _fail "PostgreSQL did not start: see $TEST_LOGS/postgresql.log and $PG_HOME/data/server.log"
             return 1
         fi
+    elif ! _pg_settings | cmp -s - "$PG_HOME/data/postgresql.conf"; then
+        _say 'the PostgreSQL that runs was started with other settings; it gets those of today when all its users are gone'
     fi
     : >"$PG_HOME/users/$$"
     _unlock "$lock"

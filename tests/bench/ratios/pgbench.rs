@@ -55,7 +55,7 @@ fn measure(name: &str, members: u64, must: Must, blocks: usize) {
             .arg("--file")
             .arg(&script)
             // As the service's own connections have it: prepared before there are rows, it would read whole tables.
-            .env("PGOPTIONS", "-c enable_seqscan=off")
+            .env("PGOPTIONS", "-c enable_seqscan=off -c jit=off")
             .arg(&theirs.url)
             .output()
             .expect("pgbench is installed");

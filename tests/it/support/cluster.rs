@@ -84,7 +84,7 @@ impl Cluster {
         let settings = format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\nmax_connections = 100\n\
              shared_buffers = 64MB\nfsync = off\nfull_page_writes = off\nsynchronous_commit = on\nwal_level = minimal\n\
-             max_wal_senders = 0\njit = off\nlog_min_messages = warning\n",
+             max_wal_senders = 0\nlog_min_messages = warning\n",
             self.port
         );
         // Included last, it wins; written anew with each port.
