@@ -140,7 +140,7 @@ pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map
 pub(super) fn odoo_19() -> BTreeMap<String, Model> {
     use Kind::{Day, Flag, Integer, Many, Moment, Number, One, Text};
     let models: [(&str, &[(&str, Kind)]); 11] = [
-        ("res.company", &[("name", Text)]),
+        ("res.company", &[("name", Text), ("parent_id", One("res.company")), ("parent_ids", Many)]),
         ("res.currency", &[("name", Text), ("decimal_places", Integer), ("active", Flag)]),
         (
             "res.partner",
@@ -172,6 +172,10 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("company_id", One("res.company")),
                 ("currency_id", One("res.currency")),
                 ("tip_product_id", One("product.product")),
+                ("settle_due_product_id", One("product.product")),
+                ("settle_invoice_product_id", One("product.product")),
+                ("deposit_product_id", One("product.product")),
+                ("down_payment_product_id", One("product.product")),
                 ("active", Flag),
             ],
         ),
@@ -202,6 +206,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("price_subtotal", Number),
                 ("price_subtotal_incl", Number),
                 ("refunded_orderline_id", One("pos.order.line")),
+                ("combo_parent_id", One("pos.order.line")),
                 ("loyalty_hold_id", Text),
                 ("is_reward_line", Flag),
                 ("reward_id", One("loyalty.reward")),

@@ -12,8 +12,10 @@ use super::converge::{Before, Desired, Sale, order_ref, taken_back};
 use super::decide::Denied;
 use super::decide_tests::{ACCOUNT, Desk, line, order, points};
 use super::entry::{EntryKind, LotNote};
+use super::exact;
 use super::hold::HoldState;
 use super::ids::{HoldId, OrderId, PartnerId, ProductId};
+use super::money::Money;
 use super::order::{Line, Order, OrderState};
 use super::points::Points;
 use super::program::{self, Program};
@@ -156,9 +158,16 @@ fn sell(desk: &mut Desk, number: i64, (one, two): (i64, i64), redeems: bool, las
 
 fn refund(till: &mut Till, line: usize, hundredths: i64) {
     let Some(of) = till.order.lines.get(line) else { return };
+    let quantity = Decimal::new(hundredths.checked_neg().unwrap(), 2);
+    let part = |amount: Money| {
+        let part = exact::div(exact::mul(amount.decimal(), quantity).unwrap(), of.quantity).unwrap();
+        Money::from_decimal_rounded(part).unwrap()
+    };
     let back = Line {
         id: None,
-        quantity: Decimal::new(hundredths.checked_neg().unwrap(), 2),
+        quantity,
+        subtotal: part(of.subtotal),
+        subtotal_incl: part(of.subtotal_incl),
         refunds: of.id,
         hold: None,
         ..of.clone()

@@ -14,10 +14,11 @@ use super::decide::{Captured, Denied};
 use super::entry::{Detail, EntryKind};
 use super::exact::{self, Overflow};
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, ExceptionId, HoldId, LineId, PartnerId};
+use super::ids::{AccountId, ExceptionId, HoldId, PartnerId};
 use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
 use super::points::Points;
+use super::refund::TakenBack;
 use super::refusal::Refusal;
 
 /// What a sale should have earned on one account.
@@ -70,17 +71,15 @@ pub struct Sale<'a> {
 /// A hold that a paid order carries, and what became of it.
 pub type HoldOutcome = (HoldId, Result<Captured, Refusal>);
 
-/// How many of each line have been taken back.
+/// What has been taken back of each line.
 ///
 /// # Errors
 /// [`Overflow`]
-pub fn taken_back(refunds: &[Line]) -> Result<BTreeMap<LineId, Decimal>, Overflow> {
-    let mut taken: BTreeMap<LineId, Decimal> = BTreeMap::new();
+pub fn taken_back(refunds: &[Line]) -> Result<TakenBack, Overflow> {
+    let mut taken = TakenBack::new();
     for line in refunds {
         if let Some(of) = line.refunds {
-            let so_far = taken.entry(of).or_default();
-            // A refund's quantity is negative; one that is not takes nothing back.
-            *so_far = exact::sub(*so_far, line.quantity.min(Decimal::ZERO))?;
+            taken.entry(of).or_default().add(line)?;
         }
     }
     Ok(taken)
@@ -322,7 +321,7 @@ impl Book {
         let mut shares: BTreeMap<HoldId, (Decimal, Decimal)> = BTreeMap::new();
         for line in &sale.order.lines {
             let (Some(HoldRef::Id(hold)), Some(id)) = (&line.hold, line.id) else { continue };
-            let returned = taken.get(&id).copied().unwrap_or_default().min(line.quantity.abs());
+            let returned = taken.get(&id).copied().unwrap_or_default().quantity.min(line.quantity.abs());
             // Reward lines of one hold weigh by amount, or by quantity where they cost nothing.
             let weight = if line.subtotal_incl.is_zero() { Decimal::ONE } else { line.subtotal_incl.decimal().abs() };
             let part = if line.quantity.is_zero() {

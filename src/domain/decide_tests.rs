@@ -58,6 +58,8 @@ pub(super) fn order(uuid: &str, lines: Vec<Line>) -> Order {
         placed_at: noon(),
         partner_id: Some(PartnerId(1)),
         partner_tags: std::collections::BTreeSet::default(),
+        parent_companies: std::collections::BTreeSet::new(),
+        links_refunds: false,
         company_id: CompanyId(1),
         currency: "USD".into(),
         pos_config_id: None,
@@ -81,6 +83,8 @@ pub(super) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
         product_tags: std::collections::BTreeSet::default(),
         covers: None,
         gives: Decimal::ZERO,
+        combo_parent: None,
+        combo: None,
     }
 }
 

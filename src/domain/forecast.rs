@@ -10,11 +10,12 @@ use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
 use super::exact::{self, Overflow, cut};
-use super::ids::{LineId, PartnerId, ProductId};
+use super::ids::{PartnerId, ProductId};
 use super::money::Money;
 use super::order::{Line, LineRole, Order, OrderState};
 use super::points::Points;
 use super::program::{Applies, Program, Reward, RewardKind, earn};
+use super::refund::TakenBack;
 
 /// Members that are named one by one.
 const TOP: usize = 10;
@@ -224,17 +225,12 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Adds an order as it was read: `member` is whose its points are, `returned` how many of each of its lines
-    /// refunds have taken back.
+    /// Adds an order as it was read: `member` is whose its points are, `returned` what refunds have taken
+    /// back of its lines.
     ///
     /// # Errors
     /// [`Overflow`]
-    pub fn add(
-        &mut self,
-        mut order: Order,
-        member: Option<PartnerId>,
-        returned: &BTreeMap<LineId, Decimal>,
-    ) -> Result<(), Overflow> {
+    pub fn add(&mut self, mut order: Order, member: Option<PartnerId>, returned: &TakenBack) -> Result<(), Overflow> {
         count(&mut self.orders.read);
         if order.state != OrderState::Paid {
             count(&mut self.orders.not_paid);
@@ -284,7 +280,7 @@ impl<'a> Tally<'a> {
     }
 
     /// What one order earns, with and without what came back.
-    fn earn(&mut self, order: &Order, returned: &BTreeMap<LineId, Decimal>) -> Result<PointsSum, Overflow> {
+    fn earn(&mut self, order: &Order, returned: &TakenBack) -> Result<PointsSum, Overflow> {
         let net = earn(self.program, order, returned)?;
         let mut last = None;
         for line in &net.lines {
@@ -301,7 +297,7 @@ impl<'a> Tally<'a> {
         if net.points.is_positive() {
             count(&mut self.orders.earning);
         }
-        let whole = if returned.is_empty() { net.points } else { earn(self.program, order, &BTreeMap::new())?.points };
+        let whole = if returned.is_empty() { net.points } else { earn(self.program, order, &TakenBack::new())?.points };
         // A return that names no sale earns less than nothing: all of that is taken back.
         let earned = whole.max(Points::ZERO);
         let over =
@@ -448,7 +444,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::ids::{CompanyId, OrderId, PosConfigId};
+    use crate::domain::ids::{CompanyId, LineId, OrderId, PosConfigId};
+    use crate::domain::refund::Returned;
 
     fn program(members: &Value) -> Program {
         let mut document = json!({"code": "club", "name": "Club", "currency": "USD", "earning": {"rules": [
@@ -479,6 +476,8 @@ mod tests {
             product_tags: std::collections::BTreeSet::new(),
             covers: None,
             gives: Decimal::ZERO,
+            combo_parent: None,
+            combo: None,
         };
         Order {
             id: Some(OrderId(id)),
@@ -489,6 +488,8 @@ mod tests {
             placed_at: at,
             partner_id: None,
             partner_tags: std::collections::BTreeSet::new(),
+            parent_companies: std::collections::BTreeSet::new(),
+            links_refunds: false,
             company_id: CompanyId(1),
             currency: "USD".to_owned(),
             pos_config_id: Some(PosConfigId(1)),
@@ -496,14 +497,27 @@ mod tests {
         }
     }
 
+    fn line_quantity(line: &Line) -> i64 {
+        i64::try_from(line.quantity.trunc().mantissa()).unwrap()
+    }
+
     /// Each order with its member and how many of its line came back.
     fn forecast(program: &Program, as_of: DateTime<Utc>, sold: &[(Order, i64, i64)]) -> Forecast {
         let mut tally = Tally::new(program, as_of);
         for (order, member, returned) in sold {
-            let line = order.lines[0].id.unwrap();
-            let returned: BTreeMap<LineId, Decimal> =
-                (*returned > 0).then(|| (line, Decimal::from(*returned))).into_iter().collect();
-            tally.add(order.clone(), Some(PartnerId(*member)), &returned).unwrap();
+            let line = &order.lines[0];
+            let mut taken = TakenBack::new();
+            if *returned > 0 {
+                let part = |amount: Money| Money::from_e4(amount.e4() * returned / line_quantity(line));
+                let of = Returned {
+                    quantity: Decimal::from(*returned),
+                    subtotal: part(line.subtotal),
+                    subtotal_incl: part(line.subtotal_incl),
+                    lines: 1,
+                };
+                taken.insert(line.id.unwrap(), of);
+            }
+            tally.add(order.clone(), Some(PartnerId(*member)), &taken).unwrap();
         }
         tally.finish().unwrap()
     }

@@ -40,7 +40,8 @@ pub enum Wallet {
 pub enum LineRole {
     /// It earns, or when negative reduces what the order earns. Reward and discount lines are of this role.
     Counts,
-    /// Neither earns nor reduces: tips, gift-card and eWallet payments, gift cards and top-ups sold.
+    /// Neither earns nor reduces, and is no goods for a reward: tips, paid debts and invoices, deposits, down payments,
+    /// gift-card and eWallet payments, gift cards and top-ups sold.
     Neutral,
 }
 
@@ -76,6 +77,48 @@ pub struct Line {
     pub covers: Option<Arc<Scope>>,
     /// How many of those goods this reward line gives for nothing, as its hold says: units that nobody paid for.
     pub gives: Decimal,
+    /// The line of the combo (a menu) that this one is a part of (`combo_parent_id`). The combo's own line costs
+    /// nothing; its parts carry the price.
+    pub combo_parent: Option<LineRef>,
+    /// What that combo is; [`Order::attach_combos`] says it.
+    pub combo: Option<Arc<Combo>>,
+}
+
+/// A line of the same order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineRef {
+    /// As Odoo's database names it.
+    Id(LineId),
+    /// As a till names it.
+    Uuid(String),
+}
+
+/// The product of a combo, and where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Combo {
+    /// The combo's own product.
+    pub product_id: Option<ProductId>,
+    /// As [`Line::pos_categories`].
+    pub pos_categories: BTreeSet<PosCategoryId>,
+    /// As [`Line::product_categories`].
+    pub product_categories: BTreeSet<ProductCategoryId>,
+    /// As [`Line::product_tags`].
+    pub product_tags: BTreeSet<ProductTagId>,
+}
+
+impl Line {
+    /// Whether it is sold here: it earns or reduces, and takes back no line of a sale.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.role == LineRole::Counts && self.product_id.is_some() && self.refunds.is_none()
+    }
+
+    fn is_named_by(&self, by: &LineRef) -> bool {
+        match by {
+            LineRef::Id(id) => self.id == Some(*id),
+            LineRef::Uuid(uuid) => self.uuid.as_ref() == Some(uuid),
+        }
+    }
 }
 
 /// What stands in a line's `loyalty_hold_id`.
@@ -131,6 +174,10 @@ pub struct Order {
     pub partner_id: Option<PartnerId>,
     /// The customer's tags, as they were when the order was first read with this customer.
     pub partner_tags: BTreeSet<PartnerTagId>,
+    /// The companies that the one that sold is a branch of.
+    pub parent_companies: BTreeSet<CompanyId>,
+    /// Whether it was read from an Odoo that says which line a refund takes back.
+    pub links_refunds: bool,
     /// The company that sold.
     pub company_id: CompanyId,
     /// ISO 4217 code of the order's currency.
@@ -139,4 +186,24 @@ pub struct Order {
     pub pos_config_id: Option<PosConfigId>,
     /// Its lines, in Odoo's order.
     pub lines: Vec<Line>,
+}
+
+impl Order {
+    /// Says of each part of a combo what combo it is a part of. A line whose combo is not in the order is no part.
+    pub fn attach_combos(&mut self) {
+        for position in 0..self.lines.len() {
+            let Some(line) = self.lines.get(position) else { continue };
+            let Some(parent) = &line.combo_parent else { continue };
+            let found = self.lines.iter().enumerate().find(|(at, other)| *at != position && other.is_named_by(parent));
+            let combo = found.map(|(_, of)| Combo {
+                product_id: of.product_id,
+                pos_categories: of.pos_categories.clone(),
+                product_categories: of.product_categories.clone(),
+                product_tags: of.product_tags.clone(),
+            });
+            if let Some(line) = self.lines.get_mut(position) {
+                line.combo = combo.map(Arc::new);
+            }
+        }
+    }
 }

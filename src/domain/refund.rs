@@ -2,20 +2,51 @@
 //!
 //! Odoo 14 copies an order to refund it: the copy keeps the sale's `pos_reference`, has negative quantities, and
 //! no link (`pos.order.refund` in `addons/point_of_sale/models/pos_order.py`). So a negative line belongs to the
-//! lines of the same product that an earlier order of the same receipt sold, those of its own price first. What no
-//! such line is left for counts alone, in the order it stands in.
+//! lines of the same product that an earlier order of the same receipt and customer sold, those of its own price
+//! first. What no such line is left for counts alone, in the order it stands in. Where Odoo links refunds, one
+//! without a link takes back no sale that is known.
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 use super::exact::{self, Overflow};
-use super::ids::{CompanyId, LineId, PosConfigId};
+use super::ids::{CompanyId, LineId, PartnerId, PosConfigId};
 use super::money::Money;
 use super::order::{Line, LineRole, Order, OrderState};
 
-/// How many of each line have been taken back, zero or more.
-pub type TakenBack = BTreeMap<LineId, Decimal>;
+/// What has been taken back of each line.
+pub type TakenBack = BTreeMap<LineId, Returned>;
+
+/// What has been taken back of one line: how many, and what was paid back for them, which may be less than they cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Returned {
+    /// How many, zero or more.
+    pub quantity: Decimal,
+    /// Without tax; below zero for a discount that was taken back.
+    pub subtotal: Money,
+    /// With tax.
+    pub subtotal_incl: Money,
+    /// By how many lines; each amount is rounded by itself.
+    pub lines: u32,
+}
+
+impl Returned {
+    /// Takes note of a line that takes back more of the same one.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn add(&mut self, line: &Line) -> Result<(), Overflow> {
+        // A refund's quantity is negative; one that is not takes nothing back.
+        if line.quantity < Decimal::ZERO {
+            self.quantity = exact::sub(self.quantity, line.quantity)?;
+            self.subtotal = self.subtotal.sub(line.subtotal)?;
+            self.subtotal_incl = self.subtotal_incl.sub(line.subtotal_incl)?;
+            self.lines = self.lines.saturating_add(1);
+        }
+        Ok(())
+    }
+}
 
 /// Ties the unlinked negative lines of paid orders to lines of earlier ones, and returns those that were tied. All
 /// orders are of one receipt; `taken` is what linked refunds took back already.
@@ -29,7 +60,10 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
     let mut tied = Vec::new();
     for position in 0..orders.len() {
         let (earlier, rest) = orders.split_at_mut(position);
-        let Some(refund) = rest.first_mut().filter(|order| order.state == OrderState::Paid) else { continue };
+        let Some(refund) = rest.first_mut().filter(|order| order.state == OrderState::Paid && !order.links_refunds)
+        else {
+            continue;
+        };
         let mut lines = Vec::with_capacity(refund.lines.len());
         for line in std::mem::take(&mut refund.lines) {
             let unlinked = line.refunds.is_none() && line.hold.is_none() && line.role == LineRole::Counts;
@@ -37,17 +71,18 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
                 lines.push(line);
                 continue;
             }
-            let sold = sold_of(&line, (refund.company_id, refund.pos_config_id), earlier)?;
+            let of = (refund.partner_id, refund.company_id, refund.pos_config_id);
+            let sold = sold_of(&line, of, earlier)?;
             let mut left = line;
             for (id, quantity) in sold {
                 let taken = taken.entry(id).or_default();
-                let open = exact::sub(quantity, *taken)?;
+                let open = exact::sub(quantity, taken.quantity)?;
                 let here = open.min(left.quantity.abs());
                 if here <= Decimal::ZERO {
                     continue;
                 }
-                *taken = exact::add(*taken, here)?;
                 let (part, rest) = split(left, here)?;
+                taken.add(&part)?;
                 let part = Line { refunds: Some(id), ..part };
                 tied.push(part.clone());
                 lines.push(part);
@@ -64,16 +99,19 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
 
 /// The lines of earlier orders that a negative line may take back, with how many each sold. Those at its own price
 /// come first, for one product may stand on a receipt at several; the nearest price will do, because taking back
-/// some of a line rounds anew. Odoo 14 makes a refund in the sale's own shop.
+/// some of a line rounds anew. Odoo 14 makes a refund in the sale's own shop and for its customer: receipts of two
+/// tills may bear the same number.
 fn sold_of(
     taking: &Line,
-    at: (CompanyId, Option<PosConfigId>),
+    of: (Option<PartnerId>, CompanyId, Option<PosConfigId>),
     earlier: &[Order],
 ) -> Result<Vec<(LineId, Decimal)>, Overflow> {
     let price = |line: &Line| exact::div(line.subtotal_incl.decimal(), line.quantity);
     let own = price(taking)?;
     let mut sold = Vec::new();
-    let there = |order: &&Order| order.state == OrderState::Paid && (order.company_id, order.pos_config_id) == at;
+    let there = |order: &&Order| {
+        order.state == OrderState::Paid && (order.partner_id, order.company_id, order.pos_config_id) == of
+    };
     for line in earlier.iter().filter(there).flat_map(|order| &order.lines) {
         let sells = line.product_id == taking.product_id && line.refunds.is_none() && line.quantity > Decimal::ZERO;
         if let Some(id) = line.id.filter(|_| sells) {
@@ -127,6 +165,8 @@ mod tests {
             product_tags: BTreeSet::default(),
             covers: None,
             gives: Decimal::ZERO,
+            combo_parent: None,
+            combo: None,
         });
         Order {
             id: Some(OrderId(id)),
@@ -137,6 +177,8 @@ mod tests {
             placed_at: Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap(),
             partner_id: None,
             partner_tags: BTreeSet::default(),
+            parent_companies: BTreeSet::new(),
+            links_refunds: false,
             company_id: CompanyId(1),
             currency: "USD".into(),
             pos_config_id: None,
@@ -170,7 +212,7 @@ mod tests {
     #[test]
     fn what_was_taken_back_before_is_not_taken_back_twice() {
         let mut group = [order(1, &[(7, 3, 30)]), order(2, &[(7, -1, -10)]), order(3, &[(7, -2, -20)])];
-        let taken = TakenBack::from([(LineId(10), Decimal::ONE)]);
+        let taken = TakenBack::from([(LineId(10), Returned { quantity: Decimal::ONE, ..Returned::default() })]);
         match_by_reference(&mut group, taken).unwrap();
         assert_eq!(shown(&group[1]), [(10, -1, -10)]);
         assert_eq!(shown(&group[2]), [(10, -1, -10), (0, -1, -10)]);
@@ -184,6 +226,23 @@ mod tests {
         match_by_reference(&mut group, TakenBack::new()).unwrap();
         assert_eq!(shown(&group[1]), [(11, -1, -16)]);
         assert_eq!(shown(&group[2]), [(12, -1, -10)]);
+    }
+
+    #[test]
+    fn only_the_same_customer_s_sale_is_taken_back_and_none_where_odoo_links_refunds() {
+        let group = || {
+            let mut group = [order(1, &[(7, 1, 10)]), order(2, &[(7, 1, 10)]), order(3, &[(7, -1, -10)])];
+            for (order, partner) in group.iter_mut().zip([1, 2, 2]) {
+                order.partner_id = Some(PartnerId(partner));
+            }
+            group
+        };
+        let mut of_two_customers = group();
+        match_by_reference(&mut of_two_customers, TakenBack::new()).unwrap();
+        assert_eq!(shown(&of_two_customers[2]), [(20, -1, -10)]);
+        let mut linking = group();
+        linking[2].links_refunds = true;
+        assert!(match_by_reference(&mut linking, TakenBack::new()).unwrap().is_empty());
     }
 
     #[test]

@@ -53,6 +53,15 @@ pub struct Category<Id> {
     pub parent_id: Option<Id>,
 }
 
+/// `res.company`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// Its id.
+    pub id: CompanyId,
+    /// The companies it is a branch of, as far as its own record names them (`parent_id`, `parent_ids`).
+    pub parent_ids: Vec<CompanyId>,
+}
+
 /// `pos.config`: a shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PosConfig {
@@ -66,6 +75,8 @@ pub struct PosConfig {
     pub currency: String,
     /// The product that tips are booked on; its lines never count.
     pub tip_product_id: Option<ProductId>,
+    /// The products that debts, deposits and down payments are booked on, and Odoo 15's gift card: likewise.
+    pub neutral_product_ids: Vec<ProductId>,
     /// `false` when archived.
     pub active: bool,
 }
@@ -81,6 +92,8 @@ pub struct ShopRecords {
     pub pos_categories: Vec<Category<PosCategoryId>>,
     /// Product categories.
     pub product_categories: Vec<Category<ProductCategoryId>>,
+    /// Companies.
+    pub companies: Vec<Company>,
     /// Shops.
     pub pos_configs: Vec<PosConfig>,
     /// Currencies.

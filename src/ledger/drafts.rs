@@ -32,17 +32,24 @@ pub(super) fn complete(
     let customers: Vec<PartnerId> = drafts.iter().filter_map(|draft| draft.partner_id).collect();
     let customers = facts.partners(conn, &customers)?;
     let shops: BTreeSet<PosConfigId> = drafts.iter().filter_map(|draft| draft.pos_config_id).collect();
-    let tips: BTreeMap<PosConfigId, ProductId> = shops
+    let neutral: BTreeMap<PosConfigId, BTreeSet<ProductId>> = shops
         .into_iter()
-        .filter_map(|shop| facts.tip_product(conn, shop).map(|tip| Some((shop, tip?))).transpose())
+        .map(|shop| facts.neutral_products(conn, shop).map(|products| (shop, products)))
         .collect::<Result<_, _>>()?;
+    for draft in drafts.iter_mut() {
+        draft.parent_companies = facts.parent_companies(conn, draft.company_id)?;
+    }
     let catalog = facts.catalog(conn, &products)?;
     let archived = given.into_iter().filter(|product| catalog.is_archived(*product)).collect();
     for draft in drafts.iter_mut() {
         place(draft, catalog, &customers, None);
-        let tip = draft.pos_config_id.and_then(|shop| tips.get(&shop));
+        draft.attach_combos();
+        let of_shop = draft.pos_config_id.and_then(|shop| neutral.get(&shop));
+        let is_neutral = |product: ProductId| {
+            catalog.neutral.contains(&product) || of_shop.is_some_and(|products| products.contains(&product))
+        };
         for line in &mut draft.lines {
-            if line.product_id.is_some_and(|product| Some(&product) == tip || catalog.neutral.contains(&product)) {
+            if line.product_id.is_some_and(is_neutral) {
                 line.role = LineRole::Neutral;
             }
         }

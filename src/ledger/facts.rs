@@ -13,12 +13,12 @@ use std::sync::Arc;
 use super::programs::ProgramCache;
 use crate::domain::catalog::Catalog;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
+use crate::domain::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::StoredAccount;
 use crate::store::memberships::Memberships;
-use crate::store::{AnyConnection, StoreError, accounts, holds, memberships, shop, transaction};
+use crate::store::{AnyConnection, StoreError, accounts, companies, holds, memberships, shop, transaction};
 
 /// Accounts, members and products that are remembered at most: some ten MiB.
 const MOST: usize = 20_000;
@@ -36,7 +36,8 @@ pub(super) struct Facts {
     products: BTreeSet<ProductId>,
     catalog: Catalog,
     partners: BTreeMap<PartnerId, Option<Partner>>,
-    tips: BTreeMap<PosConfigId, Option<ProductId>>,
+    neutral: BTreeMap<PosConfigId, BTreeSet<ProductId>>,
+    branches: Option<BTreeMap<CompanyId, BTreeSet<CompanyId>>>,
     decimals: BTreeMap<String, u32>,
 }
 
@@ -154,18 +155,33 @@ impl Facts {
         Ok(read)
     }
 
-    /// The product that a shop books tips on.
-    pub fn tip_product(
+    /// The products that a shop books tips, debts, deposits and down payments on.
+    pub fn neutral_products(
         &mut self,
         conn: &mut AnyConnection,
         shop: PosConfigId,
-    ) -> Result<Option<ProductId>, StoreError> {
-        if let Some(known) = self.tips.get(&shop) {
-            return Ok(*known);
+    ) -> Result<BTreeSet<ProductId>, StoreError> {
+        if let Some(known) = self.neutral.get(&shop) {
+            return Ok(known.clone());
         }
-        let read = shop::tip_product(conn, shop)?;
-        self.tips.insert(shop, read);
+        let read = shop::neutral_products_of(conn, shop)?;
+        self.neutral.insert(shop, read.clone());
         Ok(read)
+    }
+
+    /// The companies that a company is a branch of.
+    pub fn parent_companies(
+        &mut self,
+        conn: &mut AnyConnection,
+        company: CompanyId,
+    ) -> Result<BTreeSet<CompanyId>, StoreError> {
+        let branches = match self.branches.take() {
+            Some(known) => known,
+            None => companies::branches(conn)?,
+        };
+        let parents = branches.get(&company).cloned().unwrap_or_default();
+        self.branches = Some(branches);
+        Ok(parents)
     }
 
     /// Known partners among these.

@@ -40,7 +40,7 @@ use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
 use batch::Context;
-use shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use shop::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use writer::Job;
 
 /// What the ledger is told at start.
@@ -262,7 +262,8 @@ impl Ledger {
                         return Err(LedgerError::Outdated);
                     }
                     let moved = moved_contacts(conn, wallet, &records.partners)?;
-                    Ok((store::shop::put(conn, &records)?, moved))
+                    let joined = joined_branches(conn, &records.companies)?;
+                    Ok((store::shop::put(conn, &records)?, moved || joined))
                 })
             })
             .await?;
@@ -461,6 +462,21 @@ fn moved_contacts(conn: &mut store::AnyConnection, wallet: Wallet, read: &[Partn
     for company in &companies {
         store::programs::request_recompute(conn, program, Some(company.0), None, now_us)?;
     }
+    Ok(true)
+}
+
+/// Keeps companies, and has all orders computed again when one of them became known as a branch: programs of the company
+/// above hold in it. Whether there was one.
+fn joined_branches(conn: &mut store::AnyConnection, read: &[Company]) -> Result<bool, LedgerError> {
+    let fresh = store::companies::put(conn, read)?;
+    if fresh.iter().all(|company| company.parent_ids.is_empty()) || store::orders::newest(conn)?.is_none() {
+        return Ok(false);
+    }
+    store::programs::guard(conn)?;
+    let programs = store::programs::load_all(conn)?;
+    let Some(program) = programs.first().map(|(_, row)| row.program_id) else { return Ok(false) };
+    let now_us = database_now(conn)?.timestamp_micros();
+    store::programs::request_recompute(conn, program, None, None, now_us)?;
     Ok(true)
 }
 

@@ -19,6 +19,7 @@ use crate::domain::membership::Membership;
 use crate::domain::order::Order;
 use crate::domain::points::Points;
 use crate::domain::program::{self, Applies, Basket, Enrolment, Offer, Program, RewardKind};
+use crate::domain::refund::TakenBack;
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, Which};
@@ -383,13 +384,12 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         return Ok(None);
     }
     let membership = member.membership(timeline.id);
-    // Exactly what posting will do: the version of the order's date, over its own lines.
-    let mut own = draft.clone();
-    own.lines.retain(|line| line.refunds.is_none());
+    // Exactly what posting will do: the version of the order's date. What the draft's lines take back of another sale
+    // is posted for that one.
     let earns = match timeline.in_force(draft.placed_at) {
         // Whoever is chosen later may take part: a draft without a customer shows what it would earn.
         Some(version) if member.partner.is_none() || membership.takes_part(&version.program, draft.placed_at) => {
-            program::earn(&version.program, &own, &BTreeMap::new())?.points
+            program::earn(&version.program, draft, &TakenBack::new())?.points
         }
         _ => Points::ZERO,
     };

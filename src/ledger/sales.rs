@@ -137,8 +137,8 @@ fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result
     Ok(Some(Taken { changed, also }))
 }
 
-/// Says where each line's product stands and which tags product and customer have: as it was when the line was
-/// first read, or the order with this customer; else as it is now.
+/// Says where each line's product stands, what it counts as, and which tags product and customer have: as it was when
+/// the line was first read, or the order with this customer; else as it is now.
 pub(super) fn place(
     order: &mut Order,
     catalog: &Catalog,
@@ -151,11 +151,15 @@ pub(super) fn place(
         let customer = order.partner_id.and_then(|id| customers.get(&id));
         order.partner_tags = customer.into_iter().flat_map(|customer| &customer.tag_ids).copied().collect();
     }
+    if let Some(before) = before {
+        order.links_refunds = before.links_refunds;
+    }
     let known: BTreeMap<LineId, &Line> =
         before.iter().flat_map(|order| &order.lines).filter_map(|line| Some((line.id?, line))).collect();
     for line in &mut order.lines {
         let earlier = line.id.and_then(|id| known.get(&id)).filter(|earlier| earlier.product_id == line.product_id);
         if let Some(earlier) = earlier {
+            line.role = earlier.role;
             line.pos_categories.clone_from(&earlier.pos_categories);
             line.product_categories.clone_from(&earlier.product_categories);
             line.product_tags.clone_from(&earlier.product_tags);
@@ -260,9 +264,6 @@ pub(super) fn desired_of(
     let Some(partner) = wallet.filter(|_| order.state == OrderState::Paid) else {
         return Ok((desired, false));
     };
-    // Lines that take back another sale's count there, not here.
-    let mut own = order.clone();
-    own.lines.retain(|line| line.refunds.is_none());
     let returned = taken_back(refunds)?;
     for timeline in timelines {
         let Some(version) = timeline.in_force(order.placed_at) else { continue };
@@ -278,7 +279,7 @@ pub(super) fn desired_of(
         if !membership.takes_part(&version.program, order.placed_at) {
             continue;
         }
-        let earned = program::earn(&version.program, &own, &returned)?;
+        let earned = program::earn(&version.program, order, &returned)?;
         let what = Desired {
             points: earned.points,
             version: version.number,

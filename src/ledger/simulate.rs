@@ -8,16 +8,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use rust_decimal::Decimal;
 
 use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use super::{Wallet, wallets_of};
 use crate::domain::converge::taken_back;
 use crate::domain::forecast::{Forecast, Tally};
-use crate::domain::ids::{LineId, OrderId, PartnerId};
+use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::program::Program;
+use crate::domain::refund::TakenBack;
 use crate::store::placed::{self, Stretch};
 use crate::store::stopwatch::Stopwatch;
 use crate::store::time::database_now;
@@ -63,8 +63,8 @@ pub struct Simulated {
     pub computing: Duration,
 }
 
-/// An order, whose it is, and how many of each of its lines came back.
-type Sold = (Order, Option<PartnerId>, BTreeMap<LineId, Decimal>);
+/// An order, whose it is, and what came back of its lines.
+type Sold = (Order, Option<PartnerId>, TakenBack);
 
 struct Page {
     sold: Vec<Sold>,

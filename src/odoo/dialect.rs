@@ -28,6 +28,7 @@ pub const LINE_FIELDS: &[&str] = &[
     "price_subtotal",
     "price_subtotal_incl",
     "refunded_orderline_id",
+    "combo_parent_id",
     "loyalty_hold_id",
     "is_reward_line",
     "reward_id",

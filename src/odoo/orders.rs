@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId};
 use crate::domain::money::Money;
-use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::shop::{OrderDigest, PosConfig};
 
 use super::dialect::{LINE_FIELDS, ORDER_FIELDS};
@@ -21,18 +21,22 @@ pub const ORDER: &str = "pos.order";
 pub const LINE: &str = "pos.order.line";
 /// `pos_loyalty`'s programs: gift cards and eWallets among them.
 const PROGRAM: &str = "loyalty.program";
+/// The field by which a refund's line names the line it takes back.
+const REFUNDED: &str = "refunded_orderline_id";
 
 /// What makes a line neutral, and what an order's currency is when Odoo does not say: read once a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShopRules {
-    /// Each shop's tip product.
-    tips: BTreeMap<i64, ProductId>,
+    /// The products that each shop books tips, debts, deposits and down payments on.
+    neutral: BTreeMap<i64, BTreeSet<ProductId>>,
     /// Each shop's currency.
     currencies: BTreeMap<i64, String>,
     /// Rewards that are payments by gift card or eWallet.
     payments: BTreeSet<i64>,
     /// Products that are gift cards or top-ups, or that lines paid with them carry.
     vouchers: BTreeSet<ProductId>,
+    /// Whether a refund's line names the line it takes back; Odoo 14's does not.
+    links_refunds: bool,
 }
 
 impl ShopRules {
@@ -42,7 +46,7 @@ impl ShopRules {
     /// Any [`Fault`], except missing rights on `loyalty.program`: without them its payments count as discounts,
     /// and a warning says so.
     pub async fn read(session: &Session, page_size: u32) -> Result<Self, Fault> {
-        let mut rules = Self::default();
+        let mut rules = Self { links_refunds: session.has_field(LINE, REFUNDED).await?, ..Self::default() };
         let mut after = 0;
         loop {
             let page = match session.page::<PosConfig>(&Domain::new(), after, page_size).await {
@@ -51,9 +55,8 @@ impl ShopRules {
                 page => page?,
             };
             for shop in page.items {
-                if let Some(product) = shop.tip_product_id {
-                    rules.tips.insert(shop.id.0, product);
-                }
+                let neutral = shop.tip_product_id.into_iter().chain(shop.neutral_product_ids);
+                rules.neutral.insert(shop.id.0, neutral.collect());
                 rules.currencies.insert(shop.id.0, shop.currency);
             }
             if page.is_last {
@@ -106,11 +109,13 @@ impl ShopRules {
     }
 
     fn role(&self, record: &Record, product: Option<ProductId>, shop: Option<i64>) -> Result<LineRole, Unreadable> {
-        let is_tip = product.is_some() && shop.and_then(|shop| self.tips.get(&shop)).copied() == product;
-        let is_voucher = product.is_some_and(|product| self.vouchers.contains(&product));
+        let of_shop = shop.and_then(|shop| self.neutral.get(&shop));
+        let is_neutral = |product: ProductId| {
+            self.vouchers.contains(&product) || of_shop.is_some_and(|products| products.contains(&product))
+        };
         let is_payment = record.flag("is_reward_line", false)
             && record.link("reward_id")?.is_some_and(|reward| self.payments.contains(&reward));
-        Ok(if is_tip || is_voucher || is_payment { LineRole::Neutral } else { LineRole::Counts })
+        Ok(if product.is_some_and(is_neutral) || is_payment { LineRole::Neutral } else { LineRole::Counts })
     }
 }
 
@@ -255,6 +260,8 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
         placed_at: record.moment("date_order")?.ok_or(Unreadable { field: "date_order", problem: "is empty" })?,
         partner_id: record.link("partner_id")?.map(PartnerId),
         partner_tags: BTreeSet::new(),
+        parent_companies: BTreeSet::new(),
+        links_refunds: rules.links_refunds,
         company_id: CompanyId(record.required_link("company_id")?),
         currency,
         pos_config_id: shop.map(PosConfigId),
@@ -275,7 +282,7 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
         quantity: record.quantity("qty")?,
         subtotal: record.money("price_subtotal")?,
         subtotal_incl: record.money("price_subtotal_incl")?,
-        refunds: record.link("refunded_orderline_id")?.map(LineId),
+        refunds: record.link(REFUNDED)?.map(LineId),
         hold: record.text("loyalty_hold_id")?.as_deref().and_then(HoldRef::parse),
         role: rules.role(record, product_id, shop)?,
         pos_categories: BTreeSet::new(),
@@ -283,6 +290,8 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
         product_tags: BTreeSet::new(),
         covers: None,
         gives: Decimal::ZERO,
+        combo_parent: record.link("combo_parent_id")?.map(|id| LineRef::Id(LineId(id))),
+        combo: None,
     })
 }
 

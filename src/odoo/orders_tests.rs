@@ -90,10 +90,11 @@ fn what_could_not_be_kept_is_not_read_either() {
 #[test]
 fn tips_vouchers_and_their_payments_are_neutral() {
     let rules = ShopRules {
-        tips: [(1, ProductId(30))].into(),
+        neutral: [(1, [ProductId(30), ProductId(32)].into())].into(),
         currencies: BTreeMap::new(),
         payments: [90].into(),
         vouchers: [ProductId(31)].into(),
+        links_refunds: true,
     };
     let role = |product: i64, reward: Value, is_reward: bool| {
         let record = Record::new(json!({"id": 1, "is_reward_line": is_reward, "reward_id": reward})).unwrap();
@@ -102,6 +103,7 @@ fn tips_vouchers_and_their_payments_are_neutral() {
     assert_eq!(role(7, json!(false), false), LineRole::Counts);
     assert_eq!(role(30, json!(false), false), LineRole::Neutral, "the tip product");
     assert_eq!(role(31, json!(false), false), LineRole::Neutral, "a gift card sold");
+    assert_eq!(role(32, json!(false), false), LineRole::Neutral, "a debt paid");
     assert_eq!(role(7, json!([90, "Gift card"]), true), LineRole::Neutral, "paid by gift card");
     assert_eq!(role(7, json!([91, "10 %"]), true), LineRole::Counts, "a discount of pos_loyalty");
     let elsewhere = Record::new(json!({"id": 1})).unwrap();

@@ -80,6 +80,15 @@ impl Session {
         &self.version
     }
 
+    /// Whether a company that names another as its parent is a branch of it: from Odoo 17 on. Before, both were companies
+    /// of their own. The field is the same, so that the version alone tells; one that says nothing is taken for a new one.
+    #[must_use]
+    pub fn has_branches(&self) -> bool {
+        let digits: String =
+            self.version.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        digits.parse::<u32>().map_or(true, |major| major >= 17)
+    }
+
     /// The names of a model's fields that this user may see. Asked once a session.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::domain::ids::{
     CompanyId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
 use crate::domain::money::{Currency, Money};
-use crate::domain::shop::{Category, Partner, PosConfig, Product};
+use crate::domain::shop::{Category, Company, Partner, PosConfig, Product};
 
 use super::fault::Fault;
 use super::record::{Record, Unreadable};
@@ -87,9 +87,31 @@ impl FromOdoo for Category<ProductCategoryId> {
 
 impl FromOdoo for PosConfig {
     const MODEL: &'static str = "pos.config";
-    const FIELDS: &'static [&'static str] = &["name", "company_id", "currency_id", "tip_product_id", "active"];
+    const FIELDS: &'static [&'static str] = &[
+        "name",
+        "company_id",
+        "currency_id",
+        "tip_product_id",
+        "settle_due_product_id",
+        "settle_invoice_product_id",
+        "deposit_product_id",
+        "down_payment_product_id",
+        "gift_card_product_id",
+        "active",
+    ];
 
     fn from_odoo(record: &Record) -> Result<Self, Unreadable> {
+        // The first three are pos_settle_due's, the fourth pos_sale's, the last Odoo 15's pos_gift_card's.
+        let mut neutral_product_ids = Vec::new();
+        for field in [
+            "settle_due_product_id",
+            "settle_invoice_product_id",
+            "deposit_product_id",
+            "down_payment_product_id",
+            "gift_card_product_id",
+        ] {
+            neutral_product_ids.extend(record.link(field)?.map(ProductId));
+        }
         Ok(Self {
             id: PosConfigId(record.id()?),
             name: record.text("name")?.unwrap_or_default(),
@@ -97,8 +119,25 @@ impl FromOdoo for PosConfig {
             // A currency's display name is its code.
             currency: record.link_name("currency_id").unwrap_or_default().to_owned(),
             tip_product_id: record.link("tip_product_id")?.map(ProductId),
+            neutral_product_ids,
             active: record.flag("active", true),
         })
+    }
+}
+
+impl FromOdoo for Company {
+    const MODEL: &'static str = "res.company";
+    // `parent_ids` names all above it, also those that the service user may not see.
+    const FIELDS: &'static [&'static str] = &["parent_id", "parent_ids"];
+
+    fn from_odoo(record: &Record) -> Result<Self, Unreadable> {
+        let id = record.id()?;
+        let mut parents = record.links("parent_ids")?;
+        parents.extend(record.link("parent_id")?);
+        parents.retain(|parent| *parent != id);
+        parents.sort_unstable();
+        parents.dedup();
+        Ok(Self { id: CompanyId(id), parent_ids: parents.into_iter().map(CompanyId).collect() })
     }
 }
 
@@ -167,12 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn a_company_names_the_companies_above_it() {
+        let company = |value: Value| read::<Company>(value).unwrap().parent_ids;
+        assert_eq!(
+            company(json!({"id": 3, "parent_id": [2, "Region"], "parent_ids": [1, 2, 3]})),
+            [1, 2].map(CompanyId)
+        );
+        assert_eq!(company(json!({"id": 3, "parent_id": [2, "Region"]})), [CompanyId(2)]);
+        assert!(company(json!({"id": 1, "parent_id": false, "parent_ids": [1]})).is_empty());
+    }
+
+    #[test]
     fn a_shop_needs_a_company_and_a_currency_a_code() {
         assert!(read::<PosConfig>(json!({"id": 1, "name": "Main", "company_id": false})).is_err());
         let shop: PosConfig = read(json!({"id": 1, "name": "Main", "company_id": [1, "Us"], "currency_id": [2, "USD"],
             "tip_product_id": [5, "Tips"]}))
         .unwrap();
         assert_eq!((shop.currency.as_str(), shop.tip_product_id), ("USD", Some(ProductId(5))));
+        assert!(shop.neutral_product_ids.is_empty(), "an Odoo without the modules that have them");
+        let shop: PosConfig = read(json!({"id": 1, "name": "Main", "company_id": [1, "Us"], "currency_id": [2, "USD"],
+            "settle_due_product_id": [6, "Due"], "deposit_product_id": false, "down_payment_product_id": [7, "Down"]}))
+        .unwrap();
+        assert_eq!(shop.neutral_product_ids, [ProductId(6), ProductId(7)]);
         assert!(read::<Currency>(json!({"id": 1, "name": false, "decimal_places": 2})).is_err());
         let yen: Currency = read(json!({"id": 1, "name": "JPY", "decimal_places": 0})).unwrap();
         assert_eq!(yen.decimals, 0);

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, List, MoneyParam, Quantity, Text};
-use crate::domain::ids::{CompanyId, PartnerId, PosConfigId, ProductId};
-use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId};
+use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 
 /// The most lines a draft has.
 const MOST_LINES: usize = 2000;
@@ -50,6 +50,13 @@ pub struct DraftLine {
     /// The hold that this reward line spends.
     #[serde(default, deserialize_with = "hold_id")]
     pub hold_id: Option<String>,
+    /// The line of a sale that this one takes back: `pos.order.line.refunded_orderline_id`.
+    // What is absent leaves no trace: a hold that was asked for before these existed keeps its fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunded_line_id: Option<Id>,
+    /// `uuid` of the draft's line of the combo that this one is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub combo_parent_uuid: Option<Text<100>>,
 }
 
 /// An empty one is none: that is what a line of Odoo without a hold says.
@@ -80,6 +87,8 @@ impl Draft {
             placed_at: self.date_order.map_or_else(Utc::now, |at| at.0),
             partner_id: self.partner_id.map(|id| PartnerId(id.0)),
             partner_tags: BTreeSet::default(),
+            parent_companies: BTreeSet::new(),
+            links_refunds: false,
             company_id: CompanyId(self.company_id.0),
             currency: self.currency.0,
             pos_config_id: self.pos_config_id.map(|id| PosConfigId(id.0)),
@@ -97,7 +106,7 @@ impl DraftLine {
             quantity: self.qty.0,
             subtotal: self.price_subtotal.0,
             subtotal_incl: self.price_subtotal_incl.0,
-            refunds: None,
+            refunds: self.refunded_line_id.map(|id| LineId(id.0)),
             hold: self.hold_id.as_deref().and_then(HoldRef::parse),
             role: LineRole::Counts,
             pos_categories: BTreeSet::default(),
@@ -105,6 +114,8 @@ impl DraftLine {
             product_tags: BTreeSet::default(),
             covers: None,
             gives: Decimal::ZERO,
+            combo_parent: self.combo_parent_uuid.map(|uuid| LineRef::Uuid(uuid.0)),
+            combo: None,
         }
     }
 }
@@ -143,6 +154,16 @@ mod tests {
         assert_eq!(without_uuid, "uuid: this parameter is required");
         assert!(problem(&|sent| sent["lines"][0]["tax"] = json!(1)).starts_with("lines[0].tax: there is no such"));
         assert!(problem(&|sent| sent["lines"][0]["product_id"] = json!(-1)).starts_with("lines[0].product_id: "));
+    }
+
+    #[test]
+    fn a_line_names_what_it_takes_back_and_the_combo_it_is_a_part_of() {
+        let mut sent = draft();
+        sent["lines"][0]["refunded_line_id"] = json!(41);
+        sent["lines"][0]["combo_parent_uuid"] = json!("menu");
+        let order = params::read::<Draft>(Some(&sent.to_string())).unwrap().into_order();
+        assert_eq!(order.lines[0].refunds, Some(LineId(41)));
+        assert_eq!(order.lines[0].combo_parent, Some(LineRef::Uuid("menu".to_owned())));
     }
 
     #[test]

@@ -90,6 +90,8 @@ fn orders() -> Vec<(&'static str, Value)> {
         ("price_subtotal", reference("Money")),
         ("price_subtotal_incl", reference("Money")),
         ("hold_id", text()),
+        ("refunded_line_id", reference("Id")),
+        ("combo_parent_uuid", text()),
     ];
     let draft = [
         ("uuid", text()),

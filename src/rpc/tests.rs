@@ -286,6 +286,7 @@ async fn a_tip_earns_nothing_on_a_draft_either() {
         company_id: CompanyId(1),
         currency: "EUR".into(),
         tip_product_id: Some(ProductId(9)),
+        neutral_product_ids: Vec::new(),
         active: true,
     };
     bench.ledger.put_shop(ShopRecords { pos_configs: vec![shop], ..ShopRecords::default() }).await.unwrap();

@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use super::schema::{accounts, order_lines, order_postings, orders};
 use super::shop::{ids_from_text, ids_to_text};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, companies, corrupt, on_each};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::ids::{
     AccountId, CompanyId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
     ProductId, ProductTagId, ProgramId,
 };
 use crate::domain::money::Money;
-use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::points::Points;
 use crate::domain::shop::OrderDigest;
 
@@ -43,6 +43,7 @@ struct OrderRow {
     digest: String,
     ignored: bool,
     partner_tag_ids: String,
+    links_refunds: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -63,6 +64,7 @@ struct LineRow {
     pos_category_ids: String,
     product_category_ids: String,
     product_tag_ids: String,
+    combo_parent_line_id: Option<i64>,
 }
 
 const fn state_word(state: OrderState) -> &'static str {
@@ -101,12 +103,14 @@ fn order_row(order: &Order, id: OrderId, lines: &[LineRow]) -> Result<OrderRow, 
         digest: String::new(),
         ignored: false,
         partner_tag_ids: ids_to_text(order.partner_tags.iter().map(|id| &id.0)),
+        links_refunds: order.links_refunds,
     };
     row.digest = digest(&row, lines);
     Ok(row)
 }
 
-/// SHA-256 over all that was read. Categories and tags are left out: they are ours, as of the first reading.
+/// SHA-256 over all that was read. Categories and tags are left out: they are ours, as of the first reading. A combo is in
+/// it only where there is one, so that orders of before combos were read keep their digest.
 fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
     let mut hasher = Sha256::new();
     let head = (&row.uuid, &row.name, &row.reference, &row.state, row.placed_at_us, row.partner_id);
@@ -114,6 +118,9 @@ fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
     for line in lines {
         let what = (line.id, &line.uuid, line.product_id, line.quantity_e6, line.subtotal_e4, line.subtotal_incl_e4);
         hasher.update(format!("{what:?}{:?}", (line.refunds_line_id, &line.hold_ref, line.neutral)));
+        if let Some(combo) = line.combo_parent_line_id {
+            hasher.update(format!("combo {combo}"));
+        }
     }
     hex::encode(hasher.finalize())
 }
@@ -136,6 +143,11 @@ fn line_row(line: &Line, order: OrderId, position: usize) -> Result<LineRow, Sto
         pos_category_ids: ids_to_text(line.pos_categories.iter().map(|id| &id.0)),
         product_category_ids: ids_to_text(line.product_categories.iter().map(|id| &id.0)),
         product_tag_ids: ids_to_text(line.product_tags.iter().map(|id| &id.0)),
+        combo_parent_line_id: match &line.combo_parent {
+            Some(LineRef::Id(id)) => Some(id.0),
+            // Only drafts name a line by its uuid, and they are not kept.
+            Some(LineRef::Uuid(_)) | None => None,
+        },
     })
 }
 
@@ -156,6 +168,8 @@ impl LineRow {
             product_tags: ids_from_text(&self.product_tag_ids)?.into_iter().map(ProductTagId).collect(),
             covers: None,
             gives: Decimal::ZERO,
+            combo_parent: self.combo_parent_line_id.map(|id| LineRef::Id(LineId(id))),
+            combo: None,
         })
     }
 }
@@ -185,6 +199,10 @@ pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<(), Sto
 pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMap<OrderId, Order>, StoreError> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut found = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let branches = companies::branches(conn)?;
     for chunk in ids.chunks(CHUNK) {
         let rows: Vec<OrderRow> = orders::table
             .filter(orders::source.eq(SOURCE))
@@ -203,7 +221,8 @@ pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMa
         }
         for row in rows {
             let id = OrderId(row.id);
-            let order = Order {
+            let company_id = CompanyId(row.company_id);
+            let mut order = Order {
                 id: Some(id),
                 uuid: row.uuid,
                 name: row.name,
@@ -212,11 +231,14 @@ pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMa
                 placed_at: from_us(row.placed_at_us)?,
                 partner_id: row.partner_id.map(PartnerId),
                 partner_tags: ids_from_text(&row.partner_tag_ids)?.into_iter().map(PartnerTagId).collect(),
-                company_id: CompanyId(row.company_id),
+                parent_companies: branches.get(&company_id).cloned().unwrap_or_default(),
+                links_refunds: row.links_refunds,
+                company_id,
                 currency: row.currency,
                 pos_config_id: row.pos_config_id.map(PosConfigId),
                 lines: by_order.remove(&row.id).unwrap_or_default(),
             };
+            order.attach_combos();
             found.insert(id, order);
         }
     }
@@ -282,6 +304,7 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
             orders::line_count.eq(excluded(orders::line_count)),
             orders::digest.eq(excluded(orders::digest)),
             orders::partner_tag_ids.eq(excluded(orders::partner_tag_ids)),
+            orders::links_refunds.eq(excluded(orders::links_refunds)),
         ))
         .execute(c))?;
     diesel::delete(order_lines::table.filter(order_lines::source.eq(SOURCE)).filter(order_lines::order_id.eq_any(ids)))
@@ -307,6 +330,7 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
                 order_lines::pos_category_ids.eq(excluded(order_lines::pos_category_ids)),
                 order_lines::product_category_ids.eq(excluded(order_lines::product_category_ids)),
                 order_lines::product_tag_ids.eq(excluded(order_lines::product_tag_ids)),
+                order_lines::combo_parent_line_id.eq(excluded(order_lines::combo_parent_line_id)),
             ))
             .execute(c))?;
     }

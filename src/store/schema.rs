@@ -84,6 +84,15 @@ diesel::table! {
         currency -> Text,
         tip_product_id -> Nullable<BigInt>,
         active -> Bool,
+        neutral_product_ids -> Text,
+    }
+}
+
+diesel::table! {
+    companies (source, id) {
+        source -> Text,
+        id -> BigInt,
+        parent_ids -> Text,
     }
 }
 
@@ -113,6 +122,7 @@ diesel::table! {
         digest -> Text,
         ignored -> Bool,
         partner_tag_ids -> Text,
+        links_refunds -> Bool,
     }
 }
 
@@ -133,6 +143,7 @@ diesel::table! {
         pos_category_ids -> Text,
         product_category_ids -> Text,
         product_tag_ids -> Text,
+        combo_parent_line_id -> Nullable<BigInt>,
     }
 }
 

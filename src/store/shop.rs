@@ -59,6 +59,7 @@ struct PosConfigRow {
     currency: String,
     tip_product_id: Option<i64>,
     active: bool,
+    neutral_product_ids: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -277,6 +278,7 @@ fn put_configs(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, S
             currency: one.currency.clone(),
             tip_product_id: one.tip_product_id.map(|id| id.0),
             active: one.active,
+            neutral_product_ids: ids_to_text(one.neutral_product_ids.iter().map(|id| &id.0)),
         })
         .filter(|row| !known.contains(row))
         .collect();
@@ -291,6 +293,7 @@ fn put_configs(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, S
                 pos_configs::currency.eq(excluded(pos_configs::currency)),
                 pos_configs::tip_product_id.eq(excluded(pos_configs::tip_product_id)),
                 pos_configs::active.eq(excluded(pos_configs::active)),
+                pos_configs::neutral_product_ids.eq(excluded(pos_configs::neutral_product_ids)),
             ))
             .execute(c))?;
     }
@@ -428,18 +431,19 @@ pub fn currency_decimals(conn: &mut AnyConnection, code: &str) -> Result<u32, St
     Ok(found.and_then(|digits| u32::try_from(digits).ok()).unwrap_or(2).min(4))
 }
 
-/// The product that a shop books tips on, if it has one and was read.
+/// The products that a shop books tips, debts, deposits and down payments on, as far as it was read.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn tip_product(conn: &mut AnyConnection, shop: PosConfigId) -> Result<Option<ProductId>, StoreError> {
-    let found: Option<Option<i64>> = pos_configs::table
+pub fn neutral_products_of(conn: &mut AnyConnection, shop: PosConfigId) -> Result<BTreeSet<ProductId>, StoreError> {
+    let found: Option<(Option<i64>, String)> = pos_configs::table
         .filter(pos_configs::source.eq(SOURCE))
         .filter(pos_configs::id.eq(shop.0))
-        .select(pos_configs::tip_product_id)
+        .select((pos_configs::tip_product_id, pos_configs::neutral_product_ids))
         .first(conn)
         .optional()?;
-    Ok(found.flatten().map(ProductId))
+    let Some((tip, others)) = found else { return Ok(BTreeSet::new()) };
+    Ok(ids_from_text(&others)?.into_iter().chain(tip).map(ProductId).collect())
 }
 
 /// How far each stream has been read.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::ids::{OrderId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
-use crate::domain::shop::{Category, Cursor, Partner, PosConfig, Product};
+use crate::domain::shop::{Category, Company, Cursor, Partner, PosConfig, Product};
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::{Domain, FromOdoo};
@@ -76,6 +76,7 @@ impl<'a> Pass<'a> {
             kept.into_iter().map(|cursor| (cursor.stream, cursor.high_water)).collect();
         let plans = self.plan(work, kind, &cursors).await?;
         self.shop_stream::<Currency>(work, began, &plans).await?;
+        self.shop_stream::<Company>(work, began, &plans).await?;
         self.shop_stream::<PosConfig>(work, began, &plans).await?;
         self.shop_stream::<Category<PosCategoryId>>(work, began, &plans).await?;
         self.shop_stream::<Category<ProductCategoryId>>(work, began, &plans).await?;
@@ -95,6 +96,7 @@ impl<'a> Pass<'a> {
     ) -> Result<BTreeMap<&'static str, Plan>, SyncError> {
         let streams = [
             Currency::MODEL,
+            Company::MODEL,
             PosConfig::MODEL,
             <Category<PosCategoryId>>::MODEL,
             <Category<ProductCategoryId>>::MODEL,
@@ -105,10 +107,20 @@ impl<'a> Pass<'a> {
         ];
         let mut plans = BTreeMap::new();
         for stream in streams {
+            if stream == Company::MODEL && !self.session.has_branches() {
+                continue;
+            }
             let newest = match self.session.newest(stream).await {
                 // Orders are what all is about; of what only describes them, an Odoo may have less.
                 Err(Fault::UnknownModel { model }) if stream != ORDER && stream != LINE => {
                     tracing::debug!(model, "this Odoo has no such model: nothing is read of it");
+                    None
+                }
+                Err(fault @ (Fault::MissingRights { .. } | Fault::Server { .. })) if stream == Company::MODEL => {
+                    static ONCE: std::sync::Once = std::sync::Once::new();
+                    ONCE.call_once(|| {
+                        tracing::warn!(%fault, "branches are not known: a program of a company does not hold in them");
+                    });
                     None
                 }
                 newest => newest?,

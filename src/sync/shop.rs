@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::order::Order;
-use crate::domain::shop::{Category, Partner, PosConfig, Product, ShopRecords};
+use crate::domain::shop::{Category, Company, Partner, PosConfig, Product, ShopRecords};
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;
@@ -37,6 +37,7 @@ kept! {
     Product => products;
     Category<PosCategoryId> => pos_categories;
     Category<ProductCategoryId> => product_categories;
+    Company => companies;
     PosConfig => pos_configs;
     Currency => currencies;
 }

@@ -112,7 +112,7 @@ fn contractions(text: &str, indexes: &BTreeSet<String>) -> Vec<String> {
                 && (!upper.contains("NOT NULL") || upper.contains(" DEFAULT "))
                 && !["UNIQUE", "CHECK", "PRIMARY", ","].iter().any(|sign| upper.contains(sign));
         }
-        // What is only of its own; and cursors, which only have Odoo read again.
+        // What is only of its own; and cursors and recomputes, which only have Odoo read or orders computed again.
         let target = match word(&upper, 0).as_str() {
             "INSERT" | "DELETE" => word(one, 2),
             "UPDATE" => word(one, 1),
@@ -121,7 +121,7 @@ fn contractions(text: &str, indexes: &BTreeSet<String>) -> Vec<String> {
             }
             _ => return false,
         };
-        made.contains(&target) || target == "cursors"
+        made.contains(&target) || target == "cursors" || (target == "recomputes" && upper.starts_with("INSERT "))
     };
     statements.iter().filter(|one| !expands(one)).cloned().collect()
 }

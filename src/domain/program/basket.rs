@@ -11,7 +11,7 @@ use super::{Program, first_instant_of};
 use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::ids::{HoldId, ProductId};
 use crate::domain::money::Money;
-use crate::domain::order::{HoldRef, Line, LineRole, Order};
+use crate::domain::order::{HoldRef, Line, Order};
 use crate::domain::points::Points;
 
 /// The draft a reward is asked for, and what stands around it.
@@ -56,23 +56,25 @@ pub struct Use {
 }
 
 impl Basket<'_> {
-    /// The most that may still come off the order: the program's share of what it came to before any reward,
-    /// less what the program's other holds take, and never more than is left to pay.
+    /// The most that may still come off the order: the program's share of what its goods came to before any reward,
+    /// less what the program's other holds take, and never more than is left of the goods, or to pay.
     ///
-    /// What gift cards and eWallets pay is no part of what the order came to, but of what is left to pay. Holds count
-    /// as they say, whether or not their lines are on the draft yet.
+    /// Tips, gift cards, debts and what takes back another sale are no goods; what gift cards and returns pay is no
+    /// longer left to pay. Holds count as they say, whether or not their lines are on the draft yet.
     pub(super) fn room(&self, program: &Program) -> Result<Decimal, Overflow> {
         let lines = &self.order.lines;
         let held = Money::sum(self.holds.iter().map(|held| held.discount))?;
         let of_holds = |line: &Line| line.subtotal_incl.is_negative() && self.is_held(line);
-        let before_holds = Money::sum(lines.iter().filter(|line| !of_holds(line)).map(|line| line.subtotal_incl))?;
-        let left_to_pay = before_holds.sub(held)?;
-        let paid_otherwise = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
-        let sold = lines.iter().filter(|line| line.hold.is_none() && !paid_otherwise(line));
-        let before_rewards = Money::sum(sold.map(|line| line.subtotal_incl))?;
+        let left_of = |counts: fn(&Line) -> bool| {
+            let counted = lines.iter().filter(|line| counts(line) && !of_holds(line));
+            Money::sum(counted.map(|line| line.subtotal_incl))?.sub(held)
+        };
+        let left = left_of(Line::counts)?.min(left_of(|_| true)?);
+        let goods = lines.iter().filter(|line| line.counts() && line.hold.is_none());
+        let before_rewards = Money::sum(goods.map(|line| line.subtotal_incl))?;
         let share = exact::mul(before_rewards.decimal(), program.redemption.max_share_of_order.value)?;
         let share_left = exact::sub(share, held.decimal())?;
-        Ok(share_left.min(left_to_pay.decimal()).max(Decimal::ZERO))
+        Ok(share_left.min(left.decimal()).max(Decimal::ZERO))
     }
 
     /// Whether the line carries one of [`Basket::holds`].
@@ -132,7 +134,7 @@ impl<'a> Shelf<'a> {
         let mut shelf = Self { positions: Vec::new(), lines: Vec::new(), before: Vec::new(), left: Vec::new() };
         let (mut discounts, mut rewards) = (Vec::new(), Vec::new());
         for (position, line) in basket.order.lines.iter().enumerate() {
-            if line.role == LineRole::Neutral || line.product_id.is_none() {
+            if !line.counts() {
                 continue;
             }
             let amount = line.subtotal_incl.decimal();
@@ -182,8 +184,8 @@ impl<'a> Shelf<'a> {
             .map(|((position, line), left)| (*position, *line, *left))
     }
 
-    /// `discount` over the goods in scope, by what is left of each. Where it is more than they can bear (a discount of
-    /// the whole order may be for a gift card that was sold), over the draft's other lines too.
+    /// `discount` over the goods in scope, by what is left of each. Where it is more than they can bear, over the
+    /// draft's other goods too.
     pub fn share(&self, discount: Money, scope: &Scope, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
         let goods = self.positions.iter().zip(&self.lines).zip(&self.left);
         let mut weights: Vec<(usize, Decimal)> = goods
@@ -193,7 +195,10 @@ impl<'a> Shelf<'a> {
         let reach = sum(weights.iter().map(|(_, left)| *left))?;
         if discount.decimal() > cut(reach) {
             let others = basket.order.lines.iter().enumerate().filter(|(position, line)| {
-                line.hold.is_none() && line.subtotal_incl.is_positive() && !weights.iter().any(|(at, _)| at == position)
+                line.counts()
+                    && line.hold.is_none()
+                    && line.subtotal_incl.is_positive()
+                    && !weights.iter().any(|(at, _)| at == position)
             });
             let others: Vec<(usize, Decimal)> =
                 others.map(|(position, line)| (position, line.subtotal_incl.decimal())).collect();

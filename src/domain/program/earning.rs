@@ -10,10 +10,12 @@
 //! Each rule has a total and a weight for each line: its amount, or for `per_unit` its quantity. Multipliers
 //! make a line weigh more, and the total with it; so a multiplier for some lines works on the share of its lines.
 //!
+//! A refund takes back money and units, each by itself: what was paid back may be less than what it was sold for.
+//! Amounts follow the money kept, quantities the units kept. Of a combo the parts bring the amounts, its own line the
+//! units ([`Scope::counts_units_of`]).
+//!
 //! An order whose goods come to less than nothing (a refund that names no sale, as Odoo 14 makes them) is
 //! mirrored: it loses exactly what the opposite order would earn.
-
-use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
@@ -24,8 +26,9 @@ use super::rule::{Base, Rounding, Rule, RuleKind, Scope, Stacking, Step};
 use super::{Applies, Program};
 use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::ids::{LineId, ProductId};
-use crate::domain::order::{Line, LineRole, Order};
+use crate::domain::order::{Line, Order};
 use crate::domain::points::Points;
+use crate::domain::refund::{Returned, TakenBack};
 
 /// What an order earns in one program, and why: enough to compute it again by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,17 +71,16 @@ pub struct EarnedLine {
     pub multipliers: Vec<String>,
 }
 
-/// What `order` earns in `program`, less what refunds took back: `taken_back` is, per line, the quantity that
-/// refunds have returned so far (0 or more; more than was sold counts as all of it).
+/// What `order` earns in `program`, less what refunds took back of its lines so far (more than was sold counts as all
+/// of it).
 ///
-/// The same code quotes a draft and posts a paid order. State and customer are the caller's to check, and so
-/// is one thing more: **lines that were matched with the sale they refund must not be in `order`**, for they
-/// count there, in its `taken_back`. An unmatched one counts here, alone. A program that does not apply
-/// ([`Program::applies_to`]) earns nothing.
+/// The same code quotes a draft and posts a paid order. State and customer are the caller's to check. Lines that take
+/// back a line of a sale count there, in its `taken_back`, and not here; one that names no sale counts here, alone. A
+/// program that does not apply ([`Program::applies_to`]) earns nothing.
 ///
 /// # Errors
 /// [`Overflow`] when numbers grow past what can be kept exactly.
-pub fn earn(program: &Program, order: &Order, taken_back: &BTreeMap<LineId, Decimal>) -> Result<Earned, Overflow> {
+pub fn earn(program: &Program, order: &Order, taken_back: &TakenBack) -> Result<Earned, Overflow> {
     let (total, lines) = if program.applies_to(order) == Applies::Yes {
         Goods::of(order, program, taken_back)?.earn_all()?
     } else {
@@ -110,6 +112,13 @@ struct Good<'a> {
     multipliers: Vec<&'a str>,
 }
 
+impl Good<'_> {
+    /// How many units of it a scope sees.
+    fn units_in(&self, scope: &Scope) -> Decimal {
+        if scope.counts_units_of(self.line) { self.quantity } else { Decimal::ZERO }
+    }
+}
+
 /// The goods of an order, net of discounts, and the rules that hold for it.
 struct Goods<'a> {
     all: Vec<Good<'a>>,
@@ -130,12 +139,12 @@ struct Paid<'a> {
 }
 
 impl<'a> Goods<'a> {
-    fn of(order: &'a Order, program: &'a Program, taken_back: &BTreeMap<LineId, Decimal>) -> Result<Self, Overflow> {
+    fn of(order: &'a Order, program: &'a Program, taken_back: &TakenBack) -> Result<Self, Overflow> {
         let mut all = Vec::new();
         let mut discounts = Vec::new();
         let mut gifts = Vec::new();
         for (index, line) in order.lines.iter().enumerate() {
-            if line.role == LineRole::Neutral || line.product_id.is_none() {
+            if !line.counts() {
                 continue;
             }
             let taken = line.id.and_then(|id| taken_back.get(&id)).copied().unwrap_or_default();
@@ -218,7 +227,7 @@ impl<'a> Goods<'a> {
 
     /// Whether the order reaches the rule's minimums.
     fn has_enough(&self, rule: &Rule, seen: &[usize]) -> Result<bool, Overflow> {
-        let quantity = self.total_of(seen, |good| good.quantity)?;
+        let quantity = self.total_of(seen, |good| good.units_in(&rule.scope))?;
         Ok(rule.min_order_amount.as_ref().is_none_or(|least| self.eligible >= least.value.decimal())
             && rule.min_quantity.as_ref().is_none_or(|least| quantity >= least.value))
     }
@@ -250,11 +259,9 @@ impl<'a> Goods<'a> {
             return Ok(None);
         }
         let amount_of = |good: &Good<'a>| good.amount;
-        let quantity_of = |good: &Good<'a>| good.quantity;
-        // Only what was paid for makes an order count: not a free sample, not what a refund has left of a line.
-        let paid_for = |good: &Good<'a>| {
-            if good.quantity > Decimal::ZERO { good.amount.max(Decimal::ZERO) } else { Decimal::ZERO }
-        };
+        let quantity_of = |good: &Good<'a>| good.units_in(&rule.scope);
+        // Only what was paid for makes an order count: not a free sample, not what was paid back.
+        let paid_for = |good: &Good<'a>| good.amount.max(Decimal::ZERO);
         let (total, base): (Decimal, &dyn Fn(&Good<'a>) -> Decimal) = match &rule.kind {
             RuleKind::PerAmount { every, points, step } => {
                 let (every, points) = (every.value.decimal(), points.value.decimal());
@@ -308,7 +315,7 @@ impl<'a> Goods<'a> {
 fn take_gifts(goods: &mut [Good<'_>], gifts: &[(&Scope, Decimal)]) -> Result<(), Overflow> {
     for (scope, given) in gifts {
         let mut left = *given;
-        for good in goods.iter_mut().filter(|good| scope.covers(good.line) && good.quantity > Decimal::ZERO) {
+        for good in goods.iter_mut().filter(|good| scope.counts_units_of(good.line) && good.quantity > Decimal::ZERO) {
             let here = good.quantity.min(left);
             good.quantity = exact::sub(good.quantity, here)?;
             left = exact::sub(left, here)?;
@@ -324,17 +331,27 @@ struct Remaining {
 }
 
 impl Remaining {
-    fn of(line: &Line, base: Base, taken: Decimal) -> Result<Self, Overflow> {
-        let amount = match base {
-            Base::TaxIncluded => line.subtotal_incl,
-            Base::TaxExcluded => line.subtotal,
-        }
-        .decimal();
-        if taken <= Decimal::ZERO || line.quantity <= Decimal::ZERO {
+    fn of(line: &Line, base: Base, taken: Returned) -> Result<Self, Overflow> {
+        let (amount, paid_back) = match base {
+            Base::TaxIncluded => (line.subtotal_incl, taken.subtotal_incl),
+            Base::TaxExcluded => (line.subtotal, taken.subtotal),
+        };
+        let amount = amount.decimal();
+        if taken.quantity <= Decimal::ZERO || line.quantity <= Decimal::ZERO {
             return Ok(Self { amount, quantity: line.quantity });
         }
-        let quantity = exact::sub(line.quantity, taken)?.max(Decimal::ZERO);
-        // Multiplied before it is divided: two of three at 30.00 are 20.00, not 20.00 less a trace.
-        Ok(Self { amount: exact::div(exact::mul(amount, quantity)?, line.quantity)?, quantity })
+        let quantity = exact::sub(line.quantity, taken.quantity)?.max(Decimal::ZERO);
+        // Three pieces of 25.00 that come back one by one are paid back with 24.99: what differs from their price by a
+        // rounding each came back at that price, and nothing of it was kept.
+        let price = exact::div(exact::mul(amount, taken.quantity)?, line.quantity)?;
+        let rounding = exact::mul(Decimal::new(1, 2), Decimal::from(taken.lines))?;
+        if exact::sub(price, paid_back.decimal())?.abs() <= rounding {
+            // Multiplied before it is divided: two of three at 30.00 are 20.00, not 20.00 less a trace.
+            return Ok(Self { amount: exact::div(exact::mul(amount, quantity)?, line.quantity)?, quantity });
+        }
+        let kept = exact::sub(amount, paid_back.decimal())?;
+        // Neither less than nothing is kept, nor more than there was.
+        let (least, most) = (amount.min(Decimal::ZERO), amount.max(Decimal::ZERO));
+        Ok(Self { amount: kept.clamp(least, most), quantity })
     }
 }

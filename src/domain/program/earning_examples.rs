@@ -3,18 +3,17 @@
 //! The tables are written as [`super::shorthand`] says; their figures follow from the contract, by the arithmetic
 //! beside them.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 
 use super::earn;
 use super::sample::points;
 use super::shorthand::{examples_of, order_of, program_of};
+use crate::domain::refund::TakenBack;
 
 /// Each order of the table earns what stands beside it.
 pub(super) fn check(table: &str) {
     for example in examples_of(table) {
-        let earned = earn(&program_of(example.program), &order_of(example.subject), &BTreeMap::new()).unwrap();
+        let earned = earn(&program_of(example.program), &order_of(example.subject), &TakenBack::new()).unwrap();
         assert_eq!(earned.points, points(example.expected), "{example:?}\n{earned:?}");
         let listed: Decimal = earned.lines.iter().map(|line| line.points).sum();
         assert_eq!(listed, earned.total_before_rounding, "its lines sum to it: {example:?}");
@@ -259,6 +258,6 @@ fn each_program_counts_the_whole_order_by_itself() {
         ("company_id=9 | per_order points=2", "0"),
     ];
     let order = order_of("book 1 25.00, toy 2 20.00");
-    let earned = programs.map(|(program, _)| earn(&program_of(program), &order, &BTreeMap::new()).unwrap().points);
+    let earned = programs.map(|(program, _)| earn(&program_of(program), &order, &TakenBack::new()).unwrap().points);
     assert_eq!(earned, programs.map(|(_, expected)| points(expected)));
 }

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::sample::{decimal, line, order, reward_line};
+use super::sample::{came_back, decimal, line, order, reward_line};
 use super::shorthand::program_of;
 use super::{Earned, Program, earn};
-use crate::domain::ids::LineId;
 use crate::domain::order::{Line, Order};
 use crate::domain::points::Points;
+use crate::domain::refund::TakenBack;
 
 /// Goods in and out of every scope below: books and pens, toys.
 const PRODUCTS: [i64; 4] = [10, 11, 30, 31];
@@ -72,7 +72,7 @@ fn off(product: i64, cents: i64) -> Line {
 }
 
 fn earned(program: &Program, order: &Order) -> Earned {
-    earn(program, order, &BTreeMap::new()).unwrap()
+    earn(program, order, &TakenBack::new()).unwrap()
 }
 
 /// So little that it is no more than the last digits kept of a division.
@@ -150,18 +150,18 @@ proptest! {
         lines.extend((voucher > 0).then(|| off(90, voucher)));
         let sold = order(lines);
         let mut posted = vec![earned(&program, &sold).points];
-        let (mut taken, mut at_once) = (BTreeMap::<LineId, Decimal>::new(), BTreeMap::new());
+        let (mut taken, mut at_once) = (BTreeMap::<i64, Decimal>::new(), BTreeMap::new());
         let mut last = posted[0];
         let rest = (0..goods.len()).map(|line| (line, 1_000_000));
         for (which, hundredths) in steps.into_iter().filter(|(which, _)| *which < goods.len()).chain(rest) {
             let id = sold.lines[which].id.unwrap();
-            *taken.entry(id).or_default() += Decimal::new(hundredths, 2);
-            let now = earn(&program, &sold, &taken).unwrap().points;
+            *taken.entry(id.0).or_default() += Decimal::new(hundredths, 2);
+            let now = earn(&program, &sold, &came_back(&sold, taken.clone())).unwrap().points;
             posted.push(now.sub(last).unwrap());
             last = now;
             // What is left does not depend on the steps to it.
-            at_once.insert(id, taken[&id].min(sold.lines[which].quantity));
-            prop_assert_eq!(earn(&program, &sold, &at_once).unwrap().points, now);
+            at_once.insert(id.0, taken[&id.0].min(sold.lines[which].quantity));
+            prop_assert_eq!(earn(&program, &sold, &came_back(&sold, at_once.clone())).unwrap().points, now);
         }
         prop_assert!(last.is_zero(), "all of it is back, and {last} points are left");
         prop_assert!(Points::sum(posted).unwrap().is_zero());

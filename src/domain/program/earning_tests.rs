@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::sample::{TOYS, at, decimal, line, money, neutral, order, points, program, reward_line, rules};
+use super::sample::{TOYS, at, came_back, decimal, line, money, neutral, order, points, program, reward_line, rules};
 use super::{Earned, Program, earn};
 use crate::domain::exact::Overflow;
-use crate::domain::ids::{CompanyId, LineId};
+use crate::domain::ids::CompanyId;
 use crate::domain::order::{Line, Order};
+use crate::domain::refund::TakenBack;
 
 /// What the lines earn when nothing came back.
 fn earned(program: &Program, lines: Vec<Line>) -> Earned {
@@ -20,8 +21,8 @@ fn earned(program: &Program, lines: Vec<Line>) -> Earned {
 
 /// What the order earns once those quantities of those lines (from 1) came back.
 fn after_refunds(program: &Program, order: &Order, taken: &[(i64, &str)]) -> Earned {
-    let taken_back = taken.iter().map(|(id, quantity)| (LineId(*id), decimal(quantity))).collect();
-    let earned = earn(program, order, &taken_back).unwrap();
+    let taken = came_back(order, taken.iter().map(|(id, quantity)| (*id, decimal(quantity))));
+    let earned = earn(program, order, &taken).unwrap();
     assert_sums(&earned);
     earned
 }
@@ -421,7 +422,7 @@ fn numbers_too_large_are_an_answer_not_a_panic() {
     let most = "999999999999.99";
     let rule = json!([{"code": "a", "kind": "per_amount", "every": "0.0001", "points": most}]);
     let lines = vec![line(10, "1", "999999999999.9999"); 3];
-    assert_eq!(earn(&rules(&rule), &order(lines), &BTreeMap::new()), Err(Overflow));
+    assert_eq!(earn(&rules(&rule), &order(lines), &TakenBack::new()), Err(Overflow));
 }
 
 /// An amount in cents as text.
@@ -471,18 +472,18 @@ proptest! {
             .collect();
         sold.push(reward_line(&cents(-reward)));
         let sold = order(sold);
-        let at_once = earn(&program, &sold, &BTreeMap::new()).unwrap();
+        let at_once = earn(&program, &sold, &TakenBack::new()).unwrap();
         assert_sums(&at_once);
         let mut posted = at_once.points;
-        let mut taken: BTreeMap<LineId, Decimal> = BTreeMap::new();
+        let mut taken: BTreeMap<i64, Decimal> = BTreeMap::new();
         let mut last = at_once.points;
         // Four refunds of some quarters of each line, and one of what is left.
         for step in 1..=5_i64 {
             for ((id, line), part) in (1..).zip(&sold.lines).zip(parts.iter().cycle()) {
                 let quarters = if step == 5 { 4 } else { (part * step).min(4) };
-                taken.insert(LineId(id), line.quantity * Decimal::from(quarters) / Decimal::from(4));
+                taken.insert(id, line.quantity * Decimal::from(quarters) / Decimal::from(4));
             }
-            let desired = earn(&program, &sold, &taken).unwrap();
+            let desired = earn(&program, &sold, &came_back(&sold, taken.clone())).unwrap();
             assert_sums(&desired);
             prop_assert!(!desired.points.is_negative());
             posted = posted.add(desired.points.sub(last).unwrap()).unwrap();

@@ -55,7 +55,7 @@ pub struct Program {
     pub name: String,
     /// What its points are called, "points" unless said otherwise.
     pub points_name: String,
-    /// The one company whose orders count; `None` for any.
+    /// The one company whose orders count, with those of its branches; `None` for any.
     pub company_id: Option<CompanyId>,
     /// ISO 4217 code: only orders in this currency count.
     pub currency: String,
@@ -123,7 +123,8 @@ impl Program {
     /// draft is quoted, and only a paid order of an identified customer is posted.
     #[must_use]
     pub fn applies_to(&self, order: &Order) -> Applies {
-        if self.company_id.is_some_and(|company| company != order.company_id) {
+        let is_of = |company: &CompanyId| order.company_id == *company || order.parent_companies.contains(company);
+        if !self.company_id.as_ref().is_none_or(is_of) {
             Applies::OtherCompany
         } else if self.currency != order.currency {
             Applies::OtherCurrency

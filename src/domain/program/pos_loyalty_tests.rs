@@ -47,7 +47,8 @@ fn outcome(example: &Example<'_>) -> String {
         return answer(&program, example.subject);
     }
     let (sale, came_back) = example.subject.split_once(" less ").unwrap_or((example.subject, ""));
-    earn(&program, &order_of(sale), &back(came_back)).unwrap().points.to_string()
+    let sale = order_of(sale);
+    earn(&program, &sale, &back(&sale, came_back)).unwrap().points.to_string()
 }
 
 #[test]

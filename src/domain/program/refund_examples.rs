@@ -1,24 +1,25 @@
 //! Worked examples of refunds: a sale, what came back, and what is left of its points, by hand.
 
-use std::collections::BTreeMap;
-
-use rust_decimal::Decimal;
-
 use super::earn;
-use super::sample::{decimal, points};
+use super::sample::{came_back, decimal, money, points};
 use super::shorthand::{examples_of, order_of, program_of};
 use crate::domain::converge::taken_back;
 use crate::domain::ids::{LineId, OrderId};
 use crate::domain::order::Order;
-use crate::domain::refund::match_by_reference;
+use crate::domain::refund::{TakenBack, match_by_reference};
 
-/// `1:2 3:0.5`: two of line 1 and half of line 3 came back.
-pub(super) fn back(text: &str) -> BTreeMap<LineId, Decimal> {
-    let one = |part: &str| {
-        let (id, quantity) = part.split_once(':').unwrap();
-        (LineId(id.parse().unwrap()), decimal(quantity))
-    };
-    text.split_whitespace().map(one).collect()
+/// `1:2 3:0.5`: two of line 1 and half of line 3 came back, at their price; `1:2:7.50`: for 7.50, with and without tax.
+pub(super) fn back(order: &Order, text: &str) -> TakenBack {
+    let mut taken = TakenBack::new();
+    for part in text.split_whitespace() {
+        let mut parts = part.split(':');
+        let id = parts.next().unwrap().parse().unwrap();
+        taken.extend(came_back(order, [(id, decimal(parts.next().unwrap()))]));
+        if let (Some(paid), Some(of)) = (parts.next(), taken.get_mut(&LineId(id))) {
+            (of.subtotal, of.subtotal_incl) = (money(paid), money(paid));
+        }
+    }
+    taken
 }
 
 #[test]
@@ -66,12 +67,30 @@ fn a_sale_less_what_came_back() {
             book 1 20.00, toy 1 20.00, toyreward 1 -10.00 less 2:1 => 1 # toys back: their reward is off the rest, 20 − 10
             book 1 20.00, toy 1 20.00, toyreward 1 -10.00 less 2:1 3:1 => 2 # both back: 20
             book 1 20.00, tip 1 5.00 less 2:1 => 2           # a tip back
+        // Money and units come back each by itself.
+        per_amount every=10 points=1
+            book 1 100.00 less 1:1:-85.00 => 10              # one that is charged for takes nothing back
+            book 1 100.00 less 1:1:85.00 => 1                # 15.00 was kept
+            book 1 100.00 less 1:1:120.00 => 0               # more than it cost: nothing, not less
+            book 2 100.00, pen 1 10.00 less 1:1:30.00 => 8   # 70 + 10
+            book 1 40.00, reward 1 -10.00 less 2:1:-4.00 => 3 # 6.00 of the reward was kept: 34
+        per_order points=2 min_order_amount=15
+            book 1 100.00 less 1:1:85.00 => 2                # 15.00 was kept
+            book 1 100.00 less 1:1:85.01 => 0                # 14.99 of 15
+        per_unit points=5
+            book 2 100.00 less 1:1:85.00 => 5                # one was kept
+            book 1 100.00 less 1:1:85.00 => 0                # none was
+        per_amount every=10 points=1 + multiplier factor=2 min_quantity=1
+            book 1 100.00 less 1:1:85.00 => 1                # none was kept: not doubled
+        per_order points=2
+            book 3 25.00 less 1:3:24.99 => 0                 # a cent less by rounding is all of it
         base=tax_excluded | per_amount every=10 points=1
             book 2 24.00 net=20.00 less 1:1 => 1             # without tax: 20 × 1/2
         ";
     for example in examples_of(table) {
         let (sale, came_back) = example.subject.split_once(" less ").unwrap_or((example.subject, ""));
-        let left = earn(&program_of(example.program), &order_of(sale), &back(came_back)).unwrap();
+        let sale = order_of(sale);
+        let left = earn(&program_of(example.program), &sale, &back(&sale, came_back)).unwrap();
         assert_eq!(left.points, points(example.expected), "{example:?}\n{left:?}");
     }
 }
@@ -88,7 +107,7 @@ fn a_refund_without_a_link_is_the_mirror_of_its_sale() {
     // By program: floor(45/10) = 4; 45 × 3/7 = 19.2857 → 19.3; 2 × 5; 45 ≥ 20; 4 × (25 + 20 × 2)/45 = 5.7778 → 5.
     let expected = ["4", "19.3", "10", "2", "5"];
     for (program, expected) in programs.iter().zip(expected) {
-        let of = |order: &str| earn(&program_of(program), &order_of(order), &BTreeMap::new()).unwrap().points;
+        let of = |order: &str| earn(&program_of(program), &order_of(order), &TakenBack::new()).unwrap().points;
         assert_eq!(of("book 1 25.00, toy 2 20.00"), points(expected), "{program}");
         assert_eq!(of("book -1 -25.00, toy -2 -20.00"), points(expected).negate().unwrap(), "{program}");
     }
@@ -119,11 +138,9 @@ fn a_refund_of_the_same_receipt_takes_back_its_sale() {
                 order
             })
             .collect();
-        let tied = match_by_reference(&mut orders, BTreeMap::new()).unwrap();
+        let tied = match_by_reference(&mut orders, TakenBack::new()).unwrap();
         let taken = taken_back(&tied).unwrap();
-        for (order, expected) in orders.iter_mut().zip(example.expected.split("; ")) {
-            // As the ledger does it: a line that takes back a sale counts there.
-            order.lines.retain(|line| line.refunds.is_none());
+        for (order, expected) in orders.iter().zip(example.expected.split("; ")) {
             let earned = earn(&program_of(example.program), order, &taken).unwrap();
             assert_eq!(earned.points, points(expected), "{example:?}: {:?}", order.id);
         }

@@ -114,7 +114,9 @@ fn a_fixed_amount_fits_or_is_refused() {
             available=100: book 1 8.00, reward 1 -4.00 => order_too_small     # 8 − 4 to pay
             available=100: book 1 9.00, reward 1 -4.00 => 100 for 5.00 = 1: 5.00 # 9 − 4 to pay
             available=100: book 1 9.00, giftcard 1 -6.00 => order_too_small   # 9 − 6 to pay
-            available=100: book 1 2.00, giftcard 1 3.00 => 100 for 5.00 = 1: 2.00 + 2: 3.00 # what the book cannot bear, the rest of the order does
+            available=100: book 1 2.00, giftcard 1 3.00 => order_too_small    # 2.00 of goods: points buy no gift card
+            available=100: giftcard 1 50.00 => order_too_small                # nor one alone
+            available=100: book 1 4.00, tip 1 20.00 => order_too_small        # nor a tip
         discount_amount points=100 amount=4.00 + discount_amount points=10 amount=3.00
             available=100 held=r2/3.00: book 1 10.00, giftcard 1 -6.00 => order_too_small # 10 − 6 − 3 to pay, its line there or not
             available=100 held=r2/3.00: book 1 13.00, giftcard 1 -6.00 => 100 for 4.00 = 1: 4.00 # 13 − 6 − 3

@@ -1,5 +1,7 @@
 //! The vocabulary of a program: how its rules earn, which lines they see, what its rewards give.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -7,7 +9,7 @@ use super::number::Stated;
 use super::window::Window;
 use crate::domain::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
 use crate::domain::money::Money;
-use crate::domain::order::{Line, Order};
+use crate::domain::order::{Combo, Line, Order};
 use crate::domain::points::Points;
 
 /// A closed set of words: each is spelt the same in the document, in errors and on output.
@@ -155,7 +157,8 @@ pub enum RuleKind {
 
 /// Which lines a rule or a reward is for. A line counts when its product, one of its tags, one of its POS
 /// categories or its product category is listed, or an ancestor of those; when nothing is listed, every line.
-/// Excludes win.
+/// Excludes win. The parts of a combo count with it ([`Scope::covers`]), its units once
+/// ([`Scope::counts_units_of`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// POS categories, with all below them.
@@ -189,22 +192,70 @@ impl Scope {
         *self == Self::default()
     }
 
-    /// Whether the line counts.
+    /// Whether the line counts. A part of a combo belongs to it: it counts when either is listed and neither is
+    /// excluded.
     #[must_use]
     pub fn covers(&self, line: &Line) -> bool {
-        let listed = Lists {
-            pos: &self.pos_category_ids,
-            product: &self.product_category_ids,
-            products: &self.product_ids,
-            tags: &self.product_tag_ids,
-        };
         let excluded = Lists {
             pos: &self.exclude_pos_category_ids,
             product: &self.exclude_product_category_ids,
             products: &self.exclude_product_ids,
             tags: &self.exclude_product_tag_ids,
         };
-        !excluded.name(line) && (listed.are_empty() || listed.name(line))
+        let listed = self.listed();
+        let names = |lists: &Lists<'_>| {
+            lists.name(&Named::from(line)) || line.combo.as_deref().is_some_and(|combo| lists.name(&combo.into()))
+        };
+        !names(&excluded) && (listed.are_empty() || names(&listed))
+    }
+
+    /// Whether the line's quantity counts. A combo is one unit, not as many as it has parts: a part is a unit of its
+    /// own where its product is listed, or where its tag or category is and the combo's is not.
+    #[must_use]
+    pub fn counts_units_of(&self, line: &Line) -> bool {
+        let Some(combo) = line.combo.as_deref() else { return self.covers(line) };
+        let listed = self.listed();
+        let is_named = line.product_id.is_some_and(|product| self.product_ids.contains(&product));
+        self.covers(line) && (is_named || (listed.name(&line.into()) && !listed.name(&combo.into())))
+    }
+
+    fn listed(&self) -> Lists<'_> {
+        Lists {
+            pos: &self.pos_category_ids,
+            product: &self.product_category_ids,
+            products: &self.product_ids,
+            tags: &self.product_tag_ids,
+        }
+    }
+}
+
+/// What lists may name: a product and where it stands.
+struct Named<'a> {
+    product_id: Option<ProductId>,
+    pos_categories: &'a BTreeSet<PosCategoryId>,
+    product_categories: &'a BTreeSet<ProductCategoryId>,
+    product_tags: &'a BTreeSet<ProductTagId>,
+}
+
+impl<'a> From<&'a Line> for Named<'a> {
+    fn from(line: &'a Line) -> Self {
+        Self {
+            product_id: line.product_id,
+            pos_categories: &line.pos_categories,
+            product_categories: &line.product_categories,
+            product_tags: &line.product_tags,
+        }
+    }
+}
+
+impl<'a> From<&'a Combo> for Named<'a> {
+    fn from(combo: &'a Combo) -> Self {
+        Self {
+            product_id: combo.product_id,
+            pos_categories: &combo.pos_categories,
+            product_categories: &combo.product_categories,
+            product_tags: &combo.product_tags,
+        }
     }
 }
 
@@ -221,12 +272,12 @@ impl Lists<'_> {
         self.pos.is_empty() && self.product.is_empty() && self.products.is_empty() && self.tags.is_empty()
     }
 
-    /// Whether one of them names the line's product, a tag of it, or a category above it.
-    fn name(&self, line: &Line) -> bool {
-        line.product_id.is_some_and(|id| self.products.contains(&id))
-            || self.pos.iter().any(|id| line.pos_categories.contains(id))
-            || self.product.iter().any(|id| line.product_categories.contains(id))
-            || self.tags.iter().any(|id| line.product_tags.contains(id))
+    /// Whether one of them names the product, a tag of it, or a category above it.
+    fn name(&self, named: &Named<'_>) -> bool {
+        named.product_id.is_some_and(|id| self.products.contains(&id))
+            || self.pos.iter().any(|id| named.pos_categories.contains(id))
+            || self.product.iter().any(|id| named.product_categories.contains(id))
+            || self.tags.iter().any(|id| named.product_tags.contains(id))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::ids::{
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
 use crate::domain::points::Points;
+use crate::domain::refund::{Returned, TakenBack};
 
 /// The toys' POS category; product 30 to 39 are toys.
 pub(super) const TOYS: i64 = 3;
@@ -52,7 +53,22 @@ pub(super) fn line(product: i64, quantity: &str, amount: &str) -> Line {
         product_tags: BTreeSet::new(),
         covers: None,
         gives: Decimal::ZERO,
+        combo_parent: None,
+        combo: None,
     }
+}
+
+/// What came back of these lines (by number) of an order: so many of each, at the price they were sold for.
+pub(super) fn came_back(order: &Order, taken: impl IntoIterator<Item = (i64, Decimal)>) -> TakenBack {
+    let returned = |id: LineId, quantity: Decimal| {
+        let line = order.lines.iter().find(|line| line.id == Some(id)).unwrap();
+        let part = |amount: Money| {
+            let part = exact::div(exact::mul(amount.decimal(), quantity).unwrap(), line.quantity).unwrap();
+            Money::from_decimal_rounded(part).unwrap()
+        };
+        Returned { quantity, subtotal: part(line.subtotal), subtotal_incl: part(line.subtotal_incl), lines: 1 }
+    };
+    taken.into_iter().map(|(id, quantity)| (LineId(id), returned(LineId(id), quantity))).collect()
 }
 
 /// A reward line.
@@ -81,6 +97,8 @@ pub(super) fn order(lines: Vec<Line>) -> Order {
         placed_at: at("2026-11-18T12:00:00Z"),
         partner_id: Some(PartnerId(5)),
         partner_tags: BTreeSet::new(),
+        parent_companies: BTreeSet::new(),
+        links_refunds: false,
         company_id: CompanyId(1),
         currency: "USD".to_owned(),
         pos_config_id: Some(PosConfigId(2)),

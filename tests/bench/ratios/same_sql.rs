@@ -209,6 +209,8 @@ pub fn texts_of_a_redemption(url: &str) -> Vec<String> {
         product_tags: Default::default(),
         covers: None,
         gives: Decimal::ZERO,
+        combo_parent: None,
+        combo: None,
     };
     let draft = Order {
         id: None,
@@ -219,6 +221,8 @@ pub fn texts_of_a_redemption(url: &str) -> Vec<String> {
         placed_at: Utc::now(),
         partner_id: Some(PartnerId(1)),
         partner_tags: Default::default(),
+        parent_companies: Default::default(),
+        links_refunds: false,
         company_id: loyalty_sidecar::domain::ids::CompanyId(1),
         currency: "USD".to_owned(),
         pos_config_id: Some(PosConfigId(1)),

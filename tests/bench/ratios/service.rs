@@ -99,6 +99,7 @@ fn shop_records(partners: Vec<Partner>) -> ShopRecords {
             company_id: CompanyId(1),
             currency: "USD".to_owned(),
             tip_product_id: None,
+            neutral_product_ids: Default::default(),
             active: true,
         }],
         currencies: vec![Currency { code: "USD".to_owned(), decimals: 2 }],

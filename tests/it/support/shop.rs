@@ -107,15 +107,17 @@ impl TestShop {
                 "config_id": 1, "lines": [],
             }),
         );
-        let ids: Vec<i64> = lines
-            .iter()
-            .map(|line| {
-                let mut line = line.clone();
-                line["order_id"] = json!(id);
-                line["uuid"] = json!(super::uuid());
-                self.shop.insert("pos.order.line", line)
-            })
-            .collect();
+        let mut ids: Vec<i64> = Vec::with_capacity(lines.len());
+        for line in lines {
+            let mut line = line.clone();
+            line["order_id"] = json!(id);
+            line["uuid"] = json!(super::uuid());
+            // The combo that it is a part of stands before it, at this place.
+            if let Some(combo) = line.as_object_mut().and_then(|line| line.remove("part_of")) {
+                line["combo_parent_id"] = json!(ids[usize::try_from(combo.as_u64().expect("a place")).unwrap()]);
+            }
+            ids.push(self.shop.insert("pos.order.line", line));
+        }
         self.shop.update_silently("pos.order", id, json!({"lines": ids}));
         Sold { id, uuid: uuid.to_owned(), lines: ids }
     }
