@@ -36,6 +36,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::domain::calendar;
 use crate::http::RateLimit;
 use crate::odoo::OdooSettings;
 use crate::store::{DatabaseUrl, Synchronous};
@@ -378,6 +379,14 @@ impl RawSync {
 
 /// A date (its first instant, in UTC) or a date-time.
 fn since(text: &str) -> Result<DateTime<Utc>, BadSetting> {
+    let instant = instant(text)?;
+    if calendar::holds_instant(instant) {
+        return Ok(instant);
+    }
+    Err(bad(format!("sync.since: “{text}”: {}", calendar::OUTSIDE)))
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, BadSetting> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.with_timezone(&Utc));
     }
@@ -491,6 +500,7 @@ mod tests {
             ("[sync]\npage_size = \"many\"", "sync.page_size"),
             ("[sync]\nlease_seconds = 4", "sync.lease_seconds"),
             ("[sync]\nsince = \"last year\"", "sync.since"),
+            ("[sync]\nsince = \"9999-12-31T23:00:00-05:00\"", "sync.since"),
             ("[log]\nlevel = \"a=b=c\"", "log.level"),
             ("[log]\nformat = \"xml\"", "xml"),
             ("[odoo]\nurl = \"http://h\"", "odoo.database"),

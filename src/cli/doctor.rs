@@ -110,7 +110,13 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
             "there is none, so nothing earns: put one with `loyalty-sidecar program put FILE`",
         );
     } else {
-        findings.note(Mark::Ok, "programs", "there is at least one");
+        let broken = crate::ledger::unreadable_in(&mut conn)?;
+        if broken.is_empty() {
+            findings.note(Mark::Ok, "programs", "there is at least one");
+        }
+        for one in broken {
+            findings.note(Mark::Failed, "programs", one.sentence);
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::check;
 use super::document::read_document;
 use super::{Outcome, Own, print, simulate};
 use crate::config::Settings;
+use crate::domain::calendar;
 use crate::domain::program::Program;
 
 #[derive(Debug, Subcommand)]
@@ -25,10 +26,10 @@ pub(super) enum Verb {
         /// The document (.json or .toml; - for stdin)
         file: PathBuf,
         /// The first day whose orders count, by the program's clock
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = day)]
         since: Option<NaiveDate>,
         /// The last day whose orders count
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = day)]
         until: Option<NaiveDate>,
     },
     /// Put a version of a program from its document (.json or .toml; - for stdin)
@@ -36,7 +37,7 @@ pub(super) enum Verb {
         /// The document
         file: PathBuf,
         /// From when it holds (RFC 3339); a first version holds for all the past, a later one from now
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = instant)]
         effective_from: Option<DateTime<Utc>>,
     },
     /// Print a program's document
@@ -49,6 +50,17 @@ pub(super) enum Verb {
     },
     /// List all programs
     List,
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    calendar::parse_day(text).ok_or_else(|| "write a date such as 2026-12-31, in the years 0001 to 9999".to_owned())
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let instant = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| "write a time with its offset from UTC, such as 2026-12-31T00:00:00Z".to_owned())?
+        .with_timezone(&Utc);
+    if calendar::holds_instant(instant) { Ok(instant) } else { Err(calendar::OUTSIDE.to_owned()) }
 }
 
 pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outcome {
@@ -100,8 +112,12 @@ fn words(found: &Value) -> String {
     programs
         .iter()
         .map(|program| {
-            let archived = text(program, "archived_at");
-            let state = if archived.is_empty() { "running".to_owned() } else { format!("archived {archived}") };
+            let (archived, problem) = (text(program, "archived_at"), text(program, "problem"));
+            let state = match (archived.is_empty(), problem.is_empty()) {
+                (_, false) => format!("cannot be read: {problem}"),
+                (true, true) => "running".to_owned(),
+                (false, true) => format!("archived {archived}"),
+            };
             format!(
                 "{}  version {}  {}  ({state})",
                 text(program, "code"),

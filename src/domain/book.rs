@@ -73,6 +73,8 @@ pub struct Book {
     pub accounts: BTreeMap<AccountId, Account>,
     /// Holds that may be touched: those named, and all open ones of the accounts.
     pub holds: BTreeMap<HoldId, Hold>,
+    /// Holds of accounts that are not here, on drafts that holds are asked for: read, never changed.
+    pub neighbours: BTreeMap<HoldId, Hold>,
     /// What has been posted for sales so far.
     pub postings: BTreeMap<(OrderId, AccountId), Points>,
     /// New entries, in order.

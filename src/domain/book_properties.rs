@@ -97,7 +97,8 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let taken = taken_back(&till.refunds).unwrap();
     let earned = program::earn(rules, &till.order, &taken).unwrap().points;
     let paid = till.order.state == OrderState::Paid;
-    let desired = Desired { points: earned, version: 1, expiry: till.expiry, earned: json!({}) };
+    let desired =
+        Desired { points: earned, program: "club".into(), version: 1, expiry: till.expiry, earned: json!({}) };
     let redeemed = |desk: &Desk| {
         let of_hold = |hold: HoldId| {
             let entry = desk
@@ -116,6 +117,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         order: &till.order,
         wallet: Some(PartnerId(1)),
         desired: if paid { BTreeMap::from([(ACCOUNT, desired)]) } else { BTreeMap::new() },
+        uncomputed: BTreeMap::new(),
         before: BTreeMap::from([(ACCOUNT, Before { lots: left, earn_entry, version: Some(1), ..Before::default() })]),
         refunds: &till.refunds,
         trigger: order_ref(&till.order),

@@ -9,12 +9,12 @@ use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, Exception, Moment, OrderRef, Posting, Trouble};
+use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::decide::{Captured, Denied};
 use super::entry::{Detail, EntryKind};
 use super::exact::{self, Overflow};
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, ExceptionId, HoldId, PartnerId};
+use super::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId};
 use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
 use super::points::Points;
@@ -26,6 +26,8 @@ use super::refusal::Refusal;
 pub struct Desired {
     /// How many points.
     pub points: Points,
+    /// The code of the program.
+    pub program: String,
     /// The program's version they were computed by.
     pub version: i64,
     /// When they expire.
@@ -47,6 +49,37 @@ pub struct Before {
     pub expired: BTreeMap<Expiry, Points>,
 }
 
+/// The kind of the exception for a program that cannot be read or computed.
+pub const UNREADABLE: &str = "program_unreadable";
+/// The end of its key when a version's numbers grow too large on an order.
+pub const TOO_LARGE: &str = "too_large";
+
+/// The key of the exception for a version that cannot be read.
+#[must_use]
+pub fn unreadable_key(program: ProgramId, version: i64) -> String {
+    format!("{UNREADABLE}/{program}/{version}")
+}
+
+/// What a manager is told of a version that cannot be read.
+#[must_use]
+pub fn unreadable_sentence(code: &str, version: i64, problem: &str) -> String {
+    format!(
+        "version {version} of the program {code} cannot be read ({problem}): it neither earns nor spends until a corrected \
+         document is put; all other programs go on"
+    )
+}
+
+/// A program that says nothing about a sale. What it posted for it stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncomputed {
+    /// The program's code.
+    pub program: String,
+    /// The version in force.
+    pub version: i64,
+    /// Why that one cannot be read; `None` when its numbers grow too large on this sale.
+    pub problem: Option<String>,
+}
+
 /// One sale with everything that bears on it.
 #[derive(Clone, Debug)]
 pub struct Sale<'a> {
@@ -56,6 +89,8 @@ pub struct Sale<'a> {
     pub wallet: Option<PartnerId>,
     /// What it should have earned, per account.
     pub desired: BTreeMap<AccountId, Desired>,
+    /// Programs that say nothing about it.
+    pub uncomputed: BTreeMap<ProgramId, Uncomputed>,
     /// What it has posted before, per account.
     pub before: BTreeMap<AccountId, Before>,
     /// Lines of paid orders that take its lines back.
@@ -96,23 +131,93 @@ impl Book {
         accounts.extend(self.postings.keys().filter(|(order, _)| *order == order_id).map(|(_, account)| *account));
         accounts.sort_unstable();
         accounts.dedup();
+        for (program, uncomputed) in &sale.uncomputed {
+            self.raise_uncomputed(*program, uncomputed, sale, moment);
+        }
+        accounts.retain(|id| {
+            self.accounts.get(id).is_none_or(|account| !sale.uncomputed.contains_key(&account.program_id))
+        });
         // What goes comes before what comes: a change of customer shows as taken from one, given to the other.
         let mut differences = Vec::new();
         for account_id in accounts {
             let desired = sale.desired.get(&account_id).map_or(Points::ZERO, |desired| desired.points);
             let posted = self.postings.get(&(order_id, account_id)).copied().unwrap_or_default();
-            let difference = desired.sub(posted)?;
-            if !difference.is_zero() {
-                differences.push((account_id, difference, desired));
+            match desired.sub(posted) {
+                Ok(difference) if difference.is_zero() => {}
+                Ok(difference) => differences.push((account_id, difference, desired)),
+                Err(Overflow) => self.raise_too_large(sale, account_id, moment)?,
             }
         }
         differences.sort_by_key(|(account_id, difference, _)| (difference.is_positive(), *account_id));
         for (account_id, difference, total) in differences {
-            self.post_difference(sale, account_id, difference, moment)?;
+            self.settle(account_id, moment)?;
+            let (account, entries) = (self.account(account_id)?.clone(), self.entries.len());
+            let posted = self.post_difference(sale, account_id, difference, moment);
+            let balance = self.account(account_id)?.balance().decimal();
+            let is_too_large = difference.is_positive() && balance >= exact::MAGNITUDE_LIMIT;
+            match posted {
+                Ok(()) if !is_too_large => {}
+                Ok(()) | Err(Trouble::Overflow(_)) => {
+                    // As if this program had not been asked: all others go on.
+                    self.accounts.insert(account_id, account);
+                    self.entries.truncate(entries);
+                    self.raise_too_large(sale, account_id, moment)?;
+                    continue;
+                }
+                Err(trouble) => return Err(trouble),
+            }
             self.postings.insert((order_id, account_id), total);
             self.changed_postings.insert((order_id, account_id));
         }
         Ok(())
+    }
+
+    fn raise_too_large(
+        &mut self,
+        sale: &Sale<'_>,
+        account_id: AccountId,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), Missing> {
+        let program = self.account(account_id)?.program_id;
+        let Some(desired) = sale.desired.get(&account_id) else { return Ok(()) };
+        let uncomputed = Uncomputed { program: desired.program.clone(), version: desired.version, problem: None };
+        self.raise_uncomputed(program, &uncomputed, sale, moment);
+        Ok(())
+    }
+
+    /// One exception for each version: it names the first order that it was met on.
+    fn raise_uncomputed(
+        &mut self,
+        program: ProgramId,
+        uncomputed: &Uncomputed,
+        sale: &Sale<'_>,
+        moment: &mut Moment<'_>,
+    ) {
+        let Uncomputed { program: code, version, problem } = uncomputed;
+        let key = unreadable_key(program, *version);
+        let (dedupe_key, detail) = match problem {
+            Some(problem) => (key, unreadable_sentence(code, *version, problem)),
+            None => (
+                format!("{key}/{TOO_LARGE}"),
+                format!(
+                    "the numbers of the program {code}, version {version}, grow too large on the order {}: it earns nothing \
+                     more there until a corrected document is put for its date; all other programs go on",
+                    sale.order.name
+                ),
+            ),
+        };
+        if self.exceptions.iter().any(|known| known.dedupe_key == dedupe_key) {
+            return;
+        }
+        let of_order = problem.is_none();
+        self.exceptions.push(Exception {
+            id: ExceptionId((moment.ids)()),
+            dedupe_key,
+            kind: UNREADABLE,
+            partner_id: sale.order.partner_id.filter(|_| of_order),
+            order: if of_order { order_ref(sale.order) } else { OrderRef::default() },
+            detail,
+        });
     }
 
     fn post_difference(

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::account::{Expiry, LotChange};
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::entry::{Cause, Detail, EntryKind};
-use super::hold::{Hold, HoldState};
+use super::hold::{Hold, HoldState, LineShare};
 use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use super::membership::Membership;
 use super::money::Money;
@@ -124,6 +124,9 @@ pub fn version_for<'a>(
     if draft.partner_id.is_some_and(|on_order| on_order != partner) {
         return Err(program::Refusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
     }
+    if timeline.unreadable_at(now).is_some() {
+        return Err(program::Refusal::NotApplicable { reason: Reason::Unreadable, maximum_points: None }.into());
+    }
     let gone = program::Refusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
     let version = timeline.in_force(now).ok_or(gone)?;
     if !membership.takes_part(&version.program, now) {
@@ -142,7 +145,9 @@ fn find_reward<'a>(program: &'a Program, reward: &str) -> Result<&'a Reward, Ref
 fn price(program: &Program, reward: &Reward, points: Option<Points>, basket: &Basket<'_>) -> Result<Priced, Refusal> {
     program::price(program, reward, points, basket).map_err(|problem| match problem {
         NotPriced::Refused(refusal) => refusal.into(),
-        NotPriced::Overflow(overflow) => overflow.into(),
+        NotPriced::Overflow(_) => {
+            program::Refusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None }.into()
+        }
     })
 }
 
@@ -161,16 +166,24 @@ impl From<program::Refusal> for Refusal {
 }
 
 impl Book {
-    /// The rewards of one program that stand on a draft already: its open and captured holds, oldest first.
+    /// The rewards that stand on a draft already: its open and captured holds, oldest first, of whatever program and
+    /// member. Those of `account_id` are its own.
     #[must_use]
-    pub fn rewards_on(&self, account_id: AccountId, order_uuid: &str, now: DateTime<Utc>) -> Vec<Held> {
-        self.holds
+    pub fn rewards_on(&self, account_id: Option<AccountId>, order_uuid: &str, now: DateTime<Utc>) -> Vec<Held> {
+        let mut standing: Vec<&Hold> = self
+            .holds
             .values()
-            .filter(|hold| hold.account_id == account_id && hold.order_uuid == order_uuid)
-            .filter(|hold| hold.stands(now))
+            .chain(self.neighbours.values())
+            .filter(|hold| hold.order_uuid == order_uuid && hold.stands(now))
+            .collect();
+        standing.sort_unstable_by_key(|hold| (hold.created_at, hold.id));
+        standing
+            .into_iter()
             .map(|hold| Held {
                 id: hold.id,
+                is_own: Some(hold.account_id) == account_id,
                 discount: hold.discount,
+                lines: hold.lines.clone(),
                 covers: hold.covers.clone(),
                 product_id: hold.product_id,
                 covered_quantity: hold.covered_quantity,
@@ -204,7 +217,7 @@ impl Book {
         let basket = Basket {
             order: &today,
             available: account.available(moment.now)?,
-            holds: &self.rewards_on(ask.account_id, &uuid, moment.now),
+            holds: &self.rewards_on(Some(ask.account_id), &uuid, moment.now),
             uses: &self.uses_of(ask.account_id, moment.now),
             archived: ask.archived,
             currency_decimals: ask.currency_decimals,
@@ -212,6 +225,11 @@ impl Book {
         let reward = find_reward(&version.program, ask.reward)?;
         let priced = price(&version.program, reward, ask.points, &basket)?;
         let shares = program::shares(reward, &priced, &basket)?;
+        let lines = shares.iter().filter_map(|(position, off)| {
+            let line = today.lines.get(*position)?;
+            let (uuid, product_id) = (line.uuid.clone(), line.product_id);
+            Some(LineShare { position: *position, uuid, product_id, off: *off })
+        });
         let seconds = version.program.hold_seconds();
         let hold = Hold {
             id: HoldId::of(ask.partner_id, (moment.ids)()),
@@ -221,6 +239,7 @@ impl Book {
             reward: ask.reward.to_owned(),
             points: priced.points,
             discount: priced.discount,
+            lines: lines.collect(),
             product_id: reward.product_id(),
             covered_quantity: priced.gift.map_or(Decimal::ZERO, |gift| gift.covered_quantity),
             add_quantity: priced.gift.map_or(Decimal::ZERO, |gift| gift.add_quantity),
@@ -356,6 +375,10 @@ impl Book {
     ) -> Result<(EntryId, Points), Denied> {
         self.settle(account_id, moment)?;
         let now = moment.now;
+        if let Some(broken) = timeline.unreadable_at(now) {
+            let (program, version) = (timeline.code.clone(), broken.number);
+            return Err(Refusal::UnreadableProgram { program, version }.into());
+        }
         let points = correction.points;
         let version = timeline.in_force(now).or_else(|| timeline.latest());
         let expiry =

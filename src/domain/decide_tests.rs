@@ -40,7 +40,7 @@ fn timeline() -> Timeline {
     });
     let program = Arc::new(Program::from_json(&document).unwrap());
     let version = Version { number: 1, effective_from: None, archived_at: None, program };
-    Timeline { id: ProgramId(1), code: "club".into(), versions: vec![version] }
+    Timeline { id: ProgramId(1), code: "club".into(), versions: vec![version], unreadable: Vec::new() }
 }
 
 fn book() -> Book {
@@ -264,6 +264,7 @@ fn restored_points_go_back_to_their_own_lots() {
         order: &sold,
         wallet: Some(PartnerId(1)),
         desired: BTreeMap::new(),
+        uncomputed: BTreeMap::new(),
         before: BTreeMap::new(),
         refunds: &refunds,
         trigger: order_ref(&sold),
@@ -285,8 +286,15 @@ fn earning_converges_and_a_replay_posts_nothing() {
         wallet: Some(PartnerId(1)),
         desired: BTreeMap::from([(
             ACCOUNT,
-            Desired { points: points(earned), version: 1, expiry: Expiry::Never, earned: json!({}) },
+            Desired {
+                points: points(earned),
+                program: "club".into(),
+                version: 1,
+                expiry: Expiry::Never,
+                earned: json!({}),
+            },
         )]),
+        uncomputed: BTreeMap::new(),
         before: BTreeMap::from([(ACCOUNT, Before::default())]),
         refunds: &[],
         trigger: order_ref(&sold),

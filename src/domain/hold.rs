@@ -41,6 +41,19 @@ impl HoldState {
     }
 }
 
+/// What a hold takes off one line of its draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineShare {
+    /// The line's position in the draft, from 0.
+    pub position: usize,
+    /// `pos.order.line.uuid`, if the till says it: the line's name, wherever it stands later.
+    pub uuid: Option<String>,
+    /// The product of the line.
+    pub product_id: Option<ProductId>,
+    /// What it takes off, with tax; above zero.
+    pub off: Money,
+}
+
 /// One hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -58,6 +71,8 @@ pub struct Hold {
     pub points: Points,
     /// What it takes off the order, with tax.
     pub discount: Money,
+    /// What of that it takes off which line of its draft; empty for holds of before this was kept.
+    pub lines: Vec<LineShare>,
     /// The product it gives, for rewards that are products.
     pub product_id: Option<ProductId>,
     /// How many of that product were in the draft and are discounted there.

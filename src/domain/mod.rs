@@ -9,6 +9,7 @@ pub mod account;
 pub mod book;
 #[cfg(test)]
 mod book_properties;
+pub mod calendar;
 pub mod catalog;
 pub mod converge;
 pub mod decide;

@@ -13,6 +13,9 @@ use super::ids::{
 use super::money::Money;
 use super::program::Scope;
 
+/// Digits of a quantity after the decimal point that are kept. What has more is refused.
+pub const QUANTITY_DECIMALS: u32 = 6;
+
 /// How far an order has come in Odoo (`pos.order.state`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OrderState {

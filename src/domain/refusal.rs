@@ -54,6 +54,17 @@ pub enum Refusal {
     /// No such program.
     #[error("there is no program “{0}”")]
     UnknownProgram(String),
+    /// The version of the program that is in force cannot be read.
+    #[error(
+        "the program “{program}” cannot be used: its version {version} cannot be read; nothing was done. Ask whoever \
+         manages the service to put a corrected document"
+    )]
+    UnreadableProgram {
+        /// The program's code.
+        program: String,
+        /// The version's number.
+        version: i64,
+    },
     /// No such reward in the program's version in force.
     #[error("the program “{program}” has no reward “{reward}”")]
     UnknownReward {

@@ -13,20 +13,27 @@ const FRESH: Duration = Duration::from_millis(500);
 /// How long the database, and Odoo, may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// What the database says: the programs that do not do their work, in words, or why it cannot be written.
+type Said = Result<Option<String>, String>;
+
 /// What the database last said.
 #[derive(Default)]
-pub(super) struct Readiness(Mutex<Option<(Instant, Result<(), String>)>>);
+pub(super) struct Readiness(Mutex<Option<(Instant, Said)>>);
 
 impl Readiness {
-    /// Whether the database can be written, asked at most twice a second.
-    async fn database(&self, state: &State) -> Result<(), String> {
+    /// Whether the database can be written and all programs be read, asked at most twice a second.
+    async fn database(&self, state: &State) -> Said {
         let mut last = self.0.lock().await;
         if let Some((at, answer)) = last.as_ref()
             && at.elapsed() < FRESH
         {
             return answer.clone();
         }
-        let answer = tokio::time::timeout(PATIENCE, state.inner.ledger.ready())
+        let asked = async {
+            state.inner.ledger.ready().await?;
+            Ok(troubled_programs(state).await)
+        };
+        let answer = tokio::time::timeout(PATIENCE, asked)
             .await
             .unwrap_or_else(|_| Err("the database does not answer in time".to_owned()));
         *last = Some((Instant::now(), answer.clone()));
@@ -34,12 +41,22 @@ impl Readiness {
     }
 }
 
+/// Names the programs that cannot be read or computed. Anybody may ask, so that it says no more of them.
+async fn troubled_programs(state: &State) -> Option<String> {
+    // A database that fails now was asked whether it can be written a moment ago: the next question will tell.
+    let troubled = state.inner.ledger.troubled_programs().await.ok()?;
+    let mut named: Vec<String> =
+        troubled.iter().map(|one| format!("version {} of {}", one.version, one.code)).collect();
+    named.dedup();
+    (!named.is_empty()).then(|| format!("cannot be read or computed: {}; see exception.list", named.join(", ")))
+}
+
 /// Never touches the database.
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// `ready`; `degraded` while Odoo is away, which stops no till; `unready` (503) when nothing can be written or the
+/// `ready`; `degraded` while Odoo is away, which stops no till, or a program cannot be read; `unready` (503) when nothing can be written or the
 /// service is about to stop.
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let draining = state.is_draining();
@@ -48,14 +65,15 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let odoo_reachable = odoo.is_ok_and(|odoo| odoo.reachable);
     let status = match (&database, draining, odoo_reachable) {
         (Err(_), _, _) | (_, true, _) => "unready",
-        (Ok(()), false, false) => "degraded",
-        (Ok(()), false, true) => "ready",
+        (Ok(Some(_)), false, _) | (Ok(None), false, false) => "degraded",
+        (Ok(None), false, true) => "ready",
     };
     let mut response = if status == "unready" { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
     response.json(json!({
         "status": status,
         "checks": {
-            "database": database.err().unwrap_or_else(|| "ok".to_owned()),
+            "database": database.as_ref().err().map_or("ok", String::as_str),
+            "programs": database.as_ref().ok().and_then(Option::as_deref).unwrap_or("ok"),
             "odoo": if odoo_reachable { "ok" } else { "not reachable" },
             "draining": draining,
         },

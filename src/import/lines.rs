@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use rust_decimal::Decimal;
 
+use crate::domain::calendar;
 use crate::domain::ids::PartnerId;
 use crate::domain::points::Points;
 
@@ -210,7 +211,7 @@ fn line(columns: &Columns, number: u64, record: &StringRecord, decimal_comma: bo
         }
     };
     let expires_on = text(columns.expires_on).and_then(|text| {
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        let day = calendar::parse_day(text);
         if day.is_none() {
             problems.push(Problem::at(number, format!("expires_on {text:?} is no date; write 2026-12-31")));
         }

@@ -157,6 +157,8 @@ impl Batch {
         named_holds.extend(affected.hold_ids());
         verdict_keys.extend(named_holds.iter().copied().map(capture_key));
 
+        // Before any account is made or locked, in every writer.
+        holds::lock_drafts(conn, &draft_uuids)?;
         let members: BTreeSet<PartnerId> = wallets.values().copied().collect();
         let memberships = facts.memberships(conn, &members)?;
         let mut affected = affected.compute(&timelines, &wallets, &memberships)?;
@@ -191,17 +193,11 @@ impl Batch {
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
         let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
         book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
-        book.holds.retain(|_, hold| stored.contains_key(&hold.account_id));
+        (book.holds, book.neighbours) =
+            book.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
         book.postings = affected.postings();
 
-        let (positions, mut drafts): (Vec<usize>, Vec<Order>) = commands
-            .iter()
-            .enumerate()
-            .filter_map(|(position, command)| match command {
-                Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
-                _ => None,
-            })
-            .unzip();
+        let (positions, mut drafts) = drafts_of(commands);
         let archived =
             if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, facts, &mut drafts, &timelines)? };
         let verdict_keys: Vec<String> = verdict_keys.into_iter().collect();
@@ -489,6 +485,15 @@ impl Batch {
         let accounts = stored.collect::<Result<_, _>>().map_err(store::corrupt)?;
         Ok(Written { accounts, holds: self.book.holds, entries, exceptions: raised })
     }
+}
+
+/// The drafts that holds are asked for, with the positions of their commands.
+fn drafts_of(commands: &[Command]) -> (Vec<usize>, Vec<Order>) {
+    let drafts = commands.iter().enumerate().filter_map(|(position, command)| match command {
+        Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
+        _ => None,
+    });
+    drafts.unzip()
 }
 
 /// The rewards that limits count: of the programs that holds are asked for, those with a limit.

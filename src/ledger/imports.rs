@@ -113,10 +113,14 @@ impl Ledger {
             .run(move |conn| {
                 let timelines = context.programs.timelines(conn)?;
                 let timeline = find(&timelines, &code)?;
+                let now = database_now(conn)?;
+                if let Some(broken) = timeline.unreadable_at(now) {
+                    return Err(Refusal::UnreadableProgram { program: code, version: broken.number }.into());
+                }
                 let latest = timeline.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
                 let credited = store::orders::count_credited(conn, timeline.id)?;
                 Ok(Destination {
-                    program: Arc::clone(&timeline.in_force(database_now(conn)?).unwrap_or(latest).program),
+                    program: Arc::clone(&timeline.in_force(now).unwrap_or(latest).program),
                     archived_at: latest.archived_at,
                     orders_credited: u64::try_from(credited).unwrap_or_default(),
                 })

@@ -111,7 +111,7 @@ impl Ledger {
                 })
             })
             .await?;
-        self.recompute().await?;
+        self.recompute_or_later().await;
         Ok(done)
     }
 }

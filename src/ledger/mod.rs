@@ -10,6 +10,7 @@ mod linked;
 mod members;
 mod programs;
 mod read;
+mod repair;
 pub mod reply;
 mod sales;
 mod simulate;
@@ -26,8 +27,9 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::command::{Answer, Command, Idempotency};
 pub use self::imports::{Carried, Destination, Landed};
 pub use self::leases::{LeaseAsk, PassEnd, Reading, ReadingState};
-pub use self::programs::Put;
+pub use self::programs::{Put, unreadable_in};
 pub use self::read::{Place, QuoteAsk};
+pub use self::repair::ProgramTrouble;
 pub use self::reply::{ErrorBody, LedgerError};
 pub use self::simulate::{Simulated, Simulation, simulate};
 pub use self::verify::Report;
@@ -192,6 +194,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::execute`].
     pub async fn recompute(&self) -> Result<u64, LedgerError> {
+        self.watch_programs().await?;
         let mut posted: u64 = 0;
         let wallet = self.context.options.wallet;
         loop {
@@ -215,6 +218,14 @@ impl Ledger {
             let then_after = orders.last().copied();
             let done = self.ingested(Command::Recompute { work, orders, then_after }).await?;
             posted = posted.saturating_add(done.entries_posted);
+        }
+    }
+
+    /// As [`Ledger::recompute`], after a change that stands already: what fails now is done by the housekeeping, and the
+    /// caller is not told that nothing was done.
+    async fn recompute_or_later(&self) {
+        if let Err(problem) = self.recompute().await {
+            tracing::warn!(error = %problem, "the orders that this concerns will be computed again later");
         }
     }
 

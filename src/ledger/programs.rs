@@ -6,15 +6,16 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Ledger;
-use super::reply::{LedgerError, time};
+use super::repair::{self, ProgramTrouble};
+use super::reply::{ErrorBody, LedgerError, time};
 use crate::domain::ids::ProgramId;
-use crate::domain::program::Program;
+use crate::domain::program::{InvalidProgram, Program};
 use crate::domain::refusal::Refusal;
-use crate::domain::timeline::{Timeline, Version};
+use crate::domain::timeline::{Timeline, UnreadableVersion, Version};
 use crate::store::programs::{self, VersionRow};
 use crate::store::time::{database_now, from_us_opt};
 use crate::store::transaction::write_transaction;
-use crate::store::{AnyConnection, StoreError, corrupt};
+use crate::store::{AnyConnection, StoreError};
 
 /// All programs with their versions, read again only when one was added or archived.
 #[derive(Debug, Default)]
@@ -41,25 +42,63 @@ impl ProgramCache {
     }
 }
 
-fn read_timelines(conn: &mut AnyConnection) -> Result<Vec<Timeline>, StoreError> {
+/// All programs. A version that cannot be read stands apart in its own program: it is nothing to the others.
+pub(super) fn read_timelines(conn: &mut AnyConnection) -> Result<Vec<Timeline>, StoreError> {
     let mut timelines: Vec<Timeline> = Vec::new();
     for (code, row) in programs::load_all(conn)? {
-        let document: Value = serde_json::from_str(&row.document)
-            .map_err(|problem| corrupt(format!("program {code}, version {}: {problem}", row.version)))?;
-        let program = Program::from_json(&document)
-            .map_err(|problem| corrupt(format!("program {code}, version {}: {problem}", row.version)))?;
-        let version = Version {
-            number: row.version,
-            effective_from: from_us_opt(row.effective_from_us)?,
-            archived_at: from_us_opt(row.archived_at_us)?,
-            program: Arc::new(program),
-        };
-        match timelines.last_mut() {
-            Some(last) if last.id.0 == row.program_id => last.versions.push(version),
-            _ => timelines.push(Timeline { id: ProgramId(row.program_id), code, versions: vec![version] }),
+        if timelines.last().is_none_or(|last| last.id.0 != row.program_id) {
+            let id = ProgramId(row.program_id);
+            timelines.push(Timeline { id, code, versions: Vec::new(), unreadable: Vec::new() });
+        }
+        let Some(timeline) = timelines.last_mut() else { continue };
+        let number = row.version;
+        let effective_from = from_us_opt(row.effective_from_us)?;
+        let archived_at = from_us_opt(row.archived_at_us)?;
+        let document: Value = serde_json::from_str(&row.document).unwrap_or_default();
+        match Program::from_json(&document) {
+            Ok(program) => {
+                let program = Arc::new(program);
+                timeline.versions.push(Version { number, effective_from, archived_at, program });
+            }
+            Err(invalid) => {
+                let problem = invalid.to_string();
+                tracing::error!(
+                    program = timeline.code,
+                    version = number,
+                    problem,
+                    "a program's version cannot be read"
+                );
+                timeline.unreadable.push(UnreadableVersion { number, effective_from, archived_at, document, problem });
+            }
         }
     }
     Ok(timelines)
+}
+
+/// The versions in the database that cannot be read and that no later version replaces.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn unreadable_in(conn: &mut AnyConnection) -> Result<Vec<ProgramTrouble>, StoreError> {
+    Ok(repair::unreadable(&read_timelines(conn)?))
+}
+
+/// The document as it will be stored, once it is certain that it says the same when it is read again.
+fn document_to_store(program: &Program) -> Result<String, LedgerError> {
+    let text = program.to_json().to_string();
+    let read = serde_json::from_str::<Value>(&text)
+        .map_err(|problem| InvalidProgram { path: String::new(), message: problem.to_string() })
+        .and_then(|document| Program::from_json(&document));
+    let differs = || InvalidProgram {
+        path: String::new(),
+        message: "This cannot be stored without being changed: write its numbers and times in a plainer way."
+            .to_owned(),
+    };
+    match read {
+        Ok(again) if again == *program => Ok(text),
+        Ok(_) => Err(LedgerError::Refused(ErrorBody::from(&differs()))),
+        Err(invalid) => Err(LedgerError::Refused(ErrorBody::from(&invalid))),
+    }
 }
 
 /// A version that was put, or found to be there already.
@@ -74,10 +113,12 @@ pub struct Put {
 impl Ledger {
     /// Puts a version of a program. The same document as the version in force is no new version. The first
     /// version holds for all the past; a later one from now, or from `effective_from`. Orders that a put for
-    /// the past concerns are computed again before this returns.
+    /// the past concerns are computed again before this returns, or by the housekeeping if the database fails meanwhile.
+    ///
+    /// A version that takes the place of one that cannot be read holds from when that one should have.
     ///
     /// # Errors
-    /// [`LedgerError::Store`], [`LedgerError::Unavailable`]
+    /// [`LedgerError::Refused`] when its document could not be read again, [`LedgerError::Store`]
     pub async fn put_program(
         &self,
         program: Program,
@@ -90,7 +131,7 @@ impl Ledger {
             .pool
             .run(move |conn| write_transaction(conn, |conn| put_version(conn, &program, effective_from, &actor)))
             .await?;
-        self.recompute().await?;
+        self.recompute_or_later().await;
         Ok(put)
     }
 
@@ -112,7 +153,7 @@ impl Ledger {
                         .iter()
                         .find(|timeline| timeline.code == code)
                         .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
-                    let already = timeline.latest().and_then(|version| version.archived_at);
+                    let already = timeline.archived_at();
                     if already.is_none() {
                         let now_us = now.timestamp_micros();
                         programs::archive(conn, timeline.id.0, now_us)?;
@@ -122,7 +163,7 @@ impl Ledger {
                 })
             })
             .await?;
-        self.recompute().await?;
+        self.recompute_or_later().await;
         Ok(archived)
     }
 
@@ -134,26 +175,41 @@ impl Ledger {
         let timelines = self.timelines().await?;
         let listed: Vec<Value> = timelines
             .iter()
-            .filter_map(|timeline| {
-                let latest = timeline.latest()?;
-                Some(json!({
+            .map(|timeline| {
+                let mut shown = json!({
                     "code": timeline.code,
-                    "name": latest.program.name,
-                    "version": latest.number,
-                    "archived_at": latest.archived_at.map(time),
-                }))
+                    "name": timeline.name(),
+                    "version": timeline.last_number(),
+                    "archived_at": timeline.archived_at().map(time),
+                });
+                if let (Some(broken), Some(object)) = (timeline.needing_repair().last(), shown.as_object_mut()) {
+                    object.insert("problem".into(), json!(repair::sentence(timeline, broken)));
+                }
+                shown
             })
             .collect();
         Ok(json!({ "programs": listed }))
     }
 
-    /// One version of a program; the latest put unless a number is given.
+    /// One version of a program; the latest put unless a number is given. Of a version that cannot be read, the document
+    /// as it is stored and what is wrong with it.
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`], also for a version that there is not.
     pub async fn get_program(&self, code: &str, version: Option<i64>) -> Result<Value, LedgerError> {
         let timelines = self.timelines().await?;
         let timeline = timelines.iter().find(|timeline| timeline.code == code);
+        let wanted = version.or_else(|| timeline.map(Timeline::last_number));
+        let broken = timeline.and_then(|timeline| timeline.unreadable.iter().find(|one| Some(one.number) == wanted));
+        if let Some(broken) = broken {
+            return Ok(json!({
+                "code": code,
+                "version": broken.number,
+                "effective_from": broken.effective_from.map(time),
+                "program": broken.document,
+                "problem": broken.problem,
+            }));
+        }
         let found = timeline.and_then(|timeline| match version {
             Some(number) => timeline.version(number),
             None => timeline.latest(),
@@ -187,17 +243,23 @@ fn put_version(
     let now = database_now(conn)?;
     let program_id = programs::ensure(conn, &program.code, now.timestamp_micros())?;
     let timelines = read_timelines(conn)?;
-    let latest = timelines.iter().find(|timeline| timeline.id.0 == program_id).and_then(Timeline::latest);
-    if let Some(latest) = latest
+    let timeline = timelines.iter().find(|timeline| timeline.id.0 == program_id);
+    let broken = timeline.and_then(Timeline::latest_unreadable);
+    if let (Some(latest), None) = (timeline.and_then(Timeline::latest), broken)
         && latest.archived_at.is_none()
         && *latest.program == *program
         && (effective_from.is_none() || effective_from == latest.effective_from)
     {
         return Ok(Put { code: program.code.clone(), version: latest.number });
     }
-    let number = latest.map_or(1, |latest| latest.number.saturating_add(1));
-    // The first version holds for all the past.
-    let effective_from = if number == 1 { effective_from } else { Some(effective_from.unwrap_or(now)) };
+    let number = timeline.map_or(0, Timeline::last_number).saturating_add(1);
+    let effective_from = match broken {
+        // What takes the place of a version that cannot be read takes all of it.
+        Some(broken) => effective_from.or(broken.effective_from),
+        // The first version holds for all the past.
+        None if number == 1 => effective_from,
+        None => Some(effective_from.unwrap_or(now)),
+    };
     let effective_from_us = effective_from.map(|from| from.timestamp_micros());
     programs::insert_version(
         conn,
@@ -206,11 +268,14 @@ fn put_version(
             version: number,
             effective_from_us,
             archived_at_us: None,
-            document: program.to_json().to_string(),
+            document: document_to_store(program)?,
             created_at_us: now.timestamp_micros(),
             created_by: actor.to_owned(),
         },
     )?;
+    let timelines = read_timelines(conn)?;
+    repair::note_unreadable(conn, &timelines, now)?;
+    repair::resolve_too_large(conn, ProgramId(program_id), effective_from, now)?;
     // Even from now on there may be orders that are known already: a till's clock may be ahead of ours.
     programs::request_recompute(conn, program_id, None, effective_from_us, now.timestamp_micros())?;
     tracing::info!(program = program.code, version = number, by = actor, "a program's version was put");

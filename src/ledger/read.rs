@@ -85,7 +85,14 @@ impl Ledger {
                             .filter_map(|timeline| {
                                 let key = (member, timeline.id);
                                 let membership = memberships.get(&key).cloned().unwrap_or_default();
-                                balance_of(timeline, known.get(&key), &membership, now).transpose()
+                                match balance_of(timeline, known.get(&key), &membership, now) {
+                                    // Numbers past what is ever written: this program alone is left out.
+                                    Err(LedgerError::Refused(refused)) => {
+                                        tracing::error!(program = timeline.code, member = member.0, refused.message);
+                                        None
+                                    }
+                                    shown => shown.transpose(),
+                                }
                             })
                             .collect::<Result<Vec<_>, LedgerError>>()?;
                         Ok(json!({"partner_id": partner.0, "programs": programs}))
@@ -118,7 +125,11 @@ impl Ledger {
                 let till = Till { draft: &draft, archived: &archived, decimals, now };
                 let programs = timelines
                     .iter()
-                    .filter_map(|timeline| quote_one(timeline, &till, &member).transpose())
+                    .filter_map(|timeline| match quote_one(timeline, &till, &member) {
+                        // Numbers past what is ever written: they are nothing to other programs.
+                        Err(LedgerError::Refused(_)) => unreadable_quote(timeline, &till, &member).map(Ok),
+                        quoted => quoted.transpose(),
+                    })
                     .collect::<Result<Vec<_>, LedgerError>>()?;
                 Ok(json!({ "programs": programs }))
             })
@@ -280,30 +291,29 @@ fn balance_of(
     membership: &Membership,
     now: DateTime<Utc>,
 ) -> Result<Option<Value>, LedgerError> {
-    let Some(latest) = timeline.latest() else { return Ok(None) };
-    let program = &latest.program;
+    let (enrolment, archived_at) = (timeline.latest().map(|latest| latest.program.enrolment), timeline.archived_at());
     let shown = |balance: Points, held: Points, available: Points, expiring: Vec<Value>| {
         let mut shown = json!({
             "program": timeline.code,
-            "name": program.name,
-            "points_name": program.points_name,
+            "name": timeline.name(),
+            "points_name": timeline.points_name(),
             "balance": balance.to_string(),
             "held": held.to_string(),
             "available": available.to_string(),
             "expiring": expiring,
         });
         // Said of programs that ask for it alone.
-        if let (Enrolment::Explicit, Some(object)) = (program.enrolment, shown.as_object_mut()) {
+        if let (Some(Enrolment::Explicit), Some(object)) = (enrolment, shown.as_object_mut()) {
             object.insert("enrolled".into(), json!(membership.is_enrolled(now)));
         }
         shown
     };
     let Some(account) = account else {
         let zero = Points::ZERO;
-        return Ok(latest.archived_at.is_none().then(|| shown(zero, zero, zero, Vec::new())));
+        return Ok(archived_at.is_none().then(|| shown(zero, zero, zero, Vec::new())));
     };
     let (balance, held) = (account.balance_at(now)?, account.held_at(now)?);
-    if latest.archived_at.is_some() && balance.is_zero() && held.is_zero() {
+    if archived_at.is_some() && balance.is_zero() && held.is_zero() {
         return Ok(None);
     }
     let expiring = account
@@ -378,6 +388,9 @@ struct Till<'a> {
 
 fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Option<Value>, LedgerError> {
     let Till { draft, decimals, now, .. } = *till;
+    if timeline.unreadable_at(now).is_some() {
+        return Ok(unreadable_quote(timeline, till, member));
+    }
     let Some(current) = timeline.in_force(now) else { return Ok(None) };
     if matches!(current.program.applies_to(draft), Applies::OtherCompany | Applies::OtherCurrency | Applies::OtherShop)
     {
@@ -389,21 +402,23 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
     let earns = match timeline.in_force(draft.placed_at) {
         // Whoever is chosen later may take part: a draft without a customer shows what it would earn.
         Some(version) if member.partner.is_none() || membership.takes_part(&version.program, draft.placed_at) => {
-            program::earn(&version.program, draft, &TakenBack::new())?.points
+            // As posting does: what grows too large earns nothing, and is nothing to other programs.
+            program::earn(&version.program, draft, &TakenBack::new()).map_or(Points::ZERO, |earned| earned.points)
         }
         _ => Points::ZERO,
     };
     let account = member.accounts.get(&timeline.id);
-    let (balance, available, held_here, here, uses) = match account {
+    let (balance, available, held_here, uses) = match account {
         Some(account) => (
             account.balance_at(now)?,
             account.available(now)?,
             member.held_for(account.id, till)?,
-            member.book.rewards_on(account.id, draft.uuid.as_deref().unwrap_or_default(), now),
             member.book.uses_of(account.id, now),
         ),
         None => Default::default(),
     };
+    let uuid = draft.uuid.as_deref().unwrap_or_default();
+    let here = member.book.rewards_on(account.map(|account| account.id), uuid, now);
     let today = Order { placed_at: now, ..draft.clone() };
     let basket = Basket {
         order: &today,
@@ -423,7 +438,7 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
             })
         }
     };
-    let rewards: Vec<Value> = program::offers(&current.program, &basket)?
+    let rewards: Vec<Value> = program::offers(&current.program, &basket)
         .iter()
         .map(|offer| offer_json(&current.program, offer, denied.as_ref(), decimals))
         .collect();
@@ -433,6 +448,18 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         "balance_after": balance.sub(held_here)?.add(earns)?.to_string(),
         "rewards": rewards,
     })))
+}
+
+/// A program that cannot be read has no rewards and earns nothing; who has points in it still has them.
+fn unreadable_quote(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Option<Value> {
+    let account = member.accounts.get(&timeline.id)?;
+    let balance = account.balance_at(till.now).unwrap_or_else(|_| account.balance());
+    Some(json!({
+        "program": timeline.code,
+        "earns": Points::ZERO.to_string(),
+        "balance_after": balance.to_string(),
+        "rewards": [],
+    }))
 }
 
 /// The word for why a reward is not for now: the reason where there is one, else the error's kind.

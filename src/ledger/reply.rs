@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::domain::program::InvalidProgram;
 use crate::domain::refusal::Refusal;
 use crate::store::{StoreError, Trouble};
 
@@ -57,10 +58,18 @@ impl From<&Refusal> for ErrorBody {
             Refusal::UnknownPartner(_) => (1103, json!({"kind": "unknown_partner"})),
             Refusal::UnknownHold(_) => (1104, json!({"kind": "unknown_hold"})),
             Refusal::UnknownEntry(_) => (1105, json!({"kind": "unknown_entry"})),
+            Refusal::UnreadableProgram { .. } => (1401, json!({"kind": "unavailable"})),
             // A number that does not fit is the caller's parameter, whatever it was.
             Refusal::Overflow(_) => (-32602, json!({"kind": "invalid_params"})),
         };
         Self { code, message: refusal.to_string(), data }
+    }
+}
+
+impl From<&InvalidProgram> for ErrorBody {
+    fn from(invalid: &InvalidProgram) -> Self {
+        let data = json!({"kind": "invalid_program", "path": invalid.path});
+        Self { code: 1201, message: invalid.to_string(), data }
     }
 }
 

@@ -12,7 +12,7 @@ use super::reply::LedgerError;
 use crate::domain::account::{Expiry, LotChange};
 use crate::domain::book::{Book, OrderRef};
 use crate::domain::catalog::Catalog;
-use crate::domain::converge::{Before, Desired, Sale, order_ref, taken_back};
+use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::entry::{Entry, EntryKind, LotNote};
 use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::membership::Membership;
@@ -34,6 +34,7 @@ struct Loaded {
     trigger_at: chrono::DateTime<chrono::Utc>,
     wallet: Option<PartnerId>,
     desired: BTreeMap<(PartnerId, ProgramId), Desired>,
+    uncomputed: BTreeMap<ProgramId, Uncomputed>,
     ignored: bool,
     postings: BTreeMap<AccountId, Points>,
 }
@@ -54,6 +55,7 @@ impl Ready {
             order: &self.loaded.order,
             wallet: self.loaded.wallet,
             desired: self.desired.clone(),
+            uncomputed: self.loaded.uncomputed.clone(),
             before: self.before.clone(),
             refunds: &self.loaded.refunds,
             trigger: self.loaded.trigger.clone(),
@@ -237,6 +239,7 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
             trigger_at: trigger.placed_at,
             wallet: None,
             desired: BTreeMap::new(),
+            uncomputed: BTreeMap::new(),
             ignored: false,
             postings: postings.remove(&id).unwrap_or_default(),
             order,
@@ -251,21 +254,40 @@ static NEVER: Membership = Membership { periods: Vec::new() };
 /// What a sale should have earned, per member and program.
 type DesiredByKey = BTreeMap<(PartnerId, ProgramId), Desired>;
 
-/// What a sale should have earned in each program, and whether no program takes its currency or company.
+/// What programs say of a sale.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// What it should have earned in each.
+    pub desired: DesiredByKey,
+    /// Those that cannot be read, or whose numbers grow too large on it.
+    pub uncomputed: BTreeMap<ProgramId, Uncomputed>,
+    /// Whether no program takes its currency or company.
+    pub ignored: bool,
+}
+
+/// What a sale should have earned in each program. A program that cannot be computed is no hindrance to the others.
 pub(super) fn desired_of(
     order: &Order,
     refunds: &[Line],
     wallet: Option<PartnerId>,
     timelines: &[Timeline],
     memberships: &Memberships,
-) -> Result<(DesiredByKey, bool), LedgerError> {
-    let mut desired = BTreeMap::new();
+) -> Result<Said, LedgerError> {
+    let mut said = Said::default();
     let (mut taken, mut foreign) = (false, false);
     let Some(partner) = wallet.filter(|_| order.state == OrderState::Paid) else {
-        return Ok((desired, false));
+        return Ok(said);
     };
     let returned = taken_back(refunds)?;
     for timeline in timelines {
+        if let Some(broken) = timeline.unreadable_at(order.placed_at) {
+            let problem = Some(broken.problem.clone());
+            let uncomputed = Uncomputed { program: timeline.code.clone(), version: broken.number, problem };
+            said.uncomputed.insert(timeline.id, uncomputed);
+            // Nobody knows what its currency and company are.
+            taken = true;
+            continue;
+        }
         let Some(version) = timeline.in_force(order.placed_at) else { continue };
         let membership = memberships.get(&(partner, timeline.id)).unwrap_or(&NEVER);
         match version.program.applies_to(order) {
@@ -279,16 +301,22 @@ pub(super) fn desired_of(
         if !membership.takes_part(&version.program, order.placed_at) {
             continue;
         }
-        let earned = program::earn(&version.program, order, &returned)?;
+        let Ok(earned) = program::earn(&version.program, order, &returned) else {
+            let uncomputed = Uncomputed { program: timeline.code.clone(), version: version.number, problem: None };
+            said.uncomputed.insert(timeline.id, uncomputed);
+            continue;
+        };
         let what = Desired {
             points: earned.points,
+            program: timeline.code.clone(),
             version: version.number,
             expiry: Expiry::from(version.program.expires_at(order.placed_at)),
             earned: serde_json::to_value(&earned).map_err(corrupt)?,
         };
-        desired.insert((partner, timeline.id), what);
+        said.desired.insert((partner, timeline.id), what);
     }
-    Ok((desired, foreign && !taken))
+    said.ignored = foreign && !taken;
+    Ok(said)
 }
 
 impl Affected {
@@ -327,7 +355,8 @@ impl Affected {
     ) -> Result<Self, LedgerError> {
         for sale in self.by_command.values_mut().flatten() {
             sale.wallet = sale.order.partner_id.map(|id| wallets.get(&id).copied().unwrap_or(id));
-            (sale.desired, sale.ignored) = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines, memberships)?;
+            let said = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines, memberships)?;
+            (sale.desired, sale.uncomputed, sale.ignored) = (said.desired, said.uncomputed, said.ignored);
         }
         Ok(self)
     }

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::linked::{Linked, refunds_of};
-use super::reply::LedgerError;
+use super::reply::{ErrorBody, LedgerError};
 use super::{Wallet, wallets_of};
 use crate::domain::converge::taken_back;
+use crate::domain::exact::Overflow;
 use crate::domain::forecast::{Forecast, Tally};
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::order::Order;
@@ -190,6 +191,13 @@ fn read_page(
     Ok(Page { sold, last })
 }
 
+fn too_large(order: &str) -> LedgerError {
+    let message = format!(
+        "the program's numbers grow too large on the order {order}; check “every”, “points” and the multipliers of its rules"
+    );
+    LedgerError::Refused(ErrorBody::new(-32602, "invalid_params", message))
+}
+
 fn compute(
     pages: Receiver<Vec<Sold>>,
     tally: &mut Tally<'_>,
@@ -201,7 +209,8 @@ fn compute(
         let from = Instant::now();
         done = done.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
         for (order, member, returned) in page {
-            tally.add(order, member, &returned)?;
+            let name = order.name.clone();
+            tally.add(order, member, &returned).map_err(|Overflow| too_large(&name))?;
         }
         *took = took.saturating_add(from.elapsed());
         on_page(done);

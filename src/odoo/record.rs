@@ -7,13 +7,16 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 
 use crate::domain::money::Money;
+use crate::domain::order::QUANTITY_DECIMALS;
 use crate::domain::points::Points;
 
 /// How Odoo writes a moment: naive, in UTC, in whole seconds.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 
-/// Digits of a quantity that are kept. Odoo's units of measure stop well before; what follows is a float's noise.
-const QUANTITY_DIGITS: u32 = 6;
+/// Digits that a float says truly: what follows them is its noise.
+const FLOAT_DIGITS: u32 = 15;
+/// What is left of a difference of floats that should be nothing: 0.000000000001.
+const FLOAT_NOISE: Decimal = Decimal::from_parts(1, 0, 0, false, 12);
 /// More of a product than any till sells at once: what is typed, or scanned, into the wrong field. Both the storage and the
 /// points of a rule a piece have room for it.
 const MOST_PIECES: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
@@ -146,10 +149,19 @@ impl Record {
     /// A quantity: a number without its float's noise.
     ///
     /// # Errors
-    /// [`Unreadable`] as for [`Record::number`], and when it is none that a till sells.
+    /// [`Unreadable`] as for [`Record::number`], when it is none that a till sells, and when it has more decimals than
+    /// are kept.
     pub fn quantity(&self, field: &'static str) -> Result<Decimal, Unreadable> {
-        let quantity = self.number(field)?.round_dp(QUANTITY_DIGITS).normalize();
-        if quantity.abs() > MOST_PIECES { Err(unreadable(field, "is too large a quantity")) } else { Ok(quantity) }
+        let quantity = self.number(field)?;
+        if quantity.abs() > MOST_PIECES {
+            return Err(unreadable(field, "is too large a quantity"));
+        }
+        let said = quantity.round_sf(FLOAT_DIGITS).unwrap_or(quantity);
+        let kept = said.round_dp(QUANTITY_DECIMALS);
+        if said.checked_sub(kept).is_none_or(|lost| lost.abs() > FLOAT_NOISE) {
+            return Err(unreadable(field, "is a quantity with more than 6 decimals"));
+        }
+        Ok(kept.normalize())
     }
 
     /// An amount of money, rounded once to the four digits that are kept.
@@ -244,6 +256,13 @@ mod tests {
         assert_eq!(floats.number("a").unwrap().to_string(), "0.30000000000000004");
         assert_eq!(floats.money("a"), Ok(Money::from_e4(3_000)));
         assert_eq!(floats.quantity("a").unwrap().to_string(), "0.3");
+        let quantities = wire(r#"{"nothing": 5.551115123125783e-17, "six": 1.000001, "seven": 1.0000001}"#);
+        assert_eq!(quantities.quantity("nothing"), Ok(Decimal::ZERO));
+        assert_eq!(quantities.quantity("six").unwrap().to_string(), "1.000001");
+        assert_eq!(
+            quantities.quantity("seven").unwrap_err().to_string(),
+            "seven is a quantity with more than 6 decimals"
+        );
         assert_eq!(floats.number("b").unwrap().to_string(), "0.00001");
         assert_eq!(floats.money("c"), Ok(Money::from_e4(1_250_000)));
         assert_eq!(floats.money("d"), Ok(Money::from_e4(-49_950)));

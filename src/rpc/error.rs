@@ -194,9 +194,7 @@ impl From<Refusal> for Fault {
 
 impl From<InvalidProgram> for Fault {
     fn from(invalid: InvalidProgram) -> Self {
-        let mut body = ErrorBody::new(INVALID_PROGRAM, "invalid_program", invalid.to_string());
-        body.data = json!({"kind": "invalid_program", "path": invalid.path});
-        Self(body)
+        Self(ErrorBody::from(&invalid))
     }
 }
 

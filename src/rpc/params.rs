@@ -10,8 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::error::Fault;
+use crate::domain::calendar;
 use crate::domain::exact;
 use crate::domain::money::Money;
+use crate::domain::order::QUANTITY_DECIMALS;
 use crate::domain::points::Points;
 
 /// How much of a message about a parameter is shown: it may repeat what was sent.
@@ -184,7 +186,7 @@ impl Serialize for MoneyParam {
     }
 }
 
-/// How many of a product: any decimal below 10^12 that can be kept exactly; negative when taken back.
+/// How many of a product: at most 6 decimals, below 10^12; negative when taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quantity(pub Decimal);
 
@@ -193,6 +195,9 @@ impl<'de> Deserialize<'de> for Quantity {
         let value = exactly(from)?;
         if value.abs() >= exact::MAGNITUDE_LIMIT {
             return Err(D::Error::custom("a quantity must be below 1000000000000 in magnitude"));
+        }
+        if value.normalize().scale() > QUANTITY_DECIMALS {
+            return Err(D::Error::custom("a quantity has at most 6 decimals"));
         }
         Ok(Self(value))
     }
@@ -216,7 +221,8 @@ impl<'de> Deserialize<'de> for Instant {
         let read = DateTime::parse_from_rfc3339(&text).map_err(|_| {
             D::Error::custom("this must be a time as RFC 3339 writes it, with its offset: 2026-11-22T12:00:00Z")
         })?;
-        Ok(Self(read.with_timezone(&Utc).trunc_subsecs(6)))
+        let instant = read.with_timezone(&Utc).trunc_subsecs(6);
+        if calendar::holds_instant(instant) { Ok(Self(instant)) } else { Err(D::Error::custom(calendar::OUTSIDE)) }
     }
 }
 
@@ -275,7 +281,12 @@ mod tests {
             (r#"{"ids":[],"lines":[{"amount":"1.23456"}]}"#, "lines[0].amount: money has at most 4 decimals"),
             (r#"{"ids":[],"lines":[{}]}"#, "lines[0].amount: this parameter is required"),
             (r#"{"ids":[],"lines":[{"amount":1,"qty":1e12}]}"#, "lines[0].qty: a quantity must be below"),
+            (
+                r#"{"ids":[],"lines":[{"amount":1,"qty":"1.0000001"}]}"#,
+                "lines[0].qty: a quantity has at most 6 decimals",
+            ),
             (r#"{"ids":[],"at":"2026-11-22 12:00:00"}"#, "at: this must be a time"),
+            (r#"{"ids":[],"at":"9999-12-31T23:59:59-05:00"}"#, "at: this must lie in the years 1 to 9999"),
             (r#"{"ids":[],"at":5}"#, "at: this must be a time"),
             (r#"{"ids":[],"name":""}"#, "name: this must be a text of 1 to 5 characters"),
             (r#"{"ids":[],"name":"sixsix"}"#, "name: this must be a text of 1 to 5 characters"),

@@ -125,3 +125,16 @@ pub fn resolve(
 pub fn count_open(conn: &mut AnyConnection) -> Result<i64, StoreError> {
     Ok(exceptions::table.filter(exceptions::state.eq("open")).count().get_result(conn)?)
 }
+
+/// The open ones of a kind, oldest first.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn open_of_kind(conn: &mut AnyConnection, kind: &str) -> Result<Vec<ExceptionRow>, StoreError> {
+    Ok(exceptions::table
+        .filter(exceptions::state.eq("open"))
+        .filter(exceptions::kind.eq(kind))
+        .order((exceptions::at_us, exceptions::id))
+        .select(ExceptionRow::as_select())
+        .load(conn)?)
+}

@@ -1,22 +1,23 @@
 //! Holds: points set aside, each ending exactly once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use rust_decimal::{Decimal, RoundingStrategy};
+use sha2::{Digest, Sha256};
 
 use super::kept::{Kept, padded};
-use super::orders::QUANTITY_DECIMALS;
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, StoreError, corrupt, write_rows};
 use crate::domain::exact::to_scaled_rounded;
-use crate::domain::hold::{Hold, HoldState};
+use crate::domain::hold::{Hold, HoldState, LineShare};
 use crate::domain::ids::{AccountId, HoldId, ProductId};
 use crate::domain::money::Money;
+use crate::domain::order::QUANTITY_DECIMALS;
 use crate::domain::points::Points;
 use crate::domain::program::Scope;
 
@@ -43,6 +44,40 @@ struct HoldRow {
     add_quantity_e6: i64,
     price_e4: Option<i64>,
     covers: Option<String>,
+    lines: Option<String>,
+}
+
+/// What a hold takes off one line, as its column says it.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct LineNote {
+    line: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uuid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    product_id: Option<i64>,
+    off_e4: i64,
+}
+
+fn lines_to_text(lines: &[LineShare]) -> Result<String, StoreError> {
+    let note = |share: &LineShare| LineNote {
+        line: share.position,
+        uuid: share.uuid.clone(),
+        product_id: share.product_id.map(|id| id.0),
+        off_e4: share.off.e4(),
+    };
+    serde_json::to_string(&lines.iter().map(note).collect::<Vec<_>>()).map_err(corrupt)
+}
+
+fn lines_from_text(text: &str) -> Result<Vec<LineShare>, StoreError> {
+    let notes: Vec<LineNote> =
+        serde_json::from_str(text).map_err(|problem| corrupt(format!("the lines of a hold: {problem}")))?;
+    let share = |note: LineNote| LineShare {
+        position: note.line,
+        uuid: note.uuid,
+        product_id: note.product_id.map(ProductId),
+        off: Money::from_e4(note.off_e4),
+    };
+    Ok(notes.into_iter().map(share).collect())
 }
 
 impl HoldRow {
@@ -72,6 +107,7 @@ impl HoldRow {
             add_quantity_e6: millionths(hold.add_quantity)?,
             price_e4: hold.price.map(Money::e4),
             covers: hold.covers.as_ref().map(serde_json::to_string).transpose().map_err(corrupt)?,
+            lines: (!hold.lines.is_empty()).then(|| lines_to_text(&hold.lines)).transpose()?,
         })
     }
 
@@ -98,6 +134,7 @@ impl HoldRow {
             add_quantity: Decimal::new(self.add_quantity_e6, QUANTITY_DECIMALS).normalize(),
             price: self.price_e4.map(Money::from_e4),
             covers: self.covers.as_deref().map(scope_from_text).transpose()?,
+            lines: self.lines.as_deref().map(lines_from_text).transpose()?.unwrap_or_default(),
         })
     }
 }
@@ -159,6 +196,32 @@ pub enum Which<'a> {
         /// The moment; `None` for ever.
         from: Option<DateTime<Utc>>,
     },
+}
+
+/// Keeps others from making holds for these drafts until the transaction ends: all holds of an order share its goods, and
+/// on PostgreSQL two writers, each with an account of its own, would not see each other's. To be called before accounts
+/// are locked. On SQLite the transaction itself keeps them.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn lock_drafts(conn: &mut AnyConnection, uuids: &BTreeSet<String>) -> Result<(), StoreError> {
+    let AnyConnection::Postgres(conn) = conn else { return Ok(()) };
+    if uuids.is_empty() {
+        return Ok(());
+    }
+    let mut keys: Vec<i64> = uuids.iter().map(|uuid| draft_key(uuid)).collect();
+    keys.sort_unstable();
+    // In the order of the list, which is everybody's.
+    diesel::sql_query("SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1) AS key")
+        .bind::<diesel::sql_types::Array<diesel::sql_types::BigInt>, _>(keys)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A number for a draft. Two drafts of one number wait for each other without need.
+fn draft_key(uuid: &str) -> i64 {
+    let digest: [u8; 32] = Sha256::digest(uuid).into();
+    digest.first_chunk().map_or(0, |start| i64::from_be_bytes(*start))
 }
 
 /// Loads holds by id.

@@ -17,12 +17,9 @@ use crate::domain::ids::{
     ProductId, ProductTagId, ProgramId,
 };
 use crate::domain::money::Money;
-use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
+use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState, QUANTITY_DECIMALS};
 use crate::domain::points::Points;
 use crate::domain::shop::OrderDigest;
-
-/// Digits of a quantity that are kept. Odoo's units of measure have two by default, six at most in practice.
-pub(super) const QUANTITY_DECIMALS: u32 = 6;
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]

@@ -243,6 +243,7 @@ diesel::table! {
         add_quantity_e6 -> BigInt,
         price_e4 -> Nullable<BigInt>,
         covers -> Nullable<Text>,
+        lines -> Nullable<Text>,
     }
 }
 

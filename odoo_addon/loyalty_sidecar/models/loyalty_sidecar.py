@@ -193,6 +193,12 @@ class LoyaltySidecar(models.AbstractModel):
                 "The product costs no more on this order than with the reward."
             ),
             "product_unavailable": self.env._("The product of this reward is not available."),
+            "program_unreadable": self.env._(
+                "The rules of this program cannot be read. Ask an administrator."
+            ),
+            "program_too_large": self.env._(
+                "The numbers of this program are too large for this order. Ask an administrator."
+            ),
             "reward_not_applicable": self.env._("This reward cannot be used on this order."),
             "hold_expired": self.env._(
                 "The reserved points have expired. Take the reward off and redeem again."

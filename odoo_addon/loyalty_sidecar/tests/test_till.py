@@ -95,6 +95,7 @@ class TestTill(LoyaltySidecarCommon):
         for reason, words in [
             ("limit_reached", "The customer has had this reward as often as it is given."),
             ("outside_window", "This reward is not given at this time."),
+            ("program_unreadable", "The rules of this program cannot be read. Ask an administrator."),
             ("nothing_in_scope", "Nothing on the order is what this reward is for."),
             (
                 "already_cheaper",

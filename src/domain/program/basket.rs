@@ -9,6 +9,7 @@ use super::discount::{Discount, take_off};
 use super::rule::{Limit, Reward, Scope};
 use super::{Program, first_instant_of};
 use crate::domain::exact::{self, Overflow, cut, sum};
+use crate::domain::hold::LineShare;
 use crate::domain::ids::{HoldId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, Order};
@@ -21,7 +22,7 @@ pub struct Basket<'a> {
     pub order: &'a Order,
     /// What the member can spend: balance less holds.
     pub available: Points,
-    /// This program's other holds on this same order, open or captured.
+    /// The other holds on this same order, open or captured, of whatever program and member: they share its goods.
     pub holds: &'a [Held],
     /// When the member had which reward, as far as limits ask.
     pub uses: &'a [Use],
@@ -36,8 +37,12 @@ pub struct Basket<'a> {
 pub struct Held {
     /// Its hold, which lines of the draft may carry.
     pub id: HoldId,
+    /// Whether it is of the same member and program: its share of the order is one.
+    pub is_own: bool,
     /// What it takes off, zero or more.
     pub discount: Money,
+    /// What of that it takes off which line; empty where that was not kept.
+    pub lines: Vec<LineShare>,
     /// The goods that is for; `None` for all.
     pub covers: Option<Scope>,
     /// The product it gives.
@@ -56,27 +61,6 @@ pub struct Use {
 }
 
 impl Basket<'_> {
-    /// The most that may still come off the order: the program's share of what its goods came to before any reward,
-    /// less what the program's other holds take, and never more than is left of the goods, or to pay.
-    ///
-    /// Tips, gift cards, debts and what takes back another sale are no goods; what gift cards and returns pay is no
-    /// longer left to pay. Holds count as they say, whether or not their lines are on the draft yet.
-    pub(super) fn room(&self, program: &Program) -> Result<Decimal, Overflow> {
-        let lines = &self.order.lines;
-        let held = Money::sum(self.holds.iter().map(|held| held.discount))?;
-        let of_holds = |line: &Line| line.subtotal_incl.is_negative() && self.is_held(line);
-        let left_of = |counts: fn(&Line) -> bool| {
-            let counted = lines.iter().filter(|line| counts(line) && !of_holds(line));
-            Money::sum(counted.map(|line| line.subtotal_incl))?.sub(held)
-        };
-        let left = left_of(Line::counts)?.min(left_of(|_| true)?);
-        let goods = lines.iter().filter(|line| line.counts() && line.hold.is_none());
-        let before_rewards = Money::sum(goods.map(|line| line.subtotal_incl))?;
-        let share = exact::mul(before_rewards.decimal(), program.redemption.max_share_of_order.value)?;
-        let share_left = exact::sub(share, held.decimal())?;
-        Ok(share_left.min(left.decimal()).max(Decimal::ZERO))
-    }
-
     /// Whether the line carries one of [`Basket::holds`].
     fn is_held(&self, line: &Line) -> bool {
         matches!(line.hold, Some(HoldRef::Id(id)) if self.holds.iter().any(|held| held.id == id))
@@ -125,14 +109,22 @@ pub(super) struct Shelf<'a> {
     lines: Vec<&'a Line>,
     /// With tax, after vouchers and other discounts, before any reward.
     before: Vec<Decimal>,
-    /// After rewards too.
+    /// What each can still bear, in the currency's amounts: after vouchers, other discounts and rewards.
     left: Vec<Decimal>,
 }
 
+/// How much of a sum one line should bear, by its weight, and the most that it can.
+pub(super) struct Bearer {
+    pub weight: Decimal,
+    pub most: Decimal,
+}
+
 impl<'a> Shelf<'a> {
+    /// Holds take off what they said they would, line by line, whether or not their own lines are on the draft yet.
+    /// What a line cannot bear any more (it was changed since), the goods that the hold is for bear, and then all.
     pub fn of(basket: &Basket<'a>) -> Result<Self, Overflow> {
         let mut shelf = Self { positions: Vec::new(), lines: Vec::new(), before: Vec::new(), left: Vec::new() };
-        let (mut discounts, mut rewards) = (Vec::new(), Vec::new());
+        let (mut discounts, mut rests) = (Vec::new(), Vec::new());
         for (position, line) in basket.order.lines.iter().enumerate() {
             if !line.counts() {
                 continue;
@@ -140,9 +132,9 @@ impl<'a> Shelf<'a> {
             let amount = line.subtotal_incl.decimal();
             let opposite = (amount < Decimal::ZERO) != (line.quantity < Decimal::ZERO) && !amount.is_zero();
             match &line.hold {
-                // Ours count as their holds say, whether or not their lines are on the draft yet.
                 Some(_) if basket.is_held(line) => {}
-                Some(_) => rewards.push(Discount { amount, covers: line.covers.as_deref() }),
+                // Of a hold that ended, or that nobody knows: what it says is off the order.
+                Some(_) => rests.push((exact::sub(Decimal::ZERO, amount)?, line.covers.as_deref())),
                 None if opposite => discounts.push(Discount { amount, covers: None }),
                 None => {
                     shelf.positions.push(position);
@@ -151,14 +143,76 @@ impl<'a> Shelf<'a> {
                 }
             }
         }
-        take_off(&shelf.lines, &mut shelf.before, &discounts)?;
-        for held in basket.holds {
-            let amount = exact::sub(Decimal::ZERO, held.discount.decimal())?;
-            rewards.push(Discount { amount, covers: held.covers.as_ref() });
-        }
         shelf.left.clone_from(&shelf.before);
-        take_off(&shelf.lines, &mut shelf.left, &rewards)?;
+        take_off(&shelf.lines, &mut shelf.before, &discounts)?;
+        for discount in discounts {
+            shelf.bear(exact::sub(Decimal::ZERO, discount.amount)?, None, basket)?;
+        }
+        for held in basket.holds {
+            rests.push((shelf.bear_as_said(held)?, held.covers.as_ref()));
+        }
+        // Those for some of the goods first: they cannot go elsewhere.
+        rests.sort_by_key(|(_, covers)| covers.is_none());
+        let mut of_all = Decimal::ZERO;
+        for (rest, covers) in rests {
+            let borne = if covers.is_some() { shelf.bear(rest, covers, basket)? } else { Decimal::ZERO };
+            of_all = exact::add(of_all, exact::sub(rest.max(Decimal::ZERO), borne)?)?;
+        }
+        shelf.bear(of_all, None, basket)?;
         Ok(shelf)
+    }
+
+    /// Takes a hold's shares off their lines; returns what they could not bear.
+    fn bear_as_said(&mut self, held: &Held) -> Result<Decimal, Overflow> {
+        let mut rest = held.discount.decimal();
+        for share in &held.lines {
+            let is_it = |(position, line): (&usize, &&Line)| match &share.uuid {
+                Some(uuid) => line.uuid.as_ref() == Some(uuid),
+                None => *position == share.position && line.product_id == share.product_id,
+            };
+            let Some(at) = self.positions.iter().zip(&self.lines).position(is_it) else { continue };
+            let Some(left) = self.left.get_mut(at) else { continue };
+            let here = share.off.decimal().min(*left).min(rest).max(Decimal::ZERO);
+            *left = exact::sub(*left, here)?;
+            rest = exact::sub(rest, here)?;
+        }
+        Ok(rest)
+    }
+
+    /// Takes as much of `amount` as they can bear off the goods sold that are covered, by what is left of each; returns
+    /// how much that was.
+    fn bear(&mut self, amount: Decimal, covers: Option<&Scope>, basket: &Basket<'_>) -> Result<Decimal, Overflow> {
+        let covered = |line: &Line| covers.is_none_or(|scope| scope.covers(line));
+        let bearers: Vec<Bearer> = self
+            .lines
+            .iter()
+            .zip(&self.left)
+            .map(|(line, left)| if covered(line) { left.max(&Decimal::ZERO) } else { &Decimal::ZERO })
+            .map(|most| Bearer { weight: *most, most: *most })
+            .collect();
+        let borne = amount.min(sum(bearers.iter().map(|bearer| bearer.most))?).max(Decimal::ZERO);
+        for (left, part) in self.left.iter_mut().zip(apportion(borne, &bearers, basket)?) {
+            *left = exact::sub(*left, part)?;
+        }
+        Ok(borne)
+    }
+
+    /// The most that may still come off: the program's share of the goods before any reward, less what its own holds
+    /// take; never more than all holds have left of the goods, and never more than is left to pay.
+    ///
+    /// Tips, gift cards, debts and what takes back another sale are no goods; what gift cards and returns pay is no
+    /// longer left to pay.
+    pub fn room(&self, program: &Program, basket: &Basket<'_>) -> Result<Decimal, Overflow> {
+        let own = Money::sum(basket.holds.iter().filter(|held| held.is_own).map(|held| held.discount))?;
+        let all = Money::sum(basket.holds.iter().map(|held| held.discount))?;
+        let of_holds = |line: &Line| line.subtotal_incl.is_negative() && basket.is_held(line);
+        let lines = basket.order.lines.iter().filter(|line| !of_holds(line));
+        let left_to_pay = Money::sum(lines.map(|line| line.subtotal_incl))?.sub(all)?;
+        let goods = self.before_in(&Scope::default())?;
+        let share = exact::mul(goods, program.redemption.max_share_of_order.value)?;
+        let share_left = exact::sub(share, own.decimal())?;
+        let left = self.left_in(&Scope::default())?;
+        Ok(share_left.min(left_to_pay.decimal()).min(left).max(Decimal::ZERO))
     }
 
     fn worth(&self, amounts: &[Decimal], scope: &Scope) -> Result<Decimal, Overflow> {
@@ -184,61 +238,58 @@ impl<'a> Shelf<'a> {
             .map(|((position, line), left)| (*position, *line, *left))
     }
 
-    /// `discount` over the goods in scope, by what is left of each. Where it is more than they can bear, over the
-    /// draft's other goods too.
+    /// `discount` over the goods in scope, by what is left of each; none bears more than that.
     pub fn share(&self, discount: Money, scope: &Scope, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
         let goods = self.positions.iter().zip(&self.lines).zip(&self.left);
-        let mut weights: Vec<(usize, Decimal)> = goods
+        let bearing: Vec<(usize, Bearer)> = goods
             .filter(|((_, line), left)| scope.covers(line) && **left > Decimal::ZERO)
-            .map(|((position, _), left)| (*position, *left))
+            .map(|((position, _), left)| (*position, Bearer { weight: *left, most: *left }))
             .collect();
-        let reach = sum(weights.iter().map(|(_, left)| *left))?;
-        if discount.decimal() > cut(reach) {
-            let others = basket.order.lines.iter().enumerate().filter(|(position, line)| {
-                line.counts()
-                    && line.hold.is_none()
-                    && line.subtotal_incl.is_positive()
-                    && !weights.iter().any(|(at, _)| at == position)
-            });
-            let others: Vec<(usize, Decimal)> =
-                others.map(|(position, line)| (position, line.subtotal_incl.decimal())).collect();
-            weights.extend(others);
-        }
-        apportion(discount, &weights, basket)
+        shares_of(discount, bearing, basket)
     }
 }
 
-/// `total` over `weights` in the currency's smallest amounts: each its part rounded down, and what is left by one
-/// smallest amount to those that lost most by the rounding.
-pub(super) fn apportion(
-    total: Money,
-    weights: &[(usize, Decimal)],
+/// What each bearer bears of `discount`, by its position in the draft.
+pub(super) fn shares_of(
+    discount: Money,
+    bearing: Vec<(usize, Bearer)>,
     basket: &Basket<'_>,
 ) -> Result<Vec<(usize, Money)>, Overflow> {
-    let whole = sum(weights.iter().map(|(_, weight)| *weight))?;
-    if whole.is_zero() || total.is_zero() {
-        return Ok(Vec::new());
+    let (positions, bearers): (Vec<usize>, Vec<Bearer>) = bearing.into_iter().unzip();
+    let parts = apportion(discount.decimal(), &bearers, basket)?;
+    let borne = positions.into_iter().zip(parts).filter(|(_, part)| !part.is_zero());
+    borne.map(|(position, part)| Ok((position, Money::floor_to(part, Money::DECIMALS)?))).collect()
+}
+
+/// `total` by weight in the currency's smallest amounts: each its part rounded down, and what is left by one smallest
+/// amount to those that lost most by the rounding. Nobody bears more than it can: what none can bear is left out.
+fn apportion(total: Decimal, bearers: &[Bearer], basket: &Basket<'_>) -> Result<Vec<Decimal>, Overflow> {
+    let mut parts = vec![Decimal::ZERO; bearers.len()];
+    let whole = sum(bearers.iter().map(|bearer| bearer.weight))?;
+    if whole.is_zero() || total <= Decimal::ZERO {
+        return Ok(parts);
     }
-    let mut parts = Vec::with_capacity(weights.len());
-    let mut left = total.decimal();
-    for (position, weight) in weights {
-        let fair = exact::div(exact::mul(total.decimal(), *weight)?, whole)?;
-        let part = basket.floor(cut(fair));
-        left = exact::sub(left, part)?;
-        parts.push((*position, part, exact::sub(fair, part)?));
+    let mut left = total;
+    let mut by_loss = Vec::with_capacity(bearers.len());
+    for (at, (bearer, part)) in bearers.iter().zip(&mut parts).enumerate() {
+        let fair = exact::div(exact::mul(total, bearer.weight)?, whole)?;
+        *part = basket.floor(cut(fair)).min(bearer.most);
+        left = exact::sub(left, *part)?;
+        by_loss.push((std::cmp::Reverse(exact::sub(fair, *part)?), at));
     }
-    let mut by_loss: Vec<usize> = (0..parts.len()).collect();
-    by_loss.sort_by_key(|at| parts.get(*at).map(|(_, _, lost)| std::cmp::Reverse(*lost)));
-    for at in by_loss {
-        let more = left.min(basket.smallest());
-        if let Some((_, part, _)) = parts.get_mut(at) {
-            *part = exact::add(*part, more)?;
-            left = exact::sub(left, more)?;
+    by_loss.sort_unstable();
+    let mut stuck = false;
+    while left > Decimal::ZERO && !stuck {
+        stuck = true;
+        for (_, at) in &by_loss {
+            let (Some(bearer), Some(part)) = (bearers.get(*at), parts.get_mut(*at)) else { continue };
+            let more = left.min(basket.smallest()).min(exact::sub(bearer.most, *part)?);
+            if more > Decimal::ZERO && !bearer.weight.is_zero() {
+                *part = exact::add(*part, more)?;
+                left = exact::sub(left, more)?;
+                stuck = false;
+            }
         }
     }
-    parts
-        .into_iter()
-        .filter(|(_, part, _)| !part.is_zero())
-        .map(|(position, part, _)| Ok((position, Money::floor_to(part, Money::DECIMALS)?)))
-        .collect()
+    Ok(parts)
 }

@@ -5,7 +5,8 @@
 //! lines, vouchers, global discounts. They are taken off the goods by [`super::discount`], so that a rule for
 //! some of the goods sees its share of them, whatever product the discount line itself carries. What is taken
 //! back counts by its own product. No rule sees less than zero. Units that a reward gives for nothing are no units
-//! bought: whether a gift was in the order before or is added by the reward, it earns nothing.
+//! bought: whether a gift was in the order before or is added by the reward, it earns nothing. What a reward gives at a
+//! price earns what was paid for it, likewise.
 //!
 //! Each rule has a total and a weight for each line: its amount, or for `per_unit` its quantity. Multipliers
 //! make a line weigh more, and the total with it; so a multiplier for some lines works on the share of its lines.
@@ -92,6 +93,10 @@ pub fn earn(program: &Program, order: &Order, taken_back: &TakenBack) -> Result<
         Rounding::Up => RoundingStrategy::AwayFromZero,
     };
     let rounded = total.round_dp_with_strategy(program.earning.decimals, strategy);
+    // Like every number of points that comes from outside: entries and lots are read back as such.
+    if rounded.abs() >= exact::MAGNITUDE_LIMIT {
+        return Err(Overflow);
+    }
     Ok(Earned {
         points: Points::from_e2(exact::to_scaled_rounded(rounded, Points::DECIMALS, strategy)?),
         total_before_rounding: total,
@@ -150,7 +155,9 @@ impl<'a> Goods<'a> {
             let taken = line.id.and_then(|id| taken_back.get(&id)).copied().unwrap_or_default();
             let Remaining { amount, quantity } = Remaining::of(line, program.earning.base, taken)?;
             let opposite = (amount < Decimal::ZERO) != (quantity < Decimal::ZERO) && !amount.is_zero();
-            if line.hold.is_none() && !opposite {
+            // A product that a hold gives at a price was paid for like any other.
+            let is_paid_gift = line.subtotal_incl.is_positive() && line.quantity > Decimal::ZERO;
+            if (line.hold.is_none() && !opposite) || (line.hold.is_some() && is_paid_gift) {
                 all.push(Good { index, line, amount, quantity, factor: Decimal::ONE, multipliers: Vec::new() });
             } else if opposite || amount < Decimal::ZERO {
                 discounts.push(Discount { amount, covers: line.covers.as_deref() });
@@ -159,7 +166,7 @@ impl<'a> Goods<'a> {
                     gifts.push((scope, exact::div(exact::mul(line.gives, quantity)?, line.quantity)?));
                 }
             }
-            // What is left is a product that a hold pays for: it neither earns nor reduces.
+            // What is left is a product that a hold gives for nothing: it neither earns nor reduces.
         }
         let worth = sum(all.iter().map(|good| good.amount))?;
         let sign = if worth < Decimal::ZERO { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
@@ -276,8 +283,11 @@ impl<'a> Goods<'a> {
                 (exact::mul(self.total_of(&seen, quantity_of)?, points.value.decimal())?, &quantity_of)
             }
             RuleKind::PerOrder { points } => {
-                let amount = cut(self.total_of(&seen, paid_for)?);
-                (if amount.is_zero() { Decimal::ZERO } else { points.value.decimal() }, &paid_for)
+                // Something was paid for, and neither the order nor what the rule sees of it comes to nothing.
+                let is_paid_for = !cut(self.total_of(&seen, paid_for)?).is_zero()
+                    && cut(self.total_of(&seen, amount_of)?) > Decimal::ZERO
+                    && self.eligible > Decimal::ZERO;
+                (if is_paid_for { points.value.decimal() } else { Decimal::ZERO }, &paid_for)
             }
             RuleKind::Multiplier { .. } => return Ok(None),
         };

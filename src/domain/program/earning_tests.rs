@@ -192,9 +192,15 @@ fn worked_examples() {
             "2",
         ),
         (
-            "a product that a hold pays for earns nothing",
+            "a product that a hold gives at a price earns what was paid: floor(19.90/10) + 2 × 5",
             vec![whole(), per_unit()],
             vec![Line { hold: reward_line("0").hold, ..line(40, "1", "9.90") }, book("10.00")],
+            "11",
+        ),
+        (
+            "a product that a hold gives for nothing earns nothing",
+            vec![whole(), per_unit()],
+            vec![Line { hold: reward_line("0").hold, ..line(40, "1", "0") }, book("10.00")],
             "6",
         ),
         (

@@ -124,7 +124,8 @@ fn the_amount_is_what_was_paid_for_goods() {
         per_amount every=10 points=1 + per_order points=2
             ewallet 1 50.00, book 1 10.00 => 3       # an eWallet topped up beside a book
         per_amount every=10 points=1 + per_unit points=5
-            prize 1 9.90, book 1 10.00 => 6          # a product that points paid for: floor(10 / 10) + 1 × 5
+            prize 1 9.90, book 1 10.10 => 12         # a product that a reward gives at a price: floor(20 / 10) + 2 × 5
+            prize 1 0.00, book 1 10.00 => 6          # for nothing: floor(10 / 10) + 1 × 5
         per_unit points=5
             book 1 10.00, note 1 0.00 => 5           # a note: 1 × 5
         // What reduces.

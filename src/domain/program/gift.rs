@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use super::basket::{Basket, Shelf};
+use super::basket::{Basket, Bearer, Shelf, shares_of};
 use super::reward::{NotPriced, Reason, not_applicable};
 use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::ids::ProductId;
@@ -30,6 +30,8 @@ struct Part {
     quantity: Decimal,
     /// What comes off it, with tax.
     off: Decimal,
+    /// The most that can.
+    left: Decimal,
 }
 
 /// The discount on what is in the draft, and what is to be added.
@@ -48,7 +50,8 @@ pub(super) fn give(
     if covered.is_zero() && is_there && !all_given(product_id, shelf, basket)? {
         return Err(not_applicable(Reason::AlreadyCheaper));
     }
-    let discount = basket.rounded(cut(sum(parts.iter().map(|part| part.off))?));
+    let most = sum(parts.iter().map(|part| part.left))?;
+    let discount = basket.rounded(cut(sum(parts.iter().map(|part| part.off))?)).min(basket.floor(most));
     if !covered.is_zero() && discount < basket.smallest() {
         return Err(not_applicable(Reason::AlreadyCheaper));
     }
@@ -67,8 +70,8 @@ pub(super) fn shares(
     basket: &Basket<'_>,
 ) -> Result<Vec<(usize, Money)>, Overflow> {
     let parts = parts(gift.product_id, gift.covered_quantity, gift.price, shelf, basket)?;
-    let weights: Vec<(usize, Decimal)> = parts.iter().map(|part| (part.position, part.off)).collect();
-    super::basket::apportion(discount, &weights, basket)
+    let bearing = parts.into_iter().map(|part| (part.position, Bearer { weight: part.off, most: part.left }));
+    shares_of(discount, bearing.collect(), basket)
 }
 
 /// How many of the product other rewards give in the draft already.
@@ -105,8 +108,9 @@ fn parts(
         }
         wanted = exact::sub(wanted, here)?;
         // Multiplied before it is divided, as ever; and never more than other discounts have left of the line.
-        let off = exact::div(exact::mul(above, here)?, line.quantity)?.min(left.max(Decimal::ZERO));
-        parts.push(Part { position, quantity: here, off });
+        let left = left.max(Decimal::ZERO);
+        let off = exact::div(exact::mul(above, here)?, line.quantity)?.min(left);
+        parts.push(Part { position, quantity: here, off, left });
     }
     Ok(parts)
 }

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::number::Stated;
+use crate::domain::calendar;
 use crate::domain::exact::{self, NotScaled};
 use crate::domain::money::Money;
 use crate::domain::points::Points;
@@ -188,16 +189,21 @@ impl<'a> Node<'a> {
     /// An instant, with its offset from UTC.
     pub(super) fn instant(&self) -> Read<DateTime<Utc>> {
         let instant = self.value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-        instant
-            .map(|instant| instant.with_timezone(&Utc))
-            .ok_or_else(|| self.expected("a time with its offset, such as \"2026-01-31T00:00:00Z\""))
+        let instant = instant
+            .ok_or_else(|| self.expected("a time with its offset, such as \"2026-01-31T00:00:00Z\""))?
+            .with_timezone(&Utc);
+        if calendar::holds_instant(instant) {
+            return Ok(instant);
+        }
+        Err(self.refuse(
+            "In UTC this time is outside the years 1 to 9999: leave it out where no end or beginning is meant.",
+        ))
     }
 
     /// A day.
     pub(super) fn date(&self) -> Read<NaiveDate> {
-        let text = self.value.as_str().filter(|text| text.len() == "2026-12-31".len());
-        let date = text.and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
-        date.ok_or_else(|| self.expected("a date such as \"2026-12-31\""))
+        let date = self.value.as_str().and_then(calendar::parse_day);
+        date.ok_or_else(|| self.expected("a date such as \"2026-12-31\", in the years 0001 to 9999"))
     }
 
     /// A time of day as minutes after midnight, up to `24:00`.

@@ -114,6 +114,12 @@ pub enum Reason {
     /// The program is for enrolled members.
     #[error("The customer is not enrolled in this program.")]
     NotEnrolled,
+    /// The program's version in force cannot be read.
+    #[error("The program cannot be read. Ask whoever manages the loyalty service to put a corrected document.")]
+    Unreadable,
+    /// The program's numbers grow too large on this order.
+    #[error("The program's numbers grow too large on this order.")]
+    TooLarge,
 }
 
 impl Reason {
@@ -135,6 +141,8 @@ impl Reason {
             Self::LimitReached => "limit_reached",
             Self::OutsideWindow => "outside_window",
             Self::NotEnrolled => "not_enrolled",
+            Self::Unreadable => "program_unreadable",
+            Self::TooLarge => "program_too_large",
         }
     }
 }
@@ -199,7 +207,7 @@ pub fn price(
         return Err(Refusal::InsufficientPoints { available, required }.into());
     }
     let shelf = Shelf::of(basket)?;
-    let room = basket.room(program)?;
+    let room = shelf.room(program, basket)?;
     let (discount, gift) = match &reward.kind {
         RewardKind::DiscountAmount { amount, .. } => (amount_off(reward, amount.value, &shelf, room)?, None),
         RewardKind::DiscountPercent { percent, max_amount, .. } => {
@@ -228,7 +236,8 @@ fn by_the_point(
     let RewardKind::DiscountPerPoint { rate } = &reward.kind else {
         return Err(not_applicable(Reason::PointsNotVariable));
     };
-    let scale = Scale::new(program, basket, rate.value)?;
+    let room = Shelf::of(basket)?.room(program, basket)?;
+    let scale = Scale::new(basket, rate.value, room);
     match requested {
         Some(requested) => scale.exactly(requested),
         None => scale.most(),
@@ -288,24 +297,25 @@ pub fn shares(reward: &Reward, priced: &Priced, basket: &Basket<'_>) -> Result<V
 }
 
 /// Every reward of `program`, priced or with the reason why not, for a till to show.
-///
-/// # Errors
-/// [`Overflow`] when a number grows too large.
-pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Result<Vec<Offer<'a>>, Overflow> {
+#[must_use]
+pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Vec<Offer<'a>> {
     let offer = |reward: &'a Reward| match price(program, reward, None, basket) {
         Ok(Priced { points, discount, gift }) => {
-            Ok(Offer { reward, points, discount, product_id: reward.product_id(), gift, refusal: None })
+            Offer { reward, points, discount, product_id: reward.product_id(), gift, refusal: None }
         }
-        Err(NotPriced::Refused(refusal)) => {
+        Err(problem) => {
+            let refusal = match problem {
+                NotPriced::Refused(refusal) => refusal,
+                NotPriced::Overflow(_) => Refusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None },
+            };
             let discount = match &reward.kind {
                 RewardKind::DiscountAmount { amount, .. } => amount.value,
                 _ => Money::ZERO,
             };
             let points = reward.kind.fixed_points().unwrap_or_default();
             let product_id = reward.product_id();
-            Ok(Offer { reward, points, discount, product_id, gift: None, refusal: Some(refusal) })
+            Offer { reward, points, discount, product_id, gift: None, refusal: Some(refusal) }
         }
-        Err(NotPriced::Overflow(overflow)) => Err(overflow),
     };
     program.rewards.iter().map(offer).collect()
 }

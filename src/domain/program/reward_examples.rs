@@ -65,6 +65,8 @@ fn held(program: &Program, number: u128, text: &str) -> Held {
     let reward = program.reward(parts.next().unwrap()).unwrap();
     Held {
         id: HoldId(uuid::Uuid::from_u128(number)),
+        is_own: true,
+        lines: Vec::new(),
         discount: money(parts.next().unwrap()),
         covers: reward.covers(),
         product_id: reward.product_id(),
@@ -117,6 +119,7 @@ fn a_fixed_amount_fits_or_is_refused() {
             available=100: book 1 2.00, giftcard 1 3.00 => order_too_small    # 2.00 of goods: points buy no gift card
             available=100: giftcard 1 50.00 => order_too_small                # nor one alone
             available=100: book 1 4.00, tip 1 20.00 => order_too_small        # nor a tip
+            available=100: book 1 5.00, giftcard 1 3.00 => 100 for 5.00 = 1: 5.00 # all of them
         discount_amount points=100 amount=4.00 + discount_amount points=10 amount=3.00
             available=100 held=r2/3.00: book 1 10.00, giftcard 1 -6.00 => order_too_small # 10 − 6 − 3 to pay, its line there or not
             available=100 held=r2/3.00: book 1 13.00, giftcard 1 -6.00 => 100 for 4.00 = 1: 4.00 # 13 − 6 − 3
@@ -211,7 +214,7 @@ fn points_pay_at_their_rate() {
             available=500 points=401: book 1 20.00 => order_too_small, at most 400 # 20.05
             available=150 points=0.5: book 1 20.00 => 0.5 for 0.02            # 0.025, down
             available=150 points=0.1: book 1 20.00 => too_few_points          # 0.005
-            available=0: book 1 20.00 => 0 of 1                               # a point at least
+            available=0: book 1 20.00 => 0 of 0.2                             # a cent's worth at least
             available=150: nothing => order_too_small                         # nothing to pay
             available=30: book 1 20.00, toy 1 10.00 => 30 for 1.50 = 1: 1.00 + 2: 0.50 # by amount
         max_share_of_order=0.5 | discount_per_point rate=0.05
@@ -220,16 +223,19 @@ fn points_pay_at_their_rate() {
         max_share_of_order=0.5 | discount_per_point rate=0.05 + discount_amount points=100 amount=5.00
             available=500 held=r2/5.00: book 1 20.00 => 100 for 5.00          # 10 − 5
         discount_per_point rate=0.03
-            available=100: book 1 1.00 => 33 for 0.99                         # 33.3 points, whole ones: 33 × 0.03
-        decimals=2 | discount_per_point rate=0.03
             available=100: book 1 1.00 => 33.34 for 1.00                      # 33.34 × 0.03 = 1.0002, down
+            available=33: book 1 1.00 => 33 for 0.99                          # all there are
+            available=100 points=34: book 1 1.00 => order_too_small, at most 33.34 # 1.02
         discount_per_point rate=5
-            available=100: book 1 3.00 => order_too_small                     # not one point fits
-            available=100: book 1 12.00 => 2 for 10.00                        # two do
+            available=100: book 1 3.00 => 0.6 for 3.00                        # the largest discount
+            available=100: book 1 12.00 => 2.4 for 12.00                      # likewise
+            available=2: book 1 12.00 => 2 for 10.00                          # all there are
+        discount_per_point rate=500
+            available=100: book 1 3.00 => order_too_small                     # a hundredth of a point is 5.00
         currency=JPY | discount_per_point rate=1.5
             available=100 digits=0 currency=JPY: book 1 500 => 100 for 150.00 # 100 × 1.5
-            available=33 digits=0 currency=JPY: book 1 500 => 33 for 49.00    # 49.5, whole yen; 32 are 48
-            available=500 digits=0 currency=JPY: book 1 100 => 67 for 100.00  # 100 / 1.5 = 66.7: 67 are 100.5, down
+            available=33 digits=0 currency=JPY: book 1 500 => 32.67 for 49.00 # 33 are 49.5, whole yen; 49 / 1.5 = 32.67
+            available=500 digits=0 currency=JPY: book 1 100 => 66.67 for 100.00 # 100 / 1.5
         currency=KWD | discount_per_point rate=0.001
             available=1234 digits=3 currency=KWD: book 1 20 => 1234 for 1.234 # in fils
         discount_per_point rate=0.05 minimum_points=50

@@ -2,7 +2,6 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::Program;
 use super::basket::Basket;
 use super::reward::{NotPriced, Priced, Reason, Refusal, not_applicable};
 use crate::domain::exact::{self, Overflow};
@@ -15,17 +14,13 @@ pub(super) struct Scale {
     available: Points,
     room: Decimal,
     currency_decimals: u32,
-    /// To how many decimals points are counted out when the till leaves the number to us.
-    digits: u32,
 }
 
 impl Scale {
-    pub fn new(program: &Program, basket: &Basket<'_>, rate: Decimal) -> Result<Self, Overflow> {
-        // A program of whole points offers whole points, unless the member has a fraction to spend.
-        let digits = program.earning.decimals.max(basket.available.decimal().normalize().scale());
-        let room = basket.room(program)?;
+    /// `room` is the most that the order takes.
+    pub fn new(basket: &Basket<'_>, rate: Decimal, room: Decimal) -> Self {
         let currency_decimals = basket.currency_decimals.min(Money::DECIMALS);
-        Ok(Self { rate, available: basket.available, room, currency_decimals, digits })
+        Self { rate, available: basket.available, room, currency_decimals }
     }
 
     fn smallest(&self) -> Decimal {
@@ -44,18 +39,18 @@ impl Scale {
     /// The fewest points that are worth `discount`.
     fn fewest(&self, discount: Decimal) -> Result<Decimal, Overflow> {
         let points = exact::div(discount, self.rate)?;
-        Ok(points.round_dp_with_strategy(self.digits, RoundingStrategy::AwayFromZero))
+        Ok(points.round_dp_with_strategy(Points::DECIMALS, RoundingStrategy::AwayFromZero))
     }
 
-    /// The most points that make sense, whatever is available.
+    /// The fewest of so many points that take off as much as they can.
     fn most_of(&self, available: Decimal) -> Result<Decimal, Overflow> {
         let all = self.fewest(self.floor(self.room))?;
         if all <= available && self.worth(all)? <= self.room {
             return Ok(all);
         }
-        // Either the points do not reach, or their unit is too coarse to take off the last bit.
+        // Either the points do not reach, or a hundredth of one is too much for the last bit.
         let fitting = exact::div(self.room, self.rate)?.min(available);
-        let fitting = fitting.round_dp_with_strategy(self.digits, RoundingStrategy::ToZero);
+        let fitting = fitting.round_dp_with_strategy(Points::DECIMALS, RoundingStrategy::ToZero);
         self.fewest(self.worth(fitting)?)
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use loyalty_sidecar::domain::account::{Account, OpenHold};
 use loyalty_sidecar::domain::entry::{Cause, Detail, Entry, EntryKind};
-use loyalty_sidecar::domain::hold::{Hold, HoldState};
+use loyalty_sidecar::domain::hold::{Hold, HoldState, LineShare};
 use loyalty_sidecar::domain::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProductId};
 use loyalty_sidecar::domain::money::Money;
 use loyalty_sidecar::domain::points::Points;
@@ -168,6 +168,7 @@ fn hold(account_id: AccountId, order_uuid: String, now: DateTime<Utc>) -> Hold {
         reward: "5off".to_owned(),
         points: Points::from_e2(10_000),
         discount: Money::from_e4(50_000),
+        lines: vec![LineShare { position: 0, uuid: None, product_id: None, off: Money::from_e4(50_000) }],
         product_id: None,
         covered_quantity: Decimal::ZERO,
         add_quantity: Decimal::ZERO,

@@ -14,7 +14,7 @@ mod shop;
 pub mod shop_14;
 mod transactional_odoo;
 
-pub use api::Api;
+pub use api::{Api, Failed};
 pub use clock::Clock;
 pub use cluster::{Cluster, Stop};
 pub use database::Database;
