@@ -2,8 +2,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use jsonrpsee::core::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
@@ -20,6 +21,10 @@ use crate::sync::{SyncHandle, SyncService};
 
 /// How often time's work is done: expired holds and points, unfinished recomputations, metrics.
 const HOUSEKEEPING: Duration = Duration::from_secs(20);
+/// Captured holds are looked at in steps of at least so much of their time: each step reads through all of them.
+const CAPTURES_STEP: TimeDelta = TimeDelta::minutes(30);
+/// How often debts that an older version left unlisted are looked for: that reads every account.
+const DEBTS_AGAIN: Duration = Duration::from_hours(6);
 /// How long a stop waits for calls that are under way; the whole stop stays below ten seconds.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long a stop waits for reading and housekeeping to end by themselves.
@@ -115,7 +120,10 @@ impl Application {
             return Err(StartError::NoToken { database: settings.database_url.redacted() });
         }
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
-        let (ledger, writers) = Ledger::start(pool, Options::for_database(&settings.database_url, wallet))?;
+        let (ledger, writers) = Ledger::start(
+            pool,
+            Options::for_database(&settings.database_url, wallet).with_capture_grace(settings.capture_grace),
+        )?;
         let sync = if let Some(odoo) = settings.odoo.clone() {
             let link = link(odoo, settings.denied_pause)?;
             Some(SyncService::new(Arc::new(ledger.clone()), link, settings.sync.clone()))
@@ -233,6 +241,7 @@ async fn keep_house(ledger: Ledger, metrics: Option<PrometheusHandle>, stopped: 
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let stop = until(stopped);
     tokio::pin!(stop);
+    let mut debts_listed: Option<Instant> = None;
     loop {
         tokio::select! {
             () = &mut stop => return,
@@ -243,6 +252,16 @@ async fn keep_house(ledger: Ledger, metrics: Option<PrometheusHandle>, stopped: 
         }
         if let Err(problem) = ledger.recompute().await {
             tracing::warn!(error = %problem, "orders that a program concerns could not be computed again yet");
+        }
+        if let Err(problem) = ledger.review_captures(CAPTURES_STEP).await {
+            tracing::warn!(error = %problem, "captured holds without a paid order could not be looked for");
+        }
+        // Only a version that does not list debts leaves one without its exception.
+        if debts_listed.is_none_or(|at| at.elapsed() >= DEBTS_AGAIN) {
+            match ledger.list_debts().await {
+                Ok(_) => debts_listed = Some(Instant::now()),
+                Err(problem) => tracing::warn!(error = %problem, "debts without an exception could not be looked for"),
+            }
         }
         if let Some(metrics) = &metrics {
             metrics.run_upkeep();
@@ -281,6 +300,7 @@ impl OdooSide for Reader {
         let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
         let recomputed = self.ledger.recompute().await.map_err(in_words)?;
         let report = sync.run(false).await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        self.ledger.review_captures(TimeDelta::zero()).await.map_err(in_words)?;
         Ok(SyncRun {
             orders_read: report.orders_read,
             orders_changed: report.orders_changed,

@@ -19,6 +19,7 @@
 //! | `sync.allow_unsafe_overlap` | false | lets the overlap be less than 120 |
 //! | `sync.page_size` | 500 | records a call |
 //! | `sync.sweep_hours` | 24 | the full comparison; 0: with every pass |
+//! | `sync.capture_grace_hours` | 72 | how long a captured hold may wait for its paid order |
 //! | `sync.since` | – | a date or date-time: orders before it are ignored |
 //! | `sync.denied_pause_seconds` | 900 | pause after Odoo refused the login |
 //! | `sync.lease_seconds` | 30 | of several processes, how long one that died keeps others from reading |
@@ -61,6 +62,7 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   sync.overlap_seconds, sync.allow_unsafe_overlap     how far each window reaches back  [150, false]
   sync.page_size        LOYALTY__SYNC__PAGE_SIZE      records a call  [500]
   sync.sweep_hours                                    the full comparison; 0: with every pass  [24]
+  sync.capture_grace_hours                            how long a captured hold may wait for its paid order  [72]
   sync.since                                          ignore orders before this date
   sync.denied_pause_seconds                           pause after Odoo refused the login  [900]
   sync.lease_seconds                                  how long a process that died keeps others from reading  [30]
@@ -114,6 +116,8 @@ pub struct Settings {
     pub sync: SyncSettings,
     /// Pause between passes.
     pub sync_interval: Duration,
+    /// How long a captured hold may wait for its paid order.
+    pub capture_grace: Duration,
     /// Pause after Odoo refused the login.
     pub denied_pause: Duration,
     /// What is logged, and how.
@@ -214,6 +218,7 @@ struct RawSync {
     allow_unsafe_overlap: bool,
     page_size: u32,
     sweep_hours: u64,
+    capture_grace_hours: u64,
     since: Option<String>,
     denied_pause_seconds: u64,
     lease_seconds: u64,
@@ -227,6 +232,7 @@ impl Default for RawSync {
             allow_unsafe_overlap: false,
             page_size: 500,
             sweep_hours: 24,
+            capture_grace_hours: 72,
             since: None,
             denied_pause_seconds: 900,
             lease_seconds: 30,
@@ -314,6 +320,7 @@ impl Raw {
             .parse::<tracing_subscriber::EnvFilter>()
             .map_err(|_| bad(format!("log.level: “{}” is none; try error, warn, info, debug or trace", log.level)))?;
         let sync_interval = Duration::from_secs(at_least("sync.interval_seconds", self.sync.interval_seconds, 1)?);
+        let capture_grace = Duration::from_secs(self.sync.capture_grace_hours.saturating_mul(3600));
         let denied_pause = Duration::from_secs(self.sync.denied_pause_seconds);
         Ok(Settings {
             database_url,
@@ -326,6 +333,7 @@ impl Raw {
             odoo: self.odoo.validate()?,
             sync: self.sync.validate()?,
             sync_interval,
+            capture_grace,
             denied_pause,
             log,
         })

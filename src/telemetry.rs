@@ -58,7 +58,11 @@ pub fn start_metrics() -> Option<PrometheusHandle> {
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!("loyalty_entries_total", "Entries written to the ledger, by kind.");
-    describe_counter!("loyalty_exceptions_total", "Exceptions raised for a manager, by kind.");
+    describe_counter!(
+        "loyalty_exceptions_total",
+        "Exceptions raised by this process since it started, by kind; loyalty_exceptions_open says how many wait."
+    );
+    describe_gauge!("loyalty_exceptions_open", "Exceptions that wait for a manager, as the database says.");
     describe_counter!("loyalty_writer_failures_total", "Commands that could not be written, by command.");
     describe_histogram!("loyalty_writer_batch_commands", "Commands written in one transaction.");
     describe_histogram!("loyalty_writer_batch_seconds", "How long a transaction took, its commit included.");

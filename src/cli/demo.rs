@@ -33,6 +33,7 @@ pub(super) async fn run(port: u16) -> Outcome {
         odoo: Some(OdooSettings::new(url, &shop.database, &shop.login, shop.api_key.clone().into())),
         sync: SyncSettings::default(),
         sync_interval: Duration::from_secs(15),
+        capture_grace: Duration::from_hours(72),
         denied_pause: Duration::from_mins(15),
         log: LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() },
     };

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
@@ -219,7 +220,10 @@ impl Own {
     fn start(settings: &Settings, must_exist: bool) -> Result<Self, Failure> {
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
         let pool = open(settings, must_exist)?;
-        let (ledger, writers) = Ledger::start(pool, Options::for_database(&settings.database_url, wallet))?;
+        let (ledger, writers) = Ledger::start(
+            pool,
+            Options::for_database(&settings.database_url, wallet).with_capture_grace(settings.capture_grace),
+        )?;
         Ok(Self { ledger, writers })
     }
 
@@ -242,6 +246,7 @@ async fn sync(settings: &Settings, full: bool, json: bool) -> Outcome {
     // Beside a running service this waits for its pass, and gives reading back to it.
     let outcome = service.handle().run(full).await;
     service.handle().leave().await;
+    own.ledger.review_captures(TimeDelta::zero()).await?;
     drop(service);
     own.stop().await;
     let report = outcome?;

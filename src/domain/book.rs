@@ -25,6 +25,24 @@ pub struct Moment<'a> {
     pub ids: &'a mut dyn FnMut() -> Uuid,
 }
 
+/// What kinds of exceptions there are.
+pub const EXCEPTION_KINDS: [&str; 14] = [
+    "hold_expired",
+    "hold_released",
+    "foreign_hold",
+    "unknown_hold",
+    "discount_exceeds_hold",
+    "product_exceeds_hold",
+    "debt",
+    "captured_never_paid",
+    "captured_without_line",
+    "redemption_reversed",
+    "reward_no_longer_fits",
+    "limit_exceeded",
+    "orphaned_account",
+    "program_unreadable",
+];
+
 /// Something a manager must look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
@@ -32,7 +50,7 @@ pub struct Exception {
     pub id: ExceptionId,
     /// The same trouble found again has the same key.
     pub dedupe_key: String,
-    /// What kind of trouble: a stable word.
+    /// What kind of trouble: one of [`EXCEPTION_KINDS`].
     pub kind: &'static str,
     /// The customer.
     pub partner_id: Option<PartnerId>,

@@ -19,6 +19,7 @@ use super::money::Money;
 use super::order::{Line, Order, OrderState};
 use super::points::Points;
 use super::program::{self, Program};
+use super::redemption_review::RewardLines;
 use super::refusal::Refusal;
 
 /// An order of a till, with what came back of it.
@@ -113,6 +114,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let mut left = lots_of(desk, |entry| entry.order_id == id);
     left.retain(|change| change.points.is_positive());
     let earn_entry = desk.book.entries.iter().find(|entry| entry.order_id == id).map(|entry| entry.id.to_string());
+    let reward_lines = RewardLines::of(&[&till.order]);
     let mut sale = Sale {
         order: &till.order,
         wallet: Some(PartnerId(1)),
@@ -123,15 +125,18 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         trigger: order_ref(&till.order),
         trigger_at: desk.now,
         redeemed: BTreeMap::new(),
+        reward_lines: &reward_lines,
     };
     desk.with(|book, moment, _| book.converge_holds(&sale, &|_| false, moment)).unwrap();
     sale.redeemed = redeemed(desk);
     desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    desk.with(|book, moment, _| book.converge_reversals(&sale, moment)).unwrap();
     // Again: it is nothing new.
     let entries = desk.book.entries.len();
     desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    desk.with(|book, moment, _| book.converge_reversals(&sale, moment)).unwrap();
     assert_eq!(desk.book.entries.len(), entries, "reading again changes nothing");
     let posted = desk.book.entries.iter().filter(|entry| entry.order_id == id).map(|entry| entry.points);
     assert_eq!(Points::sum(posted).unwrap(), if paid { earned } else { Points::ZERO }, "Σ entries of the sale");

@@ -18,6 +18,7 @@ use super::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId};
 use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
 use super::points::Points;
+use super::redemption_review::{RewardLines, Standing};
 use super::refund::TakenBack;
 use super::refusal::Refusal;
 
@@ -101,6 +102,8 @@ pub struct Sale<'a> {
     pub trigger_at: DateTime<Utc>,
     /// The entries of its captured holds, by hold: which lots they took from.
     pub redeemed: BTreeMap<HoldId, Vec<LotChange>>,
+    /// Where the lines of its holds stand, on this order or another.
+    pub reward_lines: &'a RewardLines,
 }
 
 /// A hold that a paid order carries, and what became of it.
@@ -352,6 +355,12 @@ impl Book {
                 self.raise("foreign_hold", &text, sale, &order, detail, moment);
                 continue;
             }
+            self.raise_shared(sale, &hold, moment)?;
+            let spender = sale.reward_lines.spender(&hold);
+            if hold.state == HoldState::Captured && spender.is_some_and(|spender| Some(spender.order) != sale.order.id)
+            {
+                continue;
+            }
             // Where the order earned the owner points, it was theirs when it was first read.
             let was_theirs = sale.order.id.is_some_and(|id| self.postings.contains_key(&(id, hold.account_id)));
             if sale.wallet != Some(owner) && !was_theirs {
@@ -439,43 +448,56 @@ impl Book {
         }
         for (hold_id, (returned, whole)) in shares {
             let Some(hold) = self.holds.get(&hold_id).cloned() else { continue };
-            if hold.state != HoldState::Captured || Some(hold.order_uuid.as_str()) != sale.order.uuid.as_deref() {
+            if hold.state != HoldState::Captured || Self::standing(sale, &hold) != Standing::Here {
                 continue;
             }
             let target = exact::div(exact::mul(hold.points.decimal(), returned)?, whole)?;
             let target = Points::from_e2(exact::to_scaled_rounded(target, Points::DECIMALS, RoundingStrategy::ToZero)?);
-            let difference = target.sub(hold.restored)?;
-            if difference.is_zero() {
-                continue;
-            }
-            self.settle(hold.account_id, moment)?;
-            let redeemed = sale.redeemed.get(&hold_id).cloned().unwrap_or_default();
-            let account = self.account_mut(hold.account_id)?;
-            let lots = if difference.is_positive() {
-                let mut changes = Vec::new();
-                for (expiry, points) in own_lots(&redeemed, hold.restored, difference)? {
-                    changes.extend(account.put(points, expiry)?);
-                }
-                changes
-            } else {
-                account.take(difference.negate()?, &[])?
-            };
-            let posting = Posting {
-                kind: EntryKind::Restore,
-                points: difference,
-                occurred_at: sale.trigger_at,
-                cause: sale.trigger.cause(),
-                program_version: Some(hold.program_version),
-                order_id: None,
-                hold_id: Some(hold_id),
-                reason: Some(hold.reward.clone()),
-                detail: Detail { reverses: hold.entry_id.clone(), ..Detail::default() },
-            };
-            self.post(hold.account_id, posting, &lots, moment)?;
-            self.hold_mut(hold_id)?.restored = target;
-            self.settle(hold.account_id, moment)?;
+            self.give_back(sale, &hold, target, moment)?;
         }
         Ok(())
+    }
+
+    /// Brings what was given back of a hold to `target`; returns the difference. It goes to the lots that the redemption
+    /// took from. What was given back before and is spent again comes from any lot.
+    pub(super) fn give_back(
+        &mut self,
+        sale: &Sale<'_>,
+        hold: &Hold,
+        target: Points,
+        moment: &mut Moment<'_>,
+    ) -> Result<Points, Trouble> {
+        let difference = target.sub(hold.restored)?;
+        if difference.is_zero() {
+            return Ok(difference);
+        }
+        self.settle(hold.account_id, moment)?;
+        let redeemed = sale.redeemed.get(&hold.id).cloned().unwrap_or_default();
+        let account = self.account_mut(hold.account_id)?;
+        let lots = if difference.is_positive() {
+            let mut changes = Vec::new();
+            for (expiry, points) in own_lots(&redeemed, hold.restored, difference)? {
+                changes.extend(account.put(points, expiry)?);
+            }
+            changes
+        } else {
+            account.take(difference.negate()?, &[])?
+        };
+        let posting = Posting {
+            kind: EntryKind::Restore,
+            points: difference,
+            occurred_at: sale.trigger_at,
+            cause: sale.trigger.cause(),
+            program_version: Some(hold.program_version),
+            order_id: None,
+            hold_id: Some(hold.id),
+            reason: Some(hold.reward.clone()),
+            detail: Detail { reverses: hold.entry_id.clone(), ..Detail::default() },
+        };
+        self.post(hold.account_id, posting, &lots, moment)?;
+        self.hold_mut(hold.id)?.restored = target;
+        self.settle(hold.account_id, moment)?;
+        Ok(difference)
     }
 }
 

@@ -19,6 +19,9 @@ use super::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Rew
 use super::refusal::Refusal;
 use super::timeline::{Timeline, Version};
 
+/// Open holds of an account at most. A till that asks again and again must not grow what every batch loads.
+pub const MOST_OPEN_HOLDS: usize = 100;
+
 /// A decision that did not succeed: refused, or the book itself is in trouble.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -210,6 +213,9 @@ impl Book {
     pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Given, Denied> {
         self.settle(ask.account_id, moment)?;
         let account = self.account(ask.account_id)?;
+        if account.holds().len() >= MOST_OPEN_HOLDS {
+            return Err(Refusal::too_many_holds(MOST_OPEN_HOLDS).into());
+        }
         let version = version_for(ask.timeline, ask.draft, ask.partner_id, ask.membership, moment.now)?;
         let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
         // The draft's own date may be a till's wrong clock: redeeming happens now.

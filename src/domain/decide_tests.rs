@@ -20,6 +20,7 @@ use super::money::Money;
 use super::order::{HoldRef, Line, LineRole, Order, OrderState};
 use super::points::Points;
 use super::program::Program;
+use super::redemption_review::RewardLines;
 use super::refusal::Refusal;
 use super::timeline::{Timeline, Version};
 
@@ -63,6 +64,7 @@ pub(super) fn order(uuid: &str, lines: Vec<Line>) -> Order {
         company_id: CompanyId(1),
         currency: "USD".into(),
         pos_config_id: None,
+        hold_field_missing: false,
         lines,
     }
 }
@@ -121,15 +123,18 @@ impl Desk {
     }
 
     pub fn hold(&mut self, uuid: &str) -> Result<HoldId, Denied> {
-        let draft = order(uuid, vec![line(1, 250_000, None)]);
+        self.hold_for("5off", &order(uuid, vec![line(1, 250_000, None)]))
+    }
+
+    pub fn hold_for(&mut self, reward: &str, draft: &Order) -> Result<HoldId, Denied> {
         self.with(|book, moment, timeline| {
             let ask = HoldAsk {
                 account_id: ACCOUNT,
                 partner_id: PartnerId(1),
                 timeline,
-                reward: "5off",
+                reward,
                 points: None,
-                draft: &draft,
+                draft,
                 currency_decimals: 2,
                 membership: &crate::domain::membership::Membership::default(),
                 archived: &std::collections::BTreeSet::new(),
@@ -260,6 +265,7 @@ fn restored_points_go_back_to_their_own_lots() {
     back.quantity = Decimal::NEGATIVE_ONE;
     back.refunds = Some(LineId(2));
     let refunds = [back];
+    let reward_lines = RewardLines::of(&[&sold]);
     let sale = Sale {
         order: &sold,
         wallet: Some(PartnerId(1)),
@@ -270,6 +276,7 @@ fn restored_points_go_back_to_their_own_lots() {
         trigger: order_ref(&sold),
         trigger_at: noon(),
         redeemed: BTreeMap::from([(hold, redeemed)]),
+        reward_lines: &reward_lines,
     };
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
@@ -281,6 +288,7 @@ fn restored_points_go_back_to_their_own_lots() {
 fn earning_converges_and_a_replay_posts_nothing() {
     let mut desk = Desk::new();
     let sold = order("a", vec![line(1, 250_000, None)]);
+    let reward_lines = RewardLines::default();
     let sale = |earned: i64| Sale {
         order: &sold,
         wallet: Some(PartnerId(1)),
@@ -300,6 +308,7 @@ fn earning_converges_and_a_replay_posts_nothing() {
         trigger: order_ref(&sold),
         trigger_at: noon(),
         redeemed: BTreeMap::new(),
+        reward_lines: &reward_lines,
     };
     for (earned, entries) in [(20, 1), (20, 1), (10, 2), (0, 3), (0, 3), (5, 4)] {
         desk.with(|book, moment, _| book.converge_earning(&sale(earned), moment)).unwrap();

@@ -493,6 +493,7 @@ mod tests {
             company_id: CompanyId(1),
             currency: "USD".to_owned(),
             pos_config_id: Some(PosConfigId(1)),
+            hold_field_missing: false,
             lines: vec![line],
         }
     }

@@ -27,6 +27,7 @@ pub mod money;
 pub mod order;
 pub mod points;
 pub mod program;
+pub mod redemption_review;
 pub mod refund;
 pub mod refusal;
 pub mod shop;

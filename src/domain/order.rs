@@ -187,6 +187,8 @@ pub struct Order {
     pub currency: String,
     /// The shop (`pos.config.id`).
     pub pos_config_id: Option<PosConfigId>,
+    /// Whether Odoo had no `loyalty_hold_id` when this was read: then no line says which hold it spends.
+    pub hold_field_missing: bool,
     /// Its lines, in Odoo's order.
     pub lines: Vec<Line>,
 }

@@ -182,6 +182,7 @@ mod tests {
             company_id: CompanyId(1),
             currency: "USD".into(),
             pos_config_id: None,
+            hold_field_missing: false,
             lines: lines.collect(),
         }
     }

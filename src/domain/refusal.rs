@@ -88,6 +88,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// For a member who has as many open holds as one may have.
+    #[must_use]
+    pub fn too_many_holds(most: usize) -> Self {
+        Self::NotApplicable {
+            reason: "too_many_holds",
+            message: format!(
+                "The customer has {most} rewards set aside on orders that are not paid. Remove one from its order, or wait \
+                 until one ends, then press Redeem again."
+            ),
+            maximum_points: None,
+        }
+    }
+
     /// For a hold that nobody knows.
     #[must_use]
     pub fn unknown_hold(id: HoldId) -> Self {

@@ -1,9 +1,27 @@
 //! `/metrics`, in Prometheus' text format.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{State, sentence};
 use crate::rpc::Role;
+
+/// How long a scrape waits for the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many exceptions wait, as the database says now: every replica tells the same, also after a restart. No number when
+/// the database does not say.
+async fn open_exceptions(state: &State) -> f64 {
+    match tokio::time::timeout(PATIENCE, state.inner.ledger.open_exceptions()).await {
+        Ok(Ok(count)) => u32::try_from(count).map_or(f64::NAN, f64::from),
+        Ok(Err(problem)) => {
+            tracing::warn!(error = %problem, "open exceptions could not be counted");
+            f64::NAN
+        }
+        Err(_) => f64::NAN,
+    }
+}
 
 pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     if !state.inner.metrics_public {
@@ -17,6 +35,7 @@ pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpR
     }
     match &state.inner.metrics {
         Some(handle) => {
+            metrics::gauge!("loyalty_exceptions_open").set(open_exceptions(&state).await);
             HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render())
         }
         None => sentence(HttpResponse::NotFound(), "no metrics are collected here"),

@@ -11,17 +11,19 @@ use super::command::{Answer, Command};
 use super::facts::Facts;
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
-use super::sales::{self, Affected};
+use super::sales::{self, Affected, Ready};
 use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
-use super::{Options, drafts};
+use super::{Options, debts, drafts, redemptions};
 use crate::domain::account::Expiry;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
+use crate::domain::converge::{Sale, order_ref};
 use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
 use crate::domain::entry::{chain_hash, detail_text};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
+use crate::domain::redemption_review::ReviewRules;
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::Ingested;
 use crate::domain::timeline::Timeline;
@@ -51,6 +53,8 @@ struct Batch {
     timelines: Arc<Vec<Timeline>>,
     book: Book,
     stored: BTreeMap<AccountId, Stored>,
+    /// The exceptions that stand for debts.
+    debts: BTreeMap<AccountId, String>,
     keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
     wallets: BTreeMap<PartnerId, PartnerId>,
     verdicts: BTreeMap<String, Verdict>,
@@ -93,8 +97,7 @@ pub(super) fn run(
         metrics::counter!("loyalty_entries_total", "kind" => kind).increment(1);
     }
     for (kind, detail) in written.exceptions {
-        tracing::warn!(kind, detail, "an exception waits for a manager");
-        metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
+        super::announce(kind, &detail);
     }
     Ok(answers)
 }
@@ -156,6 +159,7 @@ impl Batch {
         }
         named_holds.extend(affected.hold_ids());
         verdict_keys.extend(named_holds.iter().copied().map(capture_key));
+        currencies.extend(affected.currencies_of_rewards());
 
         // Before any account is made or locked, in every writer.
         holds::lock_drafts(conn, &draft_uuids)?;
@@ -172,19 +176,24 @@ impl Batch {
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
         // Which account a hold belongs to never changes, so it may be read before the lock.
-        let named: Vec<HoldId> = named_holds.into_iter().collect();
+        // Those made for an order count also where no line of it carries them.
+        let made_for = holds::load(conn, holds::Which::Orders(&affected.uuids()))?;
+        let named: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();
         let mut named_now = facts.holds(conn, &named)?;
+        named_now.extend(made_for);
         account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
         if accounts::lock(conn, &account_ids)? == accounts::Locked::Now {
-            named_now = facts.holds(conn, &named)?;
+            named_now = facts.holds(conn, &named_now.into_keys().collect::<Vec<_>>())?;
         }
         let now = store::time::database_now(conn)?;
         let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
         let mut book = Book { holds: open_holds, ..Book::default() };
         let mut stored = BTreeMap::new();
+        let mut debts = BTreeMap::new();
         for one in loaded {
             let lots = one.account.lots().clone();
+            debts.extend(one.debt_exception_id.map(|exception| (one.account.id, exception)));
             stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
             book.accounts.insert(one.account.id, one.account);
         }
@@ -193,13 +202,12 @@ impl Batch {
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
         let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
         book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
+        book.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &book, &timelines, now)?);
         (book.holds, book.neighbours) =
             book.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
         book.postings = affected.postings();
 
-        let (positions, mut drafts) = drafts_of(commands);
-        let archived =
-            if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, facts, &mut drafts, &timelines)? };
+        let (drafts, archived) = complete_drafts(conn, facts, commands, &timelines)?;
         let verdict_keys: Vec<String> = verdict_keys.into_iter().collect();
         let verdicts = verdicts::load(conn, &verdict_keys)?;
         let decimals = currencies
@@ -210,6 +218,7 @@ impl Batch {
             timelines,
             book,
             stored,
+            debts,
             keys,
             wallets,
             verdicts,
@@ -217,7 +226,7 @@ impl Batch {
             decimals,
             affected,
             memberships,
-            drafts: positions.into_iter().zip(drafts).collect(),
+            drafts,
             archived,
             now,
         })
@@ -383,8 +392,30 @@ impl Batch {
             Err(Denied::Refused(refusal)) => Err(refusal),
             Err(Denied::Trouble(problem)) => return Err(trouble(problem)),
         };
+        if outcome.is_ok() {
+            self.review_limit(hold_id, order, actor)?;
+        }
         let reply = self.keep_capture(hold_id, &outcome);
         Ok(Answer::Reply(reply))
+    }
+
+    fn review_limit(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<(), LedgerError> {
+        let timelines = Arc::clone(&self.timelines);
+        self.with_moment(actor, |book, moment| book.review_limit(hold_id, &timelines, order, moment))
+            .map_err(store::corrupt)
+            .map_err(LedgerError::Store)
+    }
+
+    /// Looks at the rewards of a sale whose holds are captured: whether they fit what was paid, and whether they stand.
+    fn review(&mut self, sale: &Sale<'_>) -> Result<(), Trouble> {
+        let timelines = Arc::clone(&self.timelines);
+        let currency_decimals = self.decimals.get(&sale.order.currency).copied().unwrap_or(2);
+        let rules = ReviewRules { timelines: &timelines, currency_decimals };
+        self.with_moment("sync", |book, moment| {
+            book.review_prices(sale, rules, moment)?;
+            book.converge_restores(sale, moment)?;
+            book.converge_reversals(sale, moment)
+        })
     }
 
     /// Keeps the one reply of a capture, when this was it.
@@ -403,9 +434,10 @@ impl Batch {
     fn converge(&mut self, conn: &mut AnyConnection, position: usize) -> Result<Answer, LedgerError> {
         let before = self.book.entries.len();
         let mut sales = self.affected.take(position);
-        sales::load_before(conn, &mut sales, &self.book, self.now)?;
+        let reward_lines = redemptions::lines_of(conn, &sales, &self.book)?;
+        sales::load_before(conn, &mut sales, &self.book, self.now, &reward_lines)?;
         for sale in &sales {
-            let sale = sale.as_sale();
+            let sale = sale.as_sale(&reward_lines);
             let decided: BTreeSet<HoldId> = sale
                 .order
                 .lines
@@ -423,13 +455,18 @@ impl Batch {
             for (hold_id, outcome) in &outcomes {
                 // The reply is for whoever captures later; here nobody waits for it.
                 let _ = self.keep_capture(*hold_id, outcome);
+                if outcome.is_ok() {
+                    self.review_limit(*hold_id, &order_ref(sale.order), "sync")?;
+                }
             }
             self.with_moment("sync", |book, moment| book.converge_earning(&sale, moment)).map_err(trouble)?;
             let late: Vec<HoldId> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| *id).collect();
             let mut sale = sale;
             sales::note_fresh_redemptions(&mut sale, &self.book, &late);
-            self.with_moment("sync", |book, moment| book.converge_restores(&sale, moment)).map_err(trouble)?;
+            self.review(&sale).map_err(trouble)?;
         }
+        let orders: Vec<&Order> = sales.iter().map(Ready::order).collect();
+        self.with_moment("sync", |book, moment| book.raise_unseen(&orders, moment)).map_err(store::corrupt)?;
         let posted = self.book.entries.len().saturating_sub(before);
         Ok(Answer::Ingested(Ingested {
             orders_changed: self.affected.changed(position),
@@ -437,7 +474,8 @@ impl Batch {
         }))
     }
 
-    fn write(self, conn: &mut AnyConnection) -> Result<Written, LedgerError> {
+    fn write(mut self, conn: &mut AnyConnection) -> Result<Written, LedgerError> {
+        let closed = debts::review(&mut self.book, &mut self.debts, &self.timelines, self.now)?;
         let mut stored = self.stored;
         let mut rows = Vec::with_capacity(self.book.entries.len());
         for entry in &self.book.entries {
@@ -457,7 +495,9 @@ impl Batch {
             .filter_map(|id| {
                 let account = self.book.accounts.get(id)?;
                 let Stored { entry_count, last_hash, lots } = stored.get(id)?;
-                Some(accounts::Changed { account, lots_before: lots, entry_count: *entry_count, last_hash })
+                let debt_exception_id = self.debts.get(id).map(String::as_str);
+                let entry_count = *entry_count;
+                Some(accounts::Changed { account, lots_before: lots, entry_count, last_hash, debt_exception_id })
             })
             .collect();
         accounts::save(conn, &changed)?;
@@ -476,24 +516,36 @@ impl Batch {
                 raised.push((exception.kind, exception.detail));
             }
         }
+        exceptions::close(conn, &closed, debts::OVER, self.now.timestamp_micros())?;
         verdicts::append(conn, &self.fresh_verdicts)?;
         let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
         let stored = self.book.accounts.into_iter().filter_map(|(id, account)| {
             let Stored { entry_count, last_hash, .. } = stored.remove(&id)?;
-            Some(StoredAccount::written(account, entry_count, last_hash))
+            Some(StoredAccount::written(account, entry_count, last_hash, self.debts.remove(&id)))
         });
         let accounts = stored.collect::<Result<_, _>>().map_err(store::corrupt)?;
         Ok(Written { accounts, holds: self.book.holds, entries, exceptions: raised })
     }
 }
 
-/// The drafts that holds are asked for, with the positions of their commands.
-fn drafts_of(commands: &[Command]) -> (Vec<usize>, Vec<Order>) {
-    let drafts = commands.iter().enumerate().filter_map(|(position, command)| match command {
-        Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
-        _ => None,
-    });
-    drafts.unzip()
+/// The drafts of holds, completed, by the position of their command; and the products of rewards that were archived.
+fn complete_drafts(
+    conn: &mut AnyConnection,
+    facts: &mut Facts,
+    commands: &[Command],
+    timelines: &[Timeline],
+) -> Result<(BTreeMap<usize, Order>, BTreeSet<ProductId>), LedgerError> {
+    let (positions, mut drafts): (Vec<usize>, Vec<Order>) = commands
+        .iter()
+        .enumerate()
+        .filter_map(|(position, command)| match command {
+            Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
+            _ => None,
+        })
+        .unzip();
+    let archived =
+        if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, facts, &mut drafts, timelines)? };
+    Ok((positions.into_iter().zip(drafts).collect(), archived))
 }
 
 /// The rewards that limits count: of the programs that holds are asked for, those with a limit.

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod command;
+mod debts;
 mod drafts;
 mod facts;
 mod imports;
@@ -10,16 +11,19 @@ mod linked;
 mod members;
 mod programs;
 mod read;
+mod redemptions;
 mod repair;
 pub mod reply;
 mod sales;
 mod simulate;
 mod verdict;
 mod verify;
+mod verify_redemptions;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -38,6 +42,7 @@ use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
 use crate::domain::shop;
 use crate::store::exceptions::ExceptionRow;
+pub use crate::store::exceptions::{Before as ExceptionPlace, Filter as ExceptionFilter};
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
@@ -52,13 +57,21 @@ pub struct Options {
     pub wallet: Wallet,
     /// How many loops write: one on SQLite, a few on PostgreSQL.
     pub writers: usize,
+    /// How long a captured hold may wait for its paid order (`sync.capture_grace_hours`).
+    pub capture_grace: Duration,
 }
 
 impl Options {
     /// What suits a database.
     #[must_use]
     pub const fn for_database(url: &store::DatabaseUrl, wallet: Wallet) -> Self {
-        Self { wallet, writers: url.writers() }
+        Self { wallet, writers: url.writers(), capture_grace: Duration::from_hours(72) }
+    }
+
+    /// The same with another grace for captured holds.
+    #[must_use]
+    pub const fn with_capture_grace(self, capture_grace: Duration) -> Self {
+        Self { capture_grace, ..self }
     }
 }
 
@@ -351,18 +364,30 @@ impl Ledger {
         self.pool().run(|conn| Ok(u64::try_from(store::orders::count_ignored(conn)?).unwrap_or_default())).await
     }
 
-    /// Exceptions, newest first; all of them, or those in one state (`open`, `resolved`).
+    /// A page of exceptions, newest first.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn exceptions(&self, state: Option<String>) -> Result<Value, LedgerError> {
+    pub async fn exceptions(&self, filter: ExceptionFilter, limit: i64) -> Result<Value, LedgerError> {
         self.pool()
             .run(move |conn| {
-                let rows = store::exceptions::list(conn, state.as_deref())?;
+                // One more than asked for tells whether there is a next page.
+                let mut rows = store::exceptions::list(conn, &filter, limit.saturating_add(1))?;
+                let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
+                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                let next = rows.last().filter(|_| more).map(|row| ExceptionPlace::from(row).text());
                 let listed = rows.iter().map(exception_json).collect::<Result<Vec<_>, LedgerError>>()?;
-                Ok(json!({ "exceptions": listed }))
+                Ok(json!({ "exceptions": listed, "next": next }))
             })
             .await
+    }
+
+    /// How many exceptions wait for a manager.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn open_exceptions(&self) -> Result<i64, LedgerError> {
+        self.pool().run(|conn| Ok(store::exceptions::count_open(conn)?)).await
     }
 
     /// Notes that a manager has dealt with an exception. Doing so again changes nothing. `false` when there is
@@ -407,6 +432,12 @@ impl Ledger {
         }
         Err(trouble.sentence().to_owned())
     }
+}
+
+/// Counts and logs an exception, once it is committed.
+fn announce(kind: &'static str, detail: &str) {
+    tracing::warn!(kind, detail, "an exception waits for a manager");
+    metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
 }
 
 fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {

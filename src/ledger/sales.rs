@@ -19,6 +19,7 @@ use crate::domain::membership::Membership;
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::points::Points;
 use crate::domain::program::{self, Applies};
+use crate::domain::redemption_review::RewardLines;
 use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::memberships::Memberships;
@@ -49,8 +50,13 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// Its order.
+    pub const fn order(&self) -> &Order {
+        &self.loaded.order
+    }
+
     /// As the domain sees it.
-    pub fn as_sale(&self) -> Sale<'_> {
+    pub fn as_sale<'a>(&'a self, reward_lines: &'a RewardLines) -> Sale<'a> {
         Sale {
             order: &self.loaded.order,
             wallet: self.loaded.wallet,
@@ -61,6 +67,7 @@ impl Ready {
             trigger: self.loaded.trigger.clone(),
             trigger_at: self.loaded.trigger_at,
             redeemed: self.redeemed.clone(),
+            reward_lines,
         }
     }
 }
@@ -140,7 +147,8 @@ fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result
 }
 
 /// Says where each line's product stands, what it counts as, and which tags product and customer have: as it was when
-/// the line was first read, or the order with this customer; else as it is now.
+/// the line was first read, or the order with this customer; else as it is now. A line keeps its hold where Odoo does
+/// not say it.
 pub(super) fn place(
     order: &mut Order,
     catalog: &Catalog,
@@ -158,6 +166,7 @@ pub(super) fn place(
     }
     let known: BTreeMap<LineId, &Line> =
         before.iter().flat_map(|order| &order.lines).filter_map(|line| Some((line.id?, line))).collect();
+    let keeps_holds = order.hold_field_missing;
     for line in &mut order.lines {
         let earlier = line.id.and_then(|id| known.get(&id)).filter(|earlier| earlier.product_id == line.product_id);
         if let Some(earlier) = earlier {
@@ -165,6 +174,9 @@ pub(super) fn place(
             line.pos_categories.clone_from(&earlier.pos_categories);
             line.product_categories.clone_from(&earlier.product_categories);
             line.product_tags.clone_from(&earlier.product_tags);
+            if keeps_holds {
+                line.hold.clone_from(&earlier.hold);
+            }
         } else if let Some(product) = line.product_id {
             line.pos_categories = catalog.pos_categories_of(product);
             line.product_categories = catalog.product_categories_of(product);
@@ -340,6 +352,18 @@ impl Affected {
             .collect()
     }
 
+    /// Uuids of the sales: holds were made for them.
+    pub fn uuids(&self) -> Vec<String> {
+        let all: BTreeSet<&String> = self.all().filter_map(|sale| sale.order.uuid.as_ref()).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// Currencies of the sales that carry holds.
+    pub fn currencies_of_rewards(&self) -> BTreeSet<String> {
+        let redeems = |sale: &&Loaded| sale.order.lines.iter().any(|line| line.hold.is_some());
+        self.all().filter(redeems).map(|sale| sale.order.currency.clone()).collect()
+    }
+
     /// Customers of the sales.
     pub fn partners(&self) -> Vec<PartnerId> {
         let all: BTreeSet<PartnerId> = self.all().filter_map(|sale| sale.order.partner_id).collect();
@@ -429,6 +453,7 @@ pub(super) fn load_before(
     sales: &mut [Ready],
     book: &Book,
     now: DateTime<Utc>,
+    reward_lines: &RewardLines,
 ) -> Result<(), LedgerError> {
     let with_postings: Vec<OrderId> =
         sales.iter().filter(|sale| !sale.loaded.postings.is_empty()).filter_map(|sale| sale.loaded.order.id).collect();
@@ -463,13 +488,11 @@ pub(super) fn load_before(
                 before.expired.insert(Expiry::At(from_us(at)?), points);
             }
         }
-        let returned = sale.loaded.refunds.iter().any(|line| line.refunds.is_some());
-        for line in sale.loaded.order.lines.iter().filter(|_| returned) {
-            let Some(HoldRef::Id(id)) = line.hold else { continue };
-            if !book.holds.contains_key(&id) || sale.redeemed.contains_key(&id) {
-                continue;
-            }
-            let mut lots = Vec::new();
+        if !book.has_captured_for(sale.order()) {
+            continue;
+        }
+        for id in book.may_give_back(&sale.as_sale(reward_lines)) {
+            let mut lots = redeemed_here(book, id);
             for row in entries::of_hold(conn, id)? {
                 let entry = row.entry()?;
                 if entry.kind == EntryKind::Redeem {
@@ -498,9 +521,12 @@ fn add_lots(lots: &mut Vec<LotChange>, entry: &Entry) -> Result<(), LedgerError>
 /// A hold that was captured in this very batch has its entry in the book, not in the database.
 pub(super) fn note_fresh_redemptions(sale: &mut Sale<'_>, book: &Book, captured: &[HoldId]) {
     for id in captured {
-        let entry = book.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(*id));
-        if let Some(entry) = entry {
-            sale.redeemed.insert(*id, entry.detail.lots.iter().filter_map(LotNote::change).collect());
-        }
+        sale.redeemed.insert(*id, redeemed_here(book, *id));
     }
+}
+
+/// From which lots a hold was captured in this very batch.
+fn redeemed_here(book: &Book, id: HoldId) -> Vec<LotChange> {
+    let entry = book.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(id));
+    entry.into_iter().flat_map(|entry| &entry.detail.lots).filter_map(LotNote::change).collect()
 }

@@ -4,7 +4,9 @@
 //! - What is held is the sum of its open holds.
 //! - A sale's entries come to what it should have earned.
 //! - No entry was changed: each carries the hash of the one before.
-//! - Each captured hold has exactly one `redeem` entry. (One verdict a key is the table's own primary key.)
+//! - Each captured hold has exactly one `redeem` entry, and its paid sale or an exception. (One verdict a key is the
+//!   table's own primary key.)
+//! - A debt is listed as an exception.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,15 +17,15 @@ use super::Ledger;
 use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use super::sales::{Said, desired_of};
+use super::verify_redemptions::{AsOf, check_debt, check_holds};
 use crate::domain::converge::Uncomputed;
-use crate::domain::entry::{EntryKind, FIRST_HASH, chain_hash};
-use crate::domain::hold::HoldState;
+use crate::domain::entry::{FIRST_HASH, chain_hash};
 use crate::domain::ids::{AccountId, OrderId, ProgramId};
 use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::transaction::read_transaction;
-use crate::store::{self, AnyConnection, StoreError, entries, holds, orders};
+use crate::store::{self, AnyConnection, StoreError, entries, orders};
 
 /// Accounts and orders that are looked at on one state of the database.
 const PAGE: i64 = 200;
@@ -45,7 +47,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn found(&mut self, violation: String) {
+    pub(super) fn found(&mut self, violation: String) {
         if self.violations.len() < TELL {
             self.violations.push(violation);
         } else {
@@ -122,10 +124,11 @@ fn merge(report: &mut Report, page: Report) {
 
 fn check_accounts(conn: &mut AnyConnection, after: AccountId) -> Result<(Report, Option<AccountId>), LedgerError> {
     let mut report = Report::default();
+    let as_of = AsOf::read(conn)?;
     let page = accounts::load(conn, &Which::After(after, PAGE))?;
     for stored in &page {
         report.accounts = report.accounts.saturating_add(1);
-        match check_account(conn, stored, &mut report) {
+        match check_account(conn, stored, &as_of, &mut report) {
             // Sums past what is ever written: of this account alone.
             Err(LedgerError::Refused(refused)) => report.found(format!("{}: {}", whose(stored), refused.message)),
             checked => checked?,
@@ -138,7 +141,12 @@ fn whose(stored: &StoredAccount) -> String {
     format!("account {} (partner {})", stored.account.id, stored.account.partner_id)
 }
 
-fn check_account(conn: &mut AnyConnection, stored: &StoredAccount, report: &mut Report) -> Result<(), LedgerError> {
+fn check_account(
+    conn: &mut AnyConnection,
+    stored: &StoredAccount,
+    as_of: &AsOf,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
     let account = &stored.account;
     let whose = whose(stored);
     let mut previous = FIRST_HASH.to_owned();
@@ -189,35 +197,8 @@ fn check_account(conn: &mut AnyConnection, stored: &StoredAccount, report: &mut 
     if let Some(violation) = account.violation()? {
         report.found(format!("{whose}: {violation}"));
     }
-    check_holds(conn, stored, &whose, report)
-}
-
-fn check_holds(
-    conn: &mut AnyConnection,
-    stored: &StoredAccount,
-    whose: &str,
-    report: &mut Report,
-) -> Result<(), LedgerError> {
-    let open = stored.account.held()?;
-    if stored.held != open {
-        report.found(format!("{whose}: {} points are held but open holds come to {open}", stored.held));
-    }
-    let all = holds::load(conn, holds::Which::AllOf(&[stored.account.id]))?;
-    for hold in all.values() {
-        let redeems: Vec<String> = entries::of_hold(conn, hold.id)?
-            .into_iter()
-            .filter(|row| row.kind() == EntryKind::Redeem.word())
-            .map(|row| row.id)
-            .collect();
-        let expected: Vec<String> = match hold.state {
-            HoldState::Captured => hold.entry_id.iter().cloned().collect(),
-            HoldState::Open | HoldState::Released | HoldState::Expired => Vec::new(),
-        };
-        if redeems != expected {
-            report.found(format!("{whose}: hold {} is {} but its entries are {redeems:?}", hold.id, hold.state.word()));
-        }
-    }
-    Ok(())
+    check_debt(conn, stored, as_of, &whose, report)?;
+    check_holds(conn, stored, as_of, &whose, report)
 }
 
 /// Those of these accounts that are in a program which says nothing about an order.

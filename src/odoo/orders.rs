@@ -10,7 +10,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::shop::{OrderDigest, PosConfig};
 
-use super::dialect::{LINE_FIELDS, ORDER_FIELDS};
+use super::dialect::{ADDON_FIELD, LINE_FIELDS, ORDER_FIELDS};
 use super::fault::Fault;
 use super::record::{Record, Unreadable};
 use super::session::{Domain, Page, Session, report_unreadable};
@@ -37,6 +37,8 @@ pub struct ShopRules {
     vouchers: BTreeSet<ProductId>,
     /// Whether a refund's line names the line it takes back; Odoo 14's does not.
     links_refunds: bool,
+    /// Whether lines have no `loyalty_hold_id`: the addon is not installed, or was removed.
+    hold_field_missing: bool,
 }
 
 impl ShopRules {
@@ -64,6 +66,7 @@ impl ShopRules {
             }
             after = page.last_id;
         }
+        rules.hold_field_missing = !session.has_field(LINE, ADDON_FIELD).await?;
         if session.has_field(LINE, "is_reward_line").await? {
             match rules.read_vouchers(session, page_size).await {
                 Err(fault @ (Fault::MissingRights { .. } | Fault::UnknownModel { .. })) => {
@@ -265,6 +268,7 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
         company_id: CompanyId(record.required_link("company_id")?),
         currency,
         pos_config_id: shop.map(PosConfigId),
+        hold_field_missing: rules.hold_field_missing,
         lines,
     })
 }

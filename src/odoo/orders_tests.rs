@@ -95,6 +95,7 @@ fn tips_vouchers_and_their_payments_are_neutral() {
         payments: [90].into(),
         vouchers: [ProductId(31)].into(),
         links_refunds: true,
+        hold_field_missing: false,
     };
     let role = |product: i64, reward: Value, is_reward: bool| {
         let record = Record::new(json!({"id": 1, "is_reward_line": is_reward, "reward_id": reward})).unwrap();

@@ -92,6 +92,7 @@ impl Draft {
             company_id: CompanyId(self.company_id.0),
             currency: self.currency.0,
             pos_config_id: self.pos_config_id.map(|id| PosConfigId(id.0)),
+            hold_field_missing: false,
             lines: self.lines.0.into_iter().map(DraftLine::into_line).collect(),
         }
     }

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::params::Text;
+use super::params::{Id, Limit, Text};
 use super::{Api, Caller, Fault, Reply};
+use crate::domain::book::EXCEPTION_KINDS;
+use crate::ledger::{ExceptionFilter, ExceptionPlace};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Listing {
     state: Option<State>,
+    kind: Option<Text<100>>,
+    partner_id: Option<Id>,
+    limit: Option<Limit>,
+    before: Option<Text<200>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -38,7 +44,28 @@ pub(super) struct Resolve {
 }
 
 pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
-    Ok(api.ledger.exceptions(params.state.map(|state| state.word().to_owned())).await?)
+    let kind = match params.kind {
+        Some(Text(kind)) if EXCEPTION_KINDS.contains(&kind.as_str()) => Some(kind),
+        Some(_) => {
+            let known = EXCEPTION_KINDS.join(", ");
+            return Err(Fault::parameter("kind", &format!("there is no such kind of exception; known are {known}")));
+        }
+        None => None,
+    };
+    let before = match params.before {
+        Some(Text(text)) => Some(
+            ExceptionPlace::parse(&text)
+                .ok_or_else(|| Fault::parameter("before", "this is no `next` of an earlier answer"))?,
+        ),
+        None => None,
+    };
+    let filter = ExceptionFilter {
+        state: params.state.map(|state| state.word().to_owned()),
+        kind,
+        partner_id: params.partner_id.map(|id| id.0),
+        before,
+    };
+    Ok(api.ledger.exceptions(filter, params.limit.unwrap_or_default().0).await?)
 }
 
 pub(super) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {

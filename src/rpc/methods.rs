@@ -77,8 +77,14 @@ table! {
     ExceptionList => Method {
         name: "exception.list",
         role: Role::Viewer,
-        summary: "What a manager must look at, newest first: all of it, or what is open or resolved.",
-        params: &[takes("state", "ExceptionState")],
+        summary: "What a manager must look at, newest first, a page at a time: all of it, or of one state, kind or member.",
+        params: &[
+            takes("state", "ExceptionState"),
+            takes("kind", "ExceptionKind"),
+            takes("partner_id", "Id"),
+            takes("limit", "Limit"),
+            takes("before", "Place"),
+        ],
         result: "Exceptions",
         errors: &[],
     },

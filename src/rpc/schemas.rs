@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::book::EXCEPTION_KINDS;
+
 /// A reference to one of these.
 pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
@@ -73,6 +75,7 @@ fn values() -> Vec<(&'static str, Value)> {
                 "product_at_price"]}),
         ),
         ("ExceptionState", json!({"enum": ["open", "resolved"]})),
+        ("ExceptionKind", json!({"enum": EXCEPTION_KINDS})),
         (
             "Program",
             json!({"description": "A program document, as the contract describes it.", "type": "object",
@@ -283,11 +286,11 @@ fn records() -> Vec<(&'static str, Value)> {
             "Exception",
             json!({"type": "object",
             "required": ["exception_id", "kind", "partner_id", "order", "detail", "at", "state"],
-            "properties": {"exception_id": reference("Uuid"), "kind": text(), "partner_id": or_null("Id"),
+            "properties": {"exception_id": reference("Uuid"), "kind": reference("ExceptionKind"), "partner_id": or_null("Id"),
                 "order": {"type": ["object", "null"]}, "detail": text(), "at": reference("Time"),
                 "state": reference("ExceptionState"), "resolved_at": reference("Time"),
                 "resolved_by": optional_text(), "note": optional_text()}}),
         ),
-        ("Exceptions", whole(&[("exceptions", list("Exception"))])),
+        ("Exceptions", whole(&[("exceptions", list("Exception")), ("next", or_null("Place"))])),
     ]
 }

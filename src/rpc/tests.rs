@@ -66,6 +66,7 @@ fn sample_without(method: &str, left_out: &str) -> Value {
         "Program" => club(),
         "Time" => json!("2026-01-01T00:00:00Z"),
         "ExceptionState" => json!("open"),
+        "ExceptionKind" => json!("debt"),
         _ => json!("x"),
     };
     let kept = table.params.iter().filter(|param| param.name != left_out);
@@ -264,6 +265,8 @@ async fn each_bad_input_has_its_own_error() {
         ("program.put", json!({"program": []}), 1201, ""),
         ("exception.resolve", json!({"exception_id": nobody, "note": "n"}), -32602, "exception_id: "),
         ("exception.list", json!({"state": "closed"}), -32602, "state: "),
+        ("exception.list", json!({"kind": "dept"}), -32602, "kind: there is no such kind"),
+        ("exception.list", json!({"before": "yesterday"}), -32602, "before: "),
     ];
     for (method, params, code, says) in cases {
         let (got, _, message) = bench.refused(method, params.clone()).await;

@@ -29,6 +29,8 @@ pub struct StoredAccount {
     pub entry_count: i64,
     /// The hash of the last of them.
     pub last_hash: String,
+    /// The exception that stands for its debt; `None` while its available points are zero or more.
+    pub debt_exception_id: Option<String>,
 }
 
 impl StoredAccount {
@@ -36,8 +38,13 @@ impl StoredAccount {
     ///
     /// # Errors
     /// [`Overflow`], which `save` would have met.
-    pub fn written(account: Account, entry_count: i64, last_hash: String) -> Result<Self, Overflow> {
-        Ok(Self { held: account.held()?, account, entry_count, last_hash })
+    pub fn written(
+        account: Account,
+        entry_count: i64,
+        last_hash: String,
+        debt_exception_id: Option<String>,
+    ) -> Result<Self, Overflow> {
+        Ok(Self { held: account.held()?, account, entry_count, last_hash, debt_exception_id })
     }
 }
 
@@ -52,6 +59,7 @@ struct AccountRow {
     held_e2: i64,
     entry_count: i64,
     last_hash: String,
+    debt_exception_id: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -257,6 +265,7 @@ fn restore(
                 held: Points::from_e2(row.held_e2),
                 entry_count: row.entry_count,
                 last_hash: row.last_hash,
+                debt_exception_id: row.debt_exception_id,
             })
         })
         .collect()
@@ -304,15 +313,18 @@ pub struct Changed<'a> {
     pub entry_count: i64,
     /// The hash of the last of them.
     pub last_hash: &'a str,
+    /// The exception that stands for its debt.
+    pub debt_exception_id: Option<&'a str>,
 }
 
 #[derive(AsChangeset)]
-#[diesel(table_name = accounts)]
+#[diesel(table_name = accounts, treat_none_as_null = true)]
 struct AccountChange<'a> {
     balance_e2: i64,
     held_e2: i64,
     entry_count: i64,
     last_hash: &'a str,
+    debt_exception_id: Option<String>,
 }
 
 /// Writes accounts back, lots included. They must be locked. Holds are written by [`super::holds`].
@@ -355,6 +367,7 @@ fn save_states(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), 
                     held_e2: one.account.held().map_err(corrupt)?.e2(),
                     entry_count: one.entry_count,
                     last_hash: one.last_hash,
+                    debt_exception_id: one.debt_exception_id.map(str::to_owned),
                 };
                 execute_kept::<AccountChange<'static>, _>(
                     conn,
@@ -374,6 +387,7 @@ fn save_states(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), 
                         accounts::held_e2.eq(excluded(accounts::held_e2)),
                         accounts::entry_count.eq(excluded(accounts::entry_count)),
                         accounts::last_hash.eq(excluded(accounts::last_hash)),
+                        accounts::debt_exception_id.eq(excluded(accounts::debt_exception_id)),
                     ))
                     .execute(conn)?;
             }
@@ -393,8 +407,30 @@ impl AccountRow {
             held_e2: one.account.held().map_err(corrupt)?.e2(),
             entry_count: one.entry_count,
             last_hash: one.last_hash.to_owned(),
+            debt_exception_id: one.debt_exception_id.map(str::to_owned),
         })
     }
+}
+
+/// Accounts whose points are below zero and that no exception stands for, after an id: those of a version that did not
+/// raise any. Reads the whole table. At most `limit`.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn unlisted_debts(
+    conn: &mut AnyConnection,
+    after: AccountId,
+    limit: i64,
+) -> Result<BTreeSet<AccountId>, StoreError> {
+    let ids: Vec<i64> = accounts::table
+        .filter(accounts::id.gt(after.0))
+        .filter(accounts::balance_e2.lt(accounts::held_e2))
+        .filter(accounts::debt_exception_id.is_null())
+        .order(accounts::id)
+        .limit(limit)
+        .select(accounts::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(AccountId).collect())
 }
 
 /// Accounts that time has done something to: a hold or a lot has run out. At most `limit`.

@@ -1,10 +1,14 @@
 //! Exceptions: what a manager must look at, because the service will not guess.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::exceptions;
-use super::{AnyConnection, StoreError, on_each};
+use super::{AnyConnection, CHUNK, StoreError, on_each};
 use crate::domain::book::Exception;
 
 /// One exception.
@@ -74,21 +78,121 @@ pub fn insert(conn: &mut AnyConnection, row: &ExceptionRow) -> Result<bool, Stor
     Ok(inserted == 1)
 }
 
-/// Exceptions, newest first.
+/// A place in the list of exceptions: strictly older than this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// When it was found, in microseconds.
+    pub at_us: i64,
+    /// Its id, where the moment is the same.
+    pub id: String,
+}
+
+impl Before {
+    /// From its text; `None` when it is none of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at_us, id) = text.split_once('.')?;
+        let id = uuid::Uuid::try_parse(id).ok()?.hyphenated().to_string();
+        Some(Self { at_us: at_us.parse().ok()?, id })
+    }
+
+    /// As the API shows it: opaque.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}.{}", self.at_us, self.id)
+    }
+}
+
+impl From<&ExceptionRow> for Before {
+    fn from(row: &ExceptionRow) -> Self {
+        Self { at_us: row.at_us, id: row.id.clone() }
+    }
+}
+
+/// Which exceptions to list; what is `None` may be anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `open` or `resolved`.
+    pub state: Option<String>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// About this customer.
+    pub partner_id: Option<i64>,
+    /// Older than this one.
+    pub before: Option<Before>,
+}
+
+/// Exceptions, newest first; at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn list(conn: &mut AnyConnection, state: Option<&str>) -> Result<Vec<ExceptionRow>, StoreError> {
+pub fn list(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<ExceptionRow>, StoreError> {
     on_each!(conn, c => {
         let mut query = exceptions::table
             .select(ExceptionRow::as_select())
             .order((exceptions::at_us.desc(), exceptions::id.desc()))
+            .limit(limit)
             .into_boxed();
-        if let Some(state) = state {
-            query = query.filter(exceptions::state.eq(state));
+        match filter.state.as_deref() {
+            // Written out, not bound: only so does SQLite use the index of what is open.
+            Some("open") => query = query.filter(sql::<Bool>("exceptions.state = 'open'")),
+            Some(state) => query = query.filter(exceptions::state.eq(state)),
+            None => {}
+        }
+        if let Some(kind) = &filter.kind {
+            query = query.filter(exceptions::kind.eq(kind));
+        }
+        if let Some(partner) = filter.partner_id {
+            query = query.filter(exceptions::partner_id.eq(partner));
+        }
+        if let Some(Before { at_us, id }) = &filter.before {
+            let older = exceptions::at_us.lt(*at_us).or(exceptions::at_us.eq(*at_us).and(exceptions::id.lt(id)));
+            query = query.filter(older);
         }
         Ok(query.load(c)?)
     })
+}
+
+/// Closes exceptions whose cause is over, for the service itself. One that a manager resolved stays as it is.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn close(conn: &mut AnyConnection, ids: &[String], note: &str, now_us: i64) -> Result<(), StoreError> {
+    for chunk in ids.chunks(CHUNK) {
+        diesel::update(exceptions::table.filter(exceptions::id.eq_any(chunk)).filter(exceptions::state.eq("open")))
+            .set((
+                exceptions::state.eq("resolved"),
+                exceptions::resolved_at_us.eq(now_us),
+                exceptions::resolved_by.eq("loyalty-sidecar"),
+                exceptions::note.eq(note),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Those of these keys under which an exception was raised.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn raised(conn: &mut AnyConnection, keys: &[String]) -> Result<BTreeSet<String>, StoreError> {
+    let mut found = BTreeSet::new();
+    for chunk in keys.chunks(CHUNK) {
+        let known: Vec<String> =
+            exceptions::table.filter(exceptions::dedupe_key.eq_any(chunk)).select(exceptions::dedupe_key).load(conn)?;
+        found.extend(known);
+    }
+    Ok(found)
+}
+
+/// Whether there is an exception of this id and kind.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn exists(conn: &mut AnyConnection, id: &str, kind: &str) -> Result<bool, StoreError> {
+    let known: i64 =
+        exceptions::table.filter(exceptions::id.eq(id)).filter(exceptions::kind.eq(kind)).count().get_result(conn)?;
+    Ok(known == 1)
 }
 
 /// Marks an exception as resolved. `None` when there is none of this id; an exception that was resolved
@@ -123,7 +227,7 @@ pub fn resolve(
 /// # Errors
 /// [`StoreError`]
 pub fn count_open(conn: &mut AnyConnection) -> Result<i64, StoreError> {
-    Ok(exceptions::table.filter(exceptions::state.eq("open")).count().get_result(conn)?)
+    Ok(exceptions::table.filter(sql::<Bool>("exceptions.state = 'open'")).count().get_result(conn)?)
 }
 
 /// The open ones of a kind, oldest first.

@@ -278,6 +278,29 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
     rows.into_iter().map(|row| row.hold().map(|hold| (hold.id, hold))).collect()
 }
 
+/// Holds that were captured after one moment and up to another, in the order of their ids after one; at most `limit`.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn captured_between(
+    conn: &mut AnyConnection,
+    from: Option<DateTime<Utc>>,
+    upto: DateTime<Utc>,
+    after: Option<HoldId>,
+    limit: i64,
+) -> Result<Vec<Hold>, StoreError> {
+    let rows: Vec<HoldRow> = holds::table
+        .filter(holds::id.gt(after.map(|id| id.to_string()).unwrap_or_default()))
+        .filter(holds::state.eq("captured"))
+        .filter(holds::ended_at_us.gt(from.map_or(i64::MIN, |from| from.timestamp_micros())))
+        .filter(holds::ended_at_us.le(upto.timestamp_micros()))
+        .order(holds::id)
+        .limit(limit)
+        .select(HoldRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(HoldRow::hold).collect()
+}
+
 /// Writes holds, new or changed. Their accounts must be locked.
 ///
 /// # Errors

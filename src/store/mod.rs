@@ -18,6 +18,7 @@ pub mod placed;
 pub mod pool;
 pub mod programs;
 pub mod readiness;
+pub mod reward_lines;
 pub mod schema;
 pub mod shop;
 pub mod stopwatch;

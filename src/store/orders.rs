@@ -41,6 +41,7 @@ struct OrderRow {
     ignored: bool,
     partner_tag_ids: String,
     links_refunds: bool,
+    hold_field_missing: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -72,7 +73,7 @@ const fn state_word(state: OrderState) -> &'static str {
     }
 }
 
-fn state_from_word(word: &str) -> Result<OrderState, StoreError> {
+pub(super) fn state_from_word(word: &str) -> Result<OrderState, StoreError> {
     match word {
         "draft" => Ok(OrderState::Draft),
         "paid" => Ok(OrderState::Paid),
@@ -101,6 +102,7 @@ fn order_row(order: &Order, id: OrderId, lines: &[LineRow]) -> Result<OrderRow, 
         ignored: false,
         partner_tag_ids: ids_to_text(order.partner_tags.iter().map(|id| &id.0)),
         links_refunds: order.links_refunds,
+        hold_field_missing: order.hold_field_missing,
     };
     row.digest = digest(&row, lines);
     Ok(row)
@@ -112,6 +114,9 @@ fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
     let mut hasher = Sha256::new();
     let head = (&row.uuid, &row.name, &row.reference, &row.state, row.placed_at_us, row.partner_id);
     hasher.update(format!("{head:?}{:?}", (row.company_id, &row.currency, row.pos_config_id)));
+    if row.hold_field_missing {
+        hasher.update("no field for holds");
+    }
     for line in lines {
         let what = (line.id, &line.uuid, line.product_id, line.quantity_e6, line.subtotal_e4, line.subtotal_incl_e4);
         hasher.update(format!("{what:?}{:?}", (line.refunds_line_id, &line.hold_ref, line.neutral)));
@@ -233,6 +238,7 @@ pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMa
                 company_id,
                 currency: row.currency,
                 pos_config_id: row.pos_config_id.map(PosConfigId),
+                hold_field_missing: row.hold_field_missing,
                 lines: by_order.remove(&row.id).unwrap_or_default(),
             };
             order.attach_combos();
@@ -302,6 +308,7 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
             orders::digest.eq(excluded(orders::digest)),
             orders::partner_tag_ids.eq(excluded(orders::partner_tag_ids)),
             orders::links_refunds.eq(excluded(orders::links_refunds)),
+            orders::hold_field_missing.eq(excluded(orders::hold_field_missing)),
         ))
         .execute(c))?;
     diesel::delete(order_lines::table.filter(order_lines::source.eq(SOURCE)).filter(order_lines::order_id.eq_any(ids)))

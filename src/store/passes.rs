@@ -1,5 +1,6 @@
 //! How the last pass over Odoo went: one row, whichever process made it.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -38,6 +39,32 @@ pub fn load(conn: &mut AnyConnection) -> Result<Option<LastPass>, StoreError> {
         })
     })
     .transpose()
+}
+
+/// Up to when captured holds were looked at; `None` when they never were.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn captures_reviewed(conn: &mut AnyConnection) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let at_us: Option<Option<i64>> = sync_passes::table
+        .filter(sync_passes::source.eq(SOURCE))
+        .select(sync_passes::captures_reviewed_us)
+        .first(conn)
+        .optional()?;
+    from_us_opt(at_us.flatten())
+}
+
+/// Notes up to when captured holds were looked at. Another process may have come further.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn set_captures_reviewed(conn: &mut AnyConnection, upto: DateTime<Utc>) -> Result<(), StoreError> {
+    let upto_us = upto.timestamp_micros();
+    let is_behind = sync_passes::captures_reviewed_us.is_null().or(sync_passes::captures_reviewed_us.lt(upto_us));
+    diesel::update(sync_passes::table.filter(sync_passes::source.eq(SOURCE)).filter(is_behind))
+        .set(sync_passes::captures_reviewed_us.eq(upto_us))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Keeps how a pass went.

@@ -123,6 +123,7 @@ diesel::table! {
         ignored -> Bool,
         partner_tag_ids -> Text,
         links_refunds -> Bool,
+        hold_field_missing -> Bool,
     }
 }
 
@@ -176,6 +177,7 @@ diesel::table! {
         held_e2 -> BigInt,
         entry_count -> BigInt,
         last_hash -> Text,
+        debt_exception_id -> Nullable<Text>,
     }
 }
 
@@ -314,6 +316,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         odoo_reachable -> Bool,
         odoo_version -> Nullable<Text>,
+        captures_reviewed_us -> Nullable<BigInt>,
     }
 }
 

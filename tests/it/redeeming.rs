@@ -257,7 +257,7 @@ fn an_expired_hold_is_captured_if_the_points_are_there_and_else_becomes_an_excep
     assert_eq!(open["exceptions"][0]["kind"], "hold_expired");
     let resolve = json!({"exception_id": refused.data["exception_id"], "note": "paid by the house"});
     assert_eq!(service.admin.call("exception.resolve", resolve), json!({"resolved": true}));
-    assert_eq!(service.admin.call("exception.list", json!({"state": "open"})), json!({"exceptions": []}));
+    assert_eq!(service.admin.call("exception.list", json!({"state": "open"}))["exceptions"], json!([]));
     assert_eq!(service.admin.balance(1), "0", "never an overdraft");
     service.admin.verified();
 }

@@ -187,6 +187,9 @@ class LoyaltySidecar(models.AbstractModel):
             "limit_reached": self.env._(
                 "The customer has had this reward as often as it is given."
             ),
+            "too_many_holds": self.env._(
+                "The customer has too many rewards on orders that are not paid. Take one off first."
+            ),
             "outside_window": self.env._("This reward is not given at this time."),
             "nothing_in_scope": self.env._("Nothing on the order is what this reward is for."),
             "already_cheaper": self.env._(

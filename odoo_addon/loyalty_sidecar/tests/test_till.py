@@ -94,6 +94,10 @@ class TestTill(LoyaltySidecarCommon):
     def test_why_a_reward_cannot_be_had(self):
         for reason, words in [
             ("limit_reached", "The customer has had this reward as often as it is given."),
+            (
+                "too_many_holds",
+                "The customer has too many rewards on orders that are not paid. Take one off first.",
+            ),
             ("outside_window", "This reward is not given at this time."),
             ("program_unreadable", "The rules of this program cannot be read. Ask an administrator."),
             ("nothing_in_scope", "Nothing on the order is what this reward is for."),

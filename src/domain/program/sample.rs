@@ -102,6 +102,7 @@ pub(super) fn order(lines: Vec<Line>) -> Order {
         company_id: CompanyId(1),
         currency: "USD".to_owned(),
         pos_config_id: Some(PosConfigId(2)),
+        hold_field_missing: false,
         lines,
     }
 }

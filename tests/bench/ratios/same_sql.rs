@@ -111,6 +111,7 @@ fn write(
             lots_before: lots_before.get(&one.account.id).unwrap_or_else(|| one.account.lots()),
             entry_count: one.entry_count,
             last_hash: &one.last_hash,
+            debt_exception_id: one.debt_exception_id.as_deref(),
         })
         .collect();
     accounts::save(conn, &changed)?;
@@ -227,6 +228,7 @@ pub fn texts_of_a_redemption(url: &str) -> Vec<String> {
         company_id: loyalty_sidecar::domain::ids::CompanyId(1),
         currency: "USD".to_owned(),
         pos_config_id: Some(PosConfigId(1)),
+        hold_field_missing: false,
         lines: vec![line],
     };
     let hold = |key: &str| Command::Hold {

@@ -369,7 +369,29 @@ impl Ledger {
             self.post(sale, member, difference);
         }
         if let Some(hold) = hold {
-            self.restore(sale, hold);
+            self.review(sale, hold);
+        }
+    }
+
+    /// Gives back what the holds of an order spent, as far as their rewards do not stand on it: all of it where it was
+    /// cancelled or has no line of theirs, else what was taken back.
+    fn review(&mut self, sale: usize, carried: usize) {
+        let draft = self.holds[carried].draft;
+        let cancelled = self.orders[sale].cancelled;
+        for hold in (0..self.holds.len()).filter(|hold| self.holds[*hold].draft == draft).collect::<Vec<_>>() {
+            let points = self.holds[hold].reward.points();
+            let (target, kind) = if cancelled {
+                (points, Some("redemption_reversed"))
+            } else if hold == carried {
+                (points * self.returned(sale).1 / 2, None)
+            } else {
+                (points, Some("captured_without_line"))
+            };
+            if self.restore(hold, target)
+                && let Some(kind) = kind
+            {
+                self.raise(kind, hold);
+            }
         }
     }
 
@@ -399,17 +421,15 @@ impl Ledger {
         self.settle(member);
     }
 
-    /// Gives back, to their own lots, the points of a reward line that was taken back.
-    fn restore(&mut self, sale: usize, hold: usize) {
+    /// Gives back, to their own lots, so many points of a hold in all; whether that was more or less than before.
+    fn restore(&mut self, hold: usize, target: i64) -> bool {
         if self.holds[hold].state != Held::Captured {
-            return;
+            return false;
         }
-        let (_, halves) = self.returned(sale);
-        let target = self.holds[hold].reward.points() * halves / 2;
         let Hold { member, restored, ref lots, .. } = self.holds[hold];
         let difference = target - restored;
         if difference == 0 {
-            return;
+            return false;
         }
         let (mut skip, mut left, mut parts) = (restored, difference, Vec::new());
         // What was taken last comes back first.
@@ -436,6 +456,7 @@ impl Ledger {
         account.note("restore", difference);
         self.holds[hold].restored = target;
         self.settle(member);
+        true
     }
 
     /// The sale an order bears on: itself, or the one it takes back.

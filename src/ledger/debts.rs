@@ -1,0 +1,101 @@
+//! Debts: an account whose available points are below zero has one exception until they are zero or more again.
+//!
+//! It is looked at when a batch is written, whatever took the points. Nothing is read for it: each account remembers the
+//! exception that stands for its debt.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Ledger;
+use super::command::Command;
+use super::reply::LedgerError;
+use crate::domain::account::Account;
+use crate::domain::book::{Book, Exception, OrderRef};
+use crate::domain::entry::Entry;
+use crate::domain::exact::Overflow;
+use crate::domain::ids::{AccountId, ExceptionId, OrderId};
+use crate::domain::timeline::Timeline;
+use crate::store;
+
+/// What is written on an exception whose debt is over.
+pub(super) const OVER: &str = "the available points are zero or more again";
+/// Accounts that are looked at in one transaction.
+const PAGE: i64 = 200;
+
+/// Raises an exception for each debt that has none, and forgets those that are over; returns the exceptions to close.
+/// `listed` are the exceptions that stand for debts, by account.
+pub(super) fn review(
+    book: &mut Book,
+    listed: &mut BTreeMap<AccountId, String>,
+    timelines: &[Timeline],
+    now: DateTime<Utc>,
+) -> Result<Vec<String>, Overflow> {
+    let mut closed = Vec::new();
+    let mut raised = Vec::new();
+    for (id, account) in &book.accounts {
+        let is_in_debt = account.available(now)?.is_negative();
+        if is_in_debt && !listed.contains_key(id) {
+            let code = timelines.iter().find(|timeline| timeline.id == account.program_id);
+            let code = code.map_or("", |timeline| timeline.code.as_str());
+            let cause = book.entries.iter().rfind(|entry| entry.account_id == *id);
+            let exception = debt(account, code, cause, now)?;
+            listed.insert(*id, exception.id.to_string());
+            book.changed_accounts.insert(*id);
+            raised.push(exception);
+        } else if !is_in_debt && let Some(exception) = listed.remove(id) {
+            book.changed_accounts.insert(*id);
+            closed.push(exception);
+        }
+    }
+    book.exceptions.extend(raised);
+    Ok(closed)
+}
+
+fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<Utc>) -> Result<Exception, Overflow> {
+    let id = ExceptionId(Uuid::now_v7());
+    let by = cause.map_or_else(String::new, |entry| format!(", last by {} of {}", entry.kind, entry.points));
+    let name = cause.map_or_else(String::new, |entry| format!(" ({})", entry.cause.name));
+    let order =
+        cause.filter(|entry| entry.cause.model == "pos.order").map_or_else(OrderRef::default, |entry| OrderRef {
+            id: entry.cause.id.map(OrderId),
+            uuid: entry.cause.uuid.clone(),
+            name: Some(entry.cause.name.clone()),
+        });
+    Ok(Exception {
+        id,
+        dedupe_key: format!("debt/{id}"),
+        kind: "debt",
+        partner_id: Some(account.partner_id),
+        order,
+        detail: format!(
+            "the customer's available points in the program {program} fell to {} (balance {}, held {}){by}{name}: what is \
+             earned from now on pays this debt first. Correct it with an adjustment, or resolve this to leave it so",
+            account.available(now)?,
+            account.balance_at(now)?,
+            account.held_at(now)?
+        ),
+    })
+}
+
+impl Ledger {
+    /// Has debts listed that an older version of this program left without an exception. Returns how many accounts it
+    /// looked at.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`].
+    pub async fn list_debts(&self) -> Result<usize, LedgerError> {
+        let mut after = AccountId(0);
+        let mut met: usize = 0;
+        loop {
+            let accounts =
+                self.pool().run(move |conn| Ok::<_, LedgerError>(store::accounts::unlisted_debts(conn, after, PAGE)?));
+            let accounts = accounts.await?;
+            let Some(last) = accounts.last().copied() else { return Ok(met) };
+            after = last;
+            met = met.saturating_add(accounts.len());
+            self.execute(Command::Settle { accounts }).await?;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Verification of holds and debts: every promise has its entry, its sale and, where that is missing, its exception.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::redemptions::look_up;
+use super::reply::LedgerError;
+use super::verify::Report;
+use crate::domain::entry::EntryKind;
+use crate::domain::hold::{Hold, HoldState};
+use crate::domain::ids::HoldId;
+use crate::domain::points::Points;
+use crate::domain::redemption_review::{never_paid_key, without_line_key};
+use crate::store::accounts::StoredAccount;
+use crate::store::{AnyConnection, entries, exceptions, holds, passes, time};
+
+/// As of when a page of accounts is looked at.
+pub(super) struct AsOf {
+    now: DateTime<Utc>,
+    /// Up to when captured holds were looked at: each of them has its paid order or an exception.
+    reviewed: Option<DateTime<Utc>>,
+}
+
+impl AsOf {
+    pub fn read(conn: &mut AnyConnection) -> Result<Self, LedgerError> {
+        Ok(Self { now: time::database_now(conn)?, reviewed: passes::captures_reviewed(conn)? })
+    }
+}
+
+/// An account whose available points are below zero has an exception that says so.
+pub(super) fn check_debt(
+    conn: &mut AnyConnection,
+    stored: &StoredAccount,
+    as_of: &AsOf,
+    whose: &str,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let available = stored.account.available(as_of.now)?;
+    if !available.is_negative() {
+        return Ok(());
+    }
+    let is_listed = match &stored.debt_exception_id {
+        Some(id) => exceptions::exists(conn, id, "debt")?,
+        None => false,
+    };
+    if !is_listed {
+        report.found(format!("{whose}: {available} points are available and no exception lists the debt"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_holds(
+    conn: &mut AnyConnection,
+    stored: &StoredAccount,
+    as_of: &AsOf,
+    whose: &str,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let open = stored.account.held()?;
+    if stored.held != open {
+        report.found(format!("{whose}: {} points are held but open holds come to {open}", stored.held));
+    }
+    let all = holds::load(conn, holds::Which::AllOf(&[stored.account.id]))?;
+    for hold in all.values() {
+        check_entries(conn, hold, whose, report)?;
+    }
+    check_sales(conn, &all, as_of, whose, report)
+}
+
+/// A captured hold has exactly one `redeem` entry, any other has none; and what was given back of it is in entries.
+fn check_entries(conn: &mut AnyConnection, hold: &Hold, whose: &str, report: &mut Report) -> Result<(), LedgerError> {
+    let mut redeems: Vec<String> = Vec::new();
+    let mut restored = Points::ZERO;
+    for row in entries::of_hold(conn, hold.id)? {
+        if row.kind() == EntryKind::Redeem.word() {
+            redeems.push(row.id);
+        } else if row.kind() == EntryKind::Restore.word()
+            // An unreadable entry was told with its account.
+            && let Ok(entry) = row.entry()
+        {
+            restored = restored.add(entry.points)?;
+        }
+    }
+    let is_sound = match (hold.state, redeems.as_slice()) {
+        (HoldState::Captured, [one]) => hold.entry_id.as_ref() == Some(one),
+        (HoldState::Captured, _) => false,
+        (HoldState::Open | HoldState::Released | HoldState::Expired, redeems) => redeems.is_empty(),
+    };
+    if !is_sound {
+        report.found(format!("{whose}: hold {} is {} but its entries are {redeems:?}", hold.id, hold.state.word()));
+    }
+    if restored != hold.restored {
+        report.found(format!(
+            "{whose}: {} points of hold {} were given back but its entries come to {restored}",
+            hold.restored, hold.id
+        ));
+    }
+    Ok(())
+}
+
+/// Each captured hold that was looked at and not given back has its paid sale, or an exception.
+fn check_sales(
+    conn: &mut AnyConnection,
+    all: &BTreeMap<HoldId, Hold>,
+    as_of: &AsOf,
+    whose: &str,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let Some(reviewed) = as_of.reviewed else { return Ok(()) };
+    let spent: Vec<&Hold> = all
+        .values()
+        .filter(|hold| hold.state == HoldState::Captured && hold.restored < hold.points)
+        .filter(|hold| hold.ended_at.is_some_and(|ended| ended <= reviewed))
+        .collect();
+    if spent.is_empty() {
+        return Ok(());
+    }
+    let found = look_up(conn, &spent)?;
+    let missing: Vec<&Hold> = spent.into_iter().filter(|hold| !found.is_paid(hold)).collect();
+    let keys: Vec<String> =
+        missing.iter().flat_map(|hold| [never_paid_key(hold.id), without_line_key(hold.id)]).collect();
+    let raised = exceptions::raised(conn, &keys)?;
+    for hold in missing {
+        if !raised.contains(&never_paid_key(hold.id)) && !raised.contains(&without_line_key(hold.id)) {
+            report.found(format!(
+                "{whose}: hold {} is captured, no paid order has its line, and no exception says so",
+                hold.id
+            ));
+        }
+    }
+    Ok(())
+}
