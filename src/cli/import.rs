@@ -10,6 +10,7 @@ use crate::app;
 use crate::config::Settings;
 use crate::import::{ImportError, Report, cards, file, lines};
 use crate::ledger::Ledger;
+use crate::odoo::Link;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -36,6 +37,9 @@ pub(super) enum Verb {
         /// Say what would be done, and post nothing
         #[arg(long)]
         dry_run: bool,
+        /// Let lines without a reference take back points that an earlier file brought
+        #[arg(long)]
+        allow_decrease: bool,
     },
 }
 
@@ -50,11 +54,13 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
             own.stop().await;
             outcome?
         }
-        Verb::Csv { file: path, program, dry_run } => {
+        Verb::Csv { file: path, program, dry_run, allow_decrease } => {
             // Read and checked before the database is opened: a mistake in the file touches nothing.
             let found = lines::read(&read_bytes(&path)?).map_err(ImportError::File)?;
+            let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;
             let own = Own::start(settings, true)?;
-            let outcome = from_file(settings, &own.ledger, &found, &program, !dry_run).await;
+            let ask = file::Ask { program: &program, since: settings.sync.since, post: !dry_run, allow_decrease };
+            let outcome = from_file(settings, &own.ledger, link.as_deref(), &found, &ask).await;
             own.stop().await;
             outcome?
         }
@@ -83,18 +89,16 @@ async fn from_odoo(
     Ok(cards::carry_over(ledger, &session, &ask, warn).await?)
 }
 
+/// Odoo is asked only for customers that are not known here yet: the file may come before the first start, or without Odoo.
 async fn from_file(
     settings: &Settings,
     ledger: &Ledger,
+    link: Option<&Link>,
     found: &[lines::Line],
-    program: &str,
-    post: bool,
+    ask: &file::Ask<'_>,
 ) -> Result<Report, Failure> {
-    // Asked only for customers that are not known here yet: the file may come before the first start, or without Odoo.
-    let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;
-    let odoo = link.as_deref().map(|link| (link, settings.sync.page_size));
-    let ask = file::Ask { program, since: settings.sync.since, post };
-    Ok(file::carry_over(ledger, odoo, found, &ask, warn).await?)
+    let odoo = link.map(|link| (link, settings.sync.page_size));
+    Ok(file::carry_over(ledger, odoo, found, ask, warn).await?)
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {

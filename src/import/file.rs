@@ -26,6 +26,8 @@ pub struct Ask<'a> {
     pub since: Option<DateTime<Utc>>,
     /// Whether to post; without it, it is only said what would be.
     pub post: bool,
+    /// Whether lines without a reference may take back points that an earlier file brought.
+    pub allow_decrease: bool,
 }
 
 /// Carries every line over, once the whole file is found right. `odoo` (with the records a call) is asked for
@@ -69,6 +71,10 @@ pub async fn carry_over(
     if !problems.is_empty() {
         return Err(ImportError::File(problems));
     }
+    let decreases = decreases(lines, &would);
+    if !decreases.is_empty() && !ask.allow_decrease {
+        return Err(ImportError::Decrease(decreases));
+    }
     let warnings: Vec<String> = double_counting(&destination, ask.since).into_iter().collect();
     for warning in &warnings {
         warn(warning);
@@ -95,6 +101,19 @@ pub async fn carry_over(
         warnings,
         rows,
     })
+}
+
+/// The lines without a reference that say less than an earlier file said of their customer.
+fn decreases(lines: &[Line], would: &[Landed]) -> Vec<Problem> {
+    let decrease = |(line, would): (&Line, &Landed)| match would {
+        // What is posted the first time is what the line says.
+        Landed::Posted(points) if points.is_negative() && *points != line.points && !line.has_reference => {
+            let what = format!("customer {} has more from an earlier file: {points} points", line.partner_id);
+            Some(Problem::at(line.number, what))
+        }
+        _ => None,
+    };
+    lines.iter().zip(would).filter_map(decrease).collect()
 }
 
 fn document(line: &Line, program: &Program) -> Carried {

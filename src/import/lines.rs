@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::NaiveDate;
-use csv::{ReaderBuilder, StringRecord, Trim};
 use rust_decimal::Decimal;
 
+use super::grammar::{Malformed, fields};
 use crate::domain::calendar;
 use crate::domain::ids::PartnerId;
 use crate::domain::points::Points;
@@ -74,6 +74,8 @@ pub struct Line {
     pub expires_on: Option<NaiveDate>,
     /// What tells it from every other line, in this file and the next.
     pub reference: String,
+    /// Whether the file gives it; else it is made of the customer.
+    pub has_reference: bool,
     /// Why.
     pub reason: String,
 }
@@ -101,28 +103,19 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Problem>> {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let separator = [b';', b'\t'].into_iter().find(|separator| first.bytes().any(|byte| byte == *separator));
     let separator = separator.unwrap_or(b',');
-    let mut reader = ReaderBuilder::new()
-        .delimiter(separator)
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
     let mut columns = None;
     let mut lines = Vec::new();
     let mut problems = Vec::new();
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    for record in reader.records() {
-        let record = match record {
+    for (number, written) in (1..).zip(text.split('\n')) {
+        let record = match fields(written.strip_suffix('\r').unwrap_or(written), char::from(separator)) {
+            Ok(record) if record.iter().all(String::is_empty) => continue,
             Ok(record) => record,
-            Err(problem) => {
-                problems.push(Problem::of_file(format!("the file is no CSV: {problem}")));
-                break;
+            Err(Malformed { column, what }) => {
+                problems.push(Problem::at(number, format!("column {column}: {what}")));
+                continue;
             }
         };
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
-        let number = line_of(text, &record);
         let Some(known) = &columns else {
             columns = Some(header(number, &record).map_err(|problem| vec![problem])?);
             continue;
@@ -150,16 +143,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Problem>> {
     if problems.is_empty() { Ok(lines) } else { Err(problems) }
 }
 
-/// The number of a record's line. The reader counts from where the record before ended, so that empty lines
-/// between them are still to be passed.
-fn line_of(text: &str, record: &StringRecord) -> u64 {
-    let Some(position) = record.position() else { return 0 };
-    let rest = usize::try_from(position.byte()).ok().and_then(|at| text.get(at..)).unwrap_or_default();
-    let empty = rest.bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| *byte == b'\n').count();
-    position.line().saturating_add(u64::try_from(empty).unwrap_or_default())
-}
-
-fn header(number: u64, record: &StringRecord) -> Result<Columns, Problem> {
+fn header(number: u64, record: &[String]) -> Result<Columns, Problem> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (place, name) in record.iter().enumerate() {
         let name = name.to_lowercase();
@@ -189,15 +173,19 @@ fn header(number: u64, record: &StringRecord) -> Result<Columns, Problem> {
     })
 }
 
-fn line(columns: &Columns, number: u64, record: &StringRecord, decimal_comma: bool) -> Result<Line, Vec<Problem>> {
+fn line(columns: &Columns, number: u64, record: &[String], decimal_comma: bool) -> Result<Line, Vec<Problem>> {
     let mut problems = Vec::new();
-    if record.len() > columns.width && record.iter().skip(columns.width).any(|extra| !extra.is_empty()) {
+    // Some spreadsheets write separators after the last column; a line that was cut off has too few.
+    let is_cut_off = record.len() < columns.width;
+    if is_cut_off || record.iter().skip(columns.width).any(|extra| !extra.is_empty()) {
         problems.push(Problem::at(
             number,
             format!("it has {} columns, the first line has {}", record.len(), columns.width),
         ));
     }
-    let text = |place: Option<usize>| place.and_then(|place| record.get(place)).filter(|text| !text.is_empty());
+    let text = |place: Option<usize>| {
+        place.and_then(|place| record.get(place)).map(String::as_str).filter(|text| !text.is_empty())
+    };
     let partner = text(Some(columns.partner_id)).unwrap_or_default();
     let partner_id = partner.parse::<i64>().ok().filter(|id| *id > 0).map(PartnerId);
     if partner_id.is_none() {
@@ -217,7 +205,8 @@ fn line(columns: &Columns, number: u64, record: &StringRecord, decimal_comma: bo
         }
         day
     });
-    let reference = text(columns.reference).map_or_else(|| format!("partner {partner}"), str::to_owned);
+    let given = text(columns.reference);
+    let reference = given.map_or_else(|| format!("partner {partner}"), str::to_owned);
     let reason = text(columns.reason).unwrap_or(REASON).to_owned();
     for (name, text, longest) in [("reference", &reference, LONGEST_REFERENCE), ("reason", &reason, LONGEST_REASON)] {
         if text.chars().count() > longest {
@@ -226,7 +215,7 @@ fn line(columns: &Columns, number: u64, record: &StringRecord, decimal_comma: bo
     }
     match (partner_id, points) {
         (Some(partner_id), Some(points)) if problems.is_empty() => {
-            Ok(Line { number, partner_id, points, expires_on, reference, reason })
+            Ok(Line { number, partner_id, points, expires_on, reference, has_reference: given.is_some(), reason })
         }
         _ => Err(problems),
     }
@@ -253,6 +242,7 @@ mod tests {
             points: Points::from_e2(hundredths),
             expires_on: None,
             reference: reference.to_owned(),
+            has_reference: !reference.starts_with("partner "),
             reason: REASON.to_owned(),
         }
     }
@@ -299,7 +289,7 @@ mod tests {
     #[test]
     fn every_problem_is_told_with_its_line() {
         let found = problems(
-            "partner_id,points,expires_on,reference\n0,1\n7,1.005\n7,many,soon\n7,1,,a\n8,2,,a\n9,1,,c,d\n7,1e3,2026-02-30,e\n,5\n",
+            "partner_id,points,expires_on,reference\n0,1,,\n7,1.005,,\n7,many,soon,\n7,1,,a\n8,2,,a\n9,1,,c,d\n7,1e3,2026-02-30,e\n,5,,\n6,1\n6,1,,f,,\n",
         );
         let begun = [
             "line 2: partner_id \"0\"",
@@ -311,12 +301,31 @@ mod tests {
             "line 8: points \"1e3\"",
             "line 8: expires_on \"2026-02-30\"",
             "line 9: partner_id \"\"",
+            "line 10: it has 2 columns",
         ];
         assert_eq!(found.len(), begun.len(), "{found:#?}");
         for (problem, begin) in found.iter().zip(begun) {
             assert!(problem.starts_with(begin), "{problem} / {begin}");
         }
         assert!(problems("partner_id,points\n7,1\n7,2\n")[0].contains("line 2 already"));
+    }
+
+    /// Three customers stand between a mark that is not closed and the next one.
+    #[test]
+    fn a_malformed_line_swallows_no_customer() {
+        let found = problems(
+            "partner_id,points,reason\n1,10,\"from the till\n2,20,x\n3,30,x\n4,40,\"till\"\n5,50,\x1b[2J\n6,60,\"two\nlines\"\n",
+        );
+        let begun = [
+            "line 2: column 3: the quotation mark that opens there is not closed",
+            "line 6: column 3: it contains the control character U+001B",
+            "line 7: column 3: the quotation mark that opens there is not closed",
+            "line 8: column 1: a quotation mark stands inside",
+        ];
+        assert_eq!(found.len(), begun.len(), "{found:#?}");
+        for (problem, begin) in found.iter().zip(begun) {
+            assert!(problem.starts_with(begin), "{problem} / {begin}");
+        }
     }
 
     #[test]

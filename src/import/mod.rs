@@ -6,6 +6,7 @@
 
 pub mod cards;
 pub mod file;
+mod grammar;
 pub mod lines;
 pub mod report;
 
@@ -68,6 +69,14 @@ pub enum ImportError {
         /// Its code.
         code: String,
     },
+    /// The file would take back points that an earlier one brought, and does not say that it means them.
+    #[error(
+        "nothing was posted: lines without a reference count by their customer, so that these would take points away that \
+         an earlier file brought. If they are other points, give each line a reference of its own; if the file says what the \
+         customers have now, use --allow-decrease\n{}",
+        .0.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+    )]
+    Decrease(Vec<lines::Problem>),
     /// The file cannot be carried over as it is; nothing was posted.
     #[error("{}", lines::listed(.0))]
     File(Vec<lines::Problem>),

@@ -388,6 +388,55 @@ fn one_bad_line_and_nothing_is_posted() {
 }
 
 #[test]
+fn a_malformed_line_refuses_the_file_with_its_line_and_column() {
+    let service = with_cards(&[]);
+    // The mark that is not closed in line 2 is closed in line 5: three customers would be swallowed.
+    let swallowing = "partner_id,points,reason\n1,10,\"from the till\n2,20,x\n3,30,x\n4,40,till\"\n5,50,x\n";
+    for (text, sign) in [
+        (swallowing, "line 2: column 3: the quotation mark that opens there is not closed"),
+        (
+            "partner_id,points,reason\n1,10,\u{1b}[31mred\n",
+            "line 2: column 3: it contains the control character U+001B",
+        ),
+        ("partner_id,points,reason\n1,10,a\0b\n", "line 2: column 3: it contains the control character U+0000"),
+        ("partner_id,points,reason\n1,10,x\n2,20,\"two\nlines\"\n", "line 3: column 3: the quotation mark"),
+        ("partner_id,points,reason\n1,10,x\n2,2", "line 3: it has 2 columns, the first line has 3"),
+    ] {
+        let refused = file(&service, text, &[]);
+        assert!(refused.code == 1 && refused.err.contains(sign), "{sign}: {refused:?}");
+        assert!(refused.err.contains("nothing was posted") && !refused.err.contains('\u{1b}'), "{refused:?}");
+    }
+    assert_eq!(service.database.number("SELECT COUNT(*) FROM entries"), 0);
+}
+
+#[test]
+fn a_second_file_without_references_lowers_no_balance_unless_it_is_told_to() {
+    let service = with_cards(&[]);
+    assert_eq!(file(&service, "partner_id,points\n1,100\n2,50\n3,-5\n", &[]).code, 0);
+    // A second list of other points, which would replace the first.
+    let second = "partner_id,points\n1,20\n2,80\n3,-5\n";
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = file(&service, second, more);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        for sign in
+            ["line 2: customer 1 has more from an earlier file: -80 points", "--allow-decrease", "nothing was posted"]
+        {
+            assert!(refused.err.contains(sign), "{sign}: {refused:?}");
+        }
+        assert!(!refused.err.contains("line 3"), "what it adds is no trouble: {refused:?}");
+    }
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("100".into(), "50".into()));
+    let dry = file(&service, second, &["--dry-run", "--allow-decrease"]);
+    assert!(dry.code == 0 && dry.out.contains("2 would be imported (-50 points), 1 unchanged"), "{dry:?}");
+    assert_eq!(file(&service, second, &["--allow-decrease"]).code, 0);
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("20".into(), "80".into()));
+    // With references of their own they are other points.
+    assert_eq!(file(&service, "partner_id,points,reference\n1,5,second\n", &[]).code, 0);
+    assert_eq!(service.admin.balance(1), "25");
+    service.admin.verified();
+}
+
+#[test]
 fn a_file_comes_from_stdin_too_and_needs_no_odoo_for_customers_that_are_known() {
     let service = with_cards(&[]);
     service.shop.stop();
