@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::config::Settings;
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::shop::Partner;
-use crate::http;
+use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{Fault, JsonRpc, Link, OdooSettings};
 use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
@@ -92,6 +92,7 @@ pub struct Application {
     settings: Settings,
     listener: TcpListener,
     address: SocketAddr,
+    connections: ConnectionLimits,
     ledger: Ledger,
     writers: Writers,
     sync: Option<SyncService>,
@@ -112,6 +113,7 @@ impl Application {
                 "database.synchronous is normal: a power cut may lose the points that were acknowledged last; full loses none"
             );
         }
+        let descriptors = http::raise_descriptor_limit();
         let pool = Pool::open_with(settings.database_url.clone(), settings.pool_size, settings.synchronous)?;
         for migration in store::migrate::migrate(&mut *pool.get()?)? {
             tracing::info!(migration, "migrated the database");
@@ -119,6 +121,10 @@ impl Application {
         if !store::tokens::any_accepted(&mut *pool.get()?)? {
             return Err(StartError::NoToken { database: settings.database_url.redacted() });
         }
+        for caution in settings.cautions() {
+            tracing::warn!("{}: {}", caution.setting, caution.what);
+        }
+        let connections = ConnectionLimits::within(descriptors, reserved_descriptors(&settings));
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
         let (ledger, writers) = Ledger::start(
             pool,
@@ -134,7 +140,7 @@ impl Application {
         let bind = |problem| StartError::Bind { address: settings.bind, problem };
         let listener = TcpListener::bind(settings.bind).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { settings, listener, address, ledger, writers, sync, metrics })
+        Ok(Self { settings, listener, address, connections, ledger, writers, sync, metrics })
     }
 
     /// The address it listens on.
@@ -171,13 +177,14 @@ impl Application {
         stop: impl Future<Output = ()>,
         ready: impl FnOnce(),
     ) -> Result<(), StartError> {
-        let Self { settings, listener, ledger, writers, sync, metrics, .. } = self;
+        let Self { settings, listener, connections, ledger, writers, sync, metrics, .. } = self;
         let odoo: Arc<dyn OdooSide> =
             Arc::new(Reader { ledger: ledger.clone(), sync: sync.as_ref().map(SyncService::handle) });
         let options = http::Options {
             shutdown_seconds: DRAIN.as_secs(),
             metrics_public: settings.metrics_public,
             rate_limit: settings.rate_limit,
+            connections,
             ..http::Options::default()
         };
         let methods = rpc::module(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)))?;
@@ -192,7 +199,7 @@ impl Application {
             let interval = settings.sync_interval;
             tokio::spawn(async move { sync.serve(interval, until(stopped)).await })
         });
-        let keeping = tokio::spawn(keep_house(ledger.clone(), metrics, stopped));
+        let keeping = tokio::spawn(keep_house(ledger.clone(), metrics, settings.replies_kept, stopped));
 
         ready();
         let outcome = tokio::select! {
@@ -230,13 +237,25 @@ impl Application {
     }
 }
 
+/// Descriptors that are not for callers: three for each connection to a SQLite database, and some for Odoo, logs and the
+/// runtime.
+fn reserved_descriptors(settings: &Settings) -> u64 {
+    let writers = u64::try_from(settings.database_url.writers()).unwrap_or_default();
+    u64::from(settings.pool_size).saturating_add(writers).saturating_mul(3).saturating_add(64)
+}
+
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// What only time brings about.
-async fn keep_house(ledger: Ledger, metrics: Option<PrometheusHandle>, stopped: watch::Receiver<bool>) {
+async fn keep_house(
+    ledger: Ledger,
+    metrics: Option<PrometheusHandle>,
+    replies_kept: Option<Duration>,
+    stopped: watch::Receiver<bool>,
+) {
     let mut beat = tokio::time::interval(HOUSEKEEPING);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let stop = until(stopped);
@@ -262,6 +281,11 @@ async fn keep_house(ledger: Ledger, metrics: Option<PrometheusHandle>, stopped: 
                 Ok(_) => debts_listed = Some(Instant::now()),
                 Err(problem) => tracing::warn!(error = %problem, "debts without an exception could not be looked for"),
             }
+        }
+        if let Some(kept) = replies_kept
+            && let Err(problem) = ledger.prune_replies(kept).await
+        {
+            tracing::warn!(error = %problem, "old refusals could not be removed; they only take space");
         }
         if let Some(metrics) = &metrics {
             metrics.run_upkeep();

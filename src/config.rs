@@ -23,8 +23,11 @@
 //! | `sync.since` | – | a date or date-time: orders before it are ignored |
 //! | `sync.denied_pause_seconds` | 900 | pause after Odoo refused the login |
 //! | `sync.lease_seconds` | 30 | of several processes, how long one that died keeps others from reading |
+//! | `ledger.reply_days` | 30 | how long recorded refusals are kept; 0 for ever |
 //! | `log.format` | `pretty` | or `json` |
 //! | `log.level` | `info` | `error`, `warn`, `info`, `debug`, `trace`, or tracing's directives |
+
+mod cautions;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,10 +41,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::domain::calendar;
+use crate::domain::text::url_without_secrets;
 use crate::http::RateLimit;
 use crate::odoo::OdooSettings;
 use crate::store::{DatabaseUrl, Synchronous};
 use crate::sync::SyncSettings;
+
+pub use cautions::Caution;
 
 /// The settings, for `--help`.
 pub const HELP: &str = "\
@@ -66,6 +72,7 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   sync.since                                          ignore orders before this date
   sync.denied_pause_seconds                           pause after Odoo refused the login  [900]
   sync.lease_seconds                                  how long a process that died keeps others from reading  [30]
+  ledger.reply_days                                   how long recorded refusals are kept; 0 for ever  [30]
   log.format, log.level                               pretty or json; error to trace  [pretty, info]
 Exit codes: 0 done, 1 failed, 2 wrong usage or a refused setting.";
 
@@ -120,6 +127,8 @@ pub struct Settings {
     pub capture_grace: Duration,
     /// Pause after Odoo refused the login.
     pub denied_pause: Duration,
+    /// How long recorded refusals are kept; `None` for ever.
+    pub replies_kept: Option<Duration>,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -155,6 +164,8 @@ struct Raw {
     odoo: RawOdoo,
     #[serde(default)]
     sync: RawSync,
+    #[serde(default)]
+    ledger: RawLedger,
     #[serde(default)]
     log: RawLog,
 }
@@ -242,6 +253,18 @@ impl Default for RawSync {
 
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct RawLedger {
+    reply_days: u32,
+}
+
+impl Default for RawLedger {
+    fn default() -> Self {
+        Self { reply_days: 30 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct RawLog {
     format: LogFormat,
     level: String,
@@ -313,7 +336,8 @@ impl Raw {
             ));
         }
         let bind = self.http.bind.parse::<SocketAddr>().map_err(|_| {
-            bad(format!("http.bind: “{}” is no address and port; an example is 127.0.0.1:8070", self.http.bind))
+            let shown = url_without_secrets(&self.http.bind);
+            bad(format!("http.bind: “{shown}” is no address and port; an example is 127.0.0.1:8070"))
         })?;
         let log = LogSettings { format: self.log.format, level: self.log.level };
         log.level
@@ -335,6 +359,7 @@ impl Raw {
             sync_interval,
             capture_grace,
             denied_pause,
+            replies_kept: self.ledger.replies_kept(),
             log,
         })
     }
@@ -353,6 +378,13 @@ impl RawHttp {
                     self.rate_limit_burst
                 ))
             })
+    }
+}
+
+impl RawLedger {
+    fn replies_kept(&self) -> Option<Duration> {
+        let seconds = u64::from(self.reply_days).saturating_mul(24 * 60 * 60);
+        (seconds > 0).then(|| Duration::from_secs(seconds))
     }
 }
 
@@ -437,7 +469,8 @@ impl RawOdoo {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
             .ok_or_else(|| {
-                bad(format!("odoo.url: “{text}” is no address of a web server, such as https://shop.example.com"))
+                let shown = url_without_secrets(&text);
+                bad(format!("odoo.url: “{shown}” is no address of a web server, such as https://shop.example.com"))
             })?;
         let database = given("odoo.database", self.database)?;
         let login = given("odoo.login", self.login)?;
@@ -507,6 +540,7 @@ mod tests {
             ("[sync]\npage_size = 0", "sync.page_size"),
             ("[sync]\npage_size = \"many\"", "sync.page_size"),
             ("[sync]\nlease_seconds = 4", "sync.lease_seconds"),
+            ("[ledger]\nreply_days = -1", "ledger.reply_days"),
             ("[sync]\nsince = \"last year\"", "sync.since"),
             ("[sync]\nsince = \"9999-12-31T23:00:00-05:00\"", "sync.since"),
             ("[log]\nlevel = \"a=b=c\"", "log.level"),
@@ -520,6 +554,44 @@ mod tests {
             let problem = read(toml).unwrap_err().to_string();
             assert!(problem.contains(name), "{toml}: {problem}");
         }
+    }
+
+    #[test]
+    fn a_refused_address_is_told_without_its_password() {
+        let rest = "database = \"d\"\nlogin = \"l\"\napi_key = \"k\"";
+        for url in ["ftp://user:hunter2@shop", "htp//user:hunter2@shop", "shop?key=hunter2", "http://user:hunt@er2@:x"]
+        {
+            let problem = read(&format!("[odoo]\nurl = \"{url}\"\n{rest}")).unwrap_err().to_string();
+            assert!(problem.starts_with("odoo.url: “") && !problem.contains("hunt"), "{url}: {problem}");
+        }
+        let problem = read("[http]\nbind = \"http://user:hunter2@h\"").unwrap_err().to_string();
+        assert!(problem.starts_with("http.bind: “") && !problem.contains("hunter2"), "{problem}");
+        let settings = read(&format!("[odoo]\nurl = \"https://user:hunter2@shop\"\n{rest}")).unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"), "{settings:?}");
+    }
+
+    #[test]
+    fn what_is_not_safe_is_told_and_loopback_is() {
+        let odoo = |url: &str| format!("[odoo]\nurl = \"{url}\"\ndatabase = \"d\"\nlogin = \"l\"\napi_key = \"k\"\n");
+        let about = |toml: &str| -> Vec<&str> {
+            read(toml).unwrap().cautions().into_iter().map(|caution| caution.setting).collect()
+        };
+        assert_eq!(about(&odoo("http://u:hunter2@shop.example")), ["odoo.url"]);
+        assert_eq!(about("[database]\nurl = \"postgres://u:hunter2@db.example/l\""), ["database.url"]);
+        for safe in ["https://shop.example", "http://127.0.0.1:8069", "http://localhost:8069", "http://[::1]:8069"] {
+            assert_eq!(about(&odoo(safe)), Vec::<&str>::new(), "{safe}");
+        }
+        for toml in [odoo("http://u:hunter2@h?k=hunter2"), "[database]\nurl = \"postgres://u:hunter2@h/l\"".into()] {
+            let told = &read(&toml).unwrap().cautions()[0].what;
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_kept_for_days_or_for_ever() {
+        assert_eq!(read("").unwrap().replies_kept, Some(Duration::from_hours(30 * 24)));
+        assert_eq!(read("[ledger]\nreply_days = 1").unwrap().replies_kept, Some(Duration::from_hours(24)));
+        assert_eq!(read("[ledger]\nreply_days = 0").unwrap().replies_kept, None);
     }
 
     #[test]

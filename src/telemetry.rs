@@ -5,12 +5,14 @@ use std::io::IsTerminal;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::config::{LogFormat, LogSettings};
+use crate::domain::text::one_line;
 
 /// Bounds of latencies in seconds.
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -24,7 +26,20 @@ pub fn start_logging(settings: &LogSettings) {
     let layer = fmt::layer().with_writer(std::io::stderr);
     let layer = match settings.format {
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
-        LogFormat::Pretty => layer.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),
+        LogFormat::Pretty => {
+            // What others wrote is in the fields: names, Odoo's words. Each event stays one line, and commands no terminal.
+            let fields = fmt::format::debug_fn(|out, field, value| {
+                let text = format!("{value:?}");
+                match field.name() {
+                    // Where a line of another crate's came from.
+                    name if name.starts_with("log.") => Ok(()),
+                    "message" => write!(out, "{}", one_line(&text)),
+                    name => write!(out, "{name}={}", one_line(&text)),
+                }
+            });
+            let layer = layer.fmt_fields(fields.delimited(" "));
+            layer.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed()
+        }
     };
     // The only failure is that logging runs already, which is what was asked for.
     let _ = registry().with(layer.with_filter(filter)).try_init();
@@ -75,6 +90,12 @@ fn describe() {
         "loyalty_http_token_readings_total",
         "How often the accepted tokens were read, at most 50 a second."
     );
+    describe_gauge!("loyalty_http_connections", "Connections that are open.");
+    describe_counter!(
+        "loyalty_http_connections_closed_total",
+        "Connections closed to make room: the oldest of too many that had shown no token."
+    );
+    describe_counter!("loyalty_replies_pruned_total", "Recorded refusals removed after ledger.reply_days.");
     describe_counter!("loyalty_sync_passes_total", "Passes over Odoo, by outcome.");
     describe_counter!("loyalty_sync_orders_read_total", "Orders read whole from Odoo.");
     describe_counter!("loyalty_sync_entries_posted_total", "Entries posted because of what was read.");
@@ -94,4 +115,7 @@ fn describe() {
     metrics::counter!("loyalty_sync_missed_by_incremental_total").absolute(0);
     metrics::counter!("loyalty_sync_sweep_differences_total").absolute(0);
     metrics::gauge!("loyalty_sync_leader").set(0.0);
+    metrics::gauge!("loyalty_http_connections").set(0.0);
+    metrics::counter!("loyalty_http_connections_closed_total").absolute(0);
+    metrics::counter!("loyalty_replies_pruned_total").absolute(0);
 }

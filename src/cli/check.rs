@@ -18,7 +18,8 @@ pub(super) fn run(file: &Path, as_json: bool) -> Outcome {
         Ok(program) => program,
         // Whoever asked for JSON reads the refusal there.
         Err(invalid) if as_json => {
-            println!("{}", json!({"valid": false, "path": invalid.path, "message": invalid.message}));
+            let value = json!({"valid": false, "path": invalid.path, "message": invalid.message});
+            print(as_json, &value, String::new);
             return Ok(false);
         }
         Err(invalid) => return Err(invalid.into()),

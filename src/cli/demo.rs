@@ -9,6 +9,7 @@ use super::{Failure, Outcome, serve::stop_signal};
 use crate::app::{Application, StartError};
 use crate::config::{LogFormat, LogSettings, Settings};
 use crate::demo;
+use crate::domain::entry::COMMAND_LINE;
 use crate::domain::program::Program;
 use crate::odoo::OdooSettings;
 use crate::rpc::token::{self, Role};
@@ -35,6 +36,7 @@ pub(super) async fn run(port: u16) -> Outcome {
         sync_interval: Duration::from_secs(15),
         capture_grace: Duration::from_hours(72),
         denied_pause: Duration::from_mins(15),
+        replies_kept: None,
         log: LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() },
     };
     let secret = first_token(&settings.database_url).await?;
@@ -45,7 +47,7 @@ pub(super) async fn run(port: u16) -> Outcome {
         other => other.into(),
     })?;
     let program = Program::from_json(&shop.program)?;
-    application.ledger().put_program(program, None, "demo").await?;
+    application.ledger().put_program(program, None, COMMAND_LINE).await?;
     eprintln!("reading the sample shop …");
     if let Some(sync) = application.sync_handle() {
         let report = sync.run(true).await?;

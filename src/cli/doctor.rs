@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Outcome, print};
 use crate::app;
 use crate::config::Settings;
+use crate::domain::text::one_line;
 use crate::odoo::doctor::examine;
 use crate::store::migrate::{Schema, inspect};
 use crate::store::transaction::write_transaction;
@@ -42,20 +43,22 @@ pub(super) async fn run(settings: &Settings, as_json: bool) -> Outcome {
     if let Err(problem) = look_at_database(settings, &mut findings) {
         findings.note(Mark::Failed, "database", problem.to_string());
     }
+    for caution in settings.cautions() {
+        findings.note(Mark::Warning, caution.setting, caution.what);
+    }
     look_at_odoo(settings, &mut findings).await;
     let good = findings.0.iter().all(|(mark, ..)| *mark != Mark::Failed);
-    if as_json {
-        let listed: Vec<Value> = findings
-            .0
-            .iter()
-            .map(|(mark, subject, what)| json!({"mark": mark.word(), "subject": subject, "finding": what}))
-            .collect();
-        println!("{}", json!({"ok": good, "findings": listed}));
-    } else {
-        for (mark, subject, what) in &findings.0 {
-            println!("{:<8} {subject}: {what}", mark.word());
-        }
-    }
+    let listed: Vec<Value> = findings
+        .0
+        .iter()
+        .map(|(mark, subject, what)| json!({"mark": mark.word(), "subject": subject, "finding": what}))
+        .collect();
+    print(as_json, &json!({"ok": good, "findings": listed}), || {
+        let line = |(mark, subject, what): &(Mark, String, String)| {
+            format!("{:<8} {}: {}", mark.word(), one_line(subject), one_line(what))
+        };
+        findings.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    });
     Ok(good)
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Failure, Outcome, Own, print};
+use super::opening::Opening;
+use super::{Failure, Outcome, Own, print, say};
 use crate::app;
 use crate::config::Settings;
 use crate::import::{ImportError, Report, cards, file, lines};
@@ -43,13 +44,13 @@ pub(super) enum Verb {
     },
 }
 
-pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
     let report = match verb {
         Verb::OdooLoyalty { program, odoo_program, dry_run } => {
             if settings.odoo.is_none() {
                 return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read cards from".to_owned()));
             }
-            let own = Own::start(settings, true)?;
+            let own = Own::start(settings, opening)?;
             let outcome = from_odoo(settings, &own.ledger, &program, odoo_program, !dry_run).await;
             own.stop().await;
             outcome?
@@ -58,7 +59,7 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
             // Read and checked before the database is opened: a mistake in the file touches nothing.
             let found = lines::read(&read_bytes(&path)?).map_err(ImportError::File)?;
             let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;
-            let own = Own::start(settings, true)?;
+            let own = Own::start(settings, opening)?;
             let ask = file::Ask { program: &program, since: settings.sync.since, post: !dry_run, allow_decrease };
             let outcome = from_file(settings, &own.ledger, link.as_deref(), &found, &ask).await;
             own.stop().await;
@@ -70,7 +71,7 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
 }
 
 fn warn(what: &str) {
-    eprintln!("loyalty-sidecar: warning: {what}");
+    say(&format!("warning: {what}"));
 }
 
 async fn from_odoo(

@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod document;
 mod import;
+mod opening;
 mod program;
 mod serve;
 mod simulate;
@@ -21,13 +22,14 @@ use serde_json::{Value, json};
 use crate::app;
 use crate::config::{self, BadSetting, Settings};
 use crate::domain::program::InvalidProgram;
+use crate::domain::text;
 use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{Fault, Wallet};
-use crate::store::migrate::Schema;
-use crate::store::{self, DatabaseUrl, Pool, StoreError};
+use crate::store::{self, Pool, StoreError};
 use crate::sync::SyncError;
 use crate::telemetry;
+use opening::Opening;
 
 /// A loyalty engine that runs beside an existing Odoo and never writes to it
 #[derive(Debug, Parser)]
@@ -126,7 +128,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(problem) => {
-            eprintln!("loyalty-sidecar: no threads can be started: {problem}");
+            say(&format!("no threads can be started: {problem}"));
             return ExitCode::FAILURE;
         }
     };
@@ -137,7 +139,7 @@ pub fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
-            eprintln!("loyalty-sidecar: {failure}");
+            say(&failure.to_string());
             ExitCode::from(failure.code())
         }
     }
@@ -154,60 +156,32 @@ async fn run(arguments: Arguments) -> Outcome {
     let settings = Settings::load(arguments.config.as_deref())?;
     telemetry::start_logging(&settings.log);
     let json = arguments.json;
+    let opening = arguments.verb.opening();
     match arguments.verb {
         Verb::Serve => serve::run(settings).await,
         Verb::Demo { .. } => Ok(true),
-        Verb::Sync { full } => sync(&settings, full, json).await,
-        Verb::Verify => verify(&settings, json).await,
+        Verb::Sync { full } => sync(&settings, opening, full, json).await,
+        Verb::Verify => verify(&settings, opening, json).await,
         Verb::Doctor => doctor::run(&settings, json).await,
-        Verb::Token(verb) => token::run(&settings, verb, json).await,
-        Verb::Program(verb) => program::run(&settings, verb, json).await,
-        Verb::Import(verb) => import::run(&settings, verb, json).await,
+        Verb::Token(verb) => token::run(&settings, opening, verb, json).await,
+        Verb::Program(verb) => program::run(&settings, opening, verb, json).await,
+        Verb::Import(verb) => import::run(&settings, opening, verb, json).await,
         Verb::Migrate => migrate(&settings, json),
     }
 }
 
-/// Prints a result: as JSON when asked for, else in words.
+/// Prints a result: as JSON when asked for, else in words. What others wrote in it commands no terminal.
 fn print(as_json: bool, value: &Value, words: impl FnOnce() -> String) {
     if as_json {
-        println!("{value}");
+        println!("{}", text::json(&value.to_string()));
     } else {
-        println!("{}", words());
+        println!("{}", text::many_lines(&words()));
     }
 }
 
-/// Opens the database and brings its schema up to date. A verb that only reads wants one that is there: a
-/// typo must not make an empty one that verifies clean.
-fn open(settings: &Settings, must_exist: bool) -> Result<Pool, Failure> {
-    if must_exist {
-        must_be_there(settings)?;
-    }
-    let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
-    store::migrate::migrate(&mut *pool.get()?)?;
-    Ok(pool)
-}
-
-fn must_be_there(settings: &Settings) -> Result<(), Failure> {
-    match &settings.database_url {
-        DatabaseUrl::Sqlite(path) if !path.exists() => Err(Failure::Other(format!(
-            "there is no database at {}; check database.url, or make one with `loyalty-sidecar migrate`",
-            path.display()
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// Opens the database for a verb that must not change it, its schema included.
-fn open_unchanged(settings: &Settings) -> Result<Pool, Failure> {
-    must_be_there(settings)?;
-    let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
-    match store::migrate::inspect(&mut *pool.get()?)? {
-        Schema::Current | Schema::Ahead(_) => Ok(pool),
-        Schema::Behind(_) => Err(Failure::Other(
-            "the database's schema is older than this program's; run `loyalty-sidecar migrate` first".to_owned(),
-        )),
-        Schema::Newer(version) => Err(StoreError::Newer(version).into()),
-    }
+/// Tells a person something beside the result.
+fn say(what: &str) {
+    eprintln!("loyalty-sidecar: {}", text::many_lines(what));
 }
 
 /// A ledger of this process's own, beside whatever else works on the database.
@@ -217,9 +191,9 @@ struct Own {
 }
 
 impl Own {
-    fn start(settings: &Settings, must_exist: bool) -> Result<Self, Failure> {
+    fn start(settings: &Settings, opening: Opening) -> Result<Self, Failure> {
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
-        let pool = open(settings, must_exist)?;
+        let pool = opening.pool(settings)?;
         let (ledger, writers) = Ledger::start(
             pool,
             Options::for_database(&settings.database_url, wallet).with_capture_grace(settings.capture_grace),
@@ -235,11 +209,11 @@ impl Own {
     }
 }
 
-async fn sync(settings: &Settings, full: bool, json: bool) -> Outcome {
+async fn sync(settings: &Settings, opening: Opening, full: bool, json: bool) -> Outcome {
     let Some(odoo) = settings.odoo.clone() else {
         return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read".to_owned()));
     };
-    let own = Own::start(settings, false)?;
+    let own = Own::start(settings, opening)?;
     own.ledger.recompute().await?;
     let link = app::link(odoo, settings.denied_pause)?;
     let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
@@ -264,14 +238,14 @@ async fn sync(settings: &Settings, full: bool, json: bool) -> Outcome {
     Ok(true)
 }
 
-async fn verify(settings: &Settings, json: bool) -> Outcome {
-    let own = Own::start(settings, true)?;
+async fn verify(settings: &Settings, opening: Opening, json: bool) -> Outcome {
+    let own = Own::start(settings, opening)?;
     let outcome = own.ledger.verify().await;
     own.stop().await;
     let report = outcome?;
     print(json, &report.to_json(), || {
         let mut lines = vec![format!("{} accounts, {} entries", report.accounts, report.entries)];
-        lines.extend(report.violations.iter().map(|violation| format!("VIOLATION {violation}")));
+        lines.extend(report.violations.iter().map(|violation| format!("VIOLATION {}", text::one_line(violation))));
         lines.push(match report.violations.len() {
             0 => "every invariant holds".to_owned(),
             many => format!("{many} violations; restore a backup or ask for help before changing anything"),

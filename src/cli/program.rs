@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 
 use super::check;
 use super::document::read_document;
+use super::opening::Opening;
 use super::{Outcome, Own, print, simulate};
 use crate::config::Settings;
 use crate::domain::calendar;
+use crate::domain::entry::COMMAND_LINE;
 use crate::domain::program::Program;
+use crate::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -63,15 +66,17 @@ fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     if calendar::holds_instant(instant) { Ok(instant) } else { Err(calendar::OUTSIDE.to_owned()) }
 }
 
-pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
     match verb {
         Verb::Check { file } => return check::run(&file, as_json),
-        Verb::Simulate { file, since, until } => return simulate::run(settings, &file, since, until, as_json).await,
+        Verb::Simulate { file, since, until } => {
+            return simulate::run(settings, opening, &file, (since, until), as_json).await;
+        }
         Verb::Put { file, effective_from } => {
             // Read and checked before the database is opened: a mistake in the file touches nothing.
             let program = Program::from_json(&read_document(&file)?)?;
-            let own = Own::start(settings, false)?;
-            let outcome = own.ledger.put_program(program, effective_from, "command line").await;
+            let own = Own::start(settings, opening)?;
+            let outcome = own.ledger.put_program(program, effective_from, COMMAND_LINE).await;
             own.stop().await;
             let put = outcome?;
             print(as_json, &json!({"code": put.code, "version": put.version}), || {
@@ -79,7 +84,7 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
             });
         }
         Verb::Get { code, version } => {
-            let own = Own::start(settings, true)?;
+            let own = Own::start(settings, opening)?;
             let outcome = own.ledger.get_program(&code, version).await;
             own.stop().await;
             let found = outcome?;
@@ -89,7 +94,7 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
             });
         }
         Verb::List => {
-            let own = Own::start(settings, true)?;
+            let own = Own::start(settings, opening)?;
             let outcome = own.ledger.list_programs().await;
             own.stop().await;
             let found = outcome?;
@@ -122,7 +127,7 @@ fn words(found: &Value) -> String {
                 "{}  version {}  {}  ({state})",
                 text(program, "code"),
                 text(program, "version"),
-                text(program, "name")
+                one_line(&text(program, "name"))
             )
         })
         .collect::<Vec<_>>()

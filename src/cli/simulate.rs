@@ -9,19 +9,21 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
 use super::document::read_document;
-use super::{Failure, Outcome, open_unchanged, print};
+use super::opening::Opening;
+use super::{Failure, Outcome, print};
 use crate::config::Settings;
 use crate::domain::exact;
 use crate::domain::forecast::{Basis, Forecast, MonthSum, PointsSum};
 use crate::domain::program::{Enrolment, Program};
+use crate::domain::text::one_line;
 use crate::ledger::{Simulated, Simulation, simulate};
 use crate::odoo::Wallet;
 
 pub(super) async fn run(
     settings: &Settings,
+    opening: Opening,
     file: &Path,
-    since: Option<NaiveDate>,
-    until: Option<NaiveDate>,
+    (since, until): (Option<NaiveDate>, Option<NaiveDate>),
     as_json: bool,
 ) -> Outcome {
     if let (Some(since), Some(until)) = (since, until)
@@ -30,7 +32,7 @@ pub(super) async fn run(
         return Err(Failure::Usage(format!("--until {until} is before --since {since}")));
     }
     let program = Program::from_json(&read_document(file)?)?;
-    let pool = open_unchanged(settings)?;
+    let pool = opening.pool(settings)?;
     let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
     let mut bar: Option<ProgressBar> = None;
     let on_terminal = std::io::stderr().is_terminal();
@@ -264,7 +266,7 @@ impl Shown<'_> {
         let top = forecast.top.iter().map(|(id, member)| {
             [
                 id.to_string(),
-                self.simulated.names.get(id).cloned().unwrap_or_default(),
+                self.simulated.names.get(id).map(|name| one_line(name).into_owned()).unwrap_or_default(),
                 member.points.to_string(),
                 member.orders.to_string(),
                 self.money(member.sales.decimal()),

@@ -3,8 +3,10 @@
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Failure, Outcome, open, print};
+use super::opening::Opening;
+use super::{Failure, Outcome, print};
 use crate::config::Settings;
+use crate::domain::text::one_line;
 use crate::ledger::reply::time;
 use crate::rpc::token::{self, Role};
 
@@ -35,7 +37,7 @@ pub(super) enum Verb {
         /// What it may do
         #[arg(long)]
         role: RoleName,
-        /// What people call it, such as "till 1"
+        /// What people call it, such as "till 1": entries name it, so no two tokens that are accepted have one name
         #[arg(long)]
         name: String,
     },
@@ -48,9 +50,8 @@ pub(super) enum Verb {
     },
 }
 
-pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outcome {
-    let must_exist = !matches!(verb, Verb::Create { .. });
-    let pool = open(settings, must_exist)?;
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
+    let pool = opening.pool(settings)?;
     let other = |problem: token::TokenError| Failure::Other(problem.to_string());
     match verb {
         Verb::Create { role, name } => {
@@ -63,7 +64,8 @@ pub(super) async fn run(settings: &Settings, verb: Verb, as_json: bool) -> Outco
             for row in &rows {
                 let state = row.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {}", time(at)));
                 let made = time(row.created_at);
-                lines.push(format!("{}  {:<6}  {}  made {made}  {state}", row.prefix, row.role, row.name));
+                let name = one_line(&row.name);
+                lines.push(format!("{}  {:<6}  {name}  made {made}  {state}", row.prefix, row.role));
             }
             let listed: Vec<Value> = rows
                 .iter()

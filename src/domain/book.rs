@@ -227,7 +227,7 @@ impl Book {
             reason: None,
             detail: Detail::default(),
         };
-        let mut expiry = Moment { now: moment.now, actor: "expiry", ids: &mut *moment.ids };
+        let mut expiry = Moment { now: moment.now, actor: super::entry::EXPIRY, ids: &mut *moment.ids };
         self.post(id, posting, &[change], &mut expiry)?;
         Ok(())
     }

@@ -147,11 +147,22 @@ pub struct Entry {
     pub hold_id: Option<HoldId>,
     /// A person's or the service's reason.
     pub reason: Option<String>,
-    /// Who: a token's name, `sync`, `expiry`, or the command line.
+    /// Who: a token with its prefix (`till 1 (lsk_ab12cd34ef56)`), or one of [`SERVICE_ACTORS`].
     pub actor: String,
     /// What it takes to explain it.
     pub detail: Detail,
 }
+
+/// Reading Odoo, as the one who caused an entry.
+pub const SYNC: &str = "sync";
+/// The passing of time, likewise.
+pub const EXPIRY: &str = "expiry";
+/// A person at the service's own command line, likewise.
+pub const COMMAND_LINE: &str = "command line";
+/// Points that were carried over from another system, likewise.
+pub const IMPORT: &str = "import";
+/// Who is in entries without having shown a token. No token may be called so.
+pub const SERVICE_ACTORS: [&str; 4] = [SYNC, EXPIRY, COMMAND_LINE, IMPORT];
 
 /// The hash before the first entry of an account.
 pub const FIRST_HASH: &str = "";

@@ -31,4 +31,5 @@ pub mod redemption_review;
 pub mod refund;
 pub mod refusal;
 pub mod shop;
+pub mod text;
 pub mod timeline;

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::connections::has_shown_a_token;
 use super::{State, sentence};
 use crate::rpc::Caller;
 use crate::rpc::envelope::{self, Answer, Body, refusal};
@@ -49,6 +50,7 @@ async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) ->
         Ok(caller) => caller,
         Err(denied) => return denied.response(),
     };
+    has_shown_a_token(request);
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let body = match tokio::time::timeout(BODY_PATIENCE, read(payload, announced)).await {
         Ok(Ok(body)) => body,

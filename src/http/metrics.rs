@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::connections::has_shown_a_token;
 use super::{State, sentence};
 use crate::rpc::Role;
 
@@ -30,7 +31,7 @@ pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpR
             Ok(caller) if caller.role < Role::Viewer => {
                 return sentence(HttpResponse::Forbidden(), "/metrics needs a token of the role viewer");
             }
-            Ok(_) => {}
+            Ok(_) => has_shown_a_token(&request),
         }
     }
     match &state.inner.metrics {

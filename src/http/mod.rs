@@ -4,6 +4,7 @@
 //! the settings say anybody). Everything else is told what there is.
 
 mod auth;
+mod connections;
 mod health;
 mod jsonrpc;
 mod metrics;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, guard, web};
 use jsonrpsee::Methods;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -25,8 +26,10 @@ use serde_json::json;
 use crate::ledger::Ledger;
 use crate::rpc::OdooSide;
 use auth::Gate;
+use connections::{Connections, close_strangers};
 use pace::Pace;
 
+pub use connections::{ConnectionLimits, raise_descriptor_limit};
 pub use pace::RateLimit;
 
 /// How the service listens.
@@ -40,11 +43,19 @@ pub struct Options {
     pub metrics_public: bool,
     /// How often a token may call; `None` for as often as it likes.
     pub rate_limit: Option<RateLimit>,
+    /// How many connections there may be.
+    pub connections: ConnectionLimits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 2, shutdown_seconds: 8, metrics_public: false, rate_limit: None }
+        Self {
+            workers: 2,
+            shutdown_seconds: 8,
+            metrics_public: false,
+            rate_limit: None,
+            connections: ConnectionLimits::default(),
+        }
     }
 }
 
@@ -101,21 +112,34 @@ impl State {
     }
 }
 
+/// How long a connection that has shown a token stays open between two requests. One that has not is closed at once.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the head of a connection's first request may take to arrive.
+const FIRST_REQUEST: Duration = Duration::from_secs(5);
+
 /// Listens. The server runs when it is awaited; stopping it through its handle, gracefully, ends calls under way
 /// first. Signals are the application's.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(listener: TcpListener, state: State, options: Options) -> std::io::Result<Server> {
+    let workers = options.workers.max(1);
+    let connections = Connections::new(options.connections);
     let server = HttpServer::new(move || {
         let headers = DefaultHeaders::new()
             .add((CACHE_CONTROL, HeaderValue::from_static("no-store")))
             .add((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
-        App::new().app_data(web::Data::new(state.clone())).wrap(headers).configure(routes)
+        App::new()
+            .app_data(web::Data::new(state.clone()))
+            .wrap(headers)
+            .wrap(from_fn(close_strangers))
+            .configure(routes)
     })
-    .workers(options.workers.max(1))
-    .keep_alive(Duration::from_secs(75))
-    .client_request_timeout(Duration::from_secs(10))
+    .workers(workers)
+    .max_connections((options.connections.all / workers).max(1))
+    .on_connect(move |stream, data| connections.accepted(stream, data))
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(FIRST_REQUEST)
     .shutdown_timeout(options.shutdown_seconds)
     .disable_signals()
     .listen(listener)?;

@@ -21,10 +21,9 @@ use crate::domain::shop::{Partner, ShopRecords};
 use crate::ledger::{Destination, Ledger, LedgerError};
 use crate::odoo::{Fault, Link};
 
+pub use crate::domain::entry::IMPORT as ACTOR;
 pub use report::{Outcome, Report};
 
-/// Who posts what is carried over.
-pub const ACTOR: &str = "import";
 /// The last year of four digits, which all that we write and read times with can hold.
 const LAST_YEAR: i32 = 9999;
 

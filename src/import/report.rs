@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::exact::Overflow;
 use crate::domain::ids::PartnerId;
 use crate::domain::points::Points;
+use crate::domain::text::one_line;
 use crate::ledger::Landed;
 
 /// What became of one card or line.
@@ -188,7 +189,8 @@ impl Report {
                 _ => {}
             }
         }
-        let mut lines = vec![format!("{many} {}{plural} {}: {}", self.unit, self.source, counts.join(", "))];
+        let source = one_line(&self.source);
+        let mut lines = vec![format!("{many} {}{plural} {source}: {}", self.unit, counts.join(", "))];
         lines.extend(self.rows.iter().filter_map(|row| self.told(row)));
         if !self.warnings.is_empty() {
             lines.push("points may count twice: see the warning".to_owned());
@@ -220,9 +222,12 @@ impl Report {
         if remarks.is_empty() {
             return None;
         }
+        // Of Odoo, or of a file that was read before names were looked at.
+        let (name, remarks) = (one_line(&row.name), remarks.join("; "));
+        let remarks = one_line(&remarks);
         let customer = row.partner_id.map(|id| format!(", customer {id}")).unwrap_or_default();
         let points = row.points.map(|points| format!(", {points} points")).unwrap_or_default();
-        Some(format!("  {} {} ({}){customer}{points}: {}", self.unit, row.place, row.name, remarks.join("; ")))
+        Some(format!("  {} {} ({name}){customer}{points}: {remarks}", self.unit, row.place))
     }
 }
 

@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::command::{Answer, Command};
+use super::command::{Answer, Command, Request};
 use super::facts::Facts;
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected, Ready};
-use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, reply_from_text, reply_to_text};
+use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, is_callers, reply_from_text, reply_to_text};
 use super::{Options, debts, drafts, redemptions};
 use crate::domain::account::Expiry;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
 use crate::domain::converge::{Sale, order_ref};
 use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
-use crate::domain::entry::{chain_hash, detail_text};
+use crate::domain::entry::{EXPIRY, chain_hash, detail_text};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::order::Order;
@@ -261,16 +261,16 @@ impl Batch {
             }
             Command::Settle { accounts } => {
                 for account in accounts {
-                    self.with_moment("expiry", |book, moment| book.settle(*account, moment)).map_err(trouble)?;
+                    self.with_moment(EXPIRY, |book, moment| book.settle(*account, moment)).map_err(trouble)?;
                 }
                 Ok(Answer::Ingested(Ingested::default()))
             }
             Command::Ingest { .. } | Command::Forget { .. } if self.affected.is_outdated(position) => {
                 Ok(Answer::Outdated)
             }
-            Command::Ingest { .. } | Command::Forget { .. } => self.converge(conn, position),
-            Command::Recompute { work, then_after, .. } => {
-                let answer = self.converge(conn, position)?;
+            Command::Ingest { .. } | Command::Forget { .. } => self.converge(conn, position, &Request::default()),
+            Command::Recompute { work, request, then_after, .. } => {
+                let answer = self.converge(conn, position, request)?;
                 store::programs::advance_recompute(conn, *work, then_after.map(|id| id.0))?;
                 Ok(answer)
             }
@@ -315,6 +315,8 @@ impl Batch {
 
     fn keep_verdict(&mut self, key: String, params_sha256: &str, reply: &Result<Value, ErrorBody>) {
         let verdict = Verdict {
+            // That of a capture or of an import decides what is done later, and is kept.
+            refusal: reply.is_err() && is_callers(&key),
             idempotency_key: key.clone(),
             params_sha256: params_sha256.to_owned(),
             reply: reply_to_text(reply),
@@ -407,11 +409,11 @@ impl Batch {
     }
 
     /// Looks at the rewards of a sale whose holds are captured: whether they fit what was paid, and whether they stand.
-    fn review(&mut self, sale: &Sale<'_>) -> Result<(), Trouble> {
+    fn review(&mut self, sale: &Sale<'_>, actor: &str) -> Result<(), Trouble> {
         let timelines = Arc::clone(&self.timelines);
         let currency_decimals = self.decimals.get(&sale.order.currency).copied().unwrap_or(2);
         let rules = ReviewRules { timelines: &timelines, currency_decimals };
-        self.with_moment("sync", |book, moment| {
+        self.with_moment(actor, |book, moment| {
             book.review_prices(sale, rules, moment)?;
             book.converge_restores(sale, moment)?;
             book.converge_reversals(sale, moment)
@@ -431,7 +433,13 @@ impl Batch {
     }
 
     /// Posts what the sales that a command brought up lack.
-    fn converge(&mut self, conn: &mut AnyConnection, position: usize) -> Result<Answer, LedgerError> {
+    fn converge(
+        &mut self,
+        conn: &mut AnyConnection,
+        position: usize,
+        request: &Request,
+    ) -> Result<Answer, LedgerError> {
+        let actor = request.actor.as_str();
         let before = self.book.entries.len();
         let mut sales = self.affected.take(position);
         let reward_lines = redemptions::lines_of(conn, &sales, &self.book)?;
@@ -450,23 +458,26 @@ impl Batch {
                 .collect();
             // Spending comes before earning: an order can spend only what was there before it.
             let outcomes = self
-                .with_moment("sync", |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
+                .with_moment(actor, |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
                 .map_err(trouble)?;
             for (hold_id, outcome) in &outcomes {
                 // The reply is for whoever captures later; here nobody waits for it.
                 let _ = self.keep_capture(*hold_id, outcome);
                 if outcome.is_ok() {
-                    self.review_limit(*hold_id, &order_ref(sale.order), "sync")?;
+                    self.review_limit(*hold_id, &order_ref(sale.order), actor)?;
                 }
             }
-            self.with_moment("sync", |book, moment| book.converge_earning(&sale, moment)).map_err(trouble)?;
+            self.with_moment(actor, |book, moment| book.converge_earning(&sale, moment)).map_err(trouble)?;
             let late: Vec<HoldId> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| *id).collect();
             let mut sale = sale;
             sales::note_fresh_redemptions(&mut sale, &self.book, &late);
-            self.review(&sale).map_err(trouble)?;
+            self.review(&sale, actor).map_err(trouble)?;
+        }
+        for entry in self.book.entries.iter_mut().skip(before).filter(|entry| entry.reason.is_none()) {
+            entry.reason.clone_from(&request.reason);
         }
         let orders: Vec<&Order> = sales.iter().map(Ready::order).collect();
-        self.with_moment("sync", |book, moment| book.raise_unseen(&orders, moment)).map_err(store::corrupt)?;
+        self.with_moment(actor, |book, moment| book.raise_unseen(&orders, moment)).map_err(store::corrupt)?;
         let posted = self.book.entries.len().saturating_sub(before);
         Ok(Answer::Ingested(Ingested {
             orders_changed: self.affected.changed(position),

@@ -8,6 +8,7 @@ use super::leases::Reading;
 use super::reply::ErrorBody;
 use crate::domain::book::OrderRef;
 use crate::domain::decide::Correction;
+use crate::domain::entry::SYNC;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
@@ -20,6 +21,22 @@ pub struct Idempotency {
     pub key: String,
     /// SHA-256 of the method and its canonical parameters, in hex.
     pub params_sha256: String,
+}
+
+/// Who has what was read computed again, and why: entries say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The `actor` of the entries.
+    pub actor: String,
+    /// The `reason` of those that have none of their own.
+    pub reason: Option<String>,
+}
+
+impl Default for Request {
+    /// What was read from Odoo asks by itself.
+    fn default() -> Self {
+        Self { actor: SYNC.to_owned(), reason: None }
+    }
 }
 
 /// One change to make.
@@ -91,6 +108,8 @@ pub enum Command {
     Recompute {
         /// Which piece of work.
         work: i64,
+        /// Who has it done, and why.
+        request: Request,
         /// The next orders of it.
         orders: Vec<OrderId>,
         /// Where it goes on afterwards; `None` when this is the end.

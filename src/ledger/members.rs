@@ -7,6 +7,7 @@ use super::Ledger;
 use super::reply::{LedgerError, time};
 use crate::domain::ids::{PartnerId, ProgramId};
 use crate::domain::refusal::Refusal;
+use crate::store::programs::RecomputeRequest;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
 use crate::store::{AnyConnection, StoreError, memberships, programs};
@@ -24,7 +25,7 @@ impl Ledger {
         since: Option<DateTime<Utc>>,
         actor: &str,
     ) -> Result<Value, LedgerError> {
-        self.change_membership(partner, program, actor, move |conn, member, program, now, actor| {
+        self.change_membership(partner, program, actor, "enrolled since", move |conn, member, program, now, actor| {
             let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
             if let Some(open) = known.open() {
                 return Ok((open.enrolled_at, None));
@@ -47,7 +48,7 @@ impl Ledger {
     /// # Errors
     /// [`Refusal::UnknownProgram`]
     pub async fn leave(&self, partner: PartnerId, program: &str, actor: &str) -> Result<Value, LedgerError> {
-        self.change_membership(partner, program, actor, |conn, member, program, now, actor| {
+        self.change_membership(partner, program, actor, "left at", |conn, member, program, now, actor| {
             let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
             match known.open() {
                 Some(open) => {
@@ -64,12 +65,13 @@ impl Ledger {
     }
 
     /// Has a membership changed while no order is being taken in, and computes the orders concerned again: those
-    /// placed from the moment that `change` returns beside its answer.
+    /// placed from the moment that `change` returns beside its answer. `what` and that moment are the entries' reason.
     async fn change_membership<T: Send + 'static>(
         &self,
         partner: PartnerId,
         code: &str,
         actor: &str,
+        what: &'static str,
         change: impl FnOnce(
             &mut AnyConnection,
             PartnerId,
@@ -98,13 +100,15 @@ impl Ledger {
                     let now = database_now(conn)?;
                     let (answer, concerned) = change(conn, member, timeline.id, now, &actor)?;
                     if let Some(from) = concerned {
-                        let from_us = Some(from.timestamp_micros());
-                        programs::request_recompute(
+                        let reason = format!("{what} {}", time(from));
+                        let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
+                        programs::request_recompute_by(
                             conn,
                             timeline.id.0,
                             Some(member.0),
-                            from_us,
+                            Some(from.timestamp_micros()),
                             now.timestamp_micros(),
+                            request,
                         )?;
                     }
                     Ok::<_, LedgerError>((member, answer))

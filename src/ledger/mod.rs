@@ -13,6 +13,7 @@ mod programs;
 mod read;
 mod redemptions;
 mod repair;
+mod replies;
 pub mod reply;
 mod sales;
 mod simulate;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::command::{Answer, Command, Idempotency};
+pub use self::command::{Answer, Command, Idempotency, Request};
 pub use self::imports::{Carried, Destination, Landed};
 pub use self::leases::{LeaseAsk, PassEnd, Reading, ReadingState};
 pub use self::programs::{Put, unreadable_in};
@@ -43,6 +44,7 @@ pub use crate::domain::order::Wallet;
 use crate::domain::shop;
 use crate::store::exceptions::ExceptionRow;
 pub use crate::store::exceptions::{Before as ExceptionPlace, Filter as ExceptionFilter};
+use crate::store::programs::RecomputeRequest;
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
@@ -224,12 +226,16 @@ impl Ledger {
                     };
                     let of = of.as_deref();
                     let orders = store::orders::ids_placed_from(conn, work.from_us, of, after, RECOMPUTE_PAGE)?;
-                    Ok(Some((work.id, orders)))
+                    let request = Request {
+                        actor: work.requested_by.unwrap_or_else(|| Request::default().actor),
+                        reason: work.reason,
+                    };
+                    Ok(Some((work.id, request, orders)))
                 })
                 .await?;
-            let Some((work, orders)) = next else { return Ok(posted) };
+            let Some((work, request, orders)) = next else { return Ok(posted) };
             let then_after = orders.last().copied();
-            let done = self.ingested(Command::Recompute { work, orders, then_after }).await?;
+            let done = self.ingested(Command::Recompute { work, request, orders, then_after }).await?;
             posted = posted.saturating_add(done.entries_posted);
         }
     }
@@ -502,7 +508,8 @@ fn moved_contacts(conn: &mut store::AnyConnection, wallet: Wallet, read: &[Partn
     };
     let now_us = database_now(conn)?.timestamp_micros();
     for company in &companies {
-        store::programs::request_recompute(conn, program, Some(company.0), None, now_us)?;
+        let request = RecomputeRequest { by: None, reason: Some("a contact is of another company now") };
+        store::programs::request_recompute_by(conn, program, Some(company.0), None, now_us, request)?;
     }
     Ok(true)
 }

@@ -12,7 +12,7 @@ use crate::domain::ids::ProgramId;
 use crate::domain::program::{InvalidProgram, Program};
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::{Timeline, UnreadableVersion, Version};
-use crate::store::programs::{self, VersionRow};
+use crate::store::programs::{self, RecomputeRequest, VersionRow};
 use crate::store::time::{database_now, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{AnyConnection, StoreError};
@@ -139,8 +139,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`]
-    pub async fn archive_program(&self, code: &str) -> Result<Value, LedgerError> {
-        let code = code.to_owned();
+    pub async fn archive_program(&self, code: &str, actor: &str) -> Result<Value, LedgerError> {
+        let (code, actor) = (code.to_owned(), actor.to_owned());
         let archived = self
             .context()
             .pool
@@ -157,7 +157,9 @@ impl Ledger {
                     if already.is_none() {
                         let now_us = now.timestamp_micros();
                         programs::archive(conn, timeline.id.0, now_us)?;
-                        programs::request_recompute(conn, timeline.id.0, None, Some(now_us), now_us)?;
+                        let reason = format!("program {code} was archived");
+                        let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
+                        programs::request_recompute_by(conn, timeline.id.0, None, Some(now_us), now_us, request)?;
                     }
                     Ok::<_, LedgerError>(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
                 })
@@ -277,7 +279,9 @@ fn put_version(
     repair::note_unreadable(conn, &timelines, now)?;
     repair::resolve_too_large(conn, ProgramId(program_id), effective_from, now)?;
     // Even from now on there may be orders that are known already: a till's clock may be ahead of ours.
-    programs::request_recompute(conn, program_id, None, effective_from_us, now.timestamp_micros())?;
+    let reason = format!("version {number} of program {} was put", program.code);
+    let request = RecomputeRequest { by: Some(actor), reason: Some(&reason) };
+    programs::request_recompute_by(conn, program_id, None, effective_from_us, now.timestamp_micros(), request)?;
     tracing::info!(program = program.code, version = number, by = actor, "a program's version was put");
     Ok(Put { code: program.code.clone(), version: number })
 }

@@ -9,6 +9,9 @@ use crate::domain::ids::HoldId;
 use crate::domain::order::Order;
 use crate::store;
 
+/// What keys begin with that callers chose.
+const CALLERS: &str = "key/";
+
 /// The key under which a capture's reply is kept: a hold has one.
 pub(super) fn capture_key(hold: HoldId) -> String {
     format!("capture/{hold}")
@@ -16,7 +19,12 @@ pub(super) fn capture_key(hold: HoldId) -> String {
 
 /// The key under which a caller's reply is kept: apart from our own, whatever callers choose.
 pub(super) fn caller_key(idempotency: &Idempotency) -> String {
-    format!("key/{}", idempotency.key)
+    format!("{CALLERS}{}", idempotency.key)
+}
+
+/// Whether it is a key that a caller chose.
+pub(super) fn is_callers(key: &str) -> bool {
+    key.starts_with(CALLERS)
 }
 
 /// The key of an adjustment: points carried over from elsewhere have keys that no caller can choose.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::text::one_line;
+
 /// Why Odoo could not be read. The texts say what to do; none carries a traceback or a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -185,7 +187,7 @@ fn presentable(text: &str) -> String {
     if quotes_code.into_iter().any(|sign| line.contains(sign)) || quotes_path() {
         return "its message quotes SQL, a file or a traceback and is left out here".to_owned();
     }
-    line
+    one_line(&line).into_owned()
 }
 
 #[cfg(test)]

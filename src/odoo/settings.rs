@@ -6,9 +6,10 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use crate::domain::order::Wallet;
+use crate::domain::text::url_without_secrets;
 
 /// The service user and its Odoo.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OdooSettings {
     /// `https://shop.example.com`; a path in it is kept, `jsonrpc` is added to it.
     pub url: Url,
@@ -24,6 +25,20 @@ pub struct OdooSettings {
     pub retries: u32,
     /// Whose points a purchase gives.
     pub wallet: Wallet,
+}
+
+/// Without what may be a secret: the key, and a password in the URL.
+impl std::fmt::Debug for OdooSettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("OdooSettings")
+            .field("url", &url_without_secrets(self.url.as_str()))
+            .field("database", &self.database)
+            .field("login", &self.login)
+            .field("timeout_ms", &self.timeout_ms)
+            .field("retries", &self.retries)
+            .field("wallet", &self.wallet)
+            .finish_non_exhaustive()
+    }
 }
 
 impl OdooSettings {

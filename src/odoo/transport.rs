@@ -85,6 +85,8 @@ impl JsonRpc {
         // Both fail only for URLs without a host, which the client refuses below.
         let _ = shown.set_password(None);
         let _ = shown.set_username("");
+        shown.set_query(None);
+        shown.set_fragment(None);
         let shown_url = shown.as_str().trim_end_matches('/').to_owned();
         let client = HttpClientBuilder::default()
             .request_timeout(settings.timeout())

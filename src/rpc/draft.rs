@@ -6,7 +6,7 @@ use chrono::Utc;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::params::{Id, Instant, List, MoneyParam, Quantity, Text};
+use super::params::{Id, Instant, List, MoneyParam, Quantity, Text, without_control};
 use crate::domain::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId};
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 
@@ -64,7 +64,11 @@ fn hold_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, 
     let text = Option::<String>::deserialize(from)?.map(|text| text.trim().to_owned());
     match text {
         Some(text) if text.chars().count() > 100 => Err(serde::de::Error::custom("this is longer than any hold's id")),
-        other => Ok(other.filter(|text| !text.is_empty())),
+        Some(text) => {
+            without_control(&text).map_err(serde::de::Error::custom)?;
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        }
+        None => Ok(None),
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Rep
 }
 
 pub(super) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {
-    if api.ledger.resolve_exception(params.exception_id.0, params.note.0, caller.name).await? {
+    if api.ledger.resolve_exception(params.exception_id.0, params.note.0, caller.actor()).await? {
         Ok(json!({"resolved": true}))
     } else {
         Err(Fault::parameter("exception_id", "there is no such exception"))

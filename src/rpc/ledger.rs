@@ -35,7 +35,7 @@ pub(super) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Rep
         partner_id,
         program: params.program.0,
         correction: Correction { points: params.points.0, reason: params.reason.0, cause: None, expiry: None },
-        actor: caller.name,
+        actor: caller.actor(),
     };
     Ok(api.ledger.reply(command).await?)
 }

@@ -101,7 +101,7 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
         reward: params.reward.0,
         points: params.points.map(|points| points.0),
         draft: Box::new(params.order.into_order()),
-        actor: caller.name,
+        actor: caller.actor(),
     };
     Ok(api.ledger.reply(command).await?)
 }
@@ -113,12 +113,12 @@ pub(super) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> R
         name: params.order.name.map(|name| name.0),
     };
     let hold_id = known_form(&params.hold_id.0)?;
-    Ok(api.ledger.reply(Command::Capture { hold_id, order, actor: caller.name }).await?)
+    Ok(api.ledger.reply(Command::Capture { hold_id, order, actor: caller.actor() }).await?)
 }
 
 pub(super) async fn release(api: Arc<Api>, caller: Caller, params: Release) -> Reply {
     let hold_id = known_form(&params.hold_id.0)?;
-    Ok(api.ledger.reply(Command::Release { hold_id, reason: params.reason.0, actor: caller.name }).await?)
+    Ok(api.ledger.reply(Command::Release { hold_id, reason: params.reason.0, actor: caller.actor() }).await?)
 }
 
 pub(super) async fn history(api: Arc<Api>, _caller: Caller, params: History) -> Reply {

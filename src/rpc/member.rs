@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, Text};
-use super::{Api, Caller, Reply};
+use super::{Api, Caller, Fault, Reply, Role};
 use crate::domain::ids::PartnerId;
 
 #[derive(Deserialize, Serialize)]
@@ -24,14 +24,18 @@ pub(super) struct Leave {
 }
 
 pub(super) async fn enrol(api: Arc<Api>, caller: Caller, params: Enrol) -> Reply {
+    let since = params.since.map(|since| since.0);
+    // Being enrolled since last year is points for last year's orders: not a till's to give.
+    if since.is_some() && caller.role < Role::Admin {
+        return Err(Fault::forbidden("member.enrol with `since`", Role::Admin, caller.role));
+    }
     let partner = PartnerId(params.partner_id.0);
     api.require_partner(partner).await?;
-    let since = params.since.map(|since| since.0);
-    Ok(api.ledger.enrol(partner, &params.program.0, since, &caller.name).await?)
+    Ok(api.ledger.enrol(partner, &params.program.0, since, &caller.actor()).await?)
 }
 
 pub(super) async fn leave(api: Arc<Api>, caller: Caller, params: Leave) -> Reply {
     let partner = PartnerId(params.partner_id.0);
     api.require_partner(partner).await?;
-    Ok(api.ledger.leave(partner, &params.program.0, &caller.name).await?)
+    Ok(api.ledger.leave(partner, &params.program.0, &caller.actor()).await?)
 }

@@ -197,7 +197,8 @@ table! {
     MemberEnrol => Method {
         name: "member.enrol",
         role: Role::Pos,
-        summary: "Enrols a member in a program that asks for it: orders placed from now, or from `since`, on earn.",
+        summary: "Enrols a member in a program that asks for it: orders placed from now on earn; from `since` on with a token \
+                  of the role admin.",
         params: &[needs("partner_id", "Id"), needs("program", "Code"), takes("since", "Time")],
         result: "Enrolled",
         errors: &["unknown_program", "unknown_partner"],

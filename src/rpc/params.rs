@@ -15,6 +15,7 @@ use crate::domain::exact;
 use crate::domain::money::Money;
 use crate::domain::order::QUANTITY_DECIMALS;
 use crate::domain::points::Points;
+use crate::domain::text::control_in;
 
 /// How much of a message about a parameter is shown: it may repeat what was sent.
 const LONGEST_PROBLEM: usize = 300;
@@ -90,7 +91,7 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// A text of 1 to `MOST` characters that is not blank; line breaks and tabs are the only control characters.
+/// A text of 1 to `MOST` characters in one line, not blank and without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MOST: usize>(pub String);
@@ -104,10 +105,16 @@ impl<'de, const MOST: usize> Deserialize<'de> for Text<MOST> {
         if length > MOST || text.trim().is_empty() {
             return Err(D::Error::custom(format!("this must be a text of 1 to {MOST} characters")));
         }
-        if text.chars().any(|one| one.is_control() && !matches!(one, '\n' | '\r' | '\t')) {
-            return Err(D::Error::custom("this text contains control characters"));
-        }
+        without_control(&text).map_err(D::Error::custom)?;
         Ok(Self(text))
+    }
+}
+
+/// Refuses a text that would not be one plain line wherever it is shown.
+pub(super) fn without_control(text: &str) -> Result<(), String> {
+    match control_in(text) {
+        Some(found) => Err(format!("this text contains control characters ({found}); write it as one plain line")),
+        None => Ok(()),
     }
 }
 
@@ -290,7 +297,9 @@ mod tests {
             (r#"{"ids":[],"at":5}"#, "at: this must be a time"),
             (r#"{"ids":[],"name":""}"#, "name: this must be a text of 1 to 5 characters"),
             (r#"{"ids":[],"name":"sixsix"}"#, "name: this must be a text of 1 to 5 characters"),
-            ("{\"ids\":[],\"name\":\"a\\u0000\"}", "name: this text contains control characters"),
+            ("{\"ids\":[],\"name\":\"a\\u0000\"}", "name: this text contains control characters (U+0000)"),
+            ("{\"ids\":[],\"name\":\"a\\nb\"}", "name: this text contains control characters (U+000A)"),
+            ("{\"ids\":[],\"name\":\"\\u202eb\"}", "name: this text contains control characters (U+202E)"),
             (r#"{"ids":[],"limit":501}"#, "limit: this must be an integer from 1 to 500"),
             (r#"{"ids":[],"limit":0}"#, "limit: this must be an integer from 1 to 500"),
             ("[1]", "parameters are given by name, in an object"),

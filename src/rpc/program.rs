@@ -34,7 +34,7 @@ pub(super) async fn put(api: Arc<Api>, caller: Caller, params: Put) -> Reply {
         return Err(Fault::parameter("program", "this parameter is required"));
     }
     let program = Program::from_json(&params.program)?;
-    let put = api.ledger.put_program(program, params.effective_from.map(|at| at.0), &caller.name).await?;
+    let put = api.ledger.put_program(program, params.effective_from.map(|at| at.0), &caller.actor()).await?;
     Ok(json!({"code": put.code, "version": put.version}))
 }
 
@@ -46,6 +46,6 @@ pub(super) async fn get(api: Arc<Api>, _caller: Caller, params: Get) -> Reply {
     Ok(api.ledger.get_program(&params.code.0, params.version).await?)
 }
 
-pub(super) async fn archive(api: Arc<Api>, _caller: Caller, params: Named) -> Reply {
-    Ok(api.ledger.archive_program(&params.code.0).await?)
+pub(super) async fn archive(api: Arc<Api>, caller: Caller, params: Named) -> Reply {
+    Ok(api.ledger.archive_program(&params.code.0, &caller.actor()).await?)
 }

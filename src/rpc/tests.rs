@@ -215,7 +215,7 @@ async fn points_are_held_captured_and_looked_up() {
     assert_eq!(history["entries"][0]["entry_id"], captured["entry_id"]);
     let rest = bench.ok("loyalty.history", json!({"partner_id": 7, "before": history["next"]})).await;
     assert_eq!((&rest["entries"][0]["reason"], &rest["next"]), (&json!("gift"), &Value::Null));
-    assert_eq!(rest["entries"][0]["actor"], json!("till 1"));
+    assert_eq!(rest["entries"][0]["actor"], json!("till 1 (lsk_testtesttest)"));
     let explained = bench.ok("loyalty.explain", json!({"entry_id": captured["entry_id"]})).await;
     assert_eq!(explained["entry"]["kind"], json!("redeem"));
     let balances = bench.ok("loyalty.balance", json!({"partner_ids": [9999, 7]})).await;

@@ -11,6 +11,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::domain::entry::SERVICE_ACTORS;
+use crate::domain::text::is_control;
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::tokens::{self, TokenRow};
 use crate::store::transaction::write_transaction;
@@ -73,10 +75,18 @@ impl FromStr for Role {
 pub struct Caller {
     /// What it may do.
     pub role: Role,
-    /// The token's name, "till 1": the `actor` of what it does.
+    /// The token's name, "till 1".
     pub name: String,
-    /// The token's public part: names need not be different.
+    /// The token's public part.
     pub token: String,
+}
+
+impl Caller {
+    /// The `actor` of what it does, `till 1 (lsk_ab12cd34ef56)`: once a token is revoked another may have its name.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("{} ({MARK}{})", self.name, self.token)
+    }
 }
 
 /// A token in two parts. Never shown whole after it was made: `Debug` leaves the secret out.
@@ -143,9 +153,23 @@ impl Token {
 /// Why no token was made.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The name is blank or too long.
-    #[error("a token's name has 1 to 100 characters")]
+    /// The name is blank, too long or no plain text.
+    #[error("a token's name has 1 to 100 characters in one line, and no control characters")]
     BadName,
+    /// The service itself is called so in entries.
+    #[error("“{0}” is what the service calls itself in the ledger; choose another name, such as “till 1”")]
+    ReservedName(String),
+    /// Another token that is accepted has the name.
+    #[error(
+        "token {prefix} is called “{name}” already, and entries name who caused them; choose another name, or refuse that \
+         one first: loyalty-sidecar token revoke {prefix}"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The public part of the token that has it.
+        prefix: String,
+    },
     /// The machine gave no random bytes.
     #[error("this machine gave no random bytes: {0}")]
     NoRandomness(String),
@@ -181,13 +205,22 @@ pub struct TokenInfo {
 /// [`TokenError`]
 pub async fn create(pool: &Pool, role: Role, name: &str) -> Result<String, TokenError> {
     let name = name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(is_control) {
         return Err(TokenError::BadName);
+    }
+    if SERVICE_ACTORS.iter().any(|reserved| is_same_name(reserved, &name)) {
+        return Err(TokenError::ReservedName(name));
     }
     let token = Token::generate()?;
     let shown = token.reveal();
     pool.run(move |conn| {
         write_transaction(conn, |conn| {
+            // Otherwise two that are made at the same moment would not see each other.
+            tokens::lock(conn)?;
+            let namesake = tokens::accepted(conn)?.into_iter().find(|other| is_same_name(&other.name, &name));
+            if let Some(other) = namesake {
+                return Err(TokenError::NameTaken { name: other.name, prefix: other.prefix });
+            }
             let row = TokenRow {
                 prefix: token.prefix.clone(),
                 role: role.word().to_owned(),
@@ -201,6 +234,11 @@ pub async fn create(pool: &Pool, role: Role, name: &str) -> Result<String, Token
     })
     .await?;
     Ok(shown)
+}
+
+/// Whether people would take two names for one.
+fn is_same_name(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 /// All tokens, oldest first, without their secrets.
@@ -279,6 +317,18 @@ mod tests {
         assert!(!other.is(&row));
         row.secret_sha256.clear();
         assert!(!token.is(&row));
+    }
+
+    #[test]
+    fn an_actor_tells_which_token_of_a_name_it_was() {
+        let caller = Caller { role: Role::Pos, name: "till 1".into(), token: "ab12cd34ef56".into() };
+        assert_eq!(caller.actor(), "till 1 (lsk_ab12cd34ef56)");
+    }
+
+    #[test]
+    fn names_are_told_apart_as_people_do() {
+        assert!(is_same_name("Till 1", " till 1 ") && is_same_name("sync", "SYNC"));
+        assert!(!is_same_name("till 1", "till 11"));
     }
 
     #[test]

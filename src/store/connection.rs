@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::StoreError;
+use super::host::is_this_machine;
 
 mod any {
     #![allow(missing_docs, reason = "the derive writes items that cannot be documented from here")]
@@ -97,6 +98,24 @@ impl DatabaseUrl {
         }
     }
 
+    /// The host on another machine that is talked to without a word on encryption; libpq then takes what it gets.
+    #[must_use]
+    pub fn host_without_tls(&self) -> Option<String> {
+        let Self::Postgres(text) = self else { return None };
+        let url = url::Url::parse(text).ok()?;
+        let said = |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        if said("sslmode").is_some() || std::env::var_os("PGSSLMODE").is_some() {
+            return None;
+        }
+        let hosts = said("hostaddr").or_else(|| said("host")).or_else(|| url.host_str().map(str::to_owned))?;
+        // A path is a socket of this machine; libpq takes several hosts.
+        let is_elsewhere = |host: &&str| {
+            let is_socket = host.is_empty() || host.starts_with(['/', '@']) || host.to_lowercase().starts_with("%2f");
+            !is_socket && !is_this_machine(host)
+        };
+        hosts.split(',').find(is_elsewhere).map(str::to_owned)
+    }
+
     /// How many loops write to it, each on a connection of its own.
     #[must_use]
     pub const fn writers(&self) -> usize {
@@ -110,6 +129,7 @@ impl DatabaseUrl {
         match self {
             Self::Sqlite(path) => {
                 let text = path.to_str().ok_or_else(|| StoreError::BadUrl("the path is not UTF-8".to_owned()))?;
+                super::file::make_private(path);
                 let mut conn = SqliteConnection::establish(text).map_err(|problem| {
                     StoreError::Unreachable(format!("{} cannot be opened: {problem}", path.display()))
                 })?;
@@ -264,6 +284,24 @@ mod tests {
     fn a_password_is_never_shown() {
         let url = DatabaseUrl::parse("postgres://u:hunter2@h/db?password=hunter3").unwrap();
         assert!(!format!("{url:?}").contains("hunter"), "{url:?}");
+    }
+
+    #[test]
+    fn another_machine_without_a_word_on_encryption_is_named() {
+        for (url, host) in [
+            ("postgres://u:p@db.example/l", Some("db.example")),
+            ("postgres://u:p@10.0.0.5:5433/l?connect_timeout=3", Some("10.0.0.5")),
+            ("postgres://localhost,db2/l", Some("db2")),
+            ("postgres:///l?host=db.example", Some("db.example")),
+            ("postgres://db.example/l?sslmode=verify-full", None),
+            ("postgres://db.example/l?sslmode=disable", None),
+            ("postgres://u:p@127.0.0.1:5432/l", None),
+            ("postgres://[::1]/l", None),
+            ("postgres:///l?host=/var/run/postgresql", None),
+            ("postgres://%2Fvar%2Frun%2Fpostgresql/l", None),
+        ] {
+            assert_eq!(DatabaseUrl::parse(url).unwrap().host_without_tls().as_deref(), host, "{url}");
+        }
     }
 
     #[test]

@@ -37,6 +37,19 @@ pub struct RecomputeRow {
     pub after_order_id: i64,
     /// Only this member's orders; `None` for everyone's.
     pub partner_id: Option<i64>,
+    /// Who asked for it; `None` for what was read from Odoo.
+    pub requested_by: Option<String>,
+    /// Why, as the entries that come of it say.
+    pub reason: Option<String>,
+}
+
+/// Who has orders computed again, and why.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecomputeRequest<'a> {
+    /// Whoever put, archived, enrolled or left; `None` for what was read from Odoo.
+    pub by: Option<&'a str>,
+    /// What that was.
+    pub reason: Option<&'a str>,
 }
 
 /// Ours alone: "programs" in ASCII.
@@ -130,7 +143,7 @@ pub fn touch(conn: &mut AnyConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes that orders must be computed again.
+/// Notes that orders must be computed again because of what was read from Odoo.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -141,6 +154,21 @@ pub fn request_recompute(
     from_us: Option<i64>,
     now_us: i64,
 ) -> Result<(), StoreError> {
+    request_recompute_by(conn, program_id, partner_id, from_us, now_us, RecomputeRequest::default())
+}
+
+/// As [`request_recompute`], because somebody asked for it.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn request_recompute_by(
+    conn: &mut AnyConnection,
+    program_id: i64,
+    partner_id: Option<i64>,
+    from_us: Option<i64>,
+    now_us: i64,
+    request: RecomputeRequest<'_>,
+) -> Result<(), StoreError> {
     on_each!(conn, c => diesel::insert_into(recomputes::table)
         .values((
             recomputes::program_id.eq(program_id),
@@ -148,6 +176,8 @@ pub fn request_recompute(
             recomputes::partner_id.eq(partner_id),
             recomputes::after_order_id.eq(0),
             recomputes::created_at_us.eq(now_us),
+            recomputes::requested_by.eq(request.by),
+            recomputes::reason.eq(request.reason),
         ))
         .execute(c))?;
     Ok(())

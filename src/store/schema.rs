@@ -38,6 +38,8 @@ diesel::table! {
         after_order_id -> BigInt,
         created_at_us -> BigInt,
         partner_id -> Nullable<BigInt>,
+        requested_by -> Nullable<Text>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -255,6 +257,7 @@ diesel::table! {
         params_sha256 -> Text,
         reply -> Text,
         recorded_at_us -> BigInt,
+        refusal -> Bool,
     }
 }
 

@@ -23,6 +23,17 @@ pub struct TokenRow {
     pub revoked_at_us: Option<i64>,
 }
 
+/// Keeps others from making tokens until the transaction ends. On SQLite the transaction does so itself.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn lock(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(conn) = conn {
+        diesel::sql_query("LOCK TABLE tokens IN EXCLUSIVE MODE").execute(conn)?;
+    }
+    Ok(())
+}
+
 /// Keeps a new token.
 ///
 /// # Errors

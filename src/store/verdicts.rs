@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::kept::{Kept, padded};
 use super::schema::verdicts;
@@ -20,6 +22,8 @@ pub struct Verdict {
     pub reply: String,
     /// When, in microseconds.
     pub recorded_at_us: i64,
+    /// Whether it is a caller's refusal, which is not kept for ever: nothing was done.
+    pub refusal: bool,
 }
 
 /// The verdicts on these keys.
@@ -45,4 +49,36 @@ pub fn load(conn: &mut AnyConnection, keys: &[String]) -> Result<BTreeMap<String
 pub fn append(conn: &mut AnyConnection, rows: &[Verdict]) -> Result<(), StoreError> {
     write_rows!(conn, rows, row => diesel::insert_into(verdicts::table).values(row));
     Ok(())
+}
+
+/// The keys of the oldest refusals that were recorded before a moment.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn refusals_before(conn: &mut AnyConnection, before_us: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+    Ok(verdicts::table
+        .filter(is_refusal())
+        .filter(verdicts::recorded_at_us.lt(before_us))
+        .order(verdicts::recorded_at_us)
+        .limit(limit)
+        .select(verdicts::idempotency_key)
+        .load(conn)?)
+}
+
+/// Removes these refusals; returns how many were still there. The database lets nothing else be removed.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn remove_refusals(conn: &mut AnyConnection, keys: &[String]) -> Result<u64, StoreError> {
+    let mut removed: usize = 0;
+    for chunk in keys.chunks(CHUNK) {
+        let these = verdicts::table.filter(verdicts::idempotency_key.eq_any(chunk)).filter(is_refusal());
+        removed = removed.saturating_add(diesel::delete(these).execute(conn)?);
+    }
+    Ok(u64::try_from(removed).unwrap_or(u64::MAX))
+}
+
+/// Written out: a partial index is used only if its condition is in the statement's text.
+fn is_refusal() -> diesel::expression::SqlLiteral<Bool> {
+    sql("refusal")
 }

@@ -15,7 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("http", &["http", "rpc", "domain", "ledger", "store"]),
     ("demo", &["demo"]),
     ("config", &["config", "domain", "http", "odoo", "store", "sync"]),
-    ("telemetry", &["telemetry", "config"]),
+    ("telemetry", &["telemetry", "config", "domain"]),
     ("fuzzing", &["fuzzing", "domain", "odoo", "rpc"]),
 ];
 

@@ -1,6 +1,6 @@
 //! Two versions of the program on one database: migrations only expand, or say that they do not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -86,21 +86,49 @@ fn statements(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// What a trigger refuses: its table, and of insert, update, delete and truncate those that it is asked before.
+fn guarded(statement: &str) -> Option<(String, BTreeSet<String>)> {
+    let words: Vec<&str> = statement.split(' ').collect();
+    let place = |wanted: &str| words.iter().position(|word| *word == wanted);
+    let (from, to) = (place("BEFORE")?, place("ON")?);
+    let events = words.get(from + 1..to)?.iter().filter(|word| **word != "OR").map(|word| (*word).to_owned());
+    Some(((*words.get(to + 1)?).to_owned(), events.collect()))
+}
+
 fn word(statement: &str, number: usize) -> String {
     let words = statement.split([' ', '(']).filter(|word| !word.is_empty());
     words.map(str::to_owned).nth(number).unwrap_or_default()
 }
 
 /// Of a migration's text, what a program that does not know of it could trip over. `indexes` are those of the
-/// migrations before that promise nothing: without one, reading is slower and no more.
-fn contractions(text: &str, indexes: &BTreeSet<String>) -> Vec<String> {
+/// migrations before that promise nothing: without one, reading is slower and no more. `triggers` are those of the
+/// migrations before. All they do is refuse what the program before never does, so that one may go; one that comes may
+/// refuse nothing but what another refused that goes.
+fn contractions(text: &str, indexes: &BTreeSet<String>, triggers: &BTreeMap<String, String>) -> Vec<String> {
     let statements = statements(text);
+    let gone: Vec<(String, BTreeSet<String>)> = statements
+        .iter()
+        .filter(|one| one.starts_with("DROP TRIGGER "))
+        .filter_map(|one| guarded(triggers.get(&word(one, 2))?))
+        .collect();
     let made: BTreeSet<String> =
         statements.iter().filter(|one| one.starts_with("CREATE TABLE ")).map(|one| word(one, 2)).collect();
     let expands = |one: &String| {
         let upper = one.to_uppercase();
         if one.starts_with("DROP INDEX ") {
             return indexes.contains(&word(one, 2));
+        }
+        if one.starts_with("DROP TRIGGER ") {
+            return triggers.contains_key(&word(one, 2));
+        }
+        if one.starts_with("CREATE TRIGGER ") {
+            return guarded(one).is_some_and(|(table, events)| {
+                gone.iter().any(|(before, refused)| *before == table && events.is_subset(refused))
+            });
+        }
+        // Of a trigger's body in SQLite, which the statements are cut at.
+        if one == "END" {
+            return true;
         }
         if upper.starts_with("CREATE TABLE ") || upper.starts_with("CREATE INDEX ") {
             return true;
@@ -137,9 +165,12 @@ fn every_migration_only_expands_or_raises_the_floor() {
             .collect();
         names.sort();
         let mut indexes = BTreeSet::new();
+        let mut triggers = BTreeMap::new();
         for (number, name) in names.iter().enumerate() {
             let text = std::fs::read_to_string(root.join(side).join(name).join("up.sql")).unwrap();
-            let before = indexes.clone();
+            let before = (indexes.clone(), triggers.clone());
+            let made = statements(&text).into_iter().filter(|one| one.starts_with("CREATE TRIGGER "));
+            triggers.extend(made.map(|one| (word(&one, 2), one)));
             indexes.extend(
                 statements(&text).iter().filter(|one| one.starts_with("CREATE INDEX ")).map(|one| word(one, 2)),
             );
@@ -149,7 +180,7 @@ fn every_migration_only_expands_or_raises_the_floor() {
             }
             let version: String = name.split('_').next().unwrap().replace('-', "");
             let raises = text.contains(&format!("UPDATE schema_floor SET version = '{version}'"));
-            let found = contractions(&text, &before);
+            let found = contractions(&text, &before.0, &before.1);
             assert!(
                 raises || found.is_empty(),
                 "{side}/{name} takes something away from the version before, and does not raise schema_floor: {found:?}"
@@ -179,10 +210,24 @@ fn what_takes_something_away_is_found() {
         "-- a comment\ncreate index harmless on holds (actor); drop index holds_due;",
         "DROP INDEX one_of_each;",
     ] {
-        assert_eq!(contractions(contraction, &BTreeSet::new()).len(), 1, "{contraction}");
+        assert_eq!(contractions(contraction, &BTreeSet::new(), &BTreeMap::new()).len(), 1, "{contraction}");
+    }
+    let guard = "CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON holds FOR EACH STATEMENT EXECUTE FUNCTION refuse()";
+    let triggers = BTreeMap::from([("guard".to_owned(), guard.to_owned())]);
+    for (change, is_found) in [
+        ("DROP TRIGGER guard ON holds", false),
+        ("DROP TRIGGER unknown ON holds", true),
+        ("DROP TRIGGER guard; CREATE TRIGGER guard BEFORE DELETE ON holds WHEN OLD.x BEGIN SELECT 1; END", false),
+        ("DROP TRIGGER guard; CREATE TRIGGER guard BEFORE INSERT ON holds BEGIN SELECT 1; END", true),
+        ("DROP TRIGGER guard; CREATE TRIGGER guard BEFORE DELETE ON lots BEGIN SELECT 1; END", true),
+        ("CREATE TRIGGER other BEFORE DELETE ON holds BEGIN SELECT 1; END", true),
+    ] {
+        let found = contractions(change, &BTreeSet::new(), &triggers);
+        assert_eq!(!found.is_empty(), is_found, "{change}: {found:?}");
     }
     let plain = BTreeSet::from(["plain".to_owned()]);
-    assert_eq!(contractions("DROP INDEX plain;", &plain), Vec::<String>::new());
+    let none = BTreeMap::new();
+    assert_eq!(contractions("DROP INDEX plain;", &plain, &none), Vec::<String>::new());
     let later = LATER.replace("INSERT INTO __diesel_schema_migrations", "-- ");
-    assert_eq!(contractions(&later, &plain), Vec::<String>::new());
+    assert_eq!(contractions(&later, &plain, &none), Vec::<String>::new());
 }

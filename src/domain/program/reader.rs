@@ -125,7 +125,7 @@ impl<'a> Node<'a> {
         if text.chars().count() > most {
             return Err(self.refuse(format!("This is too long: at most {most} characters are allowed.")));
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(crate::domain::text::is_control) {
             return Err(self.refuse("This must be one line, without line breaks or control characters."));
         }
         Ok(text.to_owned())

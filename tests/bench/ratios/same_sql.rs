@@ -130,6 +130,7 @@ fn write(
             params_sha256: HASH.to_owned(),
             reply: REPLY.to_owned(),
             recorded_at_us: now.timestamp_micros(),
+            refusal: false,
         })
         .collect();
     verdicts::append(conn, &verdicts)?;

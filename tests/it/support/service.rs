@@ -12,7 +12,10 @@ use super::{Api, Database, TestShop, club};
 
 /// The binary under test, with an environment that holds nothing of the machine's.
 fn binary(database: Option<&str>, folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loyalty-sidecar"));
+    command_of(Command::new(env!("CARGO_BIN_EXE_loyalty-sidecar")), database, folder)
+}
+
+fn command_of(mut command: Command, database: Option<&str>, folder: &Path) -> Command {
     command.current_dir(folder).stdin(Stdio::null());
     for (name, _) in std::env::vars() {
         if name.starts_with("LOYALTY__") {
@@ -74,6 +77,7 @@ pub struct Service {
     pub shop: Arc<TestShop>,
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
+    descriptors: Option<u32>,
     pub admin: Api,
     admin_token: String,
 }
@@ -108,6 +112,7 @@ impl Service {
             shop,
             folder,
             environment: settings,
+            descriptors: None,
             admin: Api::new("", None),
             admin_token: String::new(),
         };
@@ -120,7 +125,9 @@ impl Service {
 
     /// A fresh token of a role.
     pub fn token(&self, role: &str) -> String {
-        let made = self.verb(&["token", "create", "--role", role, "--name", "test"]);
+        // No two tokens that are accepted have one name.
+        let name = format!("{role} {}", uuid::Uuid::new_v4().simple());
+        let made = self.verb(&["token", "create", "--role", role, "--name", &name]);
         assert_eq!(made.code, 0, "{made:?}");
         made.out
     }
@@ -143,6 +150,11 @@ impl Service {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// From the next start on it may have no more file descriptors than that.
+    pub fn limit_descriptors(&mut self, most: u32) {
+        self.descriptors = Some(most);
+    }
+
     /// Starts it again after [`Service::kill`] or [`Service::terminate`].
     pub fn launch(&mut self) {
         let (child, base) = self.spawn(&[]);
@@ -162,7 +174,15 @@ impl Service {
     }
 
     fn spawn(&self, environment: &[(String, String)]) -> (Child, String) {
-        let mut command = binary(Some(&self.database.url()), self.folder.path());
+        let url = self.database.url();
+        let mut command = match self.descriptors {
+            None => binary(Some(&url), self.folder.path()),
+            Some(most) => {
+                let mut limited = Command::new("prlimit");
+                limited.arg(format!("--nofile={most}:{most}")).arg(env!("CARGO_BIN_EXE_loyalty-sidecar"));
+                command_of(limited, Some(&url), self.folder.path())
+            }
+        };
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
         command
             .envs(self.environment.clone())

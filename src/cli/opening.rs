@@ -1,0 +1,82 @@
+//! How each verb meets the database: the one table of it.
+
+use super::{Failure, Verb, import, program, token};
+use crate::config::Settings;
+use crate::store::migrate::{self, Schema};
+use crate::store::{DatabaseUrl, Pool, StoreError};
+
+/// What a verb may do to the database before it does its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Nothing: it opens none, or looks for itself (`doctor` says what it finds, and changes no schema).
+    None,
+    /// It reads. A database of another version is said to be one and left as it is, and none is made.
+    AsItIs,
+    /// It changes what is there: brings the schema up to date, and makes no database.
+    Migrated,
+    /// As `Migrated`, and makes the database if there is none.
+    Made,
+}
+
+impl Verb {
+    /// How this verb meets the database.
+    pub(super) const fn opening(&self) -> Opening {
+        match self {
+            Self::Demo { .. } | Self::Doctor | Self::Program(program::Verb::Check { .. }) => Opening::None,
+            Self::Verify
+            | Self::Token(token::Verb::List)
+            | Self::Program(program::Verb::Simulate { .. } | program::Verb::Get { .. } | program::Verb::List)
+            | Self::Import(import::Verb::OdooLoyalty { dry_run: true, .. } | import::Verb::Csv { dry_run: true, .. }) => {
+                Opening::AsItIs
+            }
+            Self::Token(token::Verb::Revoke { .. }) | Self::Import(_) => Opening::Migrated,
+            Self::Serve
+            | Self::Sync { .. }
+            | Self::Token(token::Verb::Create { .. })
+            | Self::Program(program::Verb::Put { .. })
+            | Self::Migrate => Opening::Made,
+        }
+    }
+}
+
+impl Opening {
+    /// Opens the database so.
+    pub(super) fn pool(self, settings: &Settings) -> Result<Pool, Failure> {
+        if self != Self::Made {
+            // A typo must not make an empty one that verifies clean.
+            must_be_there(settings)?;
+        }
+        let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
+        let mut conn = pool.get()?;
+        match self {
+            Self::None => {}
+            Self::AsItIs => must_be_of_this_version(migrate::inspect(&mut conn)?)?,
+            Self::Migrated | Self::Made => drop(migrate::migrate(&mut conn)?),
+        }
+        drop(conn);
+        Ok(pool)
+    }
+}
+
+fn must_be_there(settings: &Settings) -> Result<(), Failure> {
+    match &settings.database_url {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(Failure::Other(format!(
+            "there is no database at {}; check database.url, or make one with `loyalty-sidecar migrate`",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn must_be_of_this_version(schema: Schema) -> Result<(), Failure> {
+    match schema {
+        // A newer version has only added to it: what this one reads is as it was.
+        Schema::Current | Schema::Ahead(_) => Ok(()),
+        Schema::Behind(pending) => Err(Failure::Other(format!(
+            "the database is older than this program: its schema lacks {} migrations, and a verb that reads changes nothing; \
+             run `loyalty-sidecar migrate` first",
+            pending.len()
+        ))),
+        Schema::Newer(version) => Err(StoreError::Newer(version).into()),
+    }
+}
