@@ -203,7 +203,7 @@ fn with_the_company_s_wallet_all_its_contacts_share_one_account() {
     );
     service.admin.sync();
     assert_eq!(service.admin.balance(1), "10", "order {}: 15.00 was paid", sold.id);
-    assert_eq!(service.admin.call("exception.list", json!({})), json!({"exceptions": []}));
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
     service.admin.verified();
 }
 
