@@ -42,7 +42,7 @@ pub(super) fn complete(
     let catalog = facts.catalog(conn, &products)?;
     let archived = given.into_iter().filter(|product| catalog.is_archived(*product)).collect();
     for draft in drafts.iter_mut() {
-        place(draft, catalog, &customers, None);
+        place(draft, catalog, &customers, None, &BTreeMap::new());
         draft.attach_combos();
         let of_shop = draft.pos_config_id.and_then(|shop| neutral.get(&shop));
         let is_neutral = |product: ProductId| {

@@ -127,18 +127,21 @@ fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result
     let catalog = shop::catalog(conn, &products)?;
     let customers: Vec<PartnerId> = read.iter().filter_map(|order| order.partner_id).collect();
     let customers = shop::partners(conn, &customers)?;
+    let lines: BTreeSet<LineId> = read.iter().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+    let mut also = orders::orders_of_lines(conn, &lines)?;
+    also.retain(|id| !ids.contains(id));
+    // A line that moved here from another order (a split bill) was first read there.
+    let elsewhere = orders::load(conn, &also)?;
+    let lines: BTreeMap<LineId, &Line> = elsewhere.values().chain(known.values()).flat_map(lines_by_id).collect();
     let placed: Vec<Order> = read
         .iter()
         .map(|order| {
             let mut order = order.clone();
             let before = order.id.and_then(|id| known.get(&id));
-            place(&mut order, &catalog, &customers, before);
+            place(&mut order, &catalog, &customers, before, &lines);
             order
         })
         .collect();
-    let lines: BTreeSet<LineId> = read.iter().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
-    let mut also = orders::orders_of_lines(conn, &lines)?;
-    also.retain(|id| !ids.contains(id));
     orders::undigest(conn, &also)?;
     let changed = orders::put(conn, &placed)?;
     // What they refund now is found by their lines; what they no longer do, only by the lines they had.
@@ -147,13 +150,14 @@ fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result
 }
 
 /// Says where each line's product stands, what it counts as, and which tags product and customer have: as it was when
-/// the line was first read, or the order with this customer; else as it is now. A line keeps its hold where Odoo does
-/// not say it.
+/// the line was first read (one of `lines`), or the order with this customer (`before`); else as it is now. A line keeps
+/// its hold where Odoo does not say it.
 pub(super) fn place(
     order: &mut Order,
     catalog: &Catalog,
     customers: &BTreeMap<PartnerId, Partner>,
     before: Option<&Order>,
+    lines: &BTreeMap<LineId, &Line>,
 ) {
     if let Some(before) = before.filter(|before| before.partner_id == order.partner_id) {
         order.partner_tags.clone_from(&before.partner_tags);
@@ -164,11 +168,9 @@ pub(super) fn place(
     if let Some(before) = before {
         order.links_refunds = before.links_refunds;
     }
-    let known: BTreeMap<LineId, &Line> =
-        before.iter().flat_map(|order| &order.lines).filter_map(|line| Some((line.id?, line))).collect();
     let keeps_holds = order.hold_field_missing;
     for line in &mut order.lines {
-        let earlier = line.id.and_then(|id| known.get(&id)).filter(|earlier| earlier.product_id == line.product_id);
+        let earlier = line.id.and_then(|id| lines.get(&id)).filter(|earlier| earlier.product_id == line.product_id);
         if let Some(earlier) = earlier {
             line.role = earlier.role;
             line.pos_categories.clone_from(&earlier.pos_categories);
@@ -183,6 +185,10 @@ pub(super) fn place(
             line.product_tags = catalog.tags_of(product);
         }
     }
+}
+
+fn lines_by_id(order: &Order) -> impl Iterator<Item = (LineId, &Line)> {
+    order.lines.iter().filter_map(|line| Some((line.id?, line)))
 }
 
 /// An order that Odoo deleted is kept as one that was cancelled and has no lines.

@@ -175,3 +175,51 @@ fn a_reward_for_some_goods_reduces_those_alone() {
         ",
     );
 }
+
+#[test]
+fn a_combo_costs_what_its_parts_do_and_is_one_unit() {
+    check(
+        "
+        per_amount every=1 points=1
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1 => 10 # its parts: 7 + 3
+        per_amount every=1 points=1 product_ids=32
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1, book 1 5.00 => 10 # the combo's parts, and no other book
+        per_amount every=1 points=1 pos_category_ids=1
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1, book 1 5.00 => 10 # a category above the combo
+        per_amount every=1 points=1 product_ids=32 + multiplier factor=2 pos_category_ids=3
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1 => 20 # doubled with its combo
+        per_amount every=1 points=1 exclude_pos_category_ids=3
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1, book 1 5.00 => 5 # its parts are out with it
+        per_amount every=1 points=1 product_ids=32 exclude_product_ids=11
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1 => 7 # one part is out by itself
+        per_amount every=1 points=1 product_ids=10
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1, book 1 5.00 => 12 # the book in it and the other: 7 + 5
+        per_amount every=1 points=1 product_ids=32
+            book 1 7.00 of=9 => 0                    # its combo is not in the order
+        per_order points=2 product_ids=32
+            menu 1 0.00, book 1 7.00 of=1 => 2       # a combo was paid for
+        per_unit points=1
+            menu 2 0.00, book 4 14.00 of=1, pen 2 6.00 of=1 => 2 # two combos
+            menu 2 0.00, book 4 14.00 of=1, pen 2 6.00 of=1, pen 1 3.00 => 3 # and a pen
+            book 1 7.00 of=9 => 1                    # no part of anything
+            menu -1 0.00, book -1 -7.00 of=1, pen -1 -3.00 of=1 => -1 # one brought back
+        per_unit points=1 product_ids=32
+            menu 2 0.00, book 4 14.00 of=1 => 2      # two combos
+        per_unit points=1 product_ids=10
+            menu 2 0.00, book 4 14.00 of=1 => 4      # the books in them
+        per_unit points=1 product_ids=10,32
+            menu 2 0.00, book 4 14.00 of=1 => 6      # both are listed: 2 + 4
+        per_unit points=1 product_category_ids=7
+            menu 2 0.00, book 4 14.00 of=1 => 2      # a category above both: combos are one unit
+        per_unit points=1 product_category_ids=9
+            menu 2 0.00, book 4 14.00 of=1 => 4      # the books' category, which is not the combo's
+        per_unit points=1 exclude_product_ids=10
+            menu 2 0.00, book 4 14.00 of=1 => 2      # a combo without its books is one
+        per_unit points=1 exclude_product_ids=32
+            menu 2 0.00, book 4 14.00 of=1 => 0      # nothing of it counts
+        per_order points=1 min_quantity=2
+            menu 1 0.00, book 1 7.00 of=1, pen 1 3.00 of=1 => 0 # one unit of two
+            menu 2 0.00, book 2 14.00 of=1 => 1      # two
+        ",
+    );
+}

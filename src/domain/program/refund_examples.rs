@@ -67,6 +67,13 @@ fn a_sale_less_what_came_back() {
             book 1 20.00, toy 1 20.00, toyreward 1 -10.00 less 2:1 => 1 # toys back: their reward is off the rest, 20 − 10
             book 1 20.00, toy 1 20.00, toyreward 1 -10.00 less 2:1 3:1 => 2 # both back: 20
             book 1 20.00, tip 1 5.00 less 2:1 => 2           # a tip back
+        // Of a combo the parts bring the money back, and its own line the unit.
+        per_amount every=1 points=1 product_ids=32
+            menu 2 0.00, book 2 14.00 of=1, pen 2 6.00 of=1 less 1:1 2:1 3:1 => 10 # one of two
+            menu 2 0.00, book 2 14.00 of=1, pen 2 6.00 of=1 less 3:2 => 14 # the pens alone
+        per_unit points=5
+            menu 2 0.00, book 2 14.00 of=1, pen 2 6.00 of=1 less 1:1 2:1 3:1 => 5 # one is left
+            menu 2 0.00, book 2 14.00 of=1, pen 2 6.00 of=1 less 3:2 => 10 # both are, without their pens
         // Money and units come back each by itself.
         per_amount every=10 points=1
             book 1 100.00 less 1:1:-85.00 => 10              # one that is charged for takes nothing back

@@ -5,7 +5,8 @@
 //! `1,2`, hours `22:00-02:00`, and codes are `r1`, `r2` … unless one is said.
 //!
 //! An order is `settings: goods quantity amount, …`, the amount with tax. The goods are those of [`goods`]; a line may
-//! say `net=` (its amount without tax) and `tag=` (its product's tags).
+//! say `net=` (its amount without tax), `tag=` (its product's tags) and `of=` (the number of the line of the combo that it is
+//! a part of).
 //!
 //! A table says a program in a line of its own and, under it, what it makes of each order: `order => expected # why`.
 
@@ -17,8 +18,8 @@ use serde_json::{Map, Value, json};
 
 use super::sample::{TOYS, at, decimal, line, money, neutral, order, program, reward_line};
 use super::{Program, Scope};
-use crate::domain::ids::{CompanyId, PartnerTagId, PosCategoryId, PosConfigId, ProductId, ProductTagId};
-use crate::domain::order::{Line, Order};
+use crate::domain::ids::{CompanyId, LineId, PartnerTagId, PosCategoryId, PosConfigId, ProductId, ProductTagId};
+use crate::domain::order::{Line, LineRef, Order};
 
 /// Members of a clause that the document keeps in a part of their own.
 const PARTS: &[(&str, &[&str])] = &[
@@ -129,6 +130,8 @@ fn goods(name: &str, quantity: &str, amount: &str) -> Line {
         "book" => 10,
         "pen" => 11,
         "mug" => 12,
+        // A combo; its product is a toy.
+        "menu" => 32,
         // Toys: POS category 3 under 1, product category 8 under 7. All other goods: product category 9 under 7.
         "toy" => 30,
         "doll" => 31,
@@ -167,6 +170,8 @@ fn line_of(text: &str) -> Line {
     for extra in words {
         match extra.split_once('=').unwrap() {
             ("net", amount) => line.subtotal = money(amount),
+            // A part of the combo that stands in the line of this number.
+            ("of", number) => line.combo_parent = Some(LineRef::Id(LineId(number.parse().unwrap()))),
             ("tag", tags) => {
                 let tags = tags.split(',').map(|tag| ProductTagId(tag.parse().unwrap()));
                 line.product_tags = tags.collect();
@@ -182,6 +187,7 @@ pub(super) fn draft_of(text: &str) -> (Order, BTreeMap<&str, &str>) {
     let (settings, lines) = text.split_once(": ").unwrap_or(("", text));
     let lines = lines.split(", ").filter(|line| *line != "nothing").map(line_of).collect();
     let mut told = order(lines);
+    told.attach_combos();
     let mut others = BTreeMap::new();
     for setting in settings.split_whitespace() {
         match setting.split_once('=').unwrap() {

@@ -111,6 +111,26 @@ fn a_line_stays_what_it_was_when_the_till_s_tip_product_is_switched_off() {
 }
 
 #[test]
+fn a_line_that_moves_to_another_order_stays_what_it_was() {
+    let service = service_with(&[program()]);
+    product(&service.shop, 8, "Tips", 2);
+    let shop = &service.shop.shop;
+    shop.update("pos.config", 1, json!({"tip_product_id": 8}));
+    service.admin.sync();
+    let first = earns(&service, 1, &[line(1, "1", "95.00"), line(8, "1", "20.00")], &json!({"club": "9"}));
+    let second = service.shop.sell(2, "95.00");
+    service.admin.sync();
+    // The bill is split: the tip goes to the other order, after the shop takes tips no more.
+    shop.update("pos.config", 1, json!({"tip_product_id": false}));
+    shop.update("pos.order", first.id, json!({"lines": [first.lines[0]]}));
+    shop.update("pos.order", second.id, json!({"lines": [second.lines[0], first.lines[1]]}));
+    service.shop.change_line(first.lines[1], json!({"order_id": second.id}));
+    service.admin.sync();
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("9".into(), "9".into()));
+    service.admin.verified();
+}
+
+#[test]
 fn a_line_stays_what_it_was_when_the_gift_card_s_product_is_replaced() {
     let service = service_with(&[program()]);
     product(&service.shop, 8, "Gift card", 2);
