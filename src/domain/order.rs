@@ -116,6 +116,12 @@ impl Line {
         self.role == LineRole::Counts && self.product_id.is_some() && self.refunds.is_none()
     }
 
+    /// Whether it is a part of the combo that stands in another line of its order.
+    #[must_use]
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        self.combo_parent.as_ref().is_some_and(|parent| other.is_named_by(parent))
+    }
+
     fn is_named_by(&self, by: &LineRef) -> bool {
         match by {
             LineRef::Id(id) => self.id == Some(*id),
@@ -198,8 +204,10 @@ impl Order {
     pub fn attach_combos(&mut self) {
         for position in 0..self.lines.len() {
             let Some(line) = self.lines.get(position) else { continue };
-            let Some(parent) = &line.combo_parent else { continue };
-            let found = self.lines.iter().enumerate().find(|(at, other)| *at != position && other.is_named_by(parent));
+            if line.combo_parent.is_none() {
+                continue;
+            }
+            let found = self.lines.iter().enumerate().find(|(at, other)| *at != position && line.is_part_of(other));
             let combo = found.map(|(_, of)| Combo {
                 product_id: of.product_id,
                 pos_categories: of.pos_categories.clone(),

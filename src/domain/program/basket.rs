@@ -238,6 +238,14 @@ impl<'a> Shelf<'a> {
             .map(|((position, line), left)| (*position, *line, *left))
     }
 
+    /// The parts of a combo that are left: position in the draft, line, what is left of it.
+    pub fn parts_of(&self, combo: &'a Line) -> impl Iterator<Item = (usize, &'a Line, Decimal)> + '_ {
+        let lines = self.positions.iter().zip(&self.lines).zip(&self.left);
+        lines
+            .filter(move |((_, line), _)| line.is_part_of(combo))
+            .map(|((position, line), left)| (*position, *line, *left))
+    }
+
     /// `discount` over the goods in scope, by what is left of each; none bears more than that.
     pub fn share(&self, discount: Money, scope: &Scope, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
         let goods = self.positions.iter().zip(&self.lines).zip(&self.left);

@@ -87,7 +87,7 @@ fn all_given(product_id: ProductId, shelf: &Shelf<'_>, basket: &Basket<'_>) -> R
 }
 
 /// The first of the product in the draft that no other reward gives, up to `quantity`, each with what its price
-/// is above `price`. A line that costs no more than that is left alone.
+/// is above `price`. A line that costs no more than that is left alone. A combo costs what its parts do, and they bear it.
 fn parts(
     product_id: ProductId,
     quantity: Decimal,
@@ -99,7 +99,9 @@ fn parts(
     let mut wanted = quantity;
     let mut parts = Vec::new();
     for (position, line, left) in shelf.of_product(product_id) {
-        let Some(above) = above(line, price)? else { continue };
+        let bearers: Vec<(usize, &Line, Decimal)> =
+            std::iter::once((position, line, left)).chain(shelf.parts_of(line)).collect();
+        let Some(above) = above(&bearers, line.quantity, price)? else { continue };
         let skipped = line.quantity.min(skip);
         skip = exact::sub(skip, skipped)?;
         let here = exact::sub(line.quantity, skipped)?.min(wanted);
@@ -108,16 +110,23 @@ fn parts(
         }
         wanted = exact::sub(wanted, here)?;
         // Multiplied before it is divided, as ever; and never more than other discounts have left of the line.
-        let left = left.max(Decimal::ZERO);
-        let off = exact::div(exact::mul(above, here)?, line.quantity)?.min(left);
-        parts.push(Part { position, quantity: here, off, left });
+        let whole = sum(bearers.iter().map(|(_, _, left)| (*left).max(Decimal::ZERO)))?;
+        let off = exact::div(exact::mul(above, here)?, line.quantity)?.min(whole);
+        for (at, _, left) in bearers {
+            let left = left.max(Decimal::ZERO);
+            // One line bears all of it, without a trace of dividing.
+            let off = if left == whole { off } else { exact::div(exact::mul(off, left)?, whole)? };
+            let quantity = if at == position { here } else { Decimal::ZERO };
+            parts.push(Part { position: at, quantity, off, left });
+        }
     }
     Ok(parts)
 }
 
-/// What all units of a line cost above `price` each; `None` when nothing.
-fn above(line: &Line, price: Money) -> Result<Option<Decimal>, Overflow> {
-    let at_price = exact::mul(price.decimal(), line.quantity)?;
-    let above = exact::sub(line.subtotal_incl.decimal(), at_price)?;
+/// What all units of a line, with the parts of a combo, cost above `price` each; `None` when nothing.
+fn above(lines: &[(usize, &Line, Decimal)], quantity: Decimal, price: Money) -> Result<Option<Decimal>, Overflow> {
+    let at_price = exact::mul(price.decimal(), quantity)?;
+    let whole = Money::sum(lines.iter().map(|(_, line, _)| line.subtotal_incl))?;
+    let above = exact::sub(whole.decimal(), at_price)?;
     Ok((above > Decimal::ZERO).then_some(above))
 }

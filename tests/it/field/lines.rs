@@ -399,6 +399,33 @@ fn a_reward_for_menus_is_off_their_parts() {
 }
 
 #[test]
+fn a_free_menu_takes_off_what_its_parts_cost() {
+    let mut program = program();
+    program["rewards"] = json!([
+        {"code": "free", "name": "A menu", "kind": "free_product", "points": "100", "product_id": MENU},
+        {"code": "cheap", "name": "A menu for 4", "kind": "product_at_price", "points": "50", "product_id": MENU,
+         "price": "4.00"},
+    ]);
+    let service = restaurant(&[program, of_rule("units", json!({"kind": "per_unit", "points": "1"}))]);
+    service.admin.give(1, "100");
+    let mut lines = menus(2).to_vec();
+    lines.push(line(1, "1", "40.00"));
+    let draft = draft_of(1, &lines);
+    let cheap = service.admin.hold(1, "cheap", &draft).unwrap();
+    assert_eq!((&cheap["discount"], off(&cheap)), (&json!("6.00"), json!([[1, "4.20"], [2, "1.80"]])), "{cheap}");
+    service.admin.call("loyalty.release", json!({"hold_id": cheap["hold_id"], "reason": "another one"}));
+    let hold = service.admin.hold(1, "free", &draft).unwrap();
+    assert_eq!((&hold["discount"], off(&hold)), (&json!("10.00"), json!([[1, "7.00"], [2, "3.00"]])), "{hold}");
+    assert_eq!(hold["add_quantity"], "0");
+    lines.push(reward_line(hold["hold_id"].as_str().unwrap(), "10.00"));
+    service.shop.sell_lines(Some(1), draft["uuid"].as_str().unwrap(), &lines);
+    service.admin.sync();
+    // 10.00 of menus and 40.00 were paid: 5 points; one menu and a desk: 2 units.
+    assert_eq!(balances(&service.admin, 1), json!({"club": "5", "units": "2"}));
+    service.admin.verified();
+}
+
+#[test]
 fn a_refund_for_less_than_was_paid_leaves_the_points_of_the_rest() {
     let service = service_with(&[
         program(),
