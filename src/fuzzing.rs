@@ -104,7 +104,7 @@ impl Transport for Parrot {
         let fields = dialect::NEEDED_FIELDS.iter().flat_map(|(_, fields)| fields.iter()).chain(of_orders);
         let answer = match method {
             ReadMethod::FieldsGet => Value::Object(fields.map(|field| ((*field).to_owned(), json!({}))).collect()),
-            ReadMethod::SearchRead | ReadMethod::SearchCount => self.0.clone(),
+            ReadMethod::SearchRead | ReadMethod::SearchCount | ReadMethod::Read => self.0.clone(),
         };
         Box::pin(async { Ok(answer) })
     }

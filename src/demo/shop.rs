@@ -1,6 +1,6 @@
 //! The records of the sample shop, and a clock that only moves when told to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub(super) struct Books {
     pub key: String,
     pub version: String,
     pub denied: Vec<String>,
+    /// Records that a rule hides from the service user, by model and id.
+    hidden: BTreeSet<(String, i64)>,
     clock: DateTime<Utc>,
     precision: Precision,
     rules: Vec<Rule>,
@@ -65,6 +67,7 @@ impl Shop {
             key: KEY.to_owned(),
             version: "19.0".to_owned(),
             denied: Vec::new(),
+            hidden: BTreeSet::new(),
             clock: DateTime::UNIX_EPOCH,
             precision: Precision::Microseconds,
             rules: Vec::new(),
@@ -216,6 +219,17 @@ impl Shop {
         }
     }
 
+    /// Hides a record from the service user, as a record rule of a company does; `false` shows it again.
+    pub fn hide(&self, model: &str, id: i64, hidden: bool) {
+        let key = (model.to_owned(), id);
+        let records = &mut self.edit().hidden;
+        if hidden {
+            records.insert(key);
+        } else {
+            records.remove(&key);
+        }
+    }
+
     /// Misbehaves on the next `times` requests (`None`: until [`Shop::behave`]), of one model only if one is named.
     pub fn misbehave(&self, what: Misbehaviour, model: Option<&str>, times: Option<u32>) {
         self.edit().rules.push(Rule { what, model: model.map(str::to_owned), after: 0, left: times });
@@ -304,6 +318,12 @@ impl Books {
         }
     }
 
+    /// Whether a rule hides a record that exists.
+    pub fn is_hidden(&self, name: &str, id: i64) -> bool {
+        self.hidden.contains(&(name.to_owned(), id))
+            && self.models.get(name).is_some_and(|model| model.records.contains_key(&id))
+    }
+
     /// The ids that a search finds, in its order.
     pub fn search(&self, name: &str, search: &Search<'_>) -> Result<Vec<i64>, String> {
         let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
@@ -318,6 +338,7 @@ impl Books {
                 None => Box::new(model.records.range(first..)),
             };
         let matching = candidates
+            .filter(|(id, _)| !self.is_hidden(name, **id))
             .filter(|(_, record)| !hide_archived || record.get("active") != Some(&Value::Bool(false)))
             .filter(|(_, record)| domain.holds(record))
             .map(|(id, record)| (*id, record));

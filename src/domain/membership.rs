@@ -36,6 +36,23 @@ impl Membership {
         program.enrolment == Enrolment::Automatic || self.is_enrolled(at)
     }
 
+    /// The times in which either of two was enrolled, joined where they meet.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut all: Vec<Period> = self.periods.iter().chain(&other.periods).copied().collect();
+        all.sort_by_key(|period| period.enrolled_at);
+        let mut periods: Vec<Period> = Vec::new();
+        for period in all {
+            match periods.last_mut() {
+                Some(last) if last.left_at.is_none_or(|left| period.enrolled_at <= left) => {
+                    last.left_at = last.left_at.zip(period.left_at).map(|(one, other)| one.max(other));
+                }
+                _ => periods.push(period),
+            }
+        }
+        Self { periods }
+    }
+
     /// The time that lasts, if any.
     #[must_use]
     pub fn open(&self) -> Option<Period> {
@@ -63,5 +80,26 @@ mod tests {
         }
         assert_eq!(membership.open().map(|period| period.enrolled_at), Some(day(6)));
         assert!(!Membership::default().is_enrolled(day(7)));
+    }
+
+    #[test]
+    fn the_times_of_two_members_are_joined() {
+        let day = |day| Utc.with_ymd_and_hms(2026, 11, day, 0, 0, 0).unwrap();
+        let of = |times: &[(u32, Option<u32>)]| Membership {
+            periods: times
+                .iter()
+                .map(|(from, until)| Period { enrolled_at: day(*from), left_at: until.map(day) })
+                .collect(),
+        };
+        for (one, other, both) in [
+            (&[(2, None)][..], &[(5, None)][..], &[(2, None)][..]),
+            (&[(2, Some(4)), (8, None)], &[(3, Some(6))], &[(2, Some(6)), (8, None)]),
+            (&[(2, Some(4))], &[(4, Some(5)), (7, Some(9))], &[(2, Some(5)), (7, Some(9))]),
+            (&[(2, None)], &[(3, Some(4))], &[(2, None)]),
+            (&[], &[(3, Some(4))], &[(3, Some(4))]),
+        ] {
+            assert_eq!(of(one).union(&of(other)), of(both));
+            assert_eq!(of(other).union(&of(one)), of(both));
+        }
     }
 }

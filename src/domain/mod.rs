@@ -33,3 +33,4 @@ pub mod refusal;
 pub mod shop;
 pub mod text;
 pub mod timeline;
+pub mod transfer;

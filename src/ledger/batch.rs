@@ -1,5 +1,7 @@
 //! One batch in one transaction: load what the commands name, let each decide in order, write the rest.
 
+mod transfer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(super) use self::transfer::orphan_key;
 use super::command::{Answer, Command, Request};
 use super::facts::Facts;
 use super::programs::ProgramCache;
@@ -65,6 +68,7 @@ struct Batch {
     /// The drafts of holds, completed, by the position of their command.
     drafts: BTreeMap<usize, Order>,
     archived: BTreeSet<ProductId>,
+    transfer: Option<transfer::Prepared>,
     now: DateTime<Utc>,
 }
 
@@ -91,7 +95,12 @@ pub(super) fn run(
         }
         Ok::<_, LedgerError>((answers, batch.write(conn)?))
     })?;
-    facts.bring_back(written.accounts, written.holds);
+    if commands.iter().any(|command| matches!(command, Command::Transfer(_))) {
+        // It changed whose orders, holds and memberships are, which only a fresh look shows.
+        *facts = Facts::default();
+    } else {
+        facts.bring_back(written.accounts, written.holds);
+    }
     // Counted once it is true.
     for kind in written.entries {
         metrics::counter!("loyalty_entries_total", "kind" => kind).increment(1);
@@ -125,12 +134,13 @@ impl Batch {
             store::programs::guard(conn)?;
         }
         // Orders first: their rows are locked before any account, in every writer.
-        let affected = sales::take_in(conn, commands)?;
+        let affected = sales::take_in(conn, context.options.wallet, commands)?;
         let timelines = facts.timelines(conn, &context.programs)?;
+        let transfer = transfer::Prepared::load(conn, context.options.wallet, commands)?;
         let by_code: BTreeMap<&str, ProgramId> =
             timelines.iter().map(|timeline| (timeline.code.as_str(), timeline.id)).collect();
 
-        let wallets = wallets(conn, context, &affected, commands)?;
+        let wallets = wallets(conn, context, commands)?;
         let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
         let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
         let mut named_holds: BTreeSet<HoldId> = BTreeSet::new();
@@ -154,18 +164,20 @@ impl Batch {
                     named_holds.insert(*hold_id);
                 }
                 Command::Settle { accounts } => account_ids.extend(accounts),
+                Command::Transfer(asked) => verdict_keys.extend(asked.verdict_key()),
                 Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } => {}
             }
         }
+        keys.extend(transfer.iter().flat_map(transfer::Prepared::account_keys));
         named_holds.extend(affected.hold_ids());
         verdict_keys.extend(named_holds.iter().copied().map(capture_key));
         currencies.extend(affected.currencies_of_rewards());
 
         // Before any account is made or locked, in every writer.
         holds::lock_drafts(conn, &draft_uuids)?;
-        let members: BTreeSet<PartnerId> = wallets.values().copied().collect();
+        let members = wallets.values().copied().chain(affected.owners()).collect();
         let memberships = facts.memberships(conn, &members)?;
-        let mut affected = affected.compute(&timelines, &wallets, &memberships)?;
+        let mut affected = affected.compute(&timelines, &memberships)?;
         let (ignored, others) = affected.ignored();
         orders::mark_ignored(conn, &ignored, true)?;
         orders::mark_ignored(conn, &others, false)?;
@@ -175,7 +187,7 @@ impl Batch {
         affected.set_accounts(&keys);
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
-        // Which account a hold belongs to never changes, so it may be read before the lock.
+        // Which account a hold belongs to changes only when its member's points move: whoever waited for that looks again.
         // Those made for an order count also where no line of it carries them.
         let made_for = holds::load(conn, holds::Which::Orders(&affected.uuids()))?;
         let named: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();
@@ -185,6 +197,10 @@ impl Batch {
 
         if accounts::lock(conn, &account_ids)? == accounts::Locked::Now {
             named_now = facts.holds(conn, &named_now.into_keys().collect::<Vec<_>>())?;
+            let is_elsewhere = named_now.values().any(|hold| !account_ids.contains(&hold.account_id));
+            if is_elsewhere || self::wallets(conn, context, commands)? != wallets {
+                return Err(StoreError::Moved.into());
+            }
         }
         let now = store::time::database_now(conn)?;
         let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
@@ -197,8 +213,8 @@ impl Batch {
             stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
             book.accounts.insert(one.account.id, one.account);
         }
-        let uuids: Vec<String> = draft_uuids.into_iter().collect();
         book.holds.extend(named_now);
+        let uuids: Vec<String> = draft_uuids.into_iter().collect();
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
         let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
         book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
@@ -228,6 +244,7 @@ impl Batch {
             memberships,
             drafts,
             archived,
+            transfer,
             now,
         })
     }
@@ -269,6 +286,7 @@ impl Batch {
                 Ok(Answer::Outdated)
             }
             Command::Ingest { .. } | Command::Forget { .. } => self.converge(conn, position, &Request::default()),
+            Command::Transfer(asked) => self.transfer(conn, asked),
             Command::Recompute { work, request, then_after, .. } => {
                 let answer = self.converge(conn, position, request)?;
                 store::programs::advance_recompute(conn, *work, then_after.map(|id| id.0))?;
@@ -582,19 +600,18 @@ fn uses(
     Ok(holds::load(conn, holds::Which::Uses { accounts, rewards: &rewards, from })?)
 }
 
-/// Whose points an order's are: its own contact's, or the contact's company's.
+/// Whose points those of the customers are whom commands name: the contact's own, or its company's.
 fn wallets(
     conn: &mut AnyConnection,
     context: &Context,
-    affected: &Affected,
     commands: &[Command],
 ) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
-    let mut partners: Vec<PartnerId> = affected.partners();
-    partners.extend(commands.iter().filter_map(|command| match command {
+    let named = commands.iter().filter_map(|command| match command {
         Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => Some(*partner_id),
         _ => None,
-    }));
-    super::wallets_of(conn, context.options.wallet, &partners)
+    });
+    let partners: Vec<PartnerId> = named.collect::<BTreeSet<_>>().into_iter().collect();
+    super::wallets::wallets_of(conn, context.options.wallet, &partners)
 }
 
 fn settle_outcome(outcome: Result<Value, Denied>) -> Result<Answer, LedgerError> {

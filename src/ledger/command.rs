@@ -12,7 +12,7 @@ use crate::domain::entry::SYNC;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
-use crate::domain::shop::Ingested;
+use crate::domain::shop::{Ingested, Partner};
 
 /// A caller's key and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,38 @@ impl Default for Request {
     fn default() -> Self {
         Self { actor: SYNC.to_owned(), reason: None }
     }
+}
+
+/// Everything of one member for another.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// Whose.
+    pub from: PartnerId,
+    /// Why, and for whom.
+    pub why: TransferReason,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// Why a member's points move.
+#[derive(Clone, Debug)]
+pub enum TransferReason {
+    /// Odoo merged the member into another partner.
+    Merged {
+        /// The other, as Odoo has it now.
+        into: Partner,
+        /// When and by what right that was read.
+        reading: Reading,
+    },
+    /// `member.transfer`
+    ByHand {
+        /// The caller's key.
+        idempotency: Idempotency,
+        /// Who gets the points.
+        to: PartnerId,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// One change to make.
@@ -115,6 +147,8 @@ pub enum Command {
         /// Where it goes on afterwards; `None` when this is the end.
         then_after: Option<OrderId>,
     },
+    /// Everything of one member goes to another. Written in a batch of its own: it changes whose what is.
+    Transfer(Box<Transfer>),
     /// Accounts that time has done something to.
     Settle {
         /// Which.
@@ -123,10 +157,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it computes what orders should have earned.
+    /// Whether it computes what orders should have earned, or for whom they earn.
     #[must_use]
     pub const fn brings_orders(&self) -> bool {
-        matches!(self, Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. })
+        matches!(self, Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. } | Self::Transfer(_))
     }
 
     /// Its word in metrics and logs.
@@ -140,6 +174,7 @@ impl Command {
             Self::Ingest { .. } => "ingest",
             Self::Forget { .. } => "forget",
             Self::Recompute { .. } => "recompute",
+            Self::Transfer(_) => "transfer",
             Self::Settle { .. } => "settle",
         }
     }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use super::command::{Command, Idempotency};
+use super::wallets::wallets_of;
 use super::{ErrorBody, Ledger, LedgerError};
 use crate::domain::account::Expiry;
 use crate::domain::decide::Correction;
@@ -23,7 +24,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::store::entries::{Causes, carried_over};
 use crate::store::time::database_now;
-use crate::store::{self, AnyConnection};
+use crate::store::{self, AnyConnection, merges};
 
 /// Documents that are looked up, and posted, at a time.
 const PAGE: usize = 200;
@@ -220,7 +221,7 @@ impl Ledger {
                 let timeline = find(&timelines, &code)?;
                 let before = posted_before(conn, timeline, open.values())?;
                 let contacts: Vec<PartnerId> = open.values().map(|document| document.partner_id).collect();
-                let members = super::wallets_of(conn, context.options.wallet, &contacts)?;
+                let members = wallets_of(conn, context.options.wallet, &contacts)?;
                 let now = database_now(conn)?;
                 let none = Before::default();
                 open.into_iter()
@@ -266,11 +267,14 @@ fn posted_before<'a>(
     for (model, (ids, names)) in asked {
         let mut rows = carried_over(conn, timeline.id, &model, Causes::Ids(&ids))?;
         rows.extend(carried_over(conn, timeline.id, &model, Causes::Names(&names))?);
+        // What was carried over to a member that was merged into another went along.
+        let became = merges::of(conn, &rows.iter().map(|row| row.partner_id).collect::<Vec<_>>())?;
         for row in rows {
             let before = found.entry((model.clone(), Document::of(row.cause_id, &row.cause_name))).or_default();
             before.points = before.points.add(row.points)?;
             before.entries = before.entries.saturating_add(1);
-            let own = before.by_member.entry(row.partner_id).or_default();
+            let member = became.get(&row.partner_id).copied().unwrap_or(row.partner_id);
+            let own = before.by_member.entry(member).or_default();
             *own = own.add(row.points)?;
         }
     }

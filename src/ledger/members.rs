@@ -96,7 +96,8 @@ impl Ledger {
                         .iter()
                         .find(|timeline| timeline.code == code)
                         .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
-                    let member = super::wallet_of(conn, context.options.wallet, Some(partner))?.unwrap_or(partner);
+                    let member =
+                        super::wallets::wallet_of(conn, context.options.wallet, Some(partner))?.unwrap_or(partner);
                     let now = database_now(conn)?;
                     let (answer, concerned) = change(conn, member, timeline.id, now, &actor)?;
                     if let Some(from) = concerned {

@@ -9,6 +9,7 @@ mod imports;
 mod leases;
 mod linked;
 mod members;
+mod moves;
 mod programs;
 mod read;
 mod redemptions;
@@ -20,9 +21,10 @@ mod simulate;
 mod verdict;
 mod verify;
 mod verify_redemptions;
+mod wallets;
 mod writer;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::command::{Answer, Command, Idempotency, Request};
 pub use self::imports::{Carried, Destination, Landed};
 pub use self::leases::{LeaseAsk, PassEnd, Reading, ReadingState};
+pub use self::moves::Trail;
 pub use self::programs::{Put, unreadable_in};
 pub use self::read::{Place, QuoteAsk};
 pub use self::repair::ProgramTrouble;
@@ -221,10 +224,10 @@ impl Ledger {
                     };
                     let after = OrderId(work.after_order_id);
                     let of = match work.partner_id {
-                        Some(member) => Some(contacts_of(conn, wallet, PartnerId(member))?),
+                        Some(member) => Some(wallets::owner_of(conn, wallet, PartnerId(member))?),
                         None => None,
                     };
-                    let of = of.as_deref();
+                    let of = of.as_ref();
                     let orders = store::orders::ids_placed_from(conn, work.from_us, of, after, RECOMPUTE_PAGE)?;
                     let request = Request {
                         actor: work.requested_by.unwrap_or_else(|| Request::default().actor),
@@ -284,20 +287,20 @@ impl Ledger {
     /// As [`Ledger::put_shop`], and [`LedgerError::Outdated`].
     pub async fn put_shop_as_read(&self, records: ShopRecords, reading: Reading) -> Result<u64, LedgerError> {
         let wallet = self.context.options.wallet;
-        let (changed, moved) = self
+        let (changed, joined) = self
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
                     if !reading.still_counts(conn)? {
                         return Err(LedgerError::Outdated);
                     }
-                    let moved = moved_contacts(conn, wallet, &records.partners)?;
+                    wallets::keep_what_was(conn, wallet, &records.partners)?;
                     let joined = joined_branches(conn, &records.companies)?;
-                    Ok((store::shop::put(conn, &records)?, moved || joined))
+                    Ok((store::shop::put(conn, &records)?, joined))
                 })
             })
             .await?;
-        if moved {
+        if joined {
             self.recompute().await?;
         }
         Ok(changed)
@@ -468,52 +471,6 @@ fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {
     Ok(shown)
 }
 
-/// Whose points those of these contacts are: their own, or their company's. A contact that was not read yet
-/// stands for itself.
-fn wallets_of(
-    conn: &mut store::AnyConnection,
-    wallet: Wallet,
-    contacts: &[PartnerId],
-) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
-    let known = match wallet {
-        Wallet::Contact => BTreeMap::new(),
-        Wallet::Company => store::shop::partners(conn, contacts)?,
-    };
-    let owner = |id: &PartnerId| known.get(id).map_or(*id, |partner| partner.commercial_partner_id);
-    Ok(contacts.iter().map(|id| (*id, owner(id))).collect())
-}
-
-/// Has the orders of contacts that are now of another company computed again, where points are the company's: they move with
-/// the contact. Whether there were such.
-fn moved_contacts(conn: &mut store::AnyConnection, wallet: Wallet, read: &[Partner]) -> Result<bool, LedgerError> {
-    if wallet != Wallet::Company {
-        return Ok(false);
-    }
-    let ids: Vec<PartnerId> = read.iter().map(|partner| partner.id).collect();
-    let known = store::shop::partners(conn, &ids)?;
-    let before = |id: PartnerId| known.get(&id).map(|partner| partner.commercial_partner_id);
-    let companies: BTreeSet<PartnerId> = read
-        .iter()
-        .filter(|partner| before(partner.id).is_some_and(|company| company != partner.commercial_partner_id))
-        .map(|partner| partner.commercial_partner_id)
-        .collect();
-    if companies.is_empty() {
-        return Ok(false);
-    }
-    // Whoever is taking in an order of theirs has read where they were before: it is waited for, then it is found.
-    store::programs::guard(conn)?;
-    // Whatever the program, an order is computed whole.
-    let Some(program) = store::programs::load_all(conn)?.first().map(|(_, row)| row.program_id) else {
-        return Ok(false);
-    };
-    let now_us = database_now(conn)?.timestamp_micros();
-    for company in &companies {
-        let request = RecomputeRequest { by: None, reason: Some("a contact is of another company now") };
-        store::programs::request_recompute_by(conn, program, Some(company.0), None, now_us, request)?;
-    }
-    Ok(true)
-}
-
 /// Keeps companies, and has all orders computed again when one of them became known as a branch: programs of the company
 /// above hold in it. Whether there was one.
 fn joined_branches(conn: &mut store::AnyConnection, read: &[Company]) -> Result<bool, LedgerError> {
@@ -527,30 +484,4 @@ fn joined_branches(conn: &mut store::AnyConnection, read: &[Company]) -> Result<
     let now_us = database_now(conn)?.timestamp_micros();
     store::programs::request_recompute(conn, program, None, None, now_us)?;
     Ok(true)
-}
-
-/// Whose orders earn for this member: its own, or those of everyone in its company.
-fn contacts_of(
-    conn: &mut store::AnyConnection,
-    wallet: Wallet,
-    member: PartnerId,
-) -> Result<Vec<PartnerId>, LedgerError> {
-    let mut contacts = match wallet {
-        Wallet::Contact => Vec::new(),
-        Wallet::Company => store::shop::contacts_of(conn, member)?,
-    };
-    contacts.push(member);
-    Ok(contacts)
-}
-
-/// As [`wallets_of`], for the contact of one order.
-fn wallet_of(
-    conn: &mut store::AnyConnection,
-    wallet: Wallet,
-    contact: Option<PartnerId>,
-) -> Result<Option<PartnerId>, LedgerError> {
-    match contact {
-        None => Ok(None),
-        Some(id) => Ok(wallets_of(conn, wallet, &[id])?.remove(&id)),
-    }
 }

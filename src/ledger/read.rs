@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::reply::{LedgerError, decimal, time};
-use super::{Ledger, drafts};
+use super::{Ledger, drafts, wallets};
 use crate::domain::account::Account;
 use crate::domain::book::Book;
 use crate::domain::decide::version_for;
@@ -69,7 +69,7 @@ impl Ledger {
                 let timelines = context.programs.timelines(conn)?;
                 let now = database_now(conn)?;
                 let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let owners = super::wallets_of(conn, context.options.wallet, &unique)?;
+                let owners = wallets::shown_for(conn, context.options.wallet, &unique)?;
                 let members: Vec<PartnerId> = owners.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
                 let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
                 for one in accounts::load(conn, &Which::Partners(&members))? {
@@ -120,7 +120,7 @@ impl Ledger {
                 let archived =
                     drafts::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &timelines)?;
                 let decimals = store::shop::currency_decimals(conn, &draft.currency)?;
-                let wallet = super::wallet_of(conn, context.options.wallet, draft.partner_id)?;
+                let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
                 let member = Member::load(conn, wallet, &draft, &timelines, now)?;
                 let till = Till { draft: &draft, archived: &archived, decimals, now };
                 let programs = timelines
@@ -156,7 +156,8 @@ impl Ledger {
                 {
                     return Err(Refusal::UnknownProgram(code.clone()).into());
                 }
-                let member = super::wallet_of(conn, context.options.wallet, Some(partner))?.unwrap_or(partner);
+                let shown = wallets::shown_for(conn, context.options.wallet, &[partner])?;
+                let member = shown.get(&partner).copied().unwrap_or(partner);
                 let place = before.map(|place| place.0);
                 // One more than asked for tells whether there is a next page.
                 let mut rows =

@@ -9,6 +9,8 @@ use super::command::Command;
 use super::leases::Reading;
 use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
+use super::verify::transfers_of;
+use super::wallets;
 use crate::domain::account::{Expiry, LotChange};
 use crate::domain::book::{Book, OrderRef};
 use crate::domain::catalog::Catalog;
@@ -16,7 +18,7 @@ use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, take
 use crate::domain::entry::{Entry, EntryKind, LotNote};
 use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::membership::Membership;
-use crate::domain::order::{HoldRef, Line, Order, OrderState};
+use crate::domain::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::points::Points;
 use crate::domain::program::{self, Applies};
 use crate::domain::redemption_review::RewardLines;
@@ -24,7 +26,7 @@ use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::memberships::Memberships;
 use crate::store::time::from_us;
-use crate::store::{AnyConnection, corrupt, entries, orders, shop};
+use crate::store::{AnyConnection, corrupt, entries, orders, shop, transfers};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]
@@ -82,11 +84,11 @@ pub(super) struct Affected {
 }
 
 /// Keeps the orders that commands bring, and loads every sale they bear on. Locks order rows.
-pub(super) fn take_in(conn: &mut AnyConnection, commands: &[Command]) -> Result<Affected, LedgerError> {
+pub(super) fn take_in(conn: &mut AnyConnection, wallet: Wallet, commands: &[Command]) -> Result<Affected, LedgerError> {
     let mut affected = Affected::default();
     for (position, command) in commands.iter().enumerate() {
         let taken = match command {
-            Command::Ingest { orders, reading } => ingest(conn, orders, reading)?,
+            Command::Ingest { orders, reading } => ingest(conn, wallet, orders, reading)?,
             Command::Forget { orders: gone, reading } => forget(conn, gone, reading)?,
             Command::Recompute { orders, .. } => {
                 let ids = orders.iter().copied().collect();
@@ -100,7 +102,7 @@ pub(super) fn take_in(conn: &mut AnyConnection, commands: &[Command]) -> Result<
             continue;
         };
         affected.changed.insert(position, u64::try_from(taken.changed.len()).unwrap_or(u64::MAX));
-        let sales = load_sales(conn, &taken.changed.union(&taken.also).copied().collect())?;
+        let sales = load_sales(conn, wallet, &taken.changed.union(&taken.also).copied().collect())?;
         affected.by_command.insert(position, sales);
     }
     Ok(affected)
@@ -115,13 +117,19 @@ struct Taken {
 }
 
 /// `None` when they were read too long ago, or under a lease that another process has now: what that one reads is newer.
-fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result<Option<Taken>, LedgerError> {
+fn ingest(
+    conn: &mut AnyConnection,
+    wallet: Wallet,
+    read: &[Order],
+    reading: &Reading,
+) -> Result<Option<Taken>, LedgerError> {
     let ids: BTreeSet<OrderId> = read.iter().filter_map(|order| order.id).collect();
     orders::lock(conn, &ids)?;
     if !reading.still_counts(conn)? {
         return Ok(None);
     }
-    let known = orders::load(conn, &ids)?;
+    let mut known = orders::load(conn, &ids)?;
+    let wallets = wallets::of_read(conn, wallet, read, &mut known)?;
     let products: BTreeSet<ProductId> =
         read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
     let catalog = shop::catalog(conn, &products)?;
@@ -143,7 +151,7 @@ fn ingest(conn: &mut AnyConnection, read: &[Order], reading: &Reading) -> Result
         })
         .collect();
     orders::undigest(conn, &also)?;
-    let changed = orders::put(conn, &placed)?;
+    let changed = orders::put(conn, &placed, &wallets)?;
     // What they refund now is found by their lines; what they no longer do, only by the lines they had.
     also.extend(refunded_by(conn, known.iter().filter(|(id, _)| changed.contains(id)).map(|(_, order)| order))?);
     Ok(Some(Taken { changed, also }))
@@ -199,11 +207,13 @@ fn forget(conn: &mut AnyConnection, gone: &[OrderId], reading: &Reading) -> Resu
         return Ok(None);
     }
     let known = orders::load(conn, &ids)?;
+    let kept = crate::store::wallets::customers(conn, &ids)?;
+    let wallets = kept.into_iter().filter_map(|(id, kept)| Some((id, kept.wallet?))).collect();
     // Sales that it refunded are found by the lines it had, which must be read before they go.
     let also = refunded_by(conn, known.values())?;
     let emptied: Vec<Order> =
         known.into_values().map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
-    Ok(Some(Taken { changed: orders::put(conn, &emptied)?, also }))
+    Ok(Some(Taken { changed: orders::put(conn, &emptied, &wallets)?, also }))
 }
 
 fn refunded_by<'a>(
@@ -216,7 +226,11 @@ fn refunded_by<'a>(
 
 /// The sales on which these orders bear: themselves, those whose lines they take back, and those of the same
 /// receipt.
-fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<Vec<Loaded>, LedgerError> {
+fn load_sales(
+    conn: &mut AnyConnection,
+    wallet: Wallet,
+    triggers: &BTreeSet<OrderId>,
+) -> Result<Vec<Loaded>, LedgerError> {
     orders::lock(conn, triggers)?;
     let Linked { orders: read, neighbours, refunds: refunds_read } = Linked::load(conn, triggers)?;
     let refunded = refunded_by(conn, read.values())?;
@@ -247,6 +261,7 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
         (orders, refunds)
     };
     let mut postings = orders::postings(conn, &ids)?;
+    let wallets = wallets::of_known(conn, wallet, &sales, true)?;
     let mut loaded = Vec::with_capacity(sales.len());
     for (id, order) in sales {
         let of_this = refunds_of(&order, &refunds);
@@ -255,7 +270,7 @@ fn load_sales(conn: &mut AnyConnection, triggers: &BTreeSet<OrderId>) -> Result<
             refunds: of_this,
             trigger: order_ref(trigger),
             trigger_at: trigger.placed_at,
-            wallet: None,
+            wallet: wallets.get(&id).copied(),
             desired: BTreeMap::new(),
             uncomputed: BTreeMap::new(),
             ignored: false,
@@ -370,21 +385,14 @@ impl Affected {
         self.all().filter(redeems).map(|sale| sale.order.currency.clone()).collect()
     }
 
-    /// Customers of the sales.
-    pub fn partners(&self) -> Vec<PartnerId> {
-        let all: BTreeSet<PartnerId> = self.all().filter_map(|sale| sale.order.partner_id).collect();
-        all.into_iter().collect()
+    /// Whose points the sales' are.
+    pub fn owners(&self) -> BTreeSet<PartnerId> {
+        self.all().filter_map(|sale| sale.wallet).collect()
     }
 
     /// Computes what each sale should have earned. Writes nothing.
-    pub fn compute(
-        mut self,
-        timelines: &[Timeline],
-        wallets: &BTreeMap<PartnerId, PartnerId>,
-        memberships: &Memberships,
-    ) -> Result<Self, LedgerError> {
+    pub fn compute(mut self, timelines: &[Timeline], memberships: &Memberships) -> Result<Self, LedgerError> {
         for sale in self.by_command.values_mut().flatten() {
-            sale.wallet = sale.order.partner_id.map(|id| wallets.get(&id).copied().unwrap_or(id));
             let said = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines, memberships)?;
             (sale.desired, sale.uncomputed, sale.ignored) = (said.desired, said.uncomputed, said.ignored);
         }
@@ -464,10 +472,12 @@ pub(super) fn load_before(
     let with_postings: Vec<OrderId> =
         sales.iter().filter(|sale| !sale.loaded.postings.is_empty()).filter_map(|sale| sale.loaded.order.id).collect();
     let by_order = entries::of_orders(conn, &with_postings)?;
+    let moved = transfers_of(conn, by_order.values().flatten())?;
     for sale in sales {
         for row in sale.loaded.order.id.and_then(|id| by_order.get(&id)).into_iter().flatten() {
             let entry = row.entry()?;
-            let before = sale.before.entry(entry.account_id).or_default();
+            let account = moved.account_of(entry.account_id, row.sequence);
+            let before = sale.before.entry(account).or_default();
             if entry.kind == EntryKind::Earn && before.earn_entry.is_none() {
                 before.earn_entry = Some(entry.id.to_string());
                 before.version = entry.program_version;
@@ -490,7 +500,7 @@ pub(super) fn load_before(
             if past.is_empty() {
                 continue;
             }
-            for (at, points) in entries::expired(conn, *account, &past)? {
+            for (at, points) in expired(conn, *account, &past)? {
                 before.expired.insert(Expiry::At(from_us(at)?), points);
             }
         }
@@ -509,6 +519,18 @@ pub(super) fn load_before(
         }
     }
     Ok(())
+}
+
+/// How many points of these lots have expired in an account, and in those whose points moved to it before they did.
+fn expired(conn: &mut AnyConnection, account: AccountId, past: &[i64]) -> Result<BTreeMap<i64, Points>, LedgerError> {
+    let mut sums: BTreeMap<i64, Points> = BTreeMap::new();
+    for (origin, upto) in transfers::origins(conn, account)? {
+        for (at, points) in entries::expired(conn, origin, upto, past)? {
+            let sum = sums.entry(at).or_default();
+            *sum = sum.add(points)?;
+        }
+    }
+    Ok(sums)
 }
 
 /// Nets an entry's movements into what the sale has left in each lot.

@@ -11,7 +11,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::linked::{Linked, refunds_of};
 use super::reply::{ErrorBody, LedgerError};
-use super::{Wallet, wallets_of};
+use super::{Wallet, wallets};
 use crate::domain::converge::taken_back;
 use crate::domain::exact::Overflow;
 use crate::domain::forecast::{Forecast, Tally};
@@ -178,13 +178,10 @@ fn read_page(
     let ids = placed::ids(conn, stretch, after, PAGE)?;
     let last = ids.last().copied();
     let Linked { orders, refunds, .. } = Linked::load(conn, &ids.into_iter().collect())?;
-    let mut contacts: Vec<PartnerId> = orders.values().filter_map(|order| order.partner_id).collect();
-    contacts.sort_unstable();
-    contacts.dedup();
-    let wallets = wallets_of(conn, ask.wallet, &contacts)?;
+    let wallets = wallets::of_known(conn, ask.wallet, &orders, false)?;
     let mut sold = Vec::with_capacity(orders.len());
-    for order in orders.into_values() {
-        let member = order.partner_id.map(|id| wallets.get(&id).copied().unwrap_or(id));
+    for (id, order) in orders {
+        let member = wallets.get(&id).copied();
         let returned = taken_back(&refunds_of(&order, &refunds))?;
         sold.push((order, member, returned));
     }

@@ -25,7 +25,7 @@ use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::transaction::read_transaction;
-use crate::store::{self, AnyConnection, StoreError, entries, orders};
+use crate::store::{self, AnyConnection, StoreError, entries, orders, transfers};
 
 /// Accounts and orders that are looked at on one state of the database.
 const PAGE: i64 = 200;
@@ -228,9 +228,11 @@ fn check_orders(
     let postings = orders::postings(conn, &ids)?;
     let listed: Vec<OrderId> = ids.iter().copied().collect();
     let posted_entries = entries::of_orders(conn, &listed)?;
+    let wallets = super::wallets::of_known(conn, wallet, &sales, false)?;
+    let moved = transfers_of(conn, posted_entries.values().flatten())?;
     for (id, order) in &sales {
         let of_this = refunds_of(order, &refunds);
-        let member = super::wallet_of(conn, wallet, order.partner_id)?;
+        let member = wallets.get(id).copied();
         let memberships = store::memberships::load(conn, &member.into_iter().collect())?;
         let Said { desired, uncomputed, .. } = desired_of(order, &of_this, member, timelines, &memberships)?;
         for said in uncomputed.values().filter(|said| said.problem.is_none()) {
@@ -255,7 +257,8 @@ fn check_orders(
         for row in posted_entries.get(id).into_iter().flatten() {
             // An unreadable entry was told with its account.
             if let Ok(entry) = row.entry() {
-                let sum = actual.entry(entry.account_id).or_default();
+                // What a member earned is the other's, where its points moved.
+                let sum = actual.entry(moved.account_of(entry.account_id, row.sequence)).or_default();
                 *sum = sum.add(entry.points)?;
             }
         }
@@ -278,4 +281,13 @@ fn check_orders(
         }
     }
     Ok((report, listed.last().copied()))
+}
+
+/// The transfers of the accounts of these entries.
+pub(super) fn transfers_of<'a>(
+    conn: &mut AnyConnection,
+    rows: impl Iterator<Item = &'a entries::EntryRow>,
+) -> Result<transfers::Transfers, LedgerError> {
+    let accounts: std::collections::BTreeSet<AccountId> = rows.map(entries::EntryRow::account_id).collect();
+    Ok(transfers::from(conn, &accounts)?)
 }

@@ -66,10 +66,27 @@ pub(super) fn run(context: &Arc<Context>, mut queue: mpsc::Receiver<Job>) {
     while queue.blocking_recv_many(&mut jobs, BATCH_LIMIT) > 0 {
         metrics::histogram!("loyalty_writer_batch_commands").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
-        work(context, &mut desk, std::mem::take(&mut jobs), false);
+        for together in batches(std::mem::take(&mut jobs)) {
+            work(context, &mut desk, together, false);
+        }
         metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed());
     }
     tracing::debug!("the writer has written everything and ends");
+}
+
+/// What is queued, in batches and in its order: a transfer has one of its own.
+fn batches(jobs: Vec<Job>) -> Vec<Vec<Job>> {
+    let mut batches: Vec<Vec<Job>> = Vec::new();
+    let mut is_alone = true;
+    for job in jobs {
+        let alone = matches!(job.command, Command::Transfer(_));
+        match batches.last_mut() {
+            Some(last) if !alone && !is_alone => last.push(job),
+            _ => batches.push(vec![job]),
+        }
+        is_alone = alone;
+    }
+    batches
 }
 
 /// Has `jobs` written together; `doubted` when they may have been before.

@@ -212,6 +212,47 @@ impl Session {
         Ok(found)
     }
 
+    /// Those of these records that Odoo does not have. A record that a rule hides from the service user is there: a
+    /// search finds neither, but reading it is refused.
+    ///
+    /// # Errors
+    /// As [`Session::search_read`].
+    pub async fn gone(&self, model: &str, ids: &[i64], page_size: u32) -> Result<Vec<i64>, Fault> {
+        let page_size = page_size.max(1);
+        let mut gone = Vec::new();
+        for ids in ids.chunks(usize::try_from(page_size).unwrap_or(usize::MAX)) {
+            let seen = self.raw_page(model, &vec![json!(["id", "in", ids])], &[], 0, page_size).await?;
+            let seen: BTreeSet<i64> = seen.items.iter().filter_map(|record| record.id().ok()).collect();
+            let mut unseen = vec![ids.iter().copied().filter(|id| !seen.contains(id)).collect::<Vec<_>>()];
+            while let Some(some) = unseen.pop() {
+                if some.is_empty() {
+                    continue;
+                }
+                match self.read_ids(model, &some).await {
+                    Ok(there) => gone.extend(some.into_iter().filter(|id| !there.contains(id))),
+                    // One hidden record has all refused that are asked for beside it.
+                    Err(Fault::MissingRights { .. } | Fault::Missing { .. }) if some.len() > 1 => {
+                        let (one, other) = some.split_at(some.len() / 2);
+                        unseen.extend([one.to_vec(), other.to_vec()]);
+                    }
+                    Err(Fault::MissingRights { .. }) => {}
+                    Err(Fault::Missing { .. }) => gone.extend(some),
+                    Err(fault) => return Err(fault),
+                }
+            }
+        }
+        gone.sort_unstable();
+        Ok(gone)
+    }
+
+    async fn read_ids(&self, model: &str, ids: &[i64]) -> Result<BTreeSet<i64>, Fault> {
+        let arguments = arguments([("ids", json!(ids)), ("fields", json!(["id"])), ("context", everything())]);
+        let Value::Array(rows) = self.transport.call(self.uid, model, ReadMethod::Read, arguments).await? else {
+            return Err(nonsense(model, "read gave no list"));
+        };
+        Ok(rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect())
+    }
+
     /// The newest visible `write_date` of a model, in Odoo's own clock and whole seconds; `None` without records.
     ///
     /// # Errors

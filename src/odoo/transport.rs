@@ -32,11 +32,13 @@ pub enum ReadMethod {
     SearchCount,
     /// `fields_get(allfields, attributes)`
     FieldsGet,
+    /// `read(ids, fields)`: tells a record that is gone from one that a rule hides, which no search does.
+    Read,
 }
 
 impl ReadMethod {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::SearchRead, Self::SearchCount, Self::FieldsGet];
+    pub const ALL: [Self; 4] = [Self::SearchRead, Self::SearchCount, Self::FieldsGet, Self::Read];
 
     /// Its name in Odoo.
     #[must_use]
@@ -45,6 +47,7 @@ impl ReadMethod {
             Self::SearchRead => "search_read",
             Self::SearchCount => "search_count",
             Self::FieldsGet => "fields_get",
+            Self::Read => "read",
         }
     }
 }
@@ -220,6 +223,7 @@ impl Transport for JsonRpc {
         // search_count of 14 and 15), and it has always been the first.
         let by_position = match method {
             ReadMethod::SearchCount | ReadMethod::SearchRead => Vec::from_iter(arguments.remove("domain")),
+            ReadMethod::Read => Vec::from_iter(arguments.remove("ids")),
             ReadMethod::FieldsGet => Vec::new(),
         };
         let args = json!([database, uid, api_key.expose_secret(), model, method.name(), by_position, arguments]);
@@ -234,7 +238,7 @@ mod tests {
     #[test]
     fn nothing_that_writes_can_be_named() {
         let names: Vec<_> = ReadMethod::ALL.into_iter().map(ReadMethod::name).collect();
-        assert_eq!(names, ["search_read", "search_count", "fields_get"]);
+        assert_eq!(names, ["search_read", "search_count", "fields_get", "read"]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! `member.*`: who takes part in programs that ask their members to enrol.
+//! `member.*`: who takes part in programs that ask their members to enrol, and members that become others.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprint::idempotency;
 use super::params::{Id, Instant, Text};
 use super::{Api, Caller, Fault, Reply, Role};
 use crate::domain::ids::PartnerId;
@@ -23,6 +24,16 @@ pub(super) struct Leave {
     program: Text<200>,
 }
 
+/// Serialised for its fingerprint.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Transfer {
+    idempotency_key: Text<200>,
+    from_partner_id: Id,
+    to_partner_id: Id,
+    reason: Text<500>,
+}
+
 pub(super) async fn enrol(api: Arc<Api>, caller: Caller, params: Enrol) -> Reply {
     let since = params.since.map(|since| since.0);
     // Being enrolled since last year is points for last year's orders: not a till's to give.
@@ -38,4 +49,21 @@ pub(super) async fn leave(api: Arc<Api>, caller: Caller, params: Leave) -> Reply
     let partner = PartnerId(params.partner_id.0);
     api.require_partner(partner).await?;
     Ok(api.ledger.leave(partner, &params.program.0, &caller.actor()).await?)
+}
+
+/// Moves everything of a member. The one it is taken from may be gone from Odoo, as long as it has an account here.
+pub(super) async fn transfer(api: Arc<Api>, caller: Caller, params: Transfer) -> Reply {
+    let idempotency = idempotency(&params.idempotency_key.0, "member.transfer", &params)?;
+    let (from, to) = (PartnerId(params.from_partner_id.0), PartnerId(params.to_partner_id.0));
+    if from == to {
+        return Err(Fault::parameter(
+            "to_partner_id",
+            "is the customer whose points are to be moved; name another one",
+        ));
+    }
+    if !api.ledger.has_account(from).await? {
+        api.require_partner(from).await?;
+    }
+    api.require_partner(to).await?;
+    Ok(api.ledger.transfer_member(idempotency, from, to, params.reason.0, caller.actor()).await?)
 }

@@ -211,6 +211,19 @@ table! {
         result: "Left",
         errors: &["unknown_program", "unknown_partner"],
     },
+    MemberTransfer => Method {
+        name: "member.transfer",
+        role: Role::Admin,
+        summary: "Moves everything of a member to another, in all programs: points with their expiry, debts and open holds.",
+        params: &[
+            needs("idempotency_key", "IdempotencyKey"),
+            needs("from_partner_id", "Id"),
+            needs("to_partner_id", "Id"),
+            needs("reason", "Text"),
+        ],
+        result: "Transferred",
+        errors: &["idempotency_conflict", "unknown_partner"],
+    },
     ProgramArchive => Method {
         name: "program.archive",
         role: Role::Admin,

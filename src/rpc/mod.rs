@@ -142,6 +142,7 @@ handlers! {
     LoyaltyRelease => loyalty::release,
     MemberEnrol => member::enrol,
     MemberLeave => member::leave,
+    MemberTransfer => member::transfer,
     ProgramArchive => program::archive,
     ProgramGet => program::get,
     ProgramList => program::list,

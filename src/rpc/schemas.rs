@@ -167,6 +167,7 @@ fn answers() -> Vec<(&'static str, Value)> {
                 ("enrolled_at", reference("Time")),
             ]),
         ),
+        ("Transferred", whole(&[("entries", list("Entry"))])),
         (
             "Left",
             whole(&[("partner_id", reference("Id")), ("program", reference("Code")), ("left_at", or_null("Time"))]),
@@ -233,6 +234,7 @@ fn records() -> Vec<(&'static str, Value)> {
     let required: Vec<&str> = entry.iter().map(|(name, _)| *name).collect();
     let mut shown = entry.to_vec();
     shown.push(("program", reference("Code")));
+    shown.push(("partner_id", json!({"description": "Of the entries of a transfer.", "type": "integer"})));
     vec![
         (
             "ProgramBalance",

@@ -458,3 +458,19 @@ pub fn due(conn: &mut AnyConnection, now_us: i64, limit: i64) -> Result<BTreeSet
     ids.extend(past.into_iter().map(|row| row.account_id));
     Ok(ids.into_iter().map(AccountId).collect())
 }
+
+/// Members with an account that holds, owes or holds back anything, with an id above `after`; at most `limit`.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn members(conn: &mut AnyConnection, after: PartnerId, limit: i64) -> Result<Vec<PartnerId>, StoreError> {
+    let ids: Vec<i64> = accounts::table
+        .filter(accounts::source.eq(SOURCE))
+        .filter(accounts::partner_id.gt(after.0))
+        .filter(accounts::balance_e2.ne(0).or(accounts::held_e2.ne(0)))
+        .order(accounts::partner_id)
+        .limit(limit)
+        .select(accounts::partner_id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(PartnerId).collect())
+}

@@ -1,6 +1,6 @@
 //! Entries: written once, read for history, explanation and verification.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -71,6 +71,12 @@ impl EntryRow {
             previous_hash,
             hash,
         }
+    }
+
+    /// The account it stands in.
+    #[must_use]
+    pub const fn account_id(&self) -> AccountId {
+        AccountId(self.account_id)
     }
 
     /// The word of its kind.
@@ -177,14 +183,28 @@ pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, 
         .load(conn)?)
 }
 
+/// The sales that entries of an account belong to.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn sales_of_account(conn: &mut AnyConnection, account: AccountId) -> Result<BTreeSet<OrderId>, StoreError> {
+    let rows: Vec<Option<i64>> = entries::table
+        .filter(entries::account_id.eq(account.0))
+        .filter(entries::order_id.is_not_null())
+        .select(entries::order_id)
+        .load(conn)?;
+    Ok(rows.into_iter().flatten().map(OrderId).collect())
+}
+
 /// How many points of an account's lots have expired, by the moment they ended: what left then, less what was given
-/// back because its sale was taken back.
+/// back because its sale was taken back. Only its entries up to `upto` count, where a number is given.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn expired(
     conn: &mut AnyConnection,
     account: AccountId,
+    upto: Option<i64>,
     ended_at_us: &[i64],
 ) -> Result<BTreeMap<i64, Points>, StoreError> {
     let mut found: BTreeMap<i64, Points> = BTreeMap::new();
@@ -192,6 +212,7 @@ pub fn expired(
         .filter(entries::account_id.eq(account.0))
         .filter(entries::kind.eq(EntryKind::Expire.word()))
         .filter(entries::occurred_at_us.eq_any(ended_at_us.to_vec()))
+        .filter(entries::sequence.le(upto.unwrap_or(i64::MAX)))
         .select((entries::occurred_at_us, entries::points_e2))
         .load(conn)?;
     for (at, points) in rows {

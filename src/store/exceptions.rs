@@ -242,3 +242,45 @@ pub fn open_of_kind(conn: &mut AnyConnection, kind: &str) -> Result<Vec<Exceptio
         .select(ExceptionRow::as_select())
         .load(conn)?)
 }
+
+/// The state of the exception of this key; `None` when there is none.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn state_of(conn: &mut AnyConnection, dedupe_key: &str) -> Result<Option<String>, StoreError> {
+    let found = exceptions::table.filter(exceptions::dedupe_key.eq(dedupe_key)).select(exceptions::state);
+    Ok(found.first(conn).optional()?)
+}
+
+/// Says of an open exception what is so now.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn update_detail(conn: &mut AnyConnection, dedupe_key: &str, detail: &str) -> Result<(), StoreError> {
+    let open = exceptions::dedupe_key.eq(dedupe_key).and(exceptions::state.eq("open"));
+    diesel::update(exceptions::table.filter(open)).set(exceptions::detail.eq(detail)).execute(conn)?;
+    Ok(())
+}
+
+/// Marks the open exception of this key as resolved, if there is one.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn resolve_key(
+    conn: &mut AnyConnection,
+    dedupe_key: &str,
+    note: &str,
+    by: &str,
+    now_us: i64,
+) -> Result<(), StoreError> {
+    let open = exceptions::dedupe_key.eq(dedupe_key).and(exceptions::state.eq("open"));
+    diesel::update(exceptions::table.filter(open))
+        .set((
+            exceptions::state.eq("resolved"),
+            exceptions::resolved_at_us.eq(now_us),
+            exceptions::resolved_by.eq(by),
+            exceptions::note.eq(note),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

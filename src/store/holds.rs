@@ -320,3 +320,12 @@ pub fn save(conn: &mut AnyConnection, changed: &[&Hold]) -> Result<(), StoreErro
     )));
     Ok(())
 }
+
+/// Has all holds of one account, ended ones included, belong to another. Both must be locked.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn hand_over(conn: &mut AnyConnection, from: AccountId, to: AccountId) -> Result<(), StoreError> {
+    diesel::update(holds::table.filter(holds::account_id.eq(from.0))).set(holds::account_id.eq(to.0)).execute(conn)?;
+    Ok(())
+}

@@ -87,3 +87,30 @@ pub fn end(
     .execute(conn)?;
     Ok(())
 }
+
+/// Replaces the times of being enrolled of one member in one program.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn replace(
+    conn: &mut AnyConnection,
+    member: PartnerId,
+    program: ProgramId,
+    periods: &[Period],
+    actor: &str,
+) -> Result<(), StoreError> {
+    diesel::delete(
+        memberships::table
+            .filter(memberships::source.eq(SOURCE))
+            .filter(memberships::partner_id.eq(member.0))
+            .filter(memberships::program_id.eq(program.0)),
+    )
+    .execute(conn)?;
+    for period in periods {
+        begin(conn, member, program, period.enrolled_at, actor)?;
+        if let Some(left_at) = period.left_at {
+            end(conn, member, program, left_at, actor)?;
+        }
+    }
+    Ok(())
+}

@@ -13,6 +13,7 @@ pub mod host;
 mod kept;
 pub mod leases;
 pub mod memberships;
+pub mod merges;
 pub mod migrate;
 pub mod orders;
 pub mod passes;
@@ -27,8 +28,10 @@ pub mod stopwatch;
 pub mod time;
 pub mod tokens;
 pub mod transaction;
+pub mod transfers;
 mod trouble;
 pub mod verdicts;
+pub mod wallets;
 
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 pub use pool::Pool;
@@ -60,6 +63,9 @@ pub enum StoreError {
     /// A migration failed.
     #[error("migrating the database failed: {0}")]
     Migration(String),
+    /// An account's points moved to another account while this transaction waited for it.
+    #[error("a customer's points moved to another account meanwhile")]
+    Moved,
     /// The linked SQLite is one that can corrupt its write-ahead log.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
     OldSqlite(String),
@@ -89,6 +95,7 @@ impl StoreError {
                     )
                 ) || matches!(Trouble::of(self), Trouble::Busy | Trouble::Away)
             }
+            Self::Moved => true,
             // The pool has waited for a connection as long as is good for a caller.
             _ => false,
         }

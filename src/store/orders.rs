@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::schema::{accounts, order_lines, order_postings, orders};
 use super::shop::{ids_from_text, ids_to_text};
 use super::time::from_us;
+use super::wallets::Owner;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, companies, corrupt, on_each};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::ids::{
@@ -42,6 +43,7 @@ struct OrderRow {
     partner_tag_ids: String,
     links_refunds: bool,
     hold_field_missing: bool,
+    wallet_partner_id: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -82,7 +84,7 @@ pub(super) fn state_from_word(word: &str) -> Result<OrderState, StoreError> {
     }
 }
 
-fn order_row(order: &Order, id: OrderId, lines: &[LineRow]) -> Result<OrderRow, StoreError> {
+fn order_row(order: &Order, id: OrderId, wallet: Option<PartnerId>, lines: &[LineRow]) -> Result<OrderRow, StoreError> {
     let total = Money::sum(order.lines.iter().map(|line| line.subtotal_incl)).map_err(corrupt)?;
     let mut row = OrderRow {
         source: SOURCE.into(),
@@ -103,6 +105,7 @@ fn order_row(order: &Order, id: OrderId, lines: &[LineRow]) -> Result<OrderRow, 
         partner_tag_ids: ids_to_text(order.partner_tags.iter().map(|id| &id.0)),
         links_refunds: order.links_refunds,
         hold_field_missing: order.hold_field_missing,
+        wallet_partner_id: wallet.map(|id| id.0),
     };
     row.digest = digest(&row, lines);
     Ok(row)
@@ -250,11 +253,16 @@ pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMa
 
 /// Keeps orders with their lines; returns the ids of those that were new or different.
 ///
-/// A line that was known keeps its categories while it names the same product.
+/// A line that was known keeps its categories while it names the same product. `wallets` says whose points each order's
+/// are, as far as they are anybody's.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn put(conn: &mut AnyConnection, all: &[Order]) -> Result<BTreeSet<OrderId>, StoreError> {
+pub fn put(
+    conn: &mut AnyConnection,
+    all: &[Order],
+    wallets: &BTreeMap<OrderId, PartnerId>,
+) -> Result<BTreeSet<OrderId>, StoreError> {
     let mut changed_ids = BTreeSet::new();
     for chunk in all.chunks(CHUNK) {
         let mut rows = Vec::new();
@@ -266,7 +274,7 @@ pub fn put(conn: &mut AnyConnection, all: &[Order]) -> Result<BTreeSet<OrderId>,
                 .enumerate()
                 .map(|(position, line)| line_row(line, id, position))
                 .collect::<Result<Vec<_>, _>>()?;
-            rows.push((order_row(order, id, &lines)?, lines));
+            rows.push((order_row(order, id, wallets.get(&id).copied(), &lines)?, lines));
         }
         let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
         let known: BTreeMap<i64, String> = orders::table
@@ -309,6 +317,7 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
             orders::partner_tag_ids.eq(excluded(orders::partner_tag_ids)),
             orders::links_refunds.eq(excluded(orders::links_refunds)),
             orders::hold_field_missing.eq(excluded(orders::hold_field_missing)),
+            orders::wallet_partner_id.eq(excluded(orders::wallet_partner_id)),
         ))
         .execute(c))?;
     diesel::delete(order_lines::table.filter(order_lines::source.eq(SOURCE)).filter(order_lines::order_id.eq_any(ids)))
@@ -455,6 +464,37 @@ pub fn postings(
     Ok(found)
 }
 
+/// Has what was posted for these sales on one account count for another.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn move_postings(
+    conn: &mut AnyConnection,
+    sales: &[OrderId],
+    from: AccountId,
+    to: AccountId,
+) -> Result<(), StoreError> {
+    for chunk in sales.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        let known = postings(conn, &chunk.iter().copied().collect())?;
+        let mut moved = BTreeMap::new();
+        for (sale, by_account) in known {
+            let Some(there) = by_account.get(&from) else { continue };
+            let here = by_account.get(&to).copied().unwrap_or_default();
+            moved.insert((sale, to), here.add(*there).map_err(corrupt)?);
+        }
+        diesel::delete(
+            order_postings::table
+                .filter(order_postings::source.eq(SOURCE))
+                .filter(order_postings::order_id.eq_any(ids))
+                .filter(order_postings::account_id.eq(from.0)),
+        )
+        .execute(conn)?;
+        save_postings(conn, &moved)?;
+    }
+    Ok(())
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = order_postings, treat_none_as_default_value = false)]
 struct PostingRow {
@@ -544,14 +584,14 @@ pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<V
         .collect()
 }
 
-/// Ids of orders placed at or after a moment, by id, for computing them again; of these partners alone when given.
+/// Ids of orders placed at or after a moment, by id, for computing them again; when an owner is given, of that one alone.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn ids_placed_from(
     conn: &mut AnyConnection,
     from_us: Option<i64>,
-    of: Option<&[PartnerId]>,
+    of: Option<&Owner>,
     after: OrderId,
     limit: i64,
 ) -> Result<Vec<OrderId>, StoreError> {
@@ -563,9 +603,10 @@ pub fn ids_placed_from(
         .limit(limit)
         .select(orders::id)
         .into_boxed();
-    if let Some(partners) = of {
-        let partners: Vec<i64> = partners.iter().map(|id| id.0).collect();
-        query = query.filter(orders::partner_id.eq_any(partners));
+    if let Some(Owner { member, contacts }) = of {
+        let contacts: Vec<i64> = contacts.iter().map(|id| id.0).collect();
+        let not_kept = orders::wallet_partner_id.is_null().and(orders::partner_id.eq_any(contacts));
+        query = query.filter(orders::wallet_partner_id.eq(member.0).or(not_kept));
     }
     let ids: Vec<i64> = query.load(conn)?;
     Ok(ids.into_iter().map(OrderId).collect())

@@ -1,9 +1,12 @@
 //! Programs and their versions. A version's document is never edited.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::schema::{program_versions, programs, recomputes};
 use super::{AnyConnection, StoreError, on_each};
+use crate::domain::ids::ProgramId;
 
 /// One version of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -97,6 +100,15 @@ pub fn load_all(conn: &mut AnyConnection) -> Result<Vec<(String, VersionRow)>, S
         .order((program_versions::program_id, program_versions::version))
         .select((programs::code, VersionRow::as_select()))
         .load(conn)?)
+}
+
+/// The codes of all programs.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn codes(conn: &mut AnyConnection) -> Result<BTreeMap<ProgramId, String>, StoreError> {
+    let rows: Vec<(i64, String)> = programs::table.select((programs::id, programs::code)).load(conn)?;
+    Ok(rows.into_iter().map(|(id, code)| (ProgramId(id), code)).collect())
 }
 
 /// A number that changes whenever a version is added or archived: (how many versions, how many archived).

@@ -126,6 +126,27 @@ diesel::table! {
         partner_tag_ids -> Text,
         links_refunds -> Bool,
         hold_field_missing -> Bool,
+        wallet_partner_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    partner_merges (source, partner_id) {
+        source -> Text,
+        partner_id -> BigInt,
+        into_partner_id -> BigInt,
+        recorded_at_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_transfers (id) {
+        id -> BigInt,
+        from_account_id -> BigInt,
+        from_sequence -> BigInt,
+        to_account_id -> BigInt,
+        to_sequence -> BigInt,
+        recorded_at_us -> BigInt,
     }
 }
 

@@ -63,6 +63,7 @@ impl Trouble {
     pub fn of(error: &StoreError) -> Self {
         match error {
             StoreError::Missing(_) => Self::Files,
+            StoreError::Moved => Self::Busy,
             StoreError::Stale => Self::Away,
             StoreError::Unreachable(text) => signed(text).unwrap_or(Self::Away),
             StoreError::Query(problem) | StoreError::InDoubt(problem) => Self::of_query(problem),

@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
-use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
+use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use crate::ledger::{Ledger, LedgerError};
 
-use super::ledger::{LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger};
+use super::ledger::{
+    LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger, Trail,
+};
 
 /// The status shows a pass's failure to callers: the database's own words go to the log alone.
 fn fault(error: LedgerError) -> LedgerFault {
@@ -53,6 +55,30 @@ impl SyncLedger for Ledger {
 
     fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested> {
         Box::pin(async move { Self::forget_orders(self, orders, reading).await.map_err(fault) })
+    }
+
+    fn customers_left(&self, read: Vec<(OrderId, Option<PartnerId>)>) -> Pending<'_, BTreeSet<PartnerId>> {
+        Box::pin(async move { Self::customers_left(self, read).await.map_err(fault) })
+    }
+
+    fn companies_left(&self, read: Vec<Partner>) -> Pending<'_, BTreeSet<PartnerId>> {
+        Box::pin(async move { Self::companies_left(self, read).await.map_err(fault) })
+    }
+
+    fn trail(&self, member: PartnerId) -> Pending<'_, Trail> {
+        Box::pin(async move { Self::trail(self, member).await.map_err(fault) })
+    }
+
+    fn members_after(&self, after: PartnerId, limit: u32) -> Pending<'_, Vec<PartnerId>> {
+        Box::pin(async move { Self::members_after(self, after, i64::from(limit)).await.map_err(fault) })
+    }
+
+    fn merge_member(&self, from: PartnerId, into: Partner, reading: Reading) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::merge_member(self, from, into, reading).await.map_err(fault) })
+    }
+
+    fn orphaned(&self, member: PartnerId, reading: Reading) -> Pending<'_, ()> {
+        Box::pin(async move { Self::orphaned(self, member, reading).await.map_err(fault) })
     }
 
     fn cursors(&self) -> Pending<'_, Vec<Cursor>> {

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
-use crate::domain::shop::{Cursor, Ingested, OrderDigest, ShopRecords};
-pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState};
+use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState, Trail};
 
 /// Why the ledger failed; its text is a sentence for a person.
 pub type LedgerFault = Box<dyn std::error::Error + Send + std::marker::Sync>;
@@ -50,6 +50,24 @@ pub trait SyncLedger: Send + std::marker::Sync {
 
     /// These orders are gone from Odoo: what they earned and redeemed is undone.
     fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested>;
+
+    /// Customers whom these orders had and no longer have; those that are known to have become another are left out.
+    fn customers_left(&self, read: Vec<(OrderId, Option<PartnerId>)>) -> Pending<'_, BTreeSet<PartnerId>>;
+
+    /// Companies that these contacts were of and no longer are, where points are the company's.
+    fn companies_left(&self, read: Vec<Partner>) -> Pending<'_, BTreeSet<PartnerId>>;
+
+    /// What it knows of a member that may have become another.
+    fn trail(&self, member: PartnerId) -> Pending<'_, Trail>;
+
+    /// Members who have or owe something, with an id above `after`, in the order of their ids, at most `limit`.
+    fn members_after(&self, after: PartnerId, limit: u32) -> Pending<'_, Vec<PartnerId>>;
+
+    /// Everything of a member goes to the partner that Odoo merged it into.
+    fn merge_member(&self, from: PartnerId, into: Partner, reading: Reading) -> Pending<'_, Ingested>;
+
+    /// A member is gone from Odoo, and nobody knows whom it became.
+    fn orphaned(&self, member: PartnerId, reading: Reading) -> Pending<'_, ()>;
 
     /// How far each stream has been read.
     fn cursors(&self) -> Pending<'_, Vec<Cursor>>;

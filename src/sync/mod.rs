@@ -11,6 +11,7 @@ pub mod error;
 mod holder;
 mod lease;
 pub mod ledger;
+mod members;
 mod orders;
 mod pass;
 mod progress;

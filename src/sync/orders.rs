@@ -112,6 +112,7 @@ impl Pass<'_> {
         if orders.is_empty() {
             return Ok(());
         }
+        self.follow_customers(&orders).await?;
         self.read_mentioned(&orders).await?;
         let mut pieces = vec![orders];
         while let Some(mut piece) = pieces.pop() {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::domain::ids::{OrderId, PosCategoryId, ProductCategoryId};
+use crate::domain::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::shop::{Category, Company, Cursor, Partner, PosConfig, Product};
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
@@ -44,6 +44,8 @@ pub(super) struct Pass<'a> {
     pub report: PassReport,
     /// Orders that the ledger could not take in. While there are any, no cursor moves past them.
     pub refused: BTreeSet<OrderId>,
+    /// Members that were found gone from Odoo while nobody knows whom they became.
+    pub orphans: BTreeSet<PartnerId>,
     /// The term of the lease it reads under; `None` when it only reads orders somebody told us about.
     term: Option<i64>,
 }
@@ -56,7 +58,15 @@ struct Plan {
 
 impl<'a> Pass<'a> {
     pub fn new(shared: &'a Shared, session: Arc<Session>, rules: Arc<ShopRules>, term: Option<i64>) -> Self {
-        Self { shared, session, rules, report: PassReport::default(), refused: BTreeSet::new(), term }
+        Self {
+            shared,
+            session,
+            rules,
+            report: PassReport::default(),
+            refused: BTreeSet::new(),
+            orphans: BTreeSet::new(),
+            term,
+        }
     }
 
     /// To be begun before Odoo is asked for what is then written: says of it how old it is, and by what right it was read.
@@ -84,6 +94,7 @@ impl<'a> Pass<'a> {
         self.shop_stream::<Partner>(work, began, &plans).await?;
         self.order_streams(work, began, &plans).await?;
         self.sweep_if_due(kind, &cursors).await?;
+        self.tell_of_orphans().await?;
         self.all_taken_in()
     }
 
@@ -214,6 +225,7 @@ impl<'a> Pass<'a> {
                 .get(ORDER)
                 .and_then(|seen| seen.checked_sub_signed(chrono::TimeDelta::from_std(self.settings().overlap).ok()?));
             self.sweep(settled).await?;
+            self.sweep_members().await?;
         } else if !due {
             return Ok(());
         }

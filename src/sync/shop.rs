@@ -63,15 +63,17 @@ impl Pass<'_> {
         }
     }
 
-    async fn keep<T: Kept>(&self, records: Vec<T>, reading: Reading) -> Result<(), SyncError> {
+    async fn keep<T: Kept>(&mut self, records: Vec<T>, reading: Reading) -> Result<(), SyncError> {
         if !records.is_empty() {
-            self.shared.ledger.put_shop(T::all(records), reading).await.map_err(SyncError::of_ledger)?;
+            let records = T::all(records);
+            self.follow_companies(&records.partners).await?;
+            self.shared.ledger.put_shop(records, reading).await.map_err(SyncError::of_ledger)?;
         }
         Ok(())
     }
 
     /// Reads what these orders mention and the ledger does not know, so that no rule misses a category.
-    pub async fn read_mentioned(&self, orders: &[Order]) -> Result<(), SyncError> {
+    pub async fn read_mentioned(&mut self, orders: &[Order]) -> Result<(), SyncError> {
         let products = orders.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
         let partners = orders.iter().filter_map(|order| order.partner_id).collect();
         let missing = self.shared.ledger.missing_records(products, partners).await.map_err(SyncError::Ledger)?;
@@ -90,16 +92,12 @@ impl Pass<'_> {
             let found = self.session.by_ids::<Product>(&ids, page_size).await?;
             let pos = found.iter().flat_map(|product| &product.pos_category_ids).map(|id| id.0).collect();
             let own = found.iter().filter_map(|product| product.product_category_id).map(|id| id.0).collect();
-            self.keep(
-                self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?,
-                reading,
-            )
-            .await?;
-            self.keep(
-                self.with_ancestors::<Category<ProductCategoryId>>(own, |found| found.parent_id.map(|id| id.0)).await?,
-                reading,
-            )
-            .await?;
+            let pos =
+                self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?;
+            self.keep(pos, reading).await?;
+            let own =
+                self.with_ancestors::<Category<ProductCategoryId>>(own, |found| found.parent_id.map(|id| id.0)).await?;
+            self.keep(own, reading).await?;
             self.keep(found, reading).await?;
         }
         Ok(())

@@ -30,6 +30,7 @@ const fn least(method: Name) -> Role {
         Name::ExceptionResolve
         | Name::LedgerAdjust
         | Name::LedgerVerify
+        | Name::MemberTransfer
         | Name::ProgramArchive
         | Name::ProgramPut
         | Name::SyncRun => Role::Admin,

@@ -208,7 +208,7 @@ fn with_the_company_s_wallet_all_its_contacts_share_one_account() {
 }
 
 #[test]
-fn a_contact_that_goes_to_another_company_takes_its_points_along() {
+fn a_contact_that_goes_to_another_company_leaves_its_points() {
     let service = Service::without_program(&[("LOYALTY__ODOO__WALLET", "company")]);
     service.admin.call("program.put", json!({"program": crate::support::club()}));
     for contact in [2, 3] {
@@ -225,11 +225,11 @@ fn a_contact_that_goes_to_another_company_takes_its_points_along() {
     service.shop.sell(5, "10.00");
     service.shop.shop.update("res.partner", 3, json!({"commercial_partner_id": 4}));
     service.admin.sync();
-    assert_eq!(balances(), ["50", "100", "100", "60"]);
+    assert_eq!(balances(), ["150", "0", "0", "60"]);
     service.admin.verified();
     service.shop.shop.update("res.partner", 3, json!({"commercial_partner_id": 3}));
     service.admin.sync();
-    assert_eq!(balances(), ["50", "100", "0", "60"]);
+    assert_eq!(balances(), ["150", "0", "0", "60"]);
     service.admin.verified();
 }
 

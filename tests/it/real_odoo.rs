@@ -5,7 +5,7 @@
 use chrono::{Days, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{Database, run};
+use crate::support::{Database, Service, draft, run, uuid};
 
 fn given() -> Option<Vec<(&'static str, String)>> {
     let names = [
@@ -177,4 +177,119 @@ fn real_odoo_loyalty_is_imported_whole_and_only_once() {
     assert_eq!(balance(&ann), 8_080);
     let verified = verb(&["verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+/// A shop that is open, in which the administrator sells as a till would.
+struct Till<'a> {
+    admin: &'a Administrator,
+    session: i64,
+    product: i64,
+}
+
+impl<'a> Till<'a> {
+    fn open(admin: &'a Administrator) -> Self {
+        let first = |model: &str, domain: Value| admin.call(model, "search", json!([domain]))[0].as_i64();
+        let open = first("pos.session", json!([["state", "=", "opened"]]));
+        let session = open.unwrap_or_else(|| {
+            let config = first("pos.config", json!([])).expect("a shop");
+            let session = admin.create("pos.session", json!({"config_id": config, "user_id": admin.uid}));
+            admin.call("pos.session", "write", json!([[session], {"state": "opened"}]));
+            session
+        });
+        let product = first("product.product", json!([["available_in_pos", "=", true]])).expect("a product");
+        Self { admin, session, product }
+    }
+
+    /// A paid order: amounts, and the hold that one of them is paid with.
+    fn sell(&self, partner: i64, uuid: &str, lines: &[(f64, Option<&str>)]) -> i64 {
+        let total: f64 = lines.iter().map(|(amount, _)| amount).sum();
+        let lines: Vec<Value> = lines
+            .iter()
+            .map(|(amount, hold)| {
+                json!([0, 0, {"product_id": self.product, "qty": 1, "price_unit": amount, "price_subtotal": amount,
+                              "price_subtotal_incl": amount, "loyalty_hold_id": hold.map_or(json!(false), |id| json!(id))}])
+            })
+            .collect();
+        self.admin.create(
+            "pos.order",
+            json!({"uuid": uuid, "session_id": self.session, "partner_id": partner, "state": "paid", "lines": lines,
+                   "amount_total": total, "amount_paid": total, "amount_tax": 0, "amount_return": 0}),
+        )
+    }
+}
+
+#[test]
+fn real_odoo_merges_two_customers_and_all_their_points_are_one_s() {
+    let (Some(mut settings), Some(admin)) = (given(), Administrator::log_in()) else {
+        println!("no real Odoo with an administrator is given here; tests/run gives one");
+        return;
+    };
+    settings.push(("LOYALTY__ODOO__TIMEOUT_MS", "30000".to_owned()));
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let service = Service::without_program(&settings);
+    let mut club = crate::support::club();
+    club["earning"] = json!({"rules": [{"code": "base", "kind": "per_amount", "every": "1.00", "points": "1"}]});
+    service.admin.call("program.put", json!({"program": club}));
+    let till = Till::open(&admin);
+    let customer = |name: &str| admin.create("res.partner", json!({"name": name, "email": "one@example.com"}));
+    let (ann, anna) = (customer("Ann to merge"), customer("Anna to keep"));
+
+    // Earned 100, spent 80, earned 4; 30 more were carried over from Odoo's own loyalty.
+    let first = till.sell(ann, &uuid(), &[(100.0, None)]);
+    till.sell(anna, &uuid(), &[(2.0, None)]);
+    service.admin.sync();
+    let order = uuid();
+    let held = service.admin.call(
+        "loyalty.hold",
+        json!({"idempotency_key": uuid(), "partner_id": ann, "program": "club", "reward": "pay", "points": "80",
+               "order": draft(&order, ann, "8.00")}),
+    );
+    till.sell(ann, &order, &[(8.0, None), (-4.0, held["hold_id"].as_str())]);
+    service.admin.sync();
+    let cards = admin.create(
+        "loyalty.program",
+        json!({
+            "name": "Cards to merge", "program_type": "loyalty",
+            "rule_ids": [[0, 0, {"reward_point_amount": 1, "reward_point_mode": "money"}]],
+            "reward_ids": [[0, 0, {"reward_type": "discount", "discount": 5, "required_points": 200}]],
+        }),
+    );
+    admin.create("loyalty.card", json!({"program_id": cards, "partner_id": ann, "points": 30}));
+    let import = || {
+        let program = cards.to_string();
+        let done = service.verb(&["import", "odoo-loyalty", "--program", "club", "--odoo-program", &program, "--json"]);
+        assert_eq!(done.code, 0, "{done:?}");
+        serde_json::from_str::<Value>(&done.out).unwrap()
+    };
+    assert_eq!(import()["imported"], 1);
+    assert_eq!((service.admin.balance(ann), service.admin.balance(anna)), ("54".into(), "2".into()));
+
+    let wizard = admin.create(
+        "base.partner.merge.automatic.wizard",
+        json!({"state": "selection", "partner_ids": [[6, 0, [ann, anna]]], "dst_partner_id": anna}),
+    );
+    admin.call("base.partner.merge.automatic.wizard", "action_merge", json!([[wizard]]));
+    let left = admin.call("res.partner", "search", json!([[["id", "=", ann], ["active", "in", [true, false]]]]));
+    assert_eq!(left, json!([]), "Odoo deletes whom it merged");
+
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    assert_eq!((service.admin.balance(ann), service.admin.balance(anna)), ("0".into(), "56".into()));
+    for (partner, points) in [(ann, "-54"), (anna, "54")] {
+        let newest = &service.admin.call("loyalty.history", json!({"partner_id": partner}))["entries"][0];
+        assert_eq!((&newest["kind"], &newest["points"]), (&json!("transfer"), &json!(points)), "{newest}");
+        assert!(newest["cause"]["name"].as_str().unwrap().starts_with("merged into Anna to keep"), "{newest}");
+    }
+    service.admin.verified();
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
+    // Once, and nothing is imported again.
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    assert_eq!((&import()["imported"], service.admin.balance(anna)), (&json!(0), "56".into()));
+
+    // A contact that a rule hides is there: of another company than the service user's.
+    let other = admin.create("res.company", json!({"name": format!("Other company {}", uuid())}));
+    admin.call("res.partner", "write", json!([[anna], {"company_id": other}]));
+    assert_eq!(service.verb(&["sync", "--full"]).code, 0);
+    assert_eq!(service.admin.balance(anna), "56", "order {first} is as it was");
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
+    service.admin.verified();
 }

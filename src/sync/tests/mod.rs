@@ -13,12 +13,14 @@ use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
-use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, ShopRecords};
+use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
 use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
 use crate::store::Trouble;
 
-use super::ledger::{LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger};
+use super::ledger::{
+    LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger, Trail,
+};
 use super::*;
 
 mod driving;
@@ -123,6 +125,30 @@ impl SyncLedger for Memory {
             let known = orders.iter().filter(|id| book.orders.remove(id).is_some()).count();
             Ingested { orders_changed: u64::try_from(known).unwrap(), entries_posted: 0 }
         })
+    }
+
+    fn customers_left(&self, _: Vec<(OrderId, Option<PartnerId>)>) -> Pending<'_, BTreeSet<PartnerId>> {
+        self.now(|_| BTreeSet::new())
+    }
+
+    fn companies_left(&self, _: Vec<Partner>) -> Pending<'_, BTreeSet<PartnerId>> {
+        self.now(|_| BTreeSet::new())
+    }
+
+    fn trail(&self, _: PartnerId) -> Pending<'_, Trail> {
+        self.now(|_| Trail::default())
+    }
+
+    fn members_after(&self, _: PartnerId, _: u32) -> Pending<'_, Vec<PartnerId>> {
+        self.now(|_| Vec::new())
+    }
+
+    fn merge_member(&self, _: PartnerId, _: Partner, _: Reading) -> Pending<'_, Ingested> {
+        self.now(|_| Ingested::default())
+    }
+
+    fn orphaned(&self, _: PartnerId, _: Reading) -> Pending<'_, ()> {
+        self.now(|_| ())
     }
 
     fn cursors(&self) -> Pending<'_, Vec<Cursor>> {

@@ -74,6 +74,8 @@ pub struct Member {
     pub entries: Vec<(&'static str, i64, i64)>,
     /// Whether Odoo has no such partner any more.
     pub gone: bool,
+    /// Whether it is known whom the partner became.
+    pub merged: bool,
 }
 
 /// How far a hold has come.
@@ -490,6 +492,43 @@ impl Ledger {
         for sale in std::mem::take(&mut self.unread) {
             self.converge(sale);
         }
+        for member in 0..self.members.len() {
+            let Member { gone, merged, balance, .. } = self.members[member];
+            if gone && !merged && (balance != 0 || self.held(member) != 0) {
+                self.raise("orphaned_account", member);
+            }
+        }
+    }
+
+    /// All that one member has, and all that bears on it, is another's from now on.
+    fn merge(&mut self, from: usize, into: usize) {
+        let Member { balance, lots, expired, .. } = self.members[from].clone();
+        let giving = &mut self.members[from];
+        giving.merged = true;
+        (giving.balance, giving.lots, giving.expired) = (0, Lots::new(), Lots::new());
+        let getting = &mut self.members[into];
+        for (end, points) in lots {
+            getting.put(points, end);
+        }
+        if balance < 0 {
+            getting.take(-balance, None);
+        }
+        for (end, points) in expired {
+            *getting.expired.entry(end).or_default() += points;
+        }
+        if balance != 0 {
+            self.members[from].note("transfer", -balance);
+            self.members[into].note("transfer", balance);
+        }
+        for hold in self.holds.iter_mut().filter(|hold| hold.member == from) {
+            hold.member = into;
+        }
+        for order in &mut self.orders {
+            if let Some((points, own)) = order.posted.remove(&from) {
+                let here = order.posted.entry(into).or_default();
+                *here = (here.0 + points, here.1 + own);
+            }
+        }
     }
 
     fn hold(&mut self, member: usize, reward: Reward, draft: usize, pieces: i64, price: i64) {
@@ -585,6 +624,10 @@ impl Ledger {
                     (0..self.orders.len()).filter(|order| self.orders[*order].member == Some(*from)).collect();
                 for order in &moved {
                     self.orders[*order].member = Some(*into);
+                }
+                // Whom a partner became is told by its orders alone.
+                if !moved.is_empty() {
+                    self.merge(*from, *into);
                 }
                 let sales: Vec<usize> = moved.iter().map(|order| self.sale_of(*order)).collect();
                 self.unread.extend(sales);

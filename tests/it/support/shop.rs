@@ -1,7 +1,7 @@
 //! The shop that stands in for Odoo: the demo's server, empty, with the words a test needs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loyalty_sidecar::demo::{Served, Shop, server, shop};
+use loyalty_sidecar::demo::{Change, Served, Shop, server, shop};
 use serde_json::{Value, json};
 
 /// An order that was sold.
@@ -130,6 +130,23 @@ impl TestShop {
             &[json!({"product_id": product, "qty": number(quantity), "price_subtotal": number(amount),
                      "price_subtotal_incl": number(amount), "refunded_orderline_id": line})],
         )
+    }
+
+    /// Merges one partner into another as Odoo's wizard does: one transaction of raw SQL repoints all that names it, which
+    /// touches no `write_date`, and deletes it.
+    pub fn merge(&self, from: i64, into: i64) {
+        let links =
+            [("pos.order", "partner_id"), ("loyalty.card", "partner_id"), ("res.partner", "commercial_partner_id")];
+        let mut changes = Vec::new();
+        for (model, field) in links {
+            for id in self.shop.ids(model) {
+                if self.shop.kept(model, id, field) == Some(json!(from)) {
+                    changes.push(Change::Write(model.to_owned(), id, json!({field: into})));
+                }
+            }
+        }
+        changes.push(Change::Delete("res.partner".to_owned(), from));
+        self.shop.commit(changes);
     }
 
     /// Changes an order as Odoo does, its `write_date` included.

@@ -1,0 +1,271 @@
+//! Everything of one member goes to another: accounts, holds, what sales posted, enrolment, and later orders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::super::command::{Answer, Command, Transfer, TransferReason};
+use super::super::read::entry_json;
+use super::super::reply::{ErrorBody, LedgerError};
+use super::super::verdict::{caller_key, reply_from_text};
+use super::super::wallets::{owner_of, wallets_of};
+use super::{Batch, trouble};
+use crate::domain::entry::{Cause, Entry};
+use crate::domain::ids::{AccountId, OrderId, PartnerId, ProgramId};
+use crate::domain::order::Wallet;
+use crate::domain::refusal::Refusal;
+use crate::domain::shop::{Ingested, Partner, ShopRecords};
+use crate::domain::transfer::TransferNote;
+use crate::store::exceptions;
+use crate::store::memberships::Memberships;
+use crate::store::{
+    self, AnyConnection, accounts, entries, holds, memberships, merges, orders, programs, transfers, wallets,
+};
+
+/// The key of the exception that says of a member that it is gone and nobody knows whom it became.
+pub(in super::super) fn orphan_key(partner: PartnerId) -> String {
+    format!("orphaned_account/{partner}")
+}
+
+/// What is known of a transfer before accounts are locked. Orders are locked.
+pub(super) struct Prepared {
+    /// Whose account gets it all.
+    to: PartnerId,
+    /// The contact that the giving member is from now on.
+    person: PartnerId,
+    /// Orders whose points were the giving member's.
+    orders: BTreeSet<OrderId>,
+    /// Sales for which anything was ever posted to its accounts.
+    sales: BTreeSet<OrderId>,
+    /// Its accounts, by program.
+    accounts: BTreeMap<ProgramId, AccountId>,
+    /// The programs' codes.
+    codes: BTreeMap<ProgramId, String>,
+    from: PartnerId,
+    /// Whose the giving member's points are to begin with: another's, when it was merged or is a company's contact.
+    owner: PartnerId,
+    outdated: bool,
+}
+
+impl Prepared {
+    /// Of the transfer among these commands, which is then alone.
+    pub fn load(conn: &mut AnyConnection, wallet: Wallet, commands: &[Command]) -> Result<Option<Self>, LedgerError> {
+        let [Command::Transfer(asked)] = commands else { return Ok(None) };
+        let from = asked.from;
+        let (person, to) = match &asked.why {
+            TransferReason::Merged { into, .. } => {
+                let owner = if wallet == Wallet::Company { into.commercial_partner_id } else { into.id };
+                let became = merges::of(conn, &[owner, into.id])?;
+                let last = |id: PartnerId| became.get(&id).copied().unwrap_or(id);
+                (last(into.id), last(owner))
+            }
+            TransferReason::ByHand { to, .. } => {
+                let to = wallets_of(conn, wallet, &[*to])?.remove(to).unwrap_or(*to);
+                (to, to)
+            }
+        };
+        // Also of programs that cannot be read just now: points move whatever a program says.
+        let accounts: BTreeMap<ProgramId, AccountId> = accounts::load(conn, &accounts::Which::Partners(&[from]))?
+            .into_iter()
+            .map(|one| (one.account.program_id, one.account.id))
+            .collect();
+        let of_member = owner_of(conn, wallet, from)?;
+        let orders = wallets::orders_of(conn, &of_member)?;
+        let mut sales = orders.clone();
+        for account in accounts.values() {
+            for (origin, _) in transfers::origins(conn, *account)? {
+                sales.extend(entries::sales_of_account(conn, origin)?);
+            }
+        }
+        orders::lock(conn, &sales)?;
+        let outdated = match &asked.why {
+            TransferReason::Merged { reading, .. } => !reading.still_counts(conn)?,
+            TransferReason::ByHand { .. } => false,
+        };
+        let owner = wallets_of(conn, wallet, &[from])?.remove(&from).unwrap_or(from);
+        let codes = programs::codes(conn)?;
+        Ok(Some(Self { to, person, orders, sales, accounts, codes, from, owner, outdated }))
+    }
+
+    /// The accounts that give and those that get.
+    pub fn account_keys(&self) -> impl Iterator<Item = (PartnerId, ProgramId)> + '_ {
+        let both = |program: &ProgramId| [(self.from, *program), (self.to, *program)];
+        self.accounts.keys().flat_map(both).filter(|_| self.from != self.to)
+    }
+}
+
+impl Transfer {
+    /// The key of its reply, where it has one.
+    pub(super) fn verdict_key(&self) -> Option<String> {
+        match &self.why {
+            TransferReason::ByHand { idempotency, .. } => Some(caller_key(idempotency)),
+            TransferReason::Merged { .. } => None,
+        }
+    }
+}
+
+impl Batch {
+    pub(super) fn transfer(&mut self, conn: &mut AnyConnection, asked: &Transfer) -> Result<Answer, LedgerError> {
+        let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+        let before = self.book.entries.len();
+        match &asked.why {
+            TransferReason::Merged { .. } if prepared.outdated => Ok(Answer::Outdated),
+            TransferReason::Merged { .. } if prepared.from == prepared.to => Ok(Answer::Ingested(Ingested::default())),
+            TransferReason::Merged { into, .. } => {
+                keep_if_unknown(conn, into)?;
+                self.move_all(conn, &prepared, asked)?;
+                merges::note(conn, asked.from, prepared.person, self.now.timestamp_micros())?;
+                let posted = self.book.entries.len().saturating_sub(before);
+                let entries_posted = u64::try_from(posted).unwrap_or(u64::MAX);
+                Ok(Answer::Ingested(Ingested { orders_changed: 0, entries_posted }))
+            }
+            TransferReason::ByHand { idempotency, to, .. } => {
+                let key = caller_key(idempotency);
+                if let Some(verdict) = self.verdicts.get(&key) {
+                    if verdict.params_sha256 != idempotency.params_sha256 {
+                        return Ok(Answer::Reply(Err(ErrorBody::from(&Refusal::IdempotencyConflict))));
+                    }
+                    return Ok(Answer::Reply(reply_from_text(&verdict.reply)?));
+                }
+                if prepared.from == prepared.to {
+                    return Ok(Answer::Reply(Err(same_account(asked.from, *to))));
+                }
+                if prepared.accounts.is_empty() && prepared.owner != prepared.from {
+                    return Ok(Answer::Reply(Err(of_another(asked.from, prepared.owner))));
+                }
+                self.move_all(conn, &prepared, asked)?;
+                self.settle_orphan(conn, &prepared, asked)?;
+                let reply = Ok(self.transferred(&prepared.codes, before));
+                self.keep_verdict(key, &idempotency.params_sha256, &reply);
+                Ok(Answer::Reply(reply))
+            }
+        }
+    }
+
+    fn move_all(&mut self, conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<(), LedgerError> {
+        let note = note(conn, prepared, asked)?;
+        let now_us = self.now.timestamp_micros();
+        let sales: Vec<OrderId> = prepared.sales.iter().copied().collect();
+        for (program, from) in &prepared.accounts {
+            let from = *from;
+            let to = self.keys.get(&(prepared.to, *program)).copied();
+            let to = to.ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+            let entries = self
+                .with_moment(&asked.actor, |book, moment| book.transfer(from, to, &note, moment))
+                .map_err(trouble)?;
+            // The two entries of the transfer itself stay where they are.
+            let own = i64::from(!entries.is_empty());
+            let places = [from, to].map(|account| (account, self.entry_count(account).saturating_sub(own)));
+            transfers::note(conn, places[0], places[1], now_us)?;
+            orders::move_postings(conn, &sales, from, to)?;
+            holds::hand_over(conn, from, to)?;
+        }
+        wallets::keep(conn, &prepared.orders.iter().map(|order| (*order, prepared.to)).collect())?;
+        join_memberships(conn, prepared, &asked.actor, now_us)
+    }
+
+    /// How many entries an account has, those of this batch included.
+    fn entry_count(&self, account: AccountId) -> i64 {
+        let stored = self.stored.get(&account).map_or(0, |stored| stored.entry_count);
+        let fresh = self.book.entries.iter().filter(|entry| entry.account_id == account).count();
+        stored.saturating_add(i64::try_from(fresh).unwrap_or(i64::MAX))
+    }
+
+    /// A member that was gone from Odoo has become the one that a manager named.
+    fn settle_orphan(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &Prepared,
+        asked: &Transfer,
+    ) -> Result<(), LedgerError> {
+        let key = orphan_key(asked.from);
+        if exceptions::state_of(conn, &key)?.is_some() {
+            let now_us = self.now.timestamp_micros();
+            merges::note(conn, asked.from, prepared.to, now_us)?;
+            let note = format!("all of it was moved to partner {}", prepared.to);
+            exceptions::resolve_key(conn, &key, &note, &asked.actor, now_us)?;
+        }
+        Ok(())
+    }
+
+    /// The entries of a transfer, as its caller gets them.
+    fn transferred(&self, codes: &BTreeMap<ProgramId, String>, before: usize) -> Value {
+        let shown = |entry: &Entry| {
+            let mut shown = entry_json(entry);
+            if let (Some(account), Some(object)) = (self.book.accounts.get(&entry.account_id), shown.as_object_mut()) {
+                object.insert("partner_id".into(), json!(account.partner_id.0));
+                object.insert("program".into(), json!(codes.get(&account.program_id)));
+            }
+            shown
+        };
+        let of_transfers = |entry: &&Entry| entry.kind == crate::domain::entry::EntryKind::Transfer;
+        let entries: Vec<Value> = self.book.entries.iter().skip(before).filter(of_transfers).map(shown).collect();
+        json!({ "entries": entries })
+    }
+}
+
+fn refused(parameter: &str, problem: &str) -> ErrorBody {
+    let mut body = ErrorBody::new(-32602, "invalid_params", format!("{parameter}: {problem}"));
+    if let Some(data) = body.data.as_object_mut() {
+        data.insert("parameter".into(), json!(parameter));
+    }
+    body
+}
+
+fn of_another(from: PartnerId, owner: PartnerId) -> ErrorBody {
+    refused("from_partner_id", &format!("the points of partner {from} are those of partner {owner}; name that one"))
+}
+
+fn same_account(from: PartnerId, to: PartnerId) -> ErrorBody {
+    refused("to_partner_id", &format!("partner {to} has the points of partner {from} already: they share one account"))
+}
+
+/// Whoever is merged into a partner that no order named yet needs to know its company.
+fn keep_if_unknown(conn: &mut AnyConnection, partner: &Partner) -> Result<(), LedgerError> {
+    if store::shop::partners(conn, &[partner.id])?.is_empty() {
+        let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
+        store::shop::put(conn, &records)?;
+    }
+    Ok(())
+}
+
+/// What the entries say: the other partner, by its id and its name.
+fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<TransferNote, LedgerError> {
+    let (other, said, reason) = match &asked.why {
+        TransferReason::Merged { into, .. } => (into.id, "merged into", None),
+        TransferReason::ByHand { reason, .. } => (prepared.to, "moved to", Some(reason.clone())),
+    };
+    let known = store::shop::partners(conn, &[asked.from, other])?;
+    let name = |id: PartnerId| {
+        let name = known.get(&id).map(|partner| partner.name.clone()).filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| format!("partner {id}"))
+    };
+    let cause = |id: PartnerId, name| Cause { model: "res.partner".into(), id: Some(id.0), uuid: None, name };
+    let out = format!("{said} {}", name(other));
+    let into = format!("{out} from {}", name(asked.from));
+    Ok(TransferNote { out: cause(other, out), into: cause(asked.from, into), reason })
+}
+
+/// Who gets the points was enrolled whenever either was. Orders that this concerns are computed again.
+fn join_memberships(
+    conn: &mut AnyConnection,
+    prepared: &Prepared,
+    actor: &str,
+    now_us: i64,
+) -> Result<(), LedgerError> {
+    let of = |conn: &mut AnyConnection, member| -> Result<Memberships, LedgerError> {
+        Ok(memberships::load(conn, &BTreeSet::from([member]))?)
+    };
+    let mut theirs = of(conn, prepared.to)?;
+    for ((_, program), membership) in of(conn, prepared.from)? {
+        let own = theirs.remove(&(prepared.to, program)).unwrap_or_default();
+        let both = own.union(&membership);
+        if both == own {
+            continue;
+        }
+        memberships::replace(conn, prepared.to, program, &both.periods, actor)?;
+        let from_us = both.periods.first().map(|period| period.enrolled_at.timestamp_micros());
+        programs::request_recompute(conn, program.0, Some(prepared.to.0), from_us, now_us)?;
+    }
+    Ok(())
+}

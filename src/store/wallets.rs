@@ -1,0 +1,128 @@
+//! Whose points orders are: kept with each order from its first reading with its customer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use super::schema::orders;
+use super::{AnyConnection, CHUNK, SOURCE, StoreError};
+use crate::domain::ids::{OrderId, PartnerId};
+
+/// A wallet's owner, and the contacts whose orders are the owner's where that is not kept with the order yet.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Whose the points are.
+    pub member: PartnerId,
+    /// The owner itself and its known contacts.
+    pub contacts: Vec<PartnerId>,
+}
+
+/// What is kept of an order's customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Customer {
+    /// Who bought.
+    pub partner_id: Option<PartnerId>,
+    /// Whose points they are; `None` when they are nobody's, or that was not kept yet.
+    pub wallet: Option<PartnerId>,
+}
+
+/// The customers of these orders, as far as the orders are known.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn customers(
+    conn: &mut AnyConnection,
+    wanted: &BTreeSet<OrderId>,
+) -> Result<BTreeMap<OrderId, Customer>, StoreError> {
+    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<(i64, Option<i64>, Option<i64>)> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::id.eq_any(chunk.to_vec()))
+            .select((orders::id, orders::partner_id, orders::wallet_partner_id))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, partner, wallet)| {
+            let customer = Customer { partner_id: partner.map(PartnerId), wallet: wallet.map(PartnerId) };
+            (OrderId(id), customer)
+        }));
+    }
+    Ok(found)
+}
+
+/// The orders whose points are an owner's.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn orders_of(conn: &mut AnyConnection, owner: &Owner) -> Result<BTreeSet<OrderId>, StoreError> {
+    let kept: Vec<i64> = orders::table
+        .filter(orders::source.eq(SOURCE))
+        .filter(orders::wallet_partner_id.eq(owner.member.0))
+        .select(orders::id)
+        .load(conn)?;
+    let mut found: BTreeSet<OrderId> = kept.into_iter().map(OrderId).collect();
+    let contacts: Vec<i64> = owner.contacts.iter().map(|id| id.0).collect();
+    for chunk in contacts.chunks(CHUNK) {
+        let rows: Vec<i64> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::partner_id.eq_any(chunk.to_vec()))
+            .filter(orders::wallet_partner_id.is_null())
+            .select(orders::id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(OrderId));
+    }
+    Ok(found)
+}
+
+/// The orders of these customers, whoever the points went to.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn orders_of_customers(conn: &mut AnyConnection, customers: &[PartnerId]) -> Result<BTreeSet<OrderId>, StoreError> {
+    let ids: Vec<i64> = customers.iter().map(|id| id.0).collect();
+    let mut found = BTreeSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<i64> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::partner_id.eq_any(chunk.to_vec()))
+            .select(orders::id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(OrderId));
+    }
+    Ok(found)
+}
+
+/// Keeps whose points these orders are.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn keep(conn: &mut AnyConnection, wallets: &BTreeMap<OrderId, PartnerId>) -> Result<(), StoreError> {
+    let mut by_owner: BTreeMap<PartnerId, Vec<i64>> = BTreeMap::new();
+    for (order, owner) in wallets {
+        by_owner.entry(*owner).or_default().push(order.0);
+    }
+    for (owner, ids) in by_owner {
+        for chunk in ids.chunks(CHUNK) {
+            diesel::update(orders::table.filter(orders::source.eq(SOURCE)).filter(orders::id.eq_any(chunk.to_vec())))
+                .set(orders::wallet_partner_id.eq(owner.0))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps an owner with those orders of a customer that have none kept yet.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn keep_for_customer(conn: &mut AnyConnection, customer: PartnerId, owner: PartnerId) -> Result<(), StoreError> {
+    diesel::update(
+        orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::partner_id.eq(customer.0))
+            .filter(orders::wallet_partner_id.is_null()),
+    )
+    .set(orders::wallet_partner_id.eq(owner.0))
+    .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Members that are gone from Odoo: merged into others, or deleted.
+//!
+//! Odoo merges partners by raw SQL: what named one names the other, no `write_date` is touched, and the record is
+//! deleted. So whoever is gone became whom its orders name now. That must be known before such an order is taken in:
+//! as a mere change of customer it would take what was earned from the one and leave what was spent there.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::order::Order;
+use crate::domain::shop::Partner;
+use crate::odoo::orders::ORDER;
+use crate::odoo::session::FromOdoo;
+
+use super::error::SyncError;
+use super::pass::Pass;
+
+impl Pass<'_> {
+    /// Before orders are taken in: moves the members that these were bought by, and that are gone.
+    pub async fn follow_customers(&mut self, orders: &[Order]) -> Result<(), SyncError> {
+        let read = orders.iter().filter_map(|order| Some((order.id?, order.partner_id))).collect();
+        let left = self.shared.ledger.customers_left(read).await.map_err(SyncError::Ledger)?;
+        self.follow(left).await
+    }
+
+    /// Before contacts are kept: moves the companies that these were of, and that are gone.
+    pub async fn follow_companies(&mut self, partners: &[Partner]) -> Result<(), SyncError> {
+        if partners.is_empty() {
+            return Ok(());
+        }
+        let left = self.shared.ledger.companies_left(partners.to_vec()).await.map_err(SyncError::Ledger)?;
+        self.follow(left).await
+    }
+
+    /// Looks whether every member with points is still there: not all of them have orders that would show it.
+    pub async fn sweep_members(&mut self) -> Result<(), SyncError> {
+        let limit = self.settings().page_size;
+        let mut after = PartnerId(0);
+        loop {
+            let page = self.shared.ledger.members_after(after, limit).await.map_err(SyncError::Ledger)?;
+            let Some(last) = page.last().copied() else { return Ok(()) };
+            self.follow(page.into_iter().collect()).await?;
+            after = last;
+        }
+    }
+
+    /// Says of members that nobody knows the whereabouts of what they have, now that all orders were read.
+    pub async fn tell_of_orphans(&mut self) -> Result<(), SyncError> {
+        for member in std::mem::take(&mut self.orphans) {
+            self.shared.ledger.orphaned(member, self.reading()).await.map_err(SyncError::of_ledger)?;
+        }
+        Ok(())
+    }
+
+    /// Moves those of these members that Odoo merged into another.
+    async fn follow(&mut self, members: BTreeSet<PartnerId>) -> Result<(), SyncError> {
+        let asked: Vec<i64> = members.difference(&self.orphans).map(|id| id.0).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        // Whoever is gone now was merged before now: all that is read from here on shows it.
+        let gone = self.session.gone(Partner::MODEL, &asked, self.settings().page_size).await?;
+        for member in gone.into_iter().map(PartnerId) {
+            let reading = self.reading();
+            if let Some(into) = self.became(member).await? {
+                tracing::info!(member = member.0, into = into.id.0, "Odoo merged a customer into another");
+                let merged = self.shared.ledger.merge_member(member, into, reading).await;
+                self.count(merged.map_err(SyncError::of_ledger)?);
+            } else {
+                // At once, so that a person decides although a later pass may see only a part of its orders.
+                self.shared.ledger.orphaned(member, reading).await.map_err(SyncError::of_ledger)?;
+                self.orphans.insert(member);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whom a member became that is gone: the one that all its orders are now. `None` where they are several's or
+    /// nobody's, or where there are none.
+    async fn became(&self, member: PartnerId) -> Result<Option<Partner>, SyncError> {
+        let trail = self.shared.ledger.trail(member).await.map_err(SyncError::Ledger)?;
+        if let Some(known) = trail.became {
+            return Ok(self.session.by_ids::<Partner>(&[known.0], 1).await?.pop());
+        }
+        if trail.told {
+            return Ok(None);
+        }
+        let customers = self.customers_of(&trail.orders).await?;
+        let Some(customers) = customers.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let page_size = self.settings().page_size;
+        let mut heirs = self.session.by_ids::<Partner>(&customers, page_size).await?;
+        if heirs.len() != customers.len() {
+            // One of them is hidden from us: a person may know.
+            return Ok(None);
+        }
+        if trail.is_company {
+            // Contacts of a company that was merged are of the other company now, and buy as before.
+            let companies: BTreeSet<i64> = heirs.iter().map(|heir| heir.commercial_partner_id.0).collect();
+            let companies: Vec<i64> = companies.into_iter().collect();
+            heirs = self.session.by_ids::<Partner>(&companies, page_size).await?;
+        }
+        Ok(if heirs.len() == 1 { heirs.pop().filter(|heir| heir.id != member) } else { None })
+    }
+
+    /// The customers that these orders have in Odoo now, as far as it has the orders; `None` is nobody.
+    async fn customers_of(&self, orders: &[OrderId]) -> Result<BTreeSet<Option<i64>>, SyncError> {
+        let page_size = self.settings().page_size;
+        let mut customers = BTreeSet::new();
+        for ids in orders.chunks(usize::try_from(page_size).unwrap_or(usize::MAX).max(1)) {
+            let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            let domain = vec![json!(["id", "in", ids])];
+            let page = self.session.raw_page(ORDER, &domain, &["partner_id"], 0, page_size).await?;
+            customers.extend(page.items.iter().map(|record| record.link("partner_id").ok().flatten()));
+        }
+        Ok(customers)
+    }
+}
