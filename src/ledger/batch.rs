@@ -204,15 +204,7 @@ impl Batch {
         }
         let now = store::time::database_now(conn)?;
         let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
-        let mut book = Book { holds: open_holds, ..Book::default() };
-        let mut stored = BTreeMap::new();
-        let mut debts = BTreeMap::new();
-        for one in loaded {
-            let lots = one.account.lots().clone();
-            debts.extend(one.debt_exception_id.map(|exception| (one.account.id, exception)));
-            stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
-            book.accounts.insert(one.account.id, one.account);
-        }
+        let (mut book, stored, debts) = opened(loaded, open_holds);
         book.holds.extend(named_now);
         let uuids: Vec<String> = draft_uuids.into_iter().collect();
         book.holds.extend(holds::load(conn, holds::Which::Orders(&uuids))?);
@@ -575,6 +567,24 @@ fn complete_drafts(
     let archived =
         if drafts.is_empty() { BTreeSet::new() } else { drafts::complete(conn, facts, &mut drafts, timelines)? };
     Ok((positions.into_iter().zip(drafts).collect(), archived))
+}
+
+/// A book of accounts and their open holds, what is stored of the accounts beside that, and which exception tells of
+/// whose debt.
+#[expect(clippy::type_complexity, reason = "three maps that are taken apart at once")]
+fn opened(
+    loaded: Vec<StoredAccount>,
+    open_holds: BTreeMap<HoldId, Hold>,
+) -> (Book, BTreeMap<AccountId, Stored>, BTreeMap<AccountId, String>) {
+    let mut book = Book { holds: open_holds, ..Book::default() };
+    let (mut stored, mut debts) = (BTreeMap::new(), BTreeMap::new());
+    for one in loaded {
+        let lots = one.account.lots().clone();
+        debts.extend(one.debt_exception_id.map(|exception| (one.account.id, exception)));
+        stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
+        book.accounts.insert(one.account.id, one.account);
+    }
+    (book, stored, debts)
 }
 
 /// The rewards that limits count: of the programs that holds are asked for, those with a limit.
