@@ -571,7 +571,6 @@ fn complete_drafts(
 
 /// A book of accounts and their open holds, what is stored of the accounts beside that, and which exception tells of
 /// whose debt.
-#[expect(clippy::type_complexity, reason = "three maps that are taken apart at once")]
 fn opened(
     loaded: Vec<StoredAccount>,
     open_holds: BTreeMap<HoldId, Hold>,
