@@ -103,7 +103,7 @@ fn a_merged_contact_takes_everything_along_once() {
         assert_eq!(service.verb(&["sync", "--full"]).code, 0);
     }
     assert_eq!((story(&service.admin, 1).len(), story(&service.admin, 2).len()), (4, 2));
-    assert_eq!(service.admin.call("exception.list", json!({})), json!({"exceptions": []}));
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
     service.admin.verified();
 }
 
@@ -196,7 +196,7 @@ fn open_holds_move_and_are_captured_by_their_id() {
     pay_with(&service, 2, &paid, "100.00", &by_sync, "2.50");
     service.admin.sync();
     assert_eq!(service.admin.points(2), ("157".into(), "0".into(), "157".into()), "160 less 100, and 97 earned");
-    assert_eq!(service.admin.call("exception.list", json!({})), json!({"exceptions": []}));
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
     service.admin.verified();
 }
 
@@ -433,7 +433,7 @@ fn a_contact_that_is_hidden_from_the_service_user_was_not_merged() {
     service.admin.sync();
     assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("27".into(), "7".into()));
     assert_eq!(transfers(&service.admin, 1), Vec::<String>::new());
-    assert_eq!(service.admin.call("exception.list", json!({})), json!({"exceptions": []}));
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
     service.shop.shop.hide("res.partner", 1, false);
     service.admin.sync();
     assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("27".into(), "7".into()));
@@ -519,7 +519,7 @@ fn a_merged_company_takes_its_wallet_along_and_a_merged_contact_leaves_it() {
     service.admin.sync();
     assert_eq!(balances(), ["0", "5", "111"]);
     assert_eq!(service.admin.balance(2), "111");
-    assert_eq!(service.admin.call("exception.list", json!({})), json!({"exceptions": []}));
+    assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]));
     service.admin.verified();
 }
 
