@@ -339,7 +339,8 @@ impl OdooSide for Reader {
     async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
         let Some(sync) = &self.sync else {
             let cursors = self.ledger.cursors().await.map_err(in_words)?;
-            return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, ..SyncStatus::default() });
+            let findings = self.ledger.findings().await.map_err(in_words)?;
+            return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, findings, ..SyncStatus::default() });
         };
         let status = sync.status().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
         Ok(SyncStatus {
@@ -349,6 +350,7 @@ impl OdooSide for Reader {
             last_error: status.last_error,
             ignored_orders: status.ignored_orders,
             cursors: status.cursors,
+            findings: status.findings,
         })
     }
 

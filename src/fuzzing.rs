@@ -66,7 +66,7 @@ async fn read_everything(answer: Value) {
     let _ = orders::read_page(&session, &rules, &domain, 0, 2).await;
     let _ = orders::read_digests(&session, &domain, 0, 2).await;
     let _ = orders::orders_of_lines(&session, &domain, 2).await;
-    let _ = session.newest("pos.order").await;
+    let _ = session.newest("pos.order", None).await;
     let _ = session.count("pos.order", &domain).await;
     let _ = doctor::examine(&session).await;
     page_of::<Partner>(&session).await;

@@ -1,12 +1,16 @@
 //! `doctor`: one line a finding, each with what to do.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Outcome, print};
 use crate::app;
 use crate::config::Settings;
+use crate::domain::findings::{HiddenPlace, Place};
 use crate::domain::text::one_line;
 use crate::odoo::doctor::examine;
+use crate::odoo::{Fault, places};
 use crate::store::migrate::{Schema, inspect};
 use crate::store::transaction::write_transaction;
 use crate::store::{Pool, StoreError, readiness, tokens};
@@ -124,6 +128,34 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
     Ok(())
 }
 
+/// Whether Odoo shows every company and till that orders were sold at. A database that has no such tables yet knows none.
+fn look_at_places(settings: &Settings, shown: &BTreeMap<Place, String>, findings: &mut Findings) {
+    let known = || -> Result<BTreeMap<Place, String>, StoreError> {
+        if let crate::store::DatabaseUrl::Sqlite(path) = &settings.database_url
+            && !path.exists()
+        {
+            return Ok(BTreeMap::new());
+        }
+        let pool = Pool::open(settings.database_url.clone(), 1)?;
+        let mut conn = pool.get()?;
+        match inspect(&mut conn)? {
+            Schema::Behind(_) | Schema::Newer(_) => Ok(BTreeMap::new()),
+            Schema::Current | Schema::Ahead(_) => crate::store::findings::known_places(&mut conn),
+        }
+    };
+    // That the database cannot be read was told above.
+    let known = known().unwrap_or_default();
+    let hidden = known.iter().filter(|(place, _)| !shown.contains_key(place));
+    let hidden: Vec<HiddenPlace> =
+        hidden.map(|(place, name)| HiddenPlace { place: *place, name: name.clone(), orders: 0 }).collect();
+    for place in &hidden {
+        findings.note(Mark::Failed, place.place.model(), place.message());
+    }
+    if hidden.is_empty() {
+        findings.note(Mark::Ok, "places", format!("all {} companies and tills of known orders are shown", known.len()));
+    }
+}
+
 async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
     let Some(odoo) = settings.odoo.clone() else {
         findings.note(Mark::Failed, "odoo", "odoo.url is not set: set url, database, login and api_key of [odoo]");
@@ -131,11 +163,15 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
     };
     let report = async {
         let link = app::link(odoo, settings.denied_pause)?;
-        examine(link.session().await?.as_ref()).await
+        let session = link.session().await?;
+        Ok::<_, Fault>((
+            examine(session.as_ref()).await?,
+            places::shown(session.as_ref(), settings.sync.page_size).await?,
+        ))
     }
     .await;
-    let report = match report {
-        Ok(report) => report,
+    let (report, shown) = match report {
+        Ok(found) => found,
         Err(fault) => {
             findings.note(Mark::Failed, "odoo", fault.to_string());
             return;
@@ -155,6 +191,7 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
             );
         }
     }
+    look_at_places(settings, &shown, findings);
     if report.addon_installed {
         findings.note(Mark::Ok, "addon", "loyalty_sidecar is installed");
     } else {

@@ -3,6 +3,7 @@
 use std::io;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::header::{DATE, HeaderValue};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
@@ -66,7 +67,17 @@ pub fn serve(shop: Shop, port: u16) -> io::Result<Served> {
 /// An error as Odoo sends it: the exception's name and its message.
 struct Exception(&'static str, String);
 
+/// As Odoo's server says with each answer what time it is for it.
 async fn answer(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
+    let date = shop.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let mut response = answer_at_some_time(shop, body).await;
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+async fn answer_at_some_time(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
     let Ok(request) = serde_json::from_slice::<Value>(&body) else {
         return HttpResponse::BadRequest().body("Invalid JSON data");
     };

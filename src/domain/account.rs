@@ -49,8 +49,25 @@ pub struct LotChange {
 pub struct OpenHold {
     /// How many points it sets aside; positive.
     pub points: Points,
-    /// From when it no longer does.
+    /// It keeps from their end only points that were still good at this moment: when it was made.
+    pub good_at: DateTime<Utc>,
+    /// From when it no longer sets them aside.
     pub expires_at: DateTime<Utc>,
+}
+
+/// A lot as holds leave it.
+#[derive(Clone, Copy, Debug)]
+struct LotState {
+    expiry: Expiry,
+    left: Points,
+    /// What running holds will spend of it.
+    promised: Points,
+}
+
+impl LotState {
+    fn free(&self) -> Result<Points, Overflow> {
+        self.left.sub(self.promised)
+    }
 }
 
 /// The state of an account. All changes go through its methods, which keep the invariants.
@@ -137,12 +154,35 @@ impl Account {
         Points::sum(self.holds.values().filter(|hold| hold.expires_at > now).map(|hold| hold.points))
     }
 
-    /// Points in lots whose end has come, less those that a running hold protects: a customer who was
-    /// promised a reward keeps it until the hold ends. Holds protect the soonest-expiring points, the
-    /// ones they will spend.
+    /// Points in lots whose end has come, less those that a running hold protects: a customer who was promised a
+    /// reward keeps it until the hold ends.
     fn expired_at(&self, now: DateTime<Utc>) -> Result<Points, Overflow> {
-        let expired = Points::sum(self.lots.iter().filter(|(expiry, _)| expiry.is_past(now)).map(|(_, left)| *left))?;
-        Ok(expired.sub(self.held_at(now)?)?.max(Points::ZERO))
+        if !self.lots.keys().next().is_some_and(|expiry| expiry.is_past(now)) {
+            return Ok(Points::ZERO);
+        }
+        let lots = self.promised(now)?;
+        let expired = lots.iter().filter(|lot| lot.expiry.is_past(now)).map(LotState::free);
+        Points::sum(expired.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Each lot, soonest to end first, with what running holds will spend of it. A hold protects only points that were
+    /// good when it was made, the soonest to end among them: holds that follow one another would else keep points
+    /// beyond their end for ever.
+    fn promised(&self, now: DateTime<Utc>) -> Result<Vec<LotState>, Overflow> {
+        let mut running: Vec<OpenHold> = self.holds.values().filter(|hold| hold.expires_at > now).copied().collect();
+        running.sort_by_key(|hold| hold.good_at);
+        let mut running = running.into_iter().peekable();
+        let mut open = Points::ZERO;
+        let mut lots = Vec::with_capacity(self.lots.len());
+        for (expiry, left) in &self.lots {
+            while let Some(hold) = running.next_if(|hold| !expiry.is_past(hold.good_at)) {
+                open = open.add(hold.points)?;
+            }
+            let promised = open.min(*left);
+            open = open.sub(promised)?;
+            lots.push(LotState { expiry: *expiry, left: *left, promised });
+        }
+        Ok(lots)
     }
 
     /// What expires when, soonest first, of the points that are still good. Points that holds will spend
@@ -151,17 +191,13 @@ impl Account {
     /// # Errors
     /// [`Overflow`]
     pub fn expiring(&self, now: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Points)>, Overflow> {
-        let mut promised = self.held_at(now)?;
         let mut listed = Vec::new();
-        for (expiry, left) in &self.lots {
-            let taken = promised.min(*left);
-            promised = promised.sub(taken)?;
-            let rest = left.sub(taken)?;
-            if let Expiry::At(end) = *expiry
-                && rest.is_positive()
-                && !expiry.is_past(now)
+        for lot in self.promised(now)? {
+            if let Expiry::At(end) = lot.expiry
+                && !lot.expiry.is_past(now)
+                && lot.free()?.is_positive()
             {
-                listed.push((end, rest));
+                listed.push((end, lot.free()?));
             }
         }
         Ok(listed)
@@ -188,12 +224,9 @@ impl Account {
     /// # Errors
     /// [`Overflow`]
     pub fn expire_lots(&mut self, now: DateTime<Utc>) -> Result<Vec<LotChange>, Overflow> {
-        let mut left = self.expired_at(now)?;
         let mut changes = Vec::new();
-        // The latest of the expired ones go first: the soonest are what the holds protect.
-        let past: Vec<Expiry> = self.lots.keys().rev().filter(|expiry| expiry.is_past(now)).copied().collect();
-        for expiry in past {
-            left = self.take_from_lot(expiry, left, &mut changes)?;
+        for lot in self.promised(now)?.into_iter().filter(|lot| lot.expiry.is_past(now)) {
+            self.take_from_lot(lot.expiry, lot.free()?, &mut changes)?;
         }
         Ok(changes)
     }
@@ -208,7 +241,7 @@ impl Account {
         self.holds.remove(&id)
     }
 
-    /// Puts points in, paying a debt first.
+    /// Puts points in that are still good, paying a debt first. Those past their end never pay one.
     ///
     /// # Errors
     /// [`Overflow`]
@@ -243,6 +276,17 @@ impl Account {
         }
         self.balance = self.balance.sub(left)?;
         Ok(changes)
+    }
+
+    /// Takes out what a hold spends: first of the points that were good at `good_at`, so that it does not spend those
+    /// past their end which another hold protects.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn spend(&mut self, points: Points, good_at: DateTime<Utc>) -> Result<Vec<LotChange>, Overflow> {
+        let good = self.lots.iter().filter(|(expiry, _)| !expiry.is_past(good_at));
+        let good: Vec<LotChange> = good.map(|(expiry, left)| LotChange { expiry: *expiry, points: *left }).collect();
+        self.take(points, &good)
     }
 
     /// Takes up to `wanted` out of one lot and the balance; returns what it could not take.
@@ -313,6 +357,11 @@ mod tests {
         HoldId(Uuid::from_u128(n))
     }
 
+    /// A hold that is made on one day and ends on another.
+    fn hold_of(whole: i64, made: u32, ends: u32) -> OpenHold {
+        OpenHold { points: points(whole), good_at: at(made), expires_at: at(ends) }
+    }
+
     fn account() -> Account {
         Account::empty(AccountId(1), PartnerId(1), ProgramId(1))
     }
@@ -358,7 +407,7 @@ mod tests {
         let mut account = account();
         account.put(points(10), Expiry::At(at(10))).unwrap();
         account.put(points(4), Expiry::Never).unwrap();
-        account.open_hold(hold_id(1), OpenHold { points: points(6), expires_at: at(12) });
+        account.open_hold(hold_id(1), hold_of(6, 5, 12));
         // Day 11: 10 have expired, 6 of them are promised.
         assert_eq!(account.available(at(11)).unwrap(), points(4));
         assert_eq!(account.balance_at(at(11)).unwrap(), points(10));
@@ -372,12 +421,47 @@ mod tests {
     }
 
     #[test]
+    fn a_hold_does_not_protect_points_that_were_past_their_end_when_it_was_made() {
+        let mut account = account();
+        account.put(points(10), Expiry::At(at(10))).unwrap();
+        account.put(points(10), Expiry::Never).unwrap();
+        account.open_hold(hold_id(1), hold_of(10, 9, 12));
+        // On day 11 the 10 that ended on day 10 are there for the first hold alone; the second is of the others.
+        account.expire_lots(at(11)).unwrap();
+        assert_eq!(account.available(at(11)).unwrap(), points(10));
+        account.open_hold(hold_id(2), hold_of(10, 11, 15));
+        assert_eq!((account.balance(), account.available(at(11)).unwrap()), (points(20), Points::ZERO));
+        // Once the first has ended, nothing protects them.
+        account.expire_holds(at(12));
+        let gone = account.expire_lots(at(12)).unwrap();
+        assert_eq!(gone, [LotChange { expiry: Expiry::At(at(10)), points: points(-10) }]);
+        assert_eq!((account.balance(), account.available(at(12)).unwrap()), (points(10), Points::ZERO));
+    }
+
+    #[test]
+    fn a_hold_spends_points_that_were_good_when_it_was_made() {
+        let mut account = account();
+        account.put(points(10), Expiry::At(at(10))).unwrap();
+        account.put(points(10), Expiry::Never).unwrap();
+        account.open_hold(hold_id(1), hold_of(10, 9, 12));
+        account.open_hold(hold_id(2), hold_of(10, 11, 15));
+        account.end_hold(hold_id(2));
+        assert_eq!(
+            account.spend(points(10), at(11)).unwrap(),
+            [LotChange { expiry: Expiry::Never, points: points(-10) }],
+            "those that ended are the first hold's"
+        );
+        account.end_hold(hold_id(1));
+        assert_eq!(account.spend(points(10), at(9)).unwrap()[0].expiry, Expiry::At(at(10)));
+    }
+
+    #[test]
     fn expiring_lists_what_will_be_lost() {
         let mut account = account();
         account.put(points(10), Expiry::At(at(10))).unwrap();
         account.put(points(5), Expiry::At(at(20))).unwrap();
         account.put(points(1), Expiry::Never).unwrap();
-        account.open_hold(hold_id(1), OpenHold { points: points(4), expires_at: at(9) });
+        account.open_hold(hold_id(1), hold_of(4, 1, 9));
         assert_eq!(account.expiring(at(1)).unwrap(), vec![(at(10), points(6)), (at(20), points(5))]);
     }
 
@@ -398,7 +482,7 @@ mod tests {
                         account.take(amount, &[LotChange { expiry: Expiry::At(at(day)), points: amount }]).unwrap();
                         posted -= amount.e2();
                     }
-                    3 => account.open_hold(hold_id(u128::from(day)), OpenHold { points: amount, expires_at: at(day) }),
+                    3 => account.open_hold(hold_id(u128::from(day)), OpenHold { points: amount, good_at: at(1), expires_at: at(day) }),
                     _ => {
                         account.expire_holds(at(day));
                         for change in account.expire_lots(at(day)).unwrap() {

@@ -147,6 +147,8 @@ impl Book {
         lots: &[LotChange],
         moment: &mut Moment<'_>,
     ) -> Result<EntryId, Missing> {
+        // Its chain goes on, even where points came and went without touching the account.
+        self.changed_accounts.insert(account_id);
         let balance_after = self.account(account_id)?.balance();
         let id = EntryId((moment.ids)());
         let mut detail = posting.detail;

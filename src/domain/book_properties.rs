@@ -21,6 +21,7 @@ use super::points::Points;
 use super::program::{self, Program};
 use super::redemption_review::RewardLines;
 use super::refusal::Refusal;
+use super::sale_lots::SaleLots;
 
 /// An order of a till, with what came back of it.
 struct Till {
@@ -111,8 +112,10 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         };
         till.hold.and_then(of_hold).into_iter().collect()
     };
-    let mut left = lots_of(desk, |entry| entry.order_id == id);
-    left.retain(|change| change.points.is_positive());
+    let mut lots = SaleLots::default();
+    for entry in desk.book.entries.iter().filter(|entry| entry.order_id == id) {
+        lots.note(entry).unwrap();
+    }
     let earn_entry = desk.book.entries.iter().find(|entry| entry.order_id == id).map(|entry| entry.id.to_string());
     let reward_lines = RewardLines::of(&[&till.order]);
     let mut sale = Sale {
@@ -120,7 +123,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         wallet: Some(PartnerId(1)),
         desired: if paid { BTreeMap::from([(ACCOUNT, desired)]) } else { BTreeMap::new() },
         uncomputed: BTreeMap::new(),
-        before: BTreeMap::from([(ACCOUNT, Before { lots: left, earn_entry, version: Some(1), ..Before::default() })]),
+        before: BTreeMap::from([(ACCOUNT, Before { lots, earn_entry, version: Some(1), ..Before::default() })]),
         refunds: &till.refunds,
         trigger: order_ref(&till.order),
         trigger_at: desk.now,

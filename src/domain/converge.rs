@@ -11,6 +11,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::account::{Expiry, LotChange};
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::decide::{Captured, Denied};
+use super::deposit::Part;
 use super::entry::{Detail, EntryKind};
 use super::exact::{self, Overflow};
 use super::hold::{Hold, HoldState};
@@ -21,6 +22,7 @@ use super::points::Points;
 use super::redemption_review::{RewardLines, Standing};
 use super::refund::TakenBack;
 use super::refusal::Refusal;
+use super::sale_lots::SaleLots;
 
 /// What a sale should have earned on one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +42,16 @@ pub struct Desired {
 /// What is known of what a sale has posted on one account before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Before {
-    /// What its entries left in lots, to be taken back from there first.
-    pub lots: Vec<LotChange>,
+    /// What its entries did to lots.
+    pub lots: SaleLots,
     /// Its first `earn` entry.
     pub earn_entry: Option<String>,
     /// The version that entry was computed by.
     pub version: Option<i64>,
     /// How many points of each of those lots have expired, zero or more.
     pub expired: BTreeMap<Expiry, Points>,
+    /// Whether what is unspent moves to the lot that a fresh reading would give: a version was put for the past.
+    pub moves: bool,
 }
 
 /// The kind of the exception for a program that cannot be read or computed.
@@ -140,6 +144,7 @@ impl Book {
         accounts.retain(|id| {
             self.accounts.get(id).is_none_or(|account| !sale.uncomputed.contains_key(&account.program_id))
         });
+        let first = self.entries.len();
         // What goes comes before what comes: a change of customer shows as taken from one, given to the other.
         let mut differences = Vec::new();
         for account_id in accounts {
@@ -172,7 +177,7 @@ impl Book {
             self.postings.insert((order_id, account_id), total);
             self.changed_postings.insert((order_id, account_id));
         }
-        Ok(())
+        self.move_lots(sale, first, moment)
     }
 
     fn raise_too_large(
@@ -233,17 +238,10 @@ impl Book {
         self.settle(account_id, moment)?;
         let desired = sale.desired.get(&account_id);
         let before = sale.before.get(&account_id).cloned().unwrap_or_default();
-        let (kind, lots) = if difference.is_positive() {
-            let expiry = desired.map_or(Expiry::Never, |desired| desired.expiry);
-            (EntryKind::Earn, self.account_mut(account_id)?.put(difference, expiry)?)
-        } else {
-            let wanted = difference.negate()?;
-            self.take_back_expiry(sale, account_id, &before, wanted, moment)?;
-            (EntryKind::Clawback, self.account_mut(account_id)?.take(wanted, &before.lots)?)
-        };
-        let takes_back = kind == EntryKind::Clawback;
+        let takes_back = difference.is_negative();
+        let undoes = before.lots.undoes(difference);
         let posting = Posting {
-            kind,
+            kind: if takes_back { EntryKind::Clawback } else { EntryKind::Earn },
             points: difference,
             occurred_at: if takes_back { sale.trigger_at } else { sale.order.placed_at },
             cause: if takes_back { sale.trigger.cause() } else { order_ref(sale.order).cause() },
@@ -253,61 +251,67 @@ impl Book {
             reason: None,
             detail: Detail {
                 earned: desired.map(|desired| desired.earned.clone()),
-                reverses: before.earn_entry.filter(|_| takes_back),
+                reverses: if takes_back { before.earn_entry } else { undoes },
                 ..Detail::default()
             },
         };
-        self.post(account_id, posting, &lots, moment)?;
-        // Points of an old order may have come to their end before they were read.
-        self.settle(account_id, moment)
-    }
-
-    /// Points that a sale earned and that have expired cannot be taken from the member once more: of what is to be
-    /// taken back, their expiry is.
-    fn take_back_expiry(
-        &mut self,
-        sale: &Sale<'_>,
-        account_id: AccountId,
-        before: &Before,
-        wanted: Points,
-        moment: &mut Moment<'_>,
-    ) -> Result<(), Trouble> {
-        let mut wanted = wanted;
-        for lot in &before.lots {
-            let Expiry::At(ended_at) = lot.expiry else { continue };
-            if !lot.expiry.is_past(moment.now) {
-                continue;
-            }
-            let expired = before.expired.get(&lot.expiry).copied().unwrap_or_default();
-            let back = lot.points.min(wanted).min(expired.add(self.expired_here(account_id, ended_at)?)?);
-            if !back.is_positive() {
-                continue;
-            }
-            wanted = wanted.sub(back)?;
-            let lots = self.account_mut(account_id)?.put(back, lot.expiry)?;
-            let posting = Posting {
-                kind: EntryKind::Expire,
-                points: back,
-                // That of the expiry it corrects: what expired of a lot is the sum of these entries.
-                occurred_at: ended_at,
-                cause: sale.trigger.cause(),
-                program_version: None,
-                order_id: None,
-                hold_id: None,
-                reason: Some("the sale that earned these expired points was taken back".to_owned()),
-                detail: Detail::default(),
-            };
-            self.post(account_id, posting, &lots, moment)?;
+        if takes_back {
+            self.take_back(account_id, posting, &before.lots.own(), &before.expired, moment)?;
+        } else {
+            // Points of an old order may have come to their end before they were read.
+            let parts = before.lots.parts(difference, desired.map(|desired| desired.expiry))?;
+            self.bring_in(account_id, posting, &parts, moment)?;
         }
         Ok(())
     }
 
-    /// What expired of a lot in this very batch.
-    fn expired_here(&self, account_id: AccountId, ended_at: DateTime<Utc>) -> Result<Points, Overflow> {
-        let expired = self.entries.iter().filter(|entry| {
-            entry.account_id == account_id && entry.kind == EntryKind::Expire && entry.occurred_at == ended_at
-        });
-        Points::sum(expired.map(|entry| entry.points))?.negate()
+    /// Moves what is unspent of a sale's points to the lot that a fresh reading would give them, where a version of the
+    /// program was put for the past. What was spent or has expired stays so, and what is set aside does not move into a
+    /// lot that has ended. The entry is worth nothing: the history says why the points end at another time.
+    fn move_lots(&mut self, sale: &Sale<'_>, first: usize, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+        for (account_id, before) in sale.before.iter().filter(|(_, before)| before.moves) {
+            let Some(desired) = sale.desired.get(account_id) else { continue };
+            let mut lots = before.lots.clone();
+            let posted = self.entries.iter().skip(first);
+            for entry in posted.filter(|entry| entry.account_id == *account_id && entry.order_id == sale.order.id) {
+                lots.note(entry)?;
+            }
+            self.settle(*account_id, moment)?;
+            let account = self.account(*account_id)?;
+            let is_past = desired.expiry.is_past(moment.now);
+            let mut most = if is_past { account.available(moment.now)?.max(Points::ZERO) } else { account.balance() };
+            let mut out: Vec<LotChange> = Vec::new();
+            for lot in lots.own() {
+                let left = account.lots().get(&lot.expiry).copied().unwrap_or_default();
+                let points = lot.points.min(left).min(most);
+                if lot.expiry != desired.expiry && !lot.expiry.is_past(moment.now) && points.is_positive() {
+                    most = most.sub(points)?;
+                    out.push(LotChange { expiry: lot.expiry, points });
+                }
+            }
+            let moved = Points::sum(out.iter().map(|change| change.points))?;
+            if moved.is_zero() {
+                continue;
+            }
+            let ends = match desired.expiry {
+                Expiry::At(end) => format!("end at {}", end.format("%Y-%m-%d %H:%M UTC")),
+                Expiry::Never => "never end".to_owned(),
+            };
+            let posting = Posting {
+                kind: EntryKind::Earn,
+                points: Points::ZERO,
+                occurred_at: sale.order.placed_at,
+                cause: order_ref(sale.order).cause(),
+                program_version: Some(desired.version),
+                order_id: sale.order.id,
+                hold_id: None,
+                reason: Some(format!("by version {} of the program, {moved} of its points {ends}", desired.version)),
+                detail: Detail { earned: Some(desired.earned.clone()), ..Detail::default() },
+            };
+            let gone = self.account_mut(*account_id)?.take(moved, &out)?;
+            self.bring_in_after(*account_id, posting, gone, &[Part::new(desired.expiry, moved)], moment)?;
+        }
+        Ok(())
     }
 
     /// Captures the holds that a paid order carries, and raises what does not fit. `decided` are holds that
@@ -473,16 +477,6 @@ impl Book {
         }
         self.settle(hold.account_id, moment)?;
         let redeemed = sale.redeemed.get(&hold.id).cloned().unwrap_or_default();
-        let account = self.account_mut(hold.account_id)?;
-        let lots = if difference.is_positive() {
-            let mut changes = Vec::new();
-            for (expiry, points) in own_lots(&redeemed, hold.restored, difference)? {
-                changes.extend(account.put(points, expiry)?);
-            }
-            changes
-        } else {
-            account.take(difference.negate()?, &[])?
-        };
         let posting = Posting {
             kind: EntryKind::Restore,
             points: difference,
@@ -494,7 +488,17 @@ impl Book {
             reason: Some(hold.reward.clone()),
             detail: Detail { reverses: hold.entry_id.clone(), ..Detail::default() },
         };
-        self.post(hold.account_id, posting, &lots, moment)?;
+        if difference.is_positive() {
+            let parts = own_lots(&redeemed, hold.restored, difference)?;
+            self.bring_in(hold.account_id, posting, &parts, moment)?;
+        } else {
+            // What came back last goes first, out of the lots it came back to.
+            let parts = own_lots(&redeemed, target, difference.negate()?)?;
+            let own = parts.into_iter().rev().map(|Part { expiry, points, .. }| LotChange { expiry, points });
+            let own: Vec<LotChange> = own.collect();
+            let expired = sale.before.get(&hold.account_id).map(|before| before.expired.clone());
+            self.take_back(hold.account_id, posting, &own, &expired.unwrap_or_default(), moment)?;
+        }
         self.hold_mut(hold.id)?.restored = target;
         self.settle(hold.account_id, moment)?;
         Ok(difference)
@@ -556,9 +560,9 @@ impl<'a> Carried<'a> {
 }
 
 /// Where restored points go: what the redemption took last comes back first, after what came back before.
-/// Points that no lot had (they made a debt) come back as the latest of the lots, or as points that never
-/// expire where there was none.
-fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<Vec<(Expiry, Points)>, Overflow> {
+/// Points that no lot had made a debt, which they undo; beyond it they come back as the latest of the lots, or as points
+/// that never expire where there was none.
+fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<Vec<Part>, Overflow> {
     let (mut skip, mut left) = (already, wanted);
     let mut parts = Vec::new();
     for change in redeemed.iter().rev() {
@@ -569,11 +573,12 @@ fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<V
         let back = here.min(left);
         if back.is_positive() {
             left = left.sub(back)?;
-            parts.push((change.expiry, back));
+            parts.push(Part::new(change.expiry, back));
         }
     }
     if left.is_positive() {
-        parts.push((redeemed.iter().map(|change| change.expiry).max().unwrap_or(Expiry::Never), left));
+        let expiry = redeemed.iter().map(|change| change.expiry).max().unwrap_or(Expiry::Never);
+        parts.push(Part { expiry, points: left, was_owed: true });
     }
     Ok(parts)
 }

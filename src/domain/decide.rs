@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
+use super::deposit::Part;
 use super::entry::{Cause, Detail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
 use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
@@ -263,7 +264,8 @@ impl Book {
             restored: Points::ZERO,
             actor: moment.actor.to_owned(),
         };
-        let open = super::account::OpenHold { points: hold.points, expires_at: hold.expires_at };
+        let open =
+            super::account::OpenHold { points: hold.points, good_at: hold.created_at, expires_at: hold.expires_at };
         self.account_mut(ask.account_id)?.open_hold(hold.id, open);
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold.clone());
@@ -289,6 +291,7 @@ impl Book {
         if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) {
             return Err(Refusal::HoldOfOtherOrder.into());
         }
+        let mut good_at = hold.created_at;
         match hold.state {
             HoldState::Open => {}
             HoldState::Captured => return Err(Refusal::HoldCaptured.into()),
@@ -298,11 +301,13 @@ impl Book {
                     let exception_id = self.raise_expired(&hold, order, moment)?;
                     return Err(Refusal::HoldExpired { exception_id }.into());
                 }
+                // Nothing is kept for it any more.
+                good_at = moment.now;
             }
         }
         let account = self.account_mut(account_id)?;
         account.end_hold(id);
-        let lots = account.take(hold.points, &[])?;
+        let lots = account.spend(hold.points, good_at)?;
         let balance = account.balance();
         let posting = Posting {
             kind: EntryKind::Redeem,
@@ -390,18 +395,7 @@ impl Book {
         let expiry =
             correction.expiry.unwrap_or_else(|| version.and_then(|version| version.program.expires_at(now)).into());
         // Checked first, so that a number too large changes nothing.
-        let after = self.account(account_id)?.balance().add(points)?;
-        let come_too_late = points.is_positive() && expiry.is_past(now);
-        let lots = if come_too_late {
-            vec![LotChange { expiry, points }]
-        } else if points.is_negative() {
-            let taken = points.negate()?;
-            // Nobody named a lot: the soonest to end goes first.
-            let own = correction.expiry.map(|expiry| LotChange { expiry, points: taken });
-            self.account_mut(account_id)?.take(taken, own.as_slice())?
-        } else {
-            self.account_mut(account_id)?.put(points, expiry)?
-        };
+        self.account(account_id)?.balance().add(points)?;
         let posting = Posting {
             kind: EntryKind::Adjust,
             points,
@@ -413,14 +407,15 @@ impl Book {
             reason: Some(correction.reason.clone()),
             detail: Detail::default(),
         };
-        let entry_id = self.post(account_id, posting, &lots, moment)?;
-        if come_too_late {
-            // The account itself never held them; its two entries say that they came and went.
-            if let Some(entry) = self.entries.last_mut() {
-                entry.balance_after = after;
-            }
-            self.post_expired(account_id, LotChange { expiry, points: points.negate()? }, moment)?;
-        }
+        let entry_id = if points.is_negative() {
+            let taken = points.negate()?;
+            // Nobody named a lot: the soonest to end goes first.
+            let own = correction.expiry.map(|expiry| LotChange { expiry, points: taken });
+            let lots = self.account_mut(account_id)?.take(taken, own.as_slice())?;
+            self.post(account_id, posting, &lots, moment)?
+        } else {
+            self.bring_in(account_id, posting, &[Part::new(expiry, points)], moment)?
+        };
         Ok((entry_id, self.account(account_id)?.balance()))
     }
 }

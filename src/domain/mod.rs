@@ -15,8 +15,12 @@ pub mod converge;
 pub mod decide;
 #[cfg(test)]
 mod decide_tests;
+mod deposit;
 pub mod entry;
 pub mod exact;
+#[cfg(test)]
+mod expiry_properties;
+pub mod findings;
 mod fixed;
 pub mod forecast;
 pub mod hold;
@@ -30,6 +34,7 @@ pub mod program;
 pub mod redemption_review;
 pub mod refund;
 pub mod refusal;
+pub mod sale_lots;
 pub mod shop;
 pub mod text;
 pub mod timeline;

@@ -155,7 +155,8 @@ impl Book {
         let was_refunded = sale.refunds.iter().any(|line| line.refunds.is_some());
         self.captured_for(sale.order)
             .filter(|hold| match Self::standing(sale, hold) {
-                Standing::Here => was_refunded,
+                // Or no longer is: what was given back is taken again.
+                Standing::Here => was_refunded || hold.restored.is_positive(),
                 Standing::WithoutLine | Standing::Void => hold.restored < hold.points,
                 Standing::Elsewhere | Standing::Pending => false,
             })

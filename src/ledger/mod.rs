@@ -5,6 +5,7 @@ pub mod command;
 mod debts;
 mod drafts;
 mod facts;
+mod findings;
 mod imports;
 mod leases;
 mod linked;

@@ -39,6 +39,8 @@ struct Loaded {
     desired: BTreeMap<(PartnerId, ProgramId), Desired>,
     uncomputed: BTreeMap<ProgramId, Uncomputed>,
     ignored: bool,
+    /// Whether its unspent points move to the lot that a fresh reading would give: a version was put for the past.
+    moves: bool,
     postings: BTreeMap<AccountId, Points>,
 }
 
@@ -55,6 +57,17 @@ impl Ready {
     /// Its order.
     pub const fn order(&self) -> &Order {
         &self.loaded.order
+    }
+
+    /// Takes note of the next entry of the sale, on the account whose points these are now.
+    fn note(&mut self, account: AccountId, entry: &Entry) -> Result<(), LedgerError> {
+        let before = self.before.entry(account).or_default();
+        if entry.kind == EntryKind::Earn && before.earn_entry.is_none() {
+            before.earn_entry = Some(entry.id.to_string());
+            before.version = entry.program_version;
+        }
+        before.moves = self.loaded.moves;
+        Ok(before.lots.note(entry)?)
     }
 
     /// As the domain sees it.
@@ -102,7 +115,10 @@ pub(super) fn take_in(conn: &mut AnyConnection, wallet: Wallet, commands: &[Comm
             continue;
         };
         affected.changed.insert(position, u64::try_from(taken.changed.len()).unwrap_or(u64::MAX));
-        let sales = load_sales(conn, wallet, &taken.changed.union(&taken.also).copied().collect())?;
+        let mut sales = load_sales(conn, wallet, &taken.changed.union(&taken.also).copied().collect())?;
+        for sale in &mut sales {
+            sale.moves = matches!(command, Command::Recompute { .. });
+        }
         affected.by_command.insert(position, sales);
     }
     Ok(affected)
@@ -234,24 +250,24 @@ fn load_sales(
     orders::lock(conn, triggers)?;
     let Linked { orders: read, neighbours, refunds: refunds_read } = Linked::load(conn, triggers)?;
     let refunded = refunded_by(conn, read.values())?;
-    let mut trigger_of: BTreeMap<OrderId, OrderId> = BTreeMap::new();
-    let by_receipt: BTreeMap<&str, OrderId> =
-        read.iter().filter_map(|(id, order)| Some((order.reference.as_deref()?, *id))).collect();
+    let mut causes: BTreeMap<OrderId, Vec<&Order>> = BTreeMap::new();
     for (id, order) in &neighbours {
-        trigger_of.extend(order.reference.as_deref().and_then(|name| by_receipt.get(name)).map(|by| (*id, *by)));
+        let same = read.values().filter(|other| order.reference.is_some() && other.reference == order.reference);
+        causes.entry(*id).or_default().extend(same);
     }
     let lines_at: BTreeMap<LineId, OrderId> = {
         let sales = orders::load(conn, &refunded)?;
         sales.iter().flat_map(|(id, order)| order.lines.iter().filter_map(move |line| Some((line.id?, *id)))).collect()
     };
-    for (refund_id, refund) in &read {
+    for refund in read.values() {
         for of in refund.lines.iter().filter_map(|line| line.refunds).filter_map(|line| lines_at.get(&line)) {
-            trigger_of.insert(*of, *refund_id);
+            causes.entry(*of).or_default().push(refund);
         }
     }
-    // What a changed order says of itself it says as itself.
-    trigger_of.extend(triggers.iter().map(|id| (*id, *id)));
-    let ids: BTreeSet<OrderId> = trigger_of.keys().copied().collect();
+    for (id, order) in &read {
+        causes.entry(*id).or_default().push(order);
+    }
+    let ids: BTreeSet<OrderId> = causes.keys().copied().collect();
     let (sales, refunds) = if ids == *triggers {
         // Most orders bear on themselves alone, and were locked before they were read.
         (read.clone(), refunds_read)
@@ -265,7 +281,7 @@ fn load_sales(
     let mut loaded = Vec::with_capacity(sales.len());
     for (id, order) in sales {
         let of_this = refunds_of(&order, &refunds);
-        let trigger = trigger_of.get(&id).and_then(|trigger| read.get(trigger)).unwrap_or(&order);
+        let trigger = cause_of(&order, causes.get(&id).map_or(&[], Vec::as_slice));
         loaded.push(Loaded {
             refunds: of_this,
             trigger: order_ref(trigger),
@@ -274,11 +290,23 @@ fn load_sales(
             desired: BTreeMap::new(),
             uncomputed: BTreeMap::new(),
             ignored: false,
+            moves: false,
             postings: postings.remove(&id).unwrap_or_default(),
             order,
         });
     }
     Ok(loaded)
+}
+
+/// Which of the orders that were read has changed a sale: the last one that is paid, since a draft changes nothing. The
+/// sale itself where none is, or where it is what is no longer paid.
+fn cause_of<'a>(sale: &'a Order, read: &[&'a Order]) -> &'a Order {
+    let itself = read.iter().any(|order| order.id == sale.id);
+    if itself && sale.state != OrderState::Paid {
+        return sale;
+    }
+    let paid = read.iter().filter(|order| order.state == OrderState::Paid);
+    paid.max_by_key(|order| (order.placed_at, order.id)).copied().unwrap_or(sale)
 }
 
 /// Of whoever never enrolled.
@@ -476,33 +504,19 @@ pub(super) fn load_before(
     for sale in sales {
         for row in sale.loaded.order.id.and_then(|id| by_order.get(&id)).into_iter().flatten() {
             let entry = row.entry()?;
-            let account = moved.account_of(entry.account_id, row.sequence);
-            let before = sale.before.entry(account).or_default();
-            if entry.kind == EntryKind::Earn && before.earn_entry.is_none() {
-                before.earn_entry = Some(entry.id.to_string());
-                before.version = entry.program_version;
-            }
-            add_lots(&mut before.lots, &entry)?;
+            sale.note(moved.account_of(entry.account_id, row.sequence), &entry)?;
+        }
+        // What this very batch has posted is not in the database yet.
+        let id = sale.loaded.order.id;
+        for entry in book.entries.iter().filter(|entry| id.is_some() && entry.order_id == id) {
+            sale.note(entry.account_id, entry)?;
         }
         for (account, before) in &mut sale.before {
             let posted = sale.loaded.postings.get(account).copied().unwrap_or_default();
             if sale.desired.get(account).is_some_and(|desired| desired.points >= posted) {
                 continue;
             }
-            let past: Vec<i64> = before
-                .lots
-                .iter()
-                .filter_map(|lot| match lot.expiry {
-                    Expiry::At(end) if end <= now => Some(end.timestamp_micros()),
-                    _ => None,
-                })
-                .collect();
-            if past.is_empty() {
-                continue;
-            }
-            for (at, points) in expired(conn, *account, &past)? {
-                before.expired.insert(Expiry::At(from_us(at)?), points);
-            }
+            load_expired(conn, *account, &before.lots.own(), now, &mut before.expired)?;
         }
         if !book.has_captured_for(sale.order()) {
             continue;
@@ -515,6 +529,11 @@ pub(super) fn load_before(
                     lots.extend(entry.detail.lots.iter().filter_map(LotNote::change));
                 }
             }
+            // What was given back may be taken back, after it has expired.
+            if let Some(hold) = book.holds.get(&id).filter(|hold| hold.restored.is_positive()) {
+                let expired = &mut sale.before.entry(hold.account_id).or_default().expired;
+                load_expired(conn, hold.account_id, &lots, now, expired)?;
+            }
             sale.redeemed.insert(id, lots);
         }
     }
@@ -522,7 +541,11 @@ pub(super) fn load_before(
 }
 
 /// How many points of these lots have expired in an account, and in those whose points moved to it before they did.
-fn expired(conn: &mut AnyConnection, account: AccountId, past: &[i64]) -> Result<BTreeMap<i64, Points>, LedgerError> {
+fn expired_of(
+    conn: &mut AnyConnection,
+    account: AccountId,
+    past: &[i64],
+) -> Result<BTreeMap<i64, Points>, LedgerError> {
     let mut sums: BTreeMap<i64, Points> = BTreeMap::new();
     for (origin, upto) in transfers::origins(conn, account)? {
         for (at, points) in entries::expired(conn, origin, upto, past)? {
@@ -533,16 +556,24 @@ fn expired(conn: &mut AnyConnection, account: AccountId, past: &[i64]) -> Result
     Ok(sums)
 }
 
-/// Nets an entry's movements into what the sale has left in each lot.
-fn add_lots(lots: &mut Vec<LotChange>, entry: &Entry) -> Result<(), LedgerError> {
-    for change in entry.detail.lots.iter().filter_map(LotNote::change) {
-        if let Some(known) = lots.iter_mut().find(|known| known.expiry == change.expiry) {
-            known.points = known.points.add(change.points)?;
-        } else {
-            lots.push(change);
+/// Loads how much has expired of those lots whose end has come.
+fn load_expired(
+    conn: &mut AnyConnection,
+    account: AccountId,
+    lots: &[LotChange],
+    now: DateTime<Utc>,
+    expired: &mut BTreeMap<Expiry, Points>,
+) -> Result<(), LedgerError> {
+    let past = lots.iter().filter_map(|lot| match lot.expiry {
+        Expiry::At(end) if end <= now => Some(end.timestamp_micros()),
+        _ => None,
+    });
+    let past: Vec<i64> = past.collect();
+    if !past.is_empty() {
+        for (at, points) in expired_of(conn, account, &past)? {
+            expired.insert(Expiry::At(from_us(at)?), points);
         }
     }
-    lots.retain(|change| change.points.is_positive());
     Ok(())
 }
 

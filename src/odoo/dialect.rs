@@ -42,6 +42,7 @@ pub const ADDON_FIELD: &str = "loyalty_hold_id";
 pub const NEEDED_FIELDS: &[(&str, &[&str])] = &[
     ("pos.order", &["name", "state", "date_order", "partner_id", "company_id", "config_id", "write_date"]),
     ("pos.order.line", &["order_id", "product_id", "qty", "price_subtotal", "price_subtotal_incl", "write_date"]),
+    ("res.company", &["name"]),
     ("pos.config", &["name", "company_id", "currency_id", "write_date"]),
     ("pos.category", &["name", "parent_id", "write_date"]),
     ("product.category", &["name", "parent_id", "write_date"]),

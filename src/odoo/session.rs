@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::dialect;
 use super::fault::Fault;
-use super::record::{Record, Unreadable};
+use super::record::{Record, Unreadable, moment_text};
 use super::transport::{ReadMethod, Transport};
 
 /// An Odoo domain: a list of conditions that all must hold (or Odoo's prefix notation).
@@ -253,13 +253,21 @@ impl Session {
         Ok(rows.iter().filter_map(|row| row.get("id")?.as_i64()).collect())
     }
 
-    /// The newest visible `write_date` of a model, in Odoo's own clock and whole seconds; `None` without records.
+    /// What time it is for Odoo; `None` while its answers do not say.
+    #[must_use]
+    pub fn server_now(&self) -> Option<DateTime<Utc>> {
+        self.transport.server_now()
+    }
+
+    /// The newest visible `write_date` of a model, in Odoo's own clock and whole seconds; of those up to `until`, if that
+    /// is given; `None` without records.
     ///
     /// # Errors
     /// As [`Session::search_read`].
-    pub async fn newest(&self, model: &str) -> Result<Option<DateTime<Utc>>, Fault> {
+    pub async fn newest(&self, model: &str, until: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, Fault> {
         // Rows made by raw SQL have no write_date, and PostgreSQL would sort them first.
-        let domain = vec![json!(["write_date", "!=", false])];
+        let mut domain = vec![json!(["write_date", "!=", false])];
+        domain.extend(until.map(|until| json!(["write_date", "<=", moment_text(until)])));
         let newest = self.search_read(model, domain, &["write_date"], "write_date desc", 1).await?;
         let Some(record) = newest.first() else { return Ok(None) };
         record.moment("write_date").map_err(|_| nonsense(model, "its write_date is no moment"))

@@ -71,7 +71,7 @@ async fn a_key_that_is_revoked_later_is_noticed() {
     let stand = stand();
     let session = open(&stand.settings).await.unwrap();
     stand.shop.set_credentials(shop::LOGIN, "another");
-    let fault = session.newest("pos.order").await.unwrap_err();
+    let fault = session.newest("pos.order", None).await.unwrap_err();
     assert_eq!(fault.kind(), "access_denied");
     assert_eq!(times(&stand.shop, "fields_get"), 1, "not repeated");
 }
@@ -173,9 +173,9 @@ async fn missing_rights_name_the_model() {
     let stand = stand();
     stand.shop.deny(Some("res.partner"));
     let session = open(&stand.settings).await.unwrap();
-    let fault = session.newest("res.partner").await.unwrap_err();
+    let fault = session.newest("res.partner", None).await.unwrap_err();
     assert_eq!(fault, Fault::MissingRights { login: shop::LOGIN.to_owned(), model: "res.partner".to_owned() });
-    assert!(session.newest("pos.order").await.is_ok());
+    assert!(session.newest("pos.order", None).await.is_ok());
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn pages_by_id_show_every_record_of_one_moment_once() {
     }
     let all: Vec<String> = (0..23).map(|sequence| format!("P{sequence}")).collect();
     assert_eq!(names, all);
-    assert_eq!(session.newest("res.partner").await.unwrap().map(|at| at.timestamp()), Some(1_790_000_000));
+    assert_eq!(session.newest("res.partner", None).await.unwrap().map(|at| at.timestamp()), Some(1_790_000_000));
 }
 
 #[tokio::test]

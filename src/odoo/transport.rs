@@ -6,15 +6,18 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use chrono::{DateTime, Utc};
 use jsonrpsee::core::client::{ClientT, Error as ClientError};
 use jsonrpsee::core::params::ObjectParams;
 use jsonrpsee::http_client::transport::{Error as WireError, HttpBackend};
 use jsonrpsee::http_client::{HttpClient, HttpClientBuilder, RpcService, RpcServiceBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use tower::ServiceBuilder;
 
 use super::fault::{Asked, Fault, classify};
 use super::retry::with_retries;
+use super::server_clock::{Listening, ServerClock};
 use super::settings::OdooSettings;
 
 /// The largest answer that is read, in bytes: a page of orders is far below it, a runaway proxy is not.
@@ -60,6 +63,11 @@ pub trait Transport: Send + Sync {
     /// Logs in; the user's id.
     fn authenticate(&self) -> Pending<'_, i64>;
 
+    /// What time it is for whoever answers; `None` while no answer has told.
+    fn server_now(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
     /// Calls a method of a model with named arguments, as user `uid`.
     fn call<'a>(
         &'a self,
@@ -72,7 +80,8 @@ pub trait Transport: Send + Sync {
 
 /// `/jsonrpc`: Odoo's JSON-RPC 2.0 as jsonrpsee's client speaks it.
 pub struct JsonRpc {
-    client: HttpClient<RpcService<HttpBackend>>,
+    client: HttpClient<RpcService<Listening<HttpBackend>>>,
+    clock: ServerClock,
     settings: OdooSettings,
     /// For messages: without user and password.
     shown_url: String,
@@ -91,16 +100,18 @@ impl JsonRpc {
         shown.set_query(None);
         shown.set_fragment(None);
         let shown_url = shown.as_str().trim_end_matches('/').to_owned();
+        let clock = ServerClock::default();
         let client = HttpClientBuilder::default()
             .request_timeout(settings.timeout())
             .connect_timeout(settings.timeout())
             .max_request_size(LARGEST_ANSWER)
             .max_response_size(LARGEST_ANSWER)
+            .set_http_middleware(ServiceBuilder::new().layer(clock.clone()))
             // The default one logs every request at trace level, and the API key is in each of them.
             .set_rpc_middleware(RpcServiceBuilder::new())
             .build(settings.endpoint())
             .map_err(|problem| Fault::Unreachable { url: shown_url.clone(), detail: problem.to_string() })?;
-        Ok(Self { client, settings, shown_url })
+        Ok(Self { client, clock, settings, shown_url })
     }
 
     /// One `call` of a service, tried again when that may help.
@@ -209,6 +220,10 @@ impl Transport for JsonRpc {
                 }),
             }
         })
+    }
+
+    fn server_now(&self) -> Option<DateTime<Utc>> {
+        self.clock.now()
     }
 
     fn call<'a>(

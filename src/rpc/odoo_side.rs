@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use jsonrpsee::core::async_trait;
 
+use crate::domain::findings::Findings;
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::shop::{Cursor, Partner};
 
@@ -41,6 +42,8 @@ pub struct SyncStatus {
     pub ignored_orders: u64,
     /// How far each stream has been read.
     pub cursors: Vec<Cursor>,
+    /// What a person should look at.
+    pub findings: Findings,
 }
 
 /// Odoo did not do what it was asked: a sentence for a person, without secrets.

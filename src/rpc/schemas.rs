@@ -201,6 +201,8 @@ fn answers() -> Vec<(&'static str, Value)> {
                 ("last_error", json!({"type": ["string", "null"]})),
                 ("ignored_orders", reference("Count")),
                 ("cursors", json!({"type": "object", "additionalProperties": reference("Time")})),
+                ("missing_rights", json!({"type": "array", "items": {"type": "object"}})),
+                ("future_records", json!({"type": "array", "items": {"type": "object"}})),
             ]),
         ),
         (

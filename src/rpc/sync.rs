@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::params::{Id, List, Nothing};
 use super::{Api, Caller, Fault, OdooTrouble, Reply};
+use crate::domain::findings::{FutureRecords, HiddenPlace};
 use crate::domain::ids::OrderId;
 use crate::ledger::reply::time;
 
@@ -37,12 +38,32 @@ pub(super) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply 
         "last_error": status.last_error,
         "ignored_orders": status.ignored_orders,
         "cursors": cursors,
+        "missing_rights": status.findings.hidden.iter().map(missing_right).collect::<Vec<_>>(),
+        "future_records": status.findings.future.iter().map(future_records).collect::<Vec<_>>(),
     }))
 }
 
 pub(super) async fn notify(api: Arc<Api>, _caller: Caller, params: Notify) -> Reply {
     let orders = params.order_ids.0.into_iter().map(|id| OrderId(id.0)).collect();
     Ok(json!({"queued": api.odoo.notify(orders)}))
+}
+
+fn missing_right(hidden: &HiddenPlace) -> Value {
+    json!({
+        "model": hidden.place.model(),
+        "id": hidden.place.id(),
+        "name": hidden.name,
+        "orders": hidden.orders,
+        "message": hidden.message(),
+    })
+}
+
+fn future_records(found: &FutureRecords) -> Value {
+    json!({
+        "model": found.model,
+        "count": found.records,
+        "latest": {"id": found.latest_id, "name": found.latest_name, "write_date": time(found.latest_written_at)},
+    })
 }
 
 fn unavailable(trouble: &OdooTrouble) -> Fault {

@@ -233,7 +233,7 @@ pub fn load_with<'a>(
 ) -> Result<Vec<StoredAccount>, StoreError> {
     let mut open = OpenHolds::new();
     for hold in open_holds {
-        let one = OpenHold { points: hold.points, expires_at: hold.expires_at };
+        let one = OpenHold { points: hold.points, good_at: hold.created_at, expires_at: hold.expires_at };
         open.entry(hold.account_id.0).or_default().insert(hold.id, one);
     }
     let rows = load_rows(conn, &Which::Ids(ids))?;
@@ -291,10 +291,14 @@ fn load_open_holds(conn: &mut AnyConnection, ids: &[i64]) -> Result<OpenHolds, S
         let query = holds::table
             .filter(holds::account_id.eq_any(padded(chunk.iter().copied())))
             .filter(holds::state.eq("open"))
-            .select((holds::account_id, holds::id, holds::points_e2, holds::expires_at_us));
-        let rows: Vec<(i64, String, i64, i64)> = Kept(query).load(conn)?;
-        for (account, id, points, expires_at) in rows {
-            let hold = OpenHold { points: Points::from_e2(points), expires_at: from_us(expires_at)? };
+            .select((holds::account_id, holds::id, holds::points_e2, holds::created_at_us, holds::expires_at_us));
+        let rows: Vec<(i64, String, i64, i64, i64)> = Kept(query).load(conn)?;
+        for (account, id, points, created_at, expires_at) in rows {
+            let hold = OpenHold {
+                points: Points::from_e2(points),
+                good_at: from_us(created_at)?,
+                expires_at: from_us(expires_at)?,
+            };
             let id = HoldId::parse(&id).ok_or_else(|| corrupt(format!("the hold id {id}")))?;
             found.entry(account).or_default().insert(id, hold);
         }

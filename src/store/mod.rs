@@ -8,6 +8,7 @@ pub mod connection;
 pub mod entries;
 pub mod exceptions;
 pub mod file;
+pub mod findings;
 pub mod holds;
 pub mod host;
 mod kept;

@@ -344,6 +344,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    odoo_places (source, model, id) {
+        source -> Text,
+        model -> Text,
+        id -> BigInt,
+        name -> Text,
+        hidden_orders -> BigInt,
+    }
+}
+
+diesel::table! {
+    future_records (source, model) {
+        source -> Text,
+        model -> Text,
+        records -> BigInt,
+        latest_id -> BigInt,
+        latest_name -> Text,
+        latest_written_at_us -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     categories,

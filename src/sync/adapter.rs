@@ -1,9 +1,10 @@
 //! The real ledger, as sync sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::findings::{Findings, FutureRecords, Place};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
@@ -79,6 +80,22 @@ impl SyncLedger for Ledger {
 
     fn orphaned(&self, member: PartnerId, reading: Reading) -> Pending<'_, ()> {
         Box::pin(async move { Self::orphaned(self, member, reading).await.map_err(fault) })
+    }
+
+    fn places_of(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, Vec<Place>>> {
+        Box::pin(async move { Self::places_of(self, orders).await.map_err(fault) })
+    }
+
+    fn keep_places(&self, shown: BTreeMap<Place, String>, hidden: Option<BTreeMap<Place, u64>>) -> Pending<'_, ()> {
+        Box::pin(async move { Self::keep_places(self, shown, hidden).await.map_err(fault) })
+    }
+
+    fn keep_future(&self, records: Vec<FutureRecords>) -> Pending<'_, ()> {
+        Box::pin(async move { Self::keep_future(self, records).await.map_err(fault) })
+    }
+
+    fn findings(&self) -> Pending<'_, Findings> {
+        Box::pin(async move { Self::findings(self).await.map_err(fault) })
     }
 
     fn cursors(&self) -> Pending<'_, Vec<Cursor>> {

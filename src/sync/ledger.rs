@@ -1,11 +1,12 @@
 //! What sync asks of the ledger. The ledger implements it; tests have one in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::findings::{Findings, FutureRecords, Place};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
@@ -68,6 +69,19 @@ pub trait SyncLedger: Send + std::marker::Sync {
 
     /// A member is gone from Odoo, and nobody knows whom it became.
     fn orphaned(&self, member: PartnerId, reading: Reading) -> Pending<'_, ()>;
+
+    /// Where these orders were sold, of those that it knows.
+    fn places_of(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, Vec<Place>>>;
+
+    /// Remembers which places Odoo shows, and, after all orders were compared, which it does not although so many orders were
+    /// sold there.
+    fn keep_places(&self, shown: BTreeMap<Place, String>, hidden: Option<BTreeMap<Place, u64>>) -> Pending<'_, ()>;
+
+    /// Remembers which of Odoo's records are written in the future.
+    fn keep_future(&self, records: Vec<FutureRecords>) -> Pending<'_, ()>;
+
+    /// What was found that a person should look at.
+    fn findings(&self) -> Pending<'_, Findings>;
 
     /// How far each stream has been read.
     fn cursors(&self) -> Pending<'_, Vec<Cursor>>;

@@ -8,12 +8,14 @@
 
 mod adapter;
 pub mod error;
+mod future;
 mod holder;
 mod lease;
 pub mod ledger;
 mod members;
 mod orders;
 mod pass;
+mod places;
 mod progress;
 mod service;
 mod shop;

@@ -7,6 +7,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use crate::domain::findings::FutureRecords;
 use crate::domain::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::shop::{Category, Company, Cursor, Partner, PosConfig, Product};
@@ -16,10 +17,11 @@ use crate::odoo::session::{Domain, FromOdoo};
 use crate::odoo::{Fault, Session};
 
 use super::error::SyncError;
+use super::future;
 use super::ledger::Reading;
 use super::service::{Shared, Work};
 use super::shop::Kept;
-use super::window::{Window, window};
+use super::window::{Window, believed, window};
 use super::{PassReport, SyncSettings};
 
 /// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
@@ -84,10 +86,15 @@ impl<'a> Pass<'a> {
         let kept = self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?;
         let cursors: BTreeMap<String, DateTime<Utc>> =
             kept.into_iter().map(|cursor| (cursor.stream, cursor.high_water)).collect();
-        let plans = self.plan(work, kind, &cursors).await?;
+        let (plans, future) = self.plan(work, kind, &cursors).await?;
+        self.note_future(future).await?;
         self.shop_stream::<Currency>(work, began, &plans).await?;
         self.shop_stream::<Company>(work, began, &plans).await?;
         self.shop_stream::<PosConfig>(work, began, &plans).await?;
+        let changed = |model: &str| plans.get(model).is_some_and(|plan| plan.window != Window::Nothing);
+        if changed(PosConfig::MODEL) || changed(Company::MODEL) {
+            self.note_places().await?;
+        }
         self.shop_stream::<Category<PosCategoryId>>(work, began, &plans).await?;
         self.shop_stream::<Category<ProductCategoryId>>(work, began, &plans).await?;
         self.shop_stream::<Product>(work, began, &plans).await?;
@@ -104,7 +111,7 @@ impl<'a> Pass<'a> {
         work: &mut Work,
         kind: Kind,
         cursors: &BTreeMap<String, DateTime<Utc>>,
-    ) -> Result<BTreeMap<&'static str, Plan>, SyncError> {
+    ) -> Result<(BTreeMap<&'static str, Plan>, Vec<FutureRecords>), SyncError> {
         let streams = [
             Currency::MODEL,
             Company::MODEL,
@@ -116,12 +123,12 @@ impl<'a> Pass<'a> {
             ORDER,
             LINE,
         ];
-        let mut plans = BTreeMap::new();
+        let (mut plans, mut in_the_future) = (BTreeMap::new(), Vec::new());
         for stream in streams {
             if stream == Company::MODEL && !self.session.has_branches() {
                 continue;
             }
-            let newest = match self.session.newest(stream).await {
+            let newest = match future::newest(&self.session, stream).await {
                 // Orders are what all is about; of what only describes them, an Odoo may have less.
                 Err(Fault::UnknownModel { model }) if stream != ORDER && stream != LINE => {
                     tracing::debug!(model, "this Odoo has no such model: nothing is read of it");
@@ -136,15 +143,40 @@ impl<'a> Pass<'a> {
                 }
                 newest => newest?,
             };
+            let (newest, of_the_future) = newest.unzip();
+            in_the_future.extend(of_the_future.flatten());
             let read_out = newest.is_some_and(|newest| work.stillness.is_read_out(stream, newest, Instant::now()));
+            let newest = newest.map(|newest| newest.past);
             let cursor = cursors.get(stream).copied().filter(|_| kind != Kind::Full);
+            let cursor = cursor.and_then(|cursor| self.believed(stream, cursor));
             let window = match window(cursor, newest, self.settings().overlap) {
                 Window::Since(_) if read_out && kind == Kind::Background => Window::Nothing,
                 window => window,
             };
             plans.insert(stream, Plan { window, newest });
         }
-        Ok(plans)
+        Ok((plans, in_the_future))
+    }
+
+    /// A cursor, if it is not in the future.
+    fn believed(&self, stream: &str, cursor: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let believed = believed(cursor, future::odoo_now(&self.session), self.settings().overlap);
+        if believed.is_none() {
+            tracing::warn!(stream, %cursor, "a stream had been read into the future: it is read whole once more");
+        }
+        believed
+    }
+
+    /// Keeps which records are written in the future, for the status.
+    async fn note_future(&self, found: Vec<FutureRecords>) -> Result<(), SyncError> {
+        let ledger = &self.shared.ledger;
+        if ledger.findings().await.map_err(SyncError::Ledger)?.future == found {
+            return Ok(());
+        }
+        for FutureRecords { model, records, latest_id, latest_written_at, .. } in &found {
+            tracing::warn!(model, records, latest_id, %latest_written_at, "records of Odoo are written in the future");
+        }
+        ledger.keep_future(found).await.map_err(SyncError::Ledger)
     }
 
     async fn shop_stream<T: FromOdoo + Kept>(
@@ -218,6 +250,7 @@ impl<'a> Pass<'a> {
             // A moment in the future is a clock that was set back: sweep rather than wait for it.
             since.map_or(true, |since| since >= self.settings().sweep_every)
         });
+        let due = due || self.sees_all_again().await?;
         // The first pass has just read every order.
         let is_first = !cursors.contains_key(ORDER) && kind != Kind::Full;
         if kind == Kind::Full || (due && !is_first) {

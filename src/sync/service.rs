@@ -339,6 +339,7 @@ impl SyncHandle {
             running: brief.running || state.running,
             ignored_orders: self.shared.ledger.ignored_orders().await.map_err(SyncError::Ledger)?,
             cursors: self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?,
+            findings: self.shared.ledger.findings().await.map_err(SyncError::Ledger)?,
             ..brief
         })
     }

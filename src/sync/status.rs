@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::findings::Findings;
 use crate::domain::shop::Cursor;
 
 use super::PassReport;
@@ -28,6 +29,8 @@ pub struct SyncStatus {
     pub missed_by_incremental: u64,
     /// How far each stream has been read.
     pub cursors: Vec<Cursor>,
+    /// What a person should look at: places that are not shown any more, records written in the future.
+    pub findings: Findings,
     /// Whether Odoo answered the last time it was asked.
     pub odoo_reachable: bool,
     /// Odoo's version, once it was reached.

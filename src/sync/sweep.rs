@@ -2,7 +2,7 @@
 //!
 //! Deleted orders leave no trace, raw SQL (a merge of partners) touches no `write_date`, a line deleted alone does not
 //! either. The sweep reads each order's state, customer, total and number of lines, page by page, re-reads whole what
-//! differs, and has the ledger forget what is gone.
+//! differs, and has the ledger forget what is gone: of a company and a till that are still shown.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +118,8 @@ impl Pass<'_> {
         Ok(gone)
     }
 
-    async fn forget(&mut self, gone: Vec<OrderId>, known: usize) -> Result<(), SyncError> {
+    async fn forget(&mut self, missing: Vec<OrderId>, known: usize) -> Result<(), SyncError> {
+        let gone = self.gone_for_good(missing).await?;
         if gone.is_empty() {
             return Ok(());
         }

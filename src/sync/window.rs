@@ -14,6 +14,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Longer than Odoo lets a request run (120 s): after it, nothing can appear behind a `write_date` any more.
 const TRANSACTIONS_ARE_OVER: Duration = Duration::from_secs(150);
 
+/// The newest `write_date`s of a stream, when a pass begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The newest that is not in the future: what windows go by.
+    pub past: DateTime<Utc>,
+    /// The newest of all.
+    pub latest: DateTime<Utc>,
+}
+
 /// What a pass reads of one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
@@ -40,6 +49,14 @@ pub fn window(cursor: Option<DateTime<Utc>>, newest: Option<DateTime<Utc>>, over
     }
 }
 
+/// A cursor, unless an earlier version left it in the future, after a record that is dated so: what was written since was
+/// not read, and nobody knows since when. Then everything is read once more. Clocks may differ by an overlap.
+#[must_use]
+pub fn believed(cursor: DateTime<Utc>, now: DateTime<Utc>, overlap: Duration) -> Option<DateTime<Utc>> {
+    let overlap = TimeDelta::from_std(overlap).unwrap_or(TimeDelta::MAX);
+    now.checked_add_signed(overlap).is_none_or(|latest| cursor <= latest).then_some(cursor)
+}
+
 /// Which streams have nothing left to read: their newest `write_date` has stood still for so long that every
 /// transaction that could write behind it is over, and they were read once since.
 ///
@@ -49,14 +66,14 @@ pub struct Stillness(BTreeMap<&'static str, Still>);
 
 #[derive(Debug)]
 struct Still {
-    newest: DateTime<Utc>,
+    newest: Newest,
     since: Instant,
     read_out: bool,
 }
 
 impl Stillness {
     /// Takes note of a stream's newest `write_date` at the start of a pass; whether all of it has been read.
-    pub fn is_read_out(&mut self, stream: &'static str, newest: DateTime<Utc>, now: Instant) -> bool {
+    pub fn is_read_out(&mut self, stream: &'static str, newest: Newest, now: Instant) -> bool {
         match self.0.get(stream) {
             Some(still) if still.newest == newest => still.read_out,
             _ => {
@@ -105,10 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn a_cursor_in_the_future_is_none() {
+        assert_eq!(believed(at(0), at(0), OVERLAP), Some(at(0)));
+        assert_eq!(believed(at(150), at(0), OVERLAP), Some(at(150)), "two clocks of one Odoo");
+        assert_eq!(believed(at(151), at(0), OVERLAP), None);
+        assert_eq!(believed(at(0), DateTime::<Utc>::MAX_UTC, OVERLAP), Some(at(0)));
+    }
+
+    #[test]
     fn a_stream_is_read_out_only_once_late_transactions_are_over() {
         let mut still = Stillness::default();
         let start = Instant::now();
         let later = |seconds| start + Duration::from_secs(seconds);
+        let at = |seconds| Newest { past: at(seconds), latest: at(seconds) };
         assert!(!still.is_read_out("res.partner", at(0), start));
         still.was_read("res.partner", start, OVERLAP);
         assert!(!still.is_read_out("res.partner", at(0), later(149)), "a transaction may still be running");
@@ -116,6 +142,8 @@ mod tests {
         assert!(!still.is_read_out("res.partner", at(0), later(151)), "it was not read since they are over");
         still.was_read("res.partner", later(151), OVERLAP);
         assert!(still.is_read_out("res.partner", at(0), later(160)));
+        let future = Newest { past: at(0).past, latest: at(9).latest };
+        assert!(!still.is_read_out("res.partner", future, later(165)), "something was written, in the future");
         assert!(!still.is_read_out("res.partner", at(1), later(170)), "something was written");
         assert!(!still.is_read_out("pos.order", at(0), later(170)), "each stream has its own");
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
+use crate::domain::findings::{Findings, FutureRecords, HiddenPlace, Place};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::money::Money;
@@ -41,6 +42,7 @@ struct Book {
     /// An order that cannot be taken in.
     poison: Option<OrderId>,
     last_pass: Option<LastPass>,
+    findings: Findings,
 }
 
 #[derive(Default)]
@@ -151,6 +153,31 @@ impl SyncLedger for Memory {
         self.now(|_| ())
     }
 
+    fn places_of(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, Vec<Place>>> {
+        self.now(move |book| {
+            let known = orders.iter().filter_map(|id| book.orders.get(id)).map(|order| {
+                let till = order.pos_config_id.map(Place::Till);
+                (order.id.unwrap(), std::iter::once(Place::Company(order.company_id)).chain(till).collect())
+            });
+            known.collect()
+        })
+    }
+
+    fn keep_places(&self, _: BTreeMap<Place, String>, hidden: Option<BTreeMap<Place, u64>>) -> Pending<'_, ()> {
+        let Some(hidden) = hidden else { return self.now(|_| ()) };
+        let hidden = hidden.into_iter().map(|(place, orders)| HiddenPlace { place, name: String::new(), orders });
+        let hidden = hidden.collect();
+        self.now(move |book| book.findings.hidden = hidden)
+    }
+
+    fn keep_future(&self, records: Vec<FutureRecords>) -> Pending<'_, ()> {
+        self.now(move |book| book.findings.future = records)
+    }
+
+    fn findings(&self) -> Pending<'_, Findings> {
+        self.now(|book| book.findings.clone())
+    }
+
     fn cursors(&self) -> Pending<'_, Vec<Cursor>> {
         self.now(|book| {
             let cursors = book.cursors.iter();
@@ -221,6 +248,7 @@ fn world(settings: SyncSettings) -> World {
     odoo.timeout_ms = 2_000;
     odoo.retries = 0;
     shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2}));
+    shop.insert("res.company", json!({"id": 1, "name": "Us"}));
     shop.insert("pos.config", json!({"id": 1, "name": "Main", "company_id": 1, "currency_id": 1}));
     let link = Arc::new(Link::new(Arc::new(JsonRpc::new(odoo).unwrap()), Duration::from_mins(15)));
     let ledger = Arc::new(Memory::default());

@@ -114,8 +114,17 @@ async fn orders_of_an_odoo_whose_clock_was_set_back_are_read() {
     let sold: Vec<i64> = (0..9).map(|_| world.sell(&json!({})).0.0).collect();
     world.pass().await;
     assert!(sold.iter().all(|id| world.known().contains(id)), "{:?}", world.known());
+    // And once: but the newest, and the one that is still ahead.
+    world.shop.advance(Duration::from_hours(1));
+    let (newest, _) = world.sell(&json!({}));
+    world.pass().await;
     world.ingested();
-    assert_eq!(world.pass().await, PassReport { orders_read: 1, ..PassReport::default() }, "and once: but the newest");
+    assert_eq!(world.pass().await, PassReport { orders_read: 2, ..PassReport::default() });
+    assert_eq!(world.ingested(), [ahead.0, newest.0].into());
+    let future = world.sync.status().await.unwrap().findings.future;
+    let told: Vec<(&str, u64, i64)> =
+        future.iter().map(|found| (found.model.as_str(), found.records, found.latest_id)).collect();
+    assert_eq!(told, [("pos.order", 1, ahead.0), ("pos.order.line", 1, ahead.0)]);
 }
 
 #[tokio::test]

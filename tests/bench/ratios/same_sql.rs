@@ -97,7 +97,7 @@ fn write(
     }
     let made: Vec<Hold> = asked.iter().map(|(account, order)| hold(*account, order.clone(), now)).collect();
     for hold in &made {
-        let open = OpenHold { points: hold.points, expires_at: hold.expires_at };
+        let open = OpenHold { points: hold.points, good_at: hold.created_at, expires_at: hold.expires_at };
         accounts.get_mut(&hold.account_id).unwrap().account.open_hold(hold.id, open);
     }
     entries::append(conn, &rows)?;

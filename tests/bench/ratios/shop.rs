@@ -10,6 +10,7 @@ const PRODUCTS: i64 = 500;
 pub fn filled(orders: i64) -> Shop {
     let shop = Shop::new();
     shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "write_date": DATE}));
+    shop.insert("res.company", json!({"id": 1, "name": "Us", "write_date": DATE}));
     shop.insert("pos.config", json!({"id": 1, "name": "Shop", "company_id": 1, "currency_id": 1, "write_date": DATE}));
     for id in 1..=20 {
         let parent = if id == 1 { json!(false) } else { json!(1) };

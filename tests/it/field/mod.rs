@@ -8,4 +8,5 @@ mod expiry;
 mod lines;
 mod members;
 mod programs;
+mod reading;
 mod rewards;

@@ -107,6 +107,17 @@ pub struct Hold {
     pub order: Option<usize>,
 }
 
+impl Hold {
+    const fn made_at(&self) -> i64 {
+        self.ends_at - HOLD_SECONDS
+    }
+}
+
+/// Whether points that are gone with a day's beginning were still good at a second.
+const fn is_good(end: i64, second: i64) -> bool {
+    end == NEVER || second < end * 86_400
+}
+
 /// An order in Odoo.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -119,8 +130,18 @@ pub struct Order {
     end: i64,
     /// The sale it takes back, with pieces and half reward lines.
     pub refunds: Option<(usize, i64, i64)>,
-    /// What was posted, and what of it is left in its own lot, per member.
-    posted: BTreeMap<usize, (i64, i64)>,
+    /// What was posted, per member.
+    posted: BTreeMap<usize, Posted>,
+}
+
+/// What a sale has posted to one member.
+#[derive(Clone, Debug, Default)]
+struct Posted {
+    points: i64,
+    /// What of it is left in its own lot.
+    own: i64,
+    /// What was taken back and has not come again, with the lot it was taken from; `None` where it was owed.
+    taken: Vec<(Option<i64>, i64)>,
 }
 
 /// How the last step was answered.
@@ -173,12 +194,13 @@ impl Member {
         here
     }
 
-    /// Takes from one lot first, then from the soonest to end; what no lot has is owed. What each lot gave, in order.
-    fn take(&mut self, points: i64, first: Option<(i64, i64)>) -> Vec<(i64, i64)> {
+    /// Takes from some lots first, up to so many points each, then from the soonest to end; what no lot has is owed. What
+    /// each lot gave, in order.
+    fn take(&mut self, points: i64, first: &[(i64, i64)]) -> Vec<(i64, i64)> {
         let mut taken = Vec::new();
         let mut left = points;
         let ends: Vec<(i64, i64)> = self.lots.keys().map(|end| (*end, i64::MAX)).collect();
-        for (end, most) in first.into_iter().chain(ends) {
+        for (end, most) in first.iter().copied().chain(ends) {
             let here = self.take_from(end, left.min(most));
             left -= here;
             if here > 0 {
@@ -186,6 +208,54 @@ impl Member {
             }
         }
         self.balance -= points;
+        taken
+    }
+
+    /// Puts in what is still good; what has ended came too late, and goes again at once. Points that were owed undo that
+    /// first, whatever their end. What each lot got, for good or not.
+    fn bring_in(&mut self, kind: &'static str, parts: &[(i64, i64, bool)], day: i64) -> Vec<(i64, i64)> {
+        let (mut put, mut late) = (Vec::new(), Lots::new());
+        for owed in [true, false] {
+            for (end, points, _) in parts.iter().filter(|(_, _, was_owed)| *was_owed == owed) {
+                if *end > day {
+                    put.push((*end, self.put(*points, *end)));
+                    continue;
+                }
+                let undone = if owed { self.debt().min(*points) } else { 0 };
+                self.balance += undone;
+                if *points > undone {
+                    *late.entry(*end).or_default() += points - undone;
+                }
+            }
+        }
+        let mut passing: i64 = late.values().sum();
+        self.entries.push((kind, parts.iter().map(|(_, points, _)| points).sum(), self.balance + passing));
+        for (end, points) in late {
+            passing -= points;
+            *self.expired.entry(end).or_default() += points;
+            self.entries.push(("expire", -points, self.balance + passing));
+            put.push((end, points));
+        }
+        put
+    }
+
+    /// Takes back: first the expiry of what has expired of these lots, then from them, then from the others. What each lot
+    /// gave, in order.
+    fn take_back(&mut self, kind: &'static str, points: i64, own: &[(i64, i64)], day: i64) -> Vec<(i64, i64)> {
+        let (mut left, mut passing, mut taken) = (points, 0, Vec::new());
+        for (end, most) in own.iter().filter(|(end, _)| *end <= day) {
+            let expired = self.expired.entry(*end).or_default();
+            let back = left.min(*most).min(*expired);
+            if back > 0 {
+                *expired -= back;
+                left -= back;
+                passing += back;
+                self.entries.push(("expire", back, self.balance + passing));
+                taken.push((*end, back));
+            }
+        }
+        taken.extend(self.take(left, own));
+        self.note(kind, -points);
         taken
     }
 
@@ -252,16 +322,25 @@ impl Ledger {
 
     /// What will be lost when, of the points that no hold will have spent by then.
     pub fn expiring(&self, member: usize) -> Lots {
-        let mut promised = self.held(member);
-        let mut listed = Lots::new();
-        for (end, left) in &self.members[member].lots {
-            let spent = promised.min(*left);
-            promised -= spent;
-            if *left > spent && *end > self.day() && *end != NEVER {
-                listed.insert(*end, left - spent);
+        let mut free = self.free(member);
+        free.retain(|end, left| *left > 0 && *end > self.day() && *end != NEVER);
+        free
+    }
+
+    /// What no open hold keeps of each lot. A hold keeps the soonest to end of the points that were good when it was made.
+    fn free(&self, member: usize) -> Lots {
+        let mut holds: Vec<(i64, i64)> =
+            self.open_holds(member).map(|hold| (hold.made_at(), hold.reward.points())).collect();
+        holds.sort_unstable();
+        let mut free = self.members[member].lots.clone();
+        for (end, left) in &mut free {
+            for (_, points) in holds.iter_mut().filter(|(made_at, _)| is_good(*end, *made_at)) {
+                let kept = (*points).min(*left);
+                *points -= kept;
+                *left -= kept;
             }
         }
-        listed
+        free
     }
 
     /// Ends what time has ended, of one member.
@@ -272,20 +351,13 @@ impl Ledger {
                 hold.state = Held::Expired;
             }
         }
-        let held = self.held(member);
+        let free = self.free(member);
         let account = &mut self.members[member];
-        let past: Vec<(i64, i64)> =
-            account.lots.iter().filter(|(end, _)| **end <= day).map(|(end, left)| (*end, *left)).collect();
-        // A promised reward keeps its points; the soonest to end are those that are promised.
-        let mut left = (past.iter().map(|(_, left)| left).sum::<i64>() - held).max(0);
-        for (end, _) in past.into_iter().rev() {
-            let gone = account.take_from(end, left);
-            if gone > 0 {
-                left -= gone;
-                account.balance -= gone;
-                *account.expired.entry(end).or_default() += gone;
-                account.note("expire", -gone);
-            }
+        for (end, points) in free.into_iter().filter(|(end, points)| *end <= day && *points > 0) {
+            let gone = account.take_from(end, points);
+            account.balance -= gone;
+            *account.expired.entry(end).or_default() += gone;
+            account.note("expire", -gone);
         }
     }
 
@@ -310,9 +382,14 @@ impl Ledger {
             }
             Held::Open | Held::Expired | Held::Captured => {}
         }
+        let late = self.holds[hold].state == Held::Expired;
         self.holds[hold].state = Held::Captured;
+        // A hold spends what was good when it was made; what another keeps beyond its end is not for one that is over.
+        let good_at = if late { self.seconds } else { self.holds[hold].made_at() };
         let account = &mut self.members[member];
-        let lots = account.take(points, None);
+        let good: Vec<(i64, i64)> =
+            account.lots.iter().filter(|(end, _)| is_good(**end, good_at)).map(|(end, left)| (*end, *left)).collect();
+        let lots = account.take(points, &good);
         account.note("redeem", -points);
         let balance = account.balance;
         self.holds[hold].lots = lots;
@@ -361,7 +438,7 @@ impl Ledger {
         let desired = self.desired(sale);
         let mut differences: Vec<(usize, i64)> = (0..self.members.len())
             .map(|member| {
-                let posted = self.orders[sale].posted.get(&member).map_or(0, |(posted, _)| *posted);
+                let posted = self.orders[sale].posted.get(&member).map_or(0, |posted| posted.points);
                 (member, if customer == Some(member) { desired - posted } else { -posted })
             })
             .filter(|(_, difference)| *difference != 0)
@@ -399,27 +476,31 @@ impl Ledger {
 
     fn post(&mut self, sale: usize, member: usize, difference: i64) {
         let (end, day) = (self.orders[sale].end, self.day());
-        let (posted, own) = self.orders[sale].posted.get(&member).copied().unwrap_or_default();
+        let mut posted = self.orders[sale].posted.remove(&member).unwrap_or_default();
         let account = &mut self.members[member];
-        let own_now = if difference > 0 {
-            let into = account.put(difference, end);
-            account.note("earn", difference);
-            own + into
-        } else {
-            let wanted = -difference;
-            let expired = account.expired.get(&end).copied().unwrap_or_default();
-            let back = if end <= day { own.min(wanted).min(expired) } else { 0 };
-            if back > 0 {
-                // What expired is not owed as well: its expiry is taken back first.
-                account.put(back, end);
-                *account.expired.entry(end).or_default() -= back;
-                account.note("expire", back);
+        posted.points += difference;
+        if difference > 0 {
+            // What was taken back last is undone first, into the lot it came from.
+            let (mut left, mut parts) = (difference, Vec::new());
+            while left > 0 {
+                let (from, points) = posted.taken.pop().unwrap_or((Some(end), left));
+                let here = points.min(left);
+                left -= here;
+                parts.push((from.unwrap_or(end), here, from.is_none()));
+                if here < points {
+                    posted.taken.push((from, points - here));
+                }
             }
-            let taken = account.take(wanted, Some((end, own)));
-            account.note("clawback", -wanted);
-            own - taken.iter().filter(|(from, _)| *from == end).map(|(_, points)| points).sum::<i64>()
-        };
-        self.orders[sale].posted.insert(member, (posted + difference, own_now.max(0)));
+            let put = account.bring_in("earn", &parts, day);
+            posted.own += put.iter().filter(|(lot, _)| *lot == end).map(|(_, points)| points).sum::<i64>();
+        } else {
+            let taken = account.take_back("clawback", -difference, &[(end, posted.own)], day);
+            let owed = -difference - taken.iter().map(|(_, points)| points).sum::<i64>();
+            posted.own -= taken.iter().filter(|(from, _)| *from == end).map(|(_, points)| points).sum::<i64>();
+            posted.taken.extend(taken.into_iter().map(|(from, points)| (Some(from), points)));
+            posted.taken.extend((owed > 0).then_some((None, owed)));
+        }
+        self.orders[sale].posted.insert(member, posted);
         self.settle(member);
     }
 
@@ -433,7 +514,7 @@ impl Ledger {
         if difference == 0 {
             return false;
         }
-        let (mut skip, mut left, mut parts) = (restored, difference, Vec::new());
+        let (mut skip, mut left, mut parts) = (restored.min(target), difference.abs(), Vec::new());
         // What was taken last comes back first.
         for (end, points) in lots.iter().rev() {
             let skipped = skip.min(*points);
@@ -441,21 +522,20 @@ impl Ledger {
             let back = (points - skipped).min(left);
             if back > 0 {
                 left -= back;
-                parts.push((*end, back));
+                parts.push((*end, back, false));
             }
         }
         if left > 0 {
-            parts.push((lots.iter().map(|(end, _)| *end).max().unwrap_or(NEVER), left));
+            parts.push((lots.iter().map(|(end, _)| *end).max().unwrap_or(NEVER), left, true));
         }
+        let day = self.day();
         let account = &mut self.members[member];
         if difference > 0 {
-            for (end, points) in parts {
-                account.put(points, end);
-            }
+            account.bring_in("restore", &parts, day);
         } else {
-            account.take(-difference, None);
+            let own: Vec<(i64, i64)> = parts.into_iter().rev().map(|(end, points, _)| (end, points)).collect();
+            account.take_back("restore", -difference, &own, day);
         }
-        account.note("restore", difference);
         self.holds[hold].restored = target;
         self.settle(member);
         true
@@ -511,7 +591,7 @@ impl Ledger {
             getting.put(points, end);
         }
         if balance < 0 {
-            getting.take(-balance, None);
+            getting.take(-balance, &[]);
         }
         for (end, points) in expired {
             *getting.expired.entry(end).or_default() += points;
@@ -524,9 +604,12 @@ impl Ledger {
             hold.member = into;
         }
         for order in &mut self.orders {
-            if let Some((points, own)) = order.posted.remove(&from) {
+            if let Some(mut moved) = order.posted.remove(&from) {
                 let here = order.posted.entry(into).or_default();
-                *here = (here.0 + points, here.1 + own);
+                here.points += moved.points;
+                here.own += moved.own;
+                moved.taken.append(&mut here.taken);
+                here.taken = moved.taken;
             }
         }
     }
@@ -611,7 +694,7 @@ impl Ledger {
                 if *points > 0 {
                     account.put(*points, end);
                 } else {
-                    account.take(-points, None);
+                    account.take(-points, &[]);
                 }
                 account.note("adjust", *points);
                 self.last = Outcome::Balance(account.balance);

@@ -36,6 +36,7 @@ impl TestShop {
         shop.set_clock(Utc::now() - TimeDelta::hours(1));
         shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "active": true}));
         shop.insert("res.currency", json!({"id": 2, "name": "EUR", "decimal_places": 2, "active": true}));
+        shop.insert("res.company", json!({"id": 1, "name": "Our Company"}));
         shop.insert("pos.config", json!({"id": 1, "name": "Shop", "company_id": 1, "currency_id": 1, "active": true}));
         shop.insert("pos.category", json!({"id": 1, "name": "All", "parent_id": false}));
         shop.insert("pos.category", json!({"id": 2, "name": "Toys", "parent_id": 1}));

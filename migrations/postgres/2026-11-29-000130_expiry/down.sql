@@ -1,0 +1,2 @@
+DROP TABLE future_records;
+DROP TABLE odoo_places;

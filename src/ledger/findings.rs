@@ -1,0 +1,55 @@
+//! What reading Odoo found: kept for every process to tell.
+
+use std::collections::BTreeMap;
+
+use super::Ledger;
+use super::reply::LedgerError;
+use crate::domain::findings::{Findings, FutureRecords, Place};
+use crate::domain::ids::OrderId;
+use crate::store::findings;
+use crate::store::transaction::write_transaction;
+
+impl Ledger {
+    /// Where these orders were sold.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn places_of(&self, orders: Vec<OrderId>) -> Result<BTreeMap<OrderId, Vec<Place>>, LedgerError> {
+        self.pool().run(move |conn| Ok(findings::places_of_orders(conn, &orders)?)).await
+    }
+
+    /// Keeps which places Odoo shows, by name, and, after all orders were compared, which it does not although so many orders
+    /// were sold there.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn keep_places(
+        &self,
+        shown: BTreeMap<Place, String>,
+        hidden: Option<BTreeMap<Place, u64>>,
+    ) -> Result<(), LedgerError> {
+        let keep = move |conn: &mut crate::store::AnyConnection| {
+            write_transaction(conn, |conn| Ok(findings::keep_places(conn, &shown, hidden.as_ref())?))
+        };
+        self.pool().run(keep).await
+    }
+
+    /// Keeps which of Odoo's records are written in the future, in place of those that were.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn keep_future(&self, records: Vec<FutureRecords>) -> Result<(), LedgerError> {
+        let keep = move |conn: &mut crate::store::AnyConnection| {
+            write_transaction(conn, |conn| Ok(findings::keep_future(conn, &records)?))
+        };
+        self.pool().run(keep).await
+    }
+
+    /// All that was found.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn findings(&self) -> Result<Findings, LedgerError> {
+        self.pool().run(|conn| Ok(findings::load(conn)?)).await
+    }
+}
