@@ -78,6 +78,8 @@ pub struct Given {
     pub kind: &'static str,
     /// What its discount takes off which line of the draft (by position); they sum to it.
     pub shares: Vec<(usize, Money)>,
+    /// How much of an order's goods the program's rewards may take off together, from 0 to 1.
+    pub max_share: Decimal,
 }
 
 /// Points that are put in or taken out by hand, or carried over from another system.
@@ -269,7 +271,8 @@ impl Book {
         self.account_mut(ask.account_id)?.open_hold(hold.id, open);
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold.clone());
-        Ok(Given { hold, kind: reward.kind.word(), shares })
+        let max_share = version.program.redemption.max_share_of_order.value;
+        Ok(Given { hold, kind: reward.kind.word(), shares, max_share })
     }
 
     /// Spends a hold, its order being paid. An expired one is spent if the points are still there; if they

@@ -36,9 +36,10 @@ pub(super) fn adjust_key(idempotency: &Idempotency, correction: &Correction) -> 
 }
 
 /// What a hold is answered with: beside the contract's members, the reward's kind, what the discount takes off
-/// which line of the draft, and what is to be added to it at which price.
+/// which line of the draft, how much of an order's goods the program's rewards may take off together, and what is to
+/// be added to the draft at which price. With these a till sees for itself that a changed order no longer has room.
 pub(super) fn hold_reply(given: &Given, draft: &Order, decimals: u32) -> Value {
-    let Given { hold, kind, shares } = given;
+    let Given { hold, kind, shares, max_share } = given;
     let lines: Vec<Value> = shares
         .iter()
         .map(|(position, off)| {
@@ -53,6 +54,7 @@ pub(super) fn hold_reply(given: &Given, draft: &Order, decimals: u32) -> Value {
         "discount": hold.discount.to_text(decimals),
         "expires_at": time(hold.expires_at),
         "lines": lines,
+        "max_share_of_order": decimal(*max_share),
     });
     if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
         object.insert("product_id".into(), json!(product.0));

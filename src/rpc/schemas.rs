@@ -150,6 +150,11 @@ fn answers() -> Vec<(&'static str, Value)> {
             json!({"description": "What the discount takes off each line of the draft; they sum to it.",
             "type": "array", "items": share}),
         ),
+        (
+            "max_share_of_order",
+            json!({"description": "How much of an order's goods the program's rewards may take off together.",
+            "type": "string"}),
+        ),
     ];
     vec![
         ("SystemVersion", whole(&[("version", text()), ("odoo", odoo)])),

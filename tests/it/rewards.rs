@@ -69,6 +69,23 @@ fn a_percentage_of_some_goods_reduces_those_alone() {
 }
 
 #[test]
+fn a_hold_says_what_share_of_an_order_its_program_lets_points_pay() {
+    // With it, a till sees for itself when an order that changes has no room for the reward any more.
+    let service = with_rewards(&json!([{"code": "200off", "kind": "discount_amount", "points": "100", "amount": "200.00"}]));
+    let draft = |amount: &str| basket(&uuid(), &[(1, "1", amount)]);
+    let whole = service.admin.hold(1, "200off", &draft("200.00")).unwrap();
+    assert_eq!(whole["max_share_of_order"], "1");
+    let mut program = club();
+    program["rewards"] = json!([{"code": "200off", "kind": "discount_amount", "points": "100", "amount": "200.00"}]);
+    program["redemption"] = json!({"max_share_of_order": "0.20"});
+    service.admin.call("program.put", json!({"program": program}));
+    let fifth = service.admin.hold(1, "200off", &draft("1000.00")).unwrap();
+    assert_eq!((&fifth["discount"], &fifth["max_share_of_order"]), (&json!("200.00"), &json!("0.2")));
+    let refused = service.admin.hold(1, "200off", &draft("999.00")).unwrap_err();
+    assert_eq!(refused.data["reason"], "order_too_small");
+}
+
+#[test]
 fn a_percentage_is_cut_to_its_maximum_and_is_refused_where_nothing_is_in_scope() {
     let service = with_rewards(&json!([
         {"code": "ten", "kind": "discount_percent", "points": "100", "percent": "10", "max_amount": "7.00"},

@@ -17,18 +17,27 @@ export class Till {
     async load() {
         await this.page.goto(`/pos/ui/${this.config.id}?from_backend=1`);
         // The first load builds the assets.
-        await this.page.waitForSelector(".pos .product-screen, .modal .opening-cash-section, .modal-dialog", { timeout: 120_000 });
+        await this.page.waitForSelector(".pos .product-screen, .pos .floor-screen, .modal .opening-cash-section, .modal-dialog", { timeout: 120_000 });
         await this.page.waitForSelector(".pos-loader, .pos .loader", { state: "detached", timeout: 60_000 }).catch(() => {});
         const open = this.page.locator(".modal:has(.opening-cash-section) .modal-footer .btn-primary");
         await Promise.race([
             open.waitFor({ timeout: 20_000 }).catch(() => {}),
-            this.page.waitForSelector(".product-screen .product-list", { timeout: 60_000 }),
+            this.page.waitForSelector(".product-screen .product-list, .floor-screen .floor-table", { timeout: 60_000 }),
         ]);
         if (await open.isVisible()) {
             await open.click();
         }
-        await this.page.waitForSelector(".product-screen .product-list article.product");
+        await this.page.waitForSelector(".product-screen .product-list article.product, .floor-screen .floor-table");
         await this.page.waitForSelector(".modal", { state: "detached" });
+        if (await this.page.locator(".floor-screen").count()) {
+            await this.chooseTable();
+        }
+    }
+
+    /** A restaurant begins with its floor: an order is a table's. */
+    async chooseTable() {
+        await this.page.locator(".floor-screen .floor-table").first().click();
+        await this.page.waitForSelector(".product-screen .product-list article.product");
     }
 
     /** Reads of the till's own memory: for figures that no screen shows. */
@@ -43,6 +52,52 @@ export class Till {
         for (let i = 0; i < times; i++) {
             await card.first().click();
         }
+    }
+
+    /** A combo, with what is chosen of each of its parts. */
+    async addCombo(name, ...choices) {
+        await this.addProduct(name);
+        for (const choice of choices) {
+            await this.page.locator(".combo-configurator-popup .combo-item", { hasText: choice }).first().click();
+        }
+        await this.page.locator(".combo-configurator-popup button.confirm").click();
+        await this.page.waitForSelector(".combo-configurator-popup", { state: "detached" });
+    }
+
+    /** What stands on a sale order of the customer's: "Settle the order" or "Apply a down payment (fixed amount)". */
+    async fromQuotation(quotation, choice, amount) {
+        await this.controlButton("Quotation/Order");
+        await this.page.locator(".modal .o_data_row", { hasText: quotation }).locator("td").nth(1).click();
+        await this.page.locator(".modal .selection-item", { hasText: choice }).click();
+        if (amount !== undefined) {
+            await this.typeNumber(amount);
+        }
+        await this.page.waitForSelector(".modal", { state: "detached" });
+    }
+
+    /** On the payment screen. */
+    async addTip(amount) {
+        await this.page.locator(".payment-screen .payment-buttons button:has(.fa-heart)").click();
+        await this.typeNumber(amount);
+        await this.page.waitForSelector(".modal", { state: "detached" });
+    }
+
+    /** A number on the pad of a dialog, and its button. */
+    async typeNumber(amount) {
+        const dialog = this.page.locator(".modal:has(.popup-input)");
+        for (const digit of String(amount)) {
+            await dialog.locator(`.numpad button[value="${digit}"]`).click();
+        }
+        await dialog.locator(".popup-input", { hasText: String(amount) }).waitFor();
+        await dialog.locator(".modal-footer .btn-primary").click();
+    }
+
+    /** A button of the order, wherever the screen has room for it. */
+    async controlButton(name) {
+        await this.page.locator(".control-buttons button, .control-buttons .more-btn", { hasText: name }).first().click({ timeout: 3_000 }).catch(async () => {
+            await this.page.locator(".control-buttons .more-btn").click();
+            await this.page.locator(".modal button", { hasText: name }).click();
+        });
     }
 
     async chooseCustomer(name) {
@@ -134,10 +189,7 @@ export class Till {
 
     /** The refund screen with a paid order chosen. */
     async openRefund(order) {
-        await this.page.locator(".control-buttons button, .control-buttons .more-btn", { hasText: "Refund" }).first().click({ timeout: 3_000 }).catch(async () => {
-            await this.page.locator(".control-buttons .more-btn").click();
-            await this.page.locator(".modal button", { hasText: "Refund" }).click();
-        });
+        await this.controlButton("Refund");
         await this.page.waitForSelector(".ticket-screen");
         await this.page.locator(".ticket-screen .order-row", { hasText: order.pos_reference }).first().click();
     }

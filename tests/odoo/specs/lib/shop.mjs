@@ -189,8 +189,9 @@ export class Shop {
         return { id, name };
     }
 
-    async till(index = 0, options = {}) {
-        const till = await Till.open(this.odoo, this.configs[index], { ...this.cashier, ...options });
+    /** A till by its place in `configs`, or of a `pos.config` of the caller's. */
+    async till(which = 0, options = {}) {
+        const till = await Till.open(this.odoo, this.configs[which] || which, { ...this.cashier, ...options });
         this.tills.push(till);
         return till;
     }

@@ -223,21 +223,33 @@ export class LoyaltySidecar {
     watchRewards(order) {
         this.dropLostHolds(order);
         const tooLarge = [];
+        const beyondShare = [];
         for (const holdId of Object.keys(order.loyaltyHolds)) {
             const outcome = verdict(order, holdId);
             if (outcome === "anew") {
                 putAnew(order, holdId);
             } else if (outcome !== "keep") {
-                tooLarge.push(order.loyaltyHolds[holdId].name);
+                const names = outcome === "share" ? beyondShare : tooLarge;
+                names.push(order.loyaltyHolds[holdId].name);
                 takeOff(order, holdId);
+                // At once: those that came after it have its room.
+                this.dropLostHolds(order);
             }
         }
         if (tooLarge.length) {
-            this.dropLostHolds(order);
             this.pos.notification.add(
                 _t(
                     "Taken off, because the order no longer has what it was given for: %s. The points are free again.",
                     tooLarge.join(", ")
+                ),
+                { type: "warning" }
+            );
+        }
+        if (beyondShare.length) {
+            this.pos.notification.add(
+                _t(
+                    "Taken off, because points may pay only a part of an order, and this order is too small for it: %s. The points are free again.",
+                    beyondShare.join(", ")
                 ),
                 { type: "warning" }
             );

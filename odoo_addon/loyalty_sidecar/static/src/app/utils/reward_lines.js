@@ -1,4 +1,5 @@
 import { exactLines } from "@loyalty_sidecar/app/utils/exact_lines";
+import { isNeutral } from "@loyalty_sidecar/app/utils/neutral_lines";
 
 const OF_THE_WHOLE_ORDER = ["discount_amount", "discount_per_point"];
 
@@ -6,10 +7,11 @@ const OF_THE_WHOLE_ORDER = ["discount_amount", "discount_per_point"];
  * Puts a reward on the order, and watches whether it still fits what it was given for.
  *
  * What a hold granted is kept on the order, by hold id (see PosOrder.loyaltyHolds):
- *   {program, name, points, kind, discount, price, product, quantity, carrier,
+ *   {program, name, points, kind, discount, maxShare, price, product, quantity, carrier,
  *    covers: [{uuid, discount, total, qty}], lines: [uuid]}
  * `covers` are the lines it takes something off, as they were; `lines` those that carry the hold;
- * `carrier` is the product that stands for a discount, `product` the one the reward gives.
+ * `carrier` is the product that stands for a discount, `product` the one the reward gives; `maxShare` is how much
+ * of an order's goods the rewards of its program may take off together.
  */
 export function putReward(order, holdId, grant) {
     const carrier = order.models["product.product"].get(grant.carrier);
@@ -53,6 +55,7 @@ export function grantOf(order, hold, reward, program, carrier) {
         points: hold.points,
         kind: hold.kind,
         discount: Number(hold.discount),
+        maxShare: Number(hold.max_share_of_order ?? 1),
         product: hold.product_id || false,
         quantity: Number(hold.add_quantity || 0),
         price: Number(hold.price || 0),
@@ -64,7 +67,8 @@ export function grantOf(order, hold, reward, program, carrier) {
 
 /**
  * What is to be done about a reward after the order has changed: "keep" it, put it "anew" because
- * its parts changed, or take it "off" because it is too large for what is left.
+ * its parts changed, take it "off" because it is too large for what is left, or off because it is more than
+ * the program's "share" of that.
  */
 export function verdict(order, holdId) {
     const grant = order.loyaltyHolds[holdId];
@@ -77,6 +81,9 @@ export function verdict(order, holdId) {
         return "off"; // One of its lines was removed: a reward is had whole or not at all.
     }
     const current = grant.covers.map((cover) => order.lines.find(({ uuid }) => uuid === cover.uuid));
+    if (exceedsShare(order, holdId)) {
+        return grant.maxShare < 1 ? "share" : "off";
+    }
     if (grant.kind && !OF_THE_WHOLE_ORDER.includes(grant.kind)) {
         const fits = grant.product ? coversProduct : coversWhole;
         const isTooLarge = (cover, line) =>
@@ -162,9 +169,30 @@ function discountParts(order, grant, carrier) {
     return [...groups.values()].filter(({ amount }) => !order.currency.isZero(amount));
 }
 
-/** Lines that are goods: neither rewards nor taken back. */
+/** Lines that are goods: neither rewards nor taken back, nor neutral. */
 function goodsOf(order) {
-    return order.lines.filter((line) => !line.loyalty_hold_id && line.priceIncl > 0);
+    return order.lines.filter(
+        (line) => !line.loyalty_hold_id && line.priceIncl > 0 && !isNeutral(line)
+    );
+}
+
+/**
+ * Whether a reward and those of its program before it take more off than the program lets them: its share of
+ * what the order's goods come to before any reward.
+ */
+function exceedsShare(order, holdId) {
+    const grant = order.loyaltyHolds[holdId];
+    let taken = 0;
+    for (const [id, each] of Object.entries(order.loyaltyHolds)) {
+        taken += each.program === grant.program ? each.discount : 0;
+        if (id === holdId) {
+            break;
+        }
+    }
+    const goods = order.lines
+        .filter((line) => !line.loyalty_hold_id && !isNeutral(line))
+        .reduce((sum, line) => sum + line.priceIncl, 0);
+    return isLess(order, goods * (grant.maxShare ?? 1), taken);
 }
 
 function coverOf(line, discount) {
