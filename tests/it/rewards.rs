@@ -71,7 +71,8 @@ fn a_percentage_of_some_goods_reduces_those_alone() {
 #[test]
 fn a_hold_says_what_share_of_an_order_its_program_lets_points_pay() {
     // With it, a till sees for itself when an order that changes has no room for the reward any more.
-    let service = with_rewards(&json!([{"code": "200off", "kind": "discount_amount", "points": "100", "amount": "200.00"}]));
+    let service =
+        with_rewards(&json!([{"code": "200off", "kind": "discount_amount", "points": "100", "amount": "200.00"}]));
     let draft = |amount: &str| basket(&uuid(), &[(1, "1", amount)]);
     let whole = service.admin.hold(1, "200off", &draft("200.00")).unwrap();
     assert_eq!(whole["max_share_of_order"], "1");

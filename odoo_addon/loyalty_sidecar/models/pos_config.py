@@ -192,6 +192,10 @@ class PosConfig(models.Model):
                 values["uuid"] = str(line["uuid"])
             if line.get("hold_id"):
                 values["hold_id"] = str(line["hold_id"])
+            if line.get("refunded_line_id"):
+                values["refunded_line_id"] = int(line["refunded_line_id"])
+            if line.get("combo_parent_uuid"):
+                values["combo_parent_uuid"] = str(line["combo_parent_uuid"])
             lines.append(values)
         return {
             "uuid": str(draft["uuid"]),

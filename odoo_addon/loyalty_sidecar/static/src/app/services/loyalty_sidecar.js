@@ -14,6 +14,11 @@ const RECEIPT_MS = 1500;
 // What a refund did to the points is known once the sidecar has read it: when to look.
 const REFUND_MS = [300, 500, 700, 1000, 1500, 2000, 3000];
 
+/** The id that the server knows a record by; none while the record is but this till's. */
+function serverIdOf(record) {
+    return typeof record?.id === "number" ? record.id : undefined;
+}
+
 /**
  * The till's side of the conversation. It shows what the sidecar said and computes no points.
  *
@@ -48,6 +53,8 @@ export class LoyaltySidecar {
                 price_subtotal: line.priceExcl,
                 price_subtotal_incl: line.priceIncl,
                 hold_id: line.loyalty_hold_id || undefined,
+                refunded_line_id: serverIdOf(line.refunded_orderline_id),
+                combo_parent_uuid: line.combo_parent_id?.uuid,
             })),
         };
     }
