@@ -17,6 +17,7 @@ mod redemptions;
 mod repair;
 mod replies;
 pub mod reply;
+mod returns;
 mod sales;
 mod simulate;
 mod verdict;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::reply::{LedgerError, decimal, time};
+use super::returns::taken_back_by;
 use super::{Ledger, drafts, wallets};
 use crate::domain::account::Account;
 use crate::domain::book::Book;
@@ -122,7 +123,11 @@ impl Ledger {
                 let decimals = store::shop::currency_decimals(conn, &draft.currency)?;
                 let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
                 let member = Member::load(conn, wallet, &draft, &timelines, now)?;
-                let till = Till { draft: &draft, archived: &archived, decimals, now };
+                let taken_back = match wallet {
+                    Some(wallet) => taken_back_by(conn, &draft, wallet, context.options.wallet, &timelines)?,
+                    None => BTreeMap::new(),
+                };
+                let till = Till { draft: &draft, archived: &archived, taken_back: &taken_back, decimals, now };
                 let programs = timelines
                     .iter()
                     .filter_map(|timeline| match quote_one(timeline, &till, &member) {
@@ -383,6 +388,8 @@ impl Member {
 struct Till<'a> {
     draft: &'a Order,
     archived: &'a BTreeSet<ProductId>,
+    /// What its returns take back of the customer's points.
+    taken_back: &'a BTreeMap<ProgramId, Points>,
     decimals: u32,
     now: DateTime<Utc>,
 }
@@ -408,6 +415,7 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         }
         _ => Points::ZERO,
     };
+    let takes_back = till.taken_back.get(&timeline.id).copied().unwrap_or_default();
     let account = member.accounts.get(&timeline.id);
     let (balance, available, held_here, uses) = match account {
         Some(account) => (
@@ -446,7 +454,8 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
     Ok(Some(json!({
         "program": timeline.code,
         "earns": earns.to_string(),
-        "balance_after": balance.sub(held_here)?.add(earns)?.to_string(),
+        "takes_back": takes_back.to_string(),
+        "balance_after": balance.sub(held_here)?.add(earns)?.sub(takes_back)?.to_string(),
         "rewards": rewards,
     })))
 }

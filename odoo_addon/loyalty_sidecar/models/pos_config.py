@@ -218,6 +218,7 @@ class PosConfig(models.Model):
             {
                 **balances[quote["program"]],
                 "earns": quote["earns"],
+                "takes_back": quote.get("takes_back", "0"),
                 "balance_after": quote["balance_after"],
                 "rewards": [
                     {

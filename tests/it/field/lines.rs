@@ -455,10 +455,14 @@ fn an_exchange_is_quoted_as_it_is_posted() {
     let sale = earns(&service, 1, &[line(1, "1", "50.00")], &json!({"club": "5"}));
     let mut back = line(1, "-1", "-50.00");
     back["refunded_orderline_id"] = json!(sale.lines[0]);
+    back["uuid"] = json!("line-1");
     let exchange = [line(2, "1", "80.00"), back];
     let draft = draft_of(1, &exchange);
     let quote = service.admin.call("loyalty.quote", json!({"order": draft}));
-    assert_eq!((&quote["programs"][0]["earns"], &quote["programs"][0]["balance_after"]), (&json!("8"), &json!("13")));
+    let quoted = &quote["programs"][0];
+    assert_eq!((&quoted["earns"], &quoted["takes_back"]), (&json!("8"), &json!("5")), "the earning and the clawback below");
+    let balance_after = quoted["balance_after"].clone();
+    assert_eq!(balance_after, "8", "5 before");
     // Points pay for what is bought now, and for no more than is left to pay.
     service.admin.give(1, "10000");
     assert_eq!(held(&service, "half", &draft), Ok("30.00".into()), "40.00 is half; 30.00 is left to pay");
@@ -467,7 +471,11 @@ fn an_exchange_is_quoted_as_it_is_posted() {
     let entries = service.admin.entries(1);
     assert!(entries.contains(&("earn".into(), "8".into())), "{entries:?}");
     assert!(entries.contains(&("clawback".into(), "-5".into())), "{entries:?}");
+    assert_eq!(service.admin.balance(1), "10008", "what was quoted, and the 10000 given meanwhile");
     service.admin.verified();
+    // Quoted once more after it was read: what it takes back is taken already.
+    let again = service.admin.call("loyalty.quote", json!({"order": draft}));
+    assert_eq!(again["programs"][0]["takes_back"], "0");
 }
 
 /// A sale of this receipt.

@@ -76,3 +76,49 @@ it("refunds part of an order with its rewards from the till, and every place tel
     await till.receipt.locator(".loyalty-sidecar-total", { hasText: /^150 points/ }).waitFor();
     await shop.everywhere(customer, 150);
 });
+
+it("quotes an exchange as it is posted", async (shop) => {
+    const customer = await shop.customer("Exa Change");
+    const till = await shop.till();
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Reading Lamp");
+    await till.addProduct("Coffee Cup", 2);
+    await till.waitForEarns(40);
+    await till.pay();
+    await shop.everywhere(customer, 40);
+    const sold = await shop.lastOrder(customer);
+
+    // A cup of 7.50 comes back, a lamp of 30.00 and a mug of 9.60 go out.
+    await till.newOrder();
+    await till.openRefund(sold);
+    await till.refundLine("Coffee Cup", "1");
+    await till.doRefund();
+    await till.sellOnRefund("Reading Lamp");
+    await till.sellOnRefund("Spec Mug");
+    const [cups] = await shop.odoo.searchRead(
+        "pos.order.line", [["order_id", "=", sold.id], ["qty", "=", 2]], ["id"]
+    );
+    const drafted = await till.inspect(() => window.posmodel.loyaltySidecar.draftOf(window.posmodel.getOrder()).lines);
+    assert.deepEqual(
+        drafted.map((line) => [line.qty, line.price_subtotal_incl, line.refunded_line_id]),
+        [[-1, -7.5, cups.id], [1, 30, undefined], [1, 9.6, undefined]]
+    );
+    // 39.60 earn 30, and the first sale keeps 37.50, which earn 30 instead of 40. Of the 32.10 to pay it would be 30 in all.
+    const quote = await till.inspect(async () => {
+        const known = await window.posmodel.loyaltySidecar.refresh(window.posmodel.getOrder());
+        const { earns, takes_back, balance_after } = known.programs[0];
+        return [earns, takes_back, balance_after].map(Number);
+    });
+    assert.deepEqual(quote, [30, 10, 60]);
+    await till.page.locator(".payment-screen .back:visible, .payment-screen button:has(.oi-chevron-left):visible").first().click();
+    await till.waitForEarns(30);
+    await till.panel.locator(".loyalty-sidecar-takes-back", { hasText: /^−10$/ }).waitFor();
+    await shop.picture(till.page, "exchange");
+    await till.pay();
+    await till.receipt.locator(".loyalty-sidecar-total", { hasText: /^60 points/ }).waitFor();
+    await shop.picture(till.page, "exchange-receipt");
+    await shop.everywhere(customer, 60);
+    const exchange = await shop.lastOrder(customer);
+    const posted = (await shop.sidecar.entries(customer.id)).filter((entry) => entry.cause.uuid === exchange.uuid);
+    assert.deepEqual(posted.map(({ kind, points }) => [kind, points]).sort(), [["clawback", -10], ["earn", 30]]);
+});

@@ -167,9 +167,6 @@ it("serves a menu with a tip and a down payment: quote, receipt and ledger say t
 
     // The banquet: 100.00 of goods, of which 20.00 are paid already. All of it is earned, once.
     await till.newOrder();
-    if (await till.page.locator(".floor-screen").count()) {
-        await till.chooseTable();
-    }
     await till.chooseCustomer(customer.name);
     await till.waitForPoints(71);
     await till.fromQuotation(banquet, "Settle the order");

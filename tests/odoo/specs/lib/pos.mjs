@@ -207,13 +207,26 @@ export class Till {
         await this.page.waitForSelector(".payment-screen");
     }
 
+    /** Odoo's own screens sell nothing on a refund; other modules do, and so do other releases. */
+    async sellOnRefund(name) {
+        await this.page.evaluate(async (name) => {
+            const product = window.posmodel.models["product.product"].find((each) => each.name === name);
+            await window.posmodel.addLineToCurrentOrder(
+                { product_id: product, product_tmpl_id: product.product_tmpl_id, qty: 1 }, { force: true }
+            );
+        }, name);
+    }
+
     get receipt() {
         return this.page.locator(".receipt-screen .loyalty-sidecar-receipt");
     }
 
     async newOrder() {
         await this.page.locator(".receipt-screen button:has-text('New Order'), .receipt-screen .next:visible").first().click();
-        await this.page.waitForSelector(".product-screen");
+        await this.page.waitForSelector(".product-screen, .floor-screen");
+        if (await this.page.locator(".floor-screen").count()) {
+            await this.chooseTable();
+        }
     }
 
     async close() {

@@ -169,10 +169,10 @@ function discountParts(order, grant, carrier) {
     return [...groups.values()].filter(({ amount }) => !order.currency.isZero(amount));
 }
 
-/** Lines that are goods: neither rewards nor taken back, nor neutral. */
+/** Lines that are sold here, and vouchers that take something off: no rewards, nothing neutral, nothing taken back. */
 function goodsOf(order) {
     return order.lines.filter(
-        (line) => !line.loyalty_hold_id && line.priceIncl > 0 && !isNeutral(line)
+        (line) => !line.loyalty_hold_id && !line.refunded_orderline_id && !isNeutral(line)
     );
 }
 
@@ -189,9 +189,7 @@ function exceedsShare(order, holdId) {
             break;
         }
     }
-    const goods = order.lines
-        .filter((line) => !line.loyalty_hold_id && !isNeutral(line))
-        .reduce((sum, line) => sum + line.priceIncl, 0);
+    const goods = goodsOf(order).reduce((sum, line) => sum + line.priceIncl, 0);
     return isLess(order, goods * (grant.maxShare ?? 1), taken);
 }
 
