@@ -39,8 +39,8 @@ pub(super) fn taken_back_by(
         }
         let known = refunds_of(sale, &refunds);
         let with_draft: Vec<Line> = known.iter().chain(returns_of(draft, sale, &known)).cloned().collect();
-        let (before, _) = desired_of(sale, &known, owner, timelines, &memberships)?;
-        let (after, _) = desired_of(sale, &with_draft, owner, timelines, &memberships)?;
+        let before = desired_of(sale, &known, owner, timelines, &memberships)?.desired;
+        let after = desired_of(sale, &with_draft, owner, timelines, &memberships)?.desired;
         for (key, earned) in before {
             let left = after.get(&key).map_or(Points::ZERO, |left| left.points);
             let total = taken.entry(key.1).or_default();

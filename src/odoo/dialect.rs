@@ -25,6 +25,7 @@ pub const LINE_FIELDS: &[&str] = &[
     "order_id",
     "product_id",
     "qty",
+    "price_unit",
     "price_subtotal",
     "price_subtotal_incl",
     "refunded_orderline_id",

@@ -165,7 +165,8 @@ pub async fn read_digests(
 ) -> Result<Page<(OrderDigest, Option<chrono::DateTime<chrono::Utc>>)>, Fault> {
     let page = session.raw_page(ORDER, domain, &["state", "partner_id", "write_date"], after, page_size).await?;
     let ids: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
-    let mut lines = lines_by_order(session, &ids, &["order_id", "price_subtotal_incl"], page_size).await?;
+    let fields = ["order_id", "qty", "price_unit", "price_subtotal_incl"];
+    let mut lines = lines_by_order(session, &ids, &fields, page_size).await?;
     let mut items = Vec::with_capacity(page.items.len());
     let mut unreadable = 0;
     for record in &page.items {
@@ -284,8 +285,8 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
         uuid: record.key("uuid")?,
         product_id,
         quantity: record.quantity("qty")?,
-        subtotal: record.money("price_subtotal")?,
-        subtotal_incl: record.money("price_subtotal_incl")?,
+        subtotal: amount(record, "price_subtotal")?,
+        subtotal_incl: amount(record, "price_subtotal_incl")?,
         refunds: record.link(REFUNDED)?.map(LineId),
         hold: record.text("loyalty_hold_id")?.as_deref().and_then(HoldRef::parse),
         role: rules.role(record, product_id, shop)?,
@@ -299,8 +300,23 @@ fn line(record: &Record, rules: &ShopRules, shop: Option<i64>) -> Result<Line, U
     })
 }
 
+/// An amount of a line, below zero for what is taken back or taken off.
+///
+/// Odoo 19's till writes the lines of an order that is a refund (`pos.order.is_refund`) with the opposite sign, what is
+/// sold on it too; its back office does not, nor do other releases. Quantity and price say which way each line goes.
+fn amount(record: &Record, field: &'static str) -> Result<Money, Unreadable> {
+    let amount = record.money(field)?;
+    let (quantity, price) = (record.number("qty")?, record.number("price_unit")?);
+    let is_known = !quantity.is_zero() && !price.is_zero();
+    let goes_down = quantity.is_sign_negative() != price.is_sign_negative();
+    if is_known && !amount.is_zero() && amount.is_negative() != goes_down {
+        return Money::ZERO.sub(amount).map_err(|_| Unreadable { field, problem: "is too large an amount" });
+    }
+    Ok(amount)
+}
+
 fn digest(record: &Record, lines: &[Record]) -> Result<OrderDigest, Unreadable> {
-    let amounts = lines.iter().map(|line| line.money("price_subtotal_incl")).collect::<Result<Vec<_>, _>>()?;
+    let amounts = lines.iter().map(|line| amount(line, "price_subtotal_incl")).collect::<Result<Vec<_>, _>>()?;
     Ok(OrderDigest {
         id: OrderId(record.id()?),
         state: state(record)?,

@@ -129,3 +129,24 @@ fn a_digest_sums_the_lines() {
     let read = digest(&record(ORDER_19), &[record(LINE_19), record(LINE_19)]).unwrap();
     assert_eq!((read.total_incl, read.line_count), (Money::from_e4(4_830_000), 2));
 }
+
+#[test]
+fn the_lines_of_a_refund_that_the_till_of_odoo_19_wrote_are_turned_round() {
+    // As recorded: a book of 30.00 and a discount of 5.00 come back; a lamp of 30.00 goes out; the same from the back office.
+    for (quantity, price, written, means) in [
+        ("-1.0", "30.0", "30.0", "-30.00"),
+        ("-1.0", "-5.0", "-5.0", "5.00"),
+        ("1.0", "30.0", "-30.0", "30.00"),
+        ("-1.0", "30.0", "-30.0", "-30.00"),
+        ("1.0", "-5.0", "-5.0", "-5.00"),
+        ("-1.0", "0.0", "0.0", "0.00"),
+    ] {
+        let text = LINE_19
+            .replace("\"qty\": 3.0", &format!("\"qty\": {quantity}, \"price_unit\": {price}"))
+            .replace("209.99999999999997", written)
+            .replace("241.5", written);
+        let read = line(&record(&text), &ShopRules::default(), None).unwrap();
+        assert_eq!((read.subtotal.to_text(2), read.subtotal_incl.to_text(2)), (means.to_owned(), means.to_owned()));
+        assert_eq!(digest(&record(ORDER_19), &[record(&text)]).unwrap().total_incl, read.subtotal_incl);
+    }
+}

@@ -150,11 +150,8 @@ fn answers() -> Vec<(&'static str, Value)> {
             json!({"description": "What the discount takes off each line of the draft; they sum to it.",
             "type": "array", "items": share}),
         ),
-        (
-            "max_share_of_order",
-            json!({"description": "How much of an order's goods the program's rewards may take off together.",
-            "type": "string"}),
-        ),
+        // How much of an order's goods the program's rewards may take off together.
+        ("max_share_of_order", text()),
     ];
     vec![
         ("SystemVersion", whole(&[("version", text()), ("odoo", odoo)])),

@@ -460,7 +460,11 @@ fn an_exchange_is_quoted_as_it_is_posted() {
     let draft = draft_of(1, &exchange);
     let quote = service.admin.call("loyalty.quote", json!({"order": draft}));
     let quoted = &quote["programs"][0];
-    assert_eq!((&quoted["earns"], &quoted["takes_back"]), (&json!("8"), &json!("5")), "the earning and the clawback below");
+    assert_eq!(
+        (&quoted["earns"], &quoted["takes_back"]),
+        (&json!("8"), &json!("5")),
+        "the earning and the clawback below"
+    );
     let balance_after = quoted["balance_after"].clone();
     assert_eq!(balance_after, "8", "5 before");
     // Points pay for what is bought now, and for no more than is left to pay.
@@ -476,6 +480,29 @@ fn an_exchange_is_quoted_as_it_is_posted() {
     // Quoted once more after it was read: what it takes back is taken already.
     let again = service.admin.call("loyalty.quote", json!({"order": draft}));
     assert_eq!(again["programs"][0]["takes_back"], "0");
+}
+
+#[test]
+fn a_refund_written_by_the_till_of_odoo_19_is_read_the_right_way_round() {
+    let service = service_with(&[program()]);
+    let sale = earns(&service, 1, &[line(1, "2", "50.00")], &json!({"club": "5"}));
+    // On an order that is a refund the till writes each amount with the opposite sign, what is sold on it too.
+    let mut back = line(1, "-1", "25.00");
+    back["refunded_orderline_id"] = json!(sale.lines[0]);
+    back["price_unit"] = json!(25);
+    let mut sold = line(2, "1", "-80.00");
+    sold["price_unit"] = json!(80);
+    service.shop.sell_lines(Some(1), &uuid(), &[back, sold]);
+    service.admin.sync();
+    let entries = service.admin.entries(1);
+    assert!(entries.contains(&("earn".into(), "8".into())), "{entries:?}");
+    assert!(entries.contains(&("clawback".into(), "-3".into())), "5 for 50.00, 2 for 25.00: {entries:?}");
+    assert_eq!(service.admin.balance(1), "10");
+    // The sweep compares what it sees with what was kept.
+    let swept = service.verb(&["sync", "--full", "--json"]);
+    let counts: Value = serde_json::from_str(&swept.out).unwrap();
+    assert_eq!((&counts["orders_changed"], &counts["entries_posted"]), (&json!(0), &json!(0)), "{counts}");
+    service.admin.verified();
 }
 
 /// A sale of this receipt.

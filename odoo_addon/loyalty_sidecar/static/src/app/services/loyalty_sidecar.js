@@ -14,6 +14,11 @@ const RECEIPT_MS = 1500;
 // What a refund did to the points is known once the sidecar has read it: when to look.
 const REFUND_MS = [300, 500, 700, 1000, 1500, 2000, 3000];
 
+/** An amount below zero for what is taken back or off. On a refund Odoo has its lines' amounts the other way round. */
+function signed(line, amount) {
+    return Math.sign(line.qty * line.price_unit) * Math.abs(amount) || 0;
+}
+
 /** The id that the server knows a record by; none while the record is but this till's. */
 function serverIdOf(record) {
     return typeof record?.id === "number" ? record.id : undefined;
@@ -50,8 +55,8 @@ export class LoyaltySidecar {
                 uuid: line.uuid,
                 product_id: line.product_id.id,
                 qty: line.qty,
-                price_subtotal: line.priceExcl,
-                price_subtotal_incl: line.priceIncl,
+                price_subtotal: signed(line, line.priceExcl),
+                price_subtotal_incl: signed(line, line.priceIncl),
                 hold_id: line.loyalty_hold_id || undefined,
                 refunded_line_id: serverIdOf(line.refunded_orderline_id),
                 combo_parent_uuid: line.combo_parent_id?.uuid,
