@@ -463,7 +463,7 @@ impl Book {
     }
 
     /// Brings what was given back of a hold to `target`; returns the difference. It goes to the lots that the redemption
-    /// took from. What was given back before and is spent again comes from any lot.
+    /// took from. What was given back before and is spent again comes from there, too.
     pub(super) fn give_back(
         &mut self,
         sale: &Sale<'_>,

@@ -457,7 +457,10 @@ impl Ledger {
     fn review(&mut self, sale: usize, carried: usize) {
         let draft = self.holds[carried].draft;
         let cancelled = self.orders[sale].cancelled;
-        for hold in (0..self.holds.len()).filter(|hold| self.holds[*hold].draft == draft).collect::<Vec<_>>() {
+        let mut holds: Vec<usize> = (0..self.holds.len()).filter(|hold| self.holds[*hold].draft == draft).collect();
+        // What came back of the one whose line is there goes before what never stood on the order.
+        holds.sort_by_key(|hold| !cancelled && *hold != carried);
+        for hold in holds {
             let points = self.holds[hold].reward.points();
             let (target, kind) = if cancelled {
                 (points, Some("redemption_reversed"))
