@@ -128,6 +128,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         trigger: order_ref(&till.order),
         trigger_at: desk.now,
         redeemed: BTreeMap::new(),
+        handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
     desk.with(|book, moment, _| book.converge_holds(&sale, &|_| false, moment)).unwrap();

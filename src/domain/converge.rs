@@ -106,6 +106,8 @@ pub struct Sale<'a> {
     pub trigger_at: DateTime<Utc>,
     /// The entries of its captured holds, by hold: which lots they took from.
     pub redeemed: BTreeMap<HoldId, Vec<LotChange>>,
+    /// Holds it carries that were its member's, until all of that member's points moved to whoever has them now.
+    pub handed_over: Vec<HoldId>,
     /// Where the lines of its holds stand, on this order or another.
     pub reward_lines: &'a RewardLines,
 }
@@ -349,7 +351,8 @@ impl Book {
             };
             let owner = self.account(hold.account_id)?.partner_id;
             // Once it was captured, the customer of its order may have been merged into another: nothing is owed.
-            let is_strange = hold.state != HoldState::Captured && sale.wallet != Some(owner);
+            let is_of_another = sale.wallet != Some(owner) && !sale.handed_over.contains(&hold.id);
+            let is_strange = hold.state != HoldState::Captured && is_of_another;
             if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) || is_strange {
                 let detail = format!(
                     "the paid order carries the hold {text} of {} points, which was given to partner {owner} for \
@@ -367,7 +370,7 @@ impl Book {
             }
             // Where the order earned the owner points, it was theirs when it was first read.
             let was_theirs = sale.order.id.is_some_and(|id| self.postings.contains_key(&(id, hold.account_id)));
-            if sale.wallet != Some(owner) && !was_theirs {
+            if is_of_another && !was_theirs {
                 let detail = format!(
                     "the paid order carries the hold {text} of {} points, which was given to partner {owner}, but is paid \
                      by another customer: the till had captured it, and the points are spent",

@@ -276,6 +276,7 @@ fn restored_points_go_back_to_their_own_lots() {
         trigger: order_ref(&sold),
         trigger_at: noon(),
         redeemed: BTreeMap::from([(hold, redeemed)]),
+        handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
@@ -308,6 +309,7 @@ fn earning_converges_and_a_replay_posts_nothing() {
         trigger: order_ref(&sold),
         trigger_at: noon(),
         redeemed: BTreeMap::new(),
+        handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
     for (earned, entries) in [(20, 1), (20, 1), (10, 2), (0, 3), (0, 3), (5, 4)] {

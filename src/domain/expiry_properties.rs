@@ -82,6 +82,7 @@ fn read(desk: &mut Desk, number: i64, desired: Option<Desired>, moves: bool) {
         trigger: order_ref(&sold),
         trigger_at: desk.now,
         redeemed: BTreeMap::new(),
+        handed_over: Vec::new(),
         reward_lines: &RewardLines::default(),
     };
     desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
@@ -217,6 +218,7 @@ fn a_reward_that_comes_back_after_its_points_ended_pays_no_debt_and_owes_nothing
             trigger: OrderRef::default(),
             trigger_at: desk.now,
             redeemed: redeemed.clone(),
+            handed_over: Vec::new(),
             reward_lines: &RewardLines::of(&[&sold]),
         };
         desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();

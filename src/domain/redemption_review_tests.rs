@@ -44,6 +44,7 @@ fn read(desk: &mut Desk, read: &Order, others: &[&Order]) {
         trigger: order_ref(read),
         trigger_at: noon(),
         redeemed,
+        handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
     desk.with(|book, moment, timeline| {

@@ -454,6 +454,7 @@ impl Batch {
         let mut sales = self.affected.take(position);
         let reward_lines = redemptions::lines_of(conn, &sales, &self.book)?;
         sales::load_before(conn, &mut sales, &self.book, self.now, &reward_lines)?;
+        sales::load_handed_over(conn, &mut sales, &self.book)?;
         for sale in &sales {
             let sale = sale.as_sale(&reward_lines);
             let decided: BTreeSet<HoldId> = sale

@@ -16,6 +16,7 @@ use crate::domain::book::{Book, OrderRef};
 use crate::domain::catalog::Catalog;
 use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::entry::{Entry, EntryKind, LotNote};
+use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::membership::Membership;
 use crate::domain::order::{HoldRef, Line, Order, OrderState, Wallet};
@@ -26,7 +27,7 @@ use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::memberships::Memberships;
 use crate::store::time::from_us;
-use crate::store::{AnyConnection, corrupt, entries, orders, shop, transfers};
+use crate::store::{AnyConnection, accounts, corrupt, entries, orders, shop, transfers};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ pub(super) struct Ready {
     desired: BTreeMap<AccountId, Desired>,
     before: BTreeMap<AccountId, Before>,
     redeemed: BTreeMap<HoldId, Vec<LotChange>>,
+    handed_over: Vec<HoldId>,
 }
 
 impl Ready {
@@ -82,6 +84,7 @@ impl Ready {
             trigger: self.loaded.trigger.clone(),
             trigger_at: self.loaded.trigger_at,
             redeemed: self.redeemed.clone(),
+            handed_over: self.handed_over.clone(),
             reward_lines,
         }
     }
@@ -471,6 +474,7 @@ impl Affected {
                     .collect(),
                 before: BTreeMap::new(),
                 redeemed: BTreeMap::new(),
+                handed_over: Vec::new(),
                 loaded,
             })
             .collect()
@@ -540,15 +544,41 @@ pub(super) fn load_before(
     Ok(())
 }
 
-/// How many points of these lots have expired in an account, and in those whose points moved to it before they did.
+/// Loads which holds that sales carry were their own customer's, until its points moved to whoever has the hold now.
+pub(super) fn load_handed_over(conn: &mut AnyConnection, sales: &mut [Ready], book: &Book) -> Result<(), LedgerError> {
+    let mut of_others: Vec<(usize, (PartnerId, ProgramId), &Hold)> = Vec::new();
+    for (position, sale) in sales.iter().enumerate().filter(|(_, sale)| sale.order().state == OrderState::Paid) {
+        let Some(wallet) = sale.loaded.wallet else { continue };
+        for line in &sale.order().lines {
+            let Some(HoldRef::Id(id)) = &line.hold else { continue };
+            let Some(hold) = book.holds.get(id) else { continue };
+            let owner = book.accounts.get(&hold.account_id).filter(|owner| owner.partner_id != wallet);
+            of_others.extend(owner.map(|owner| (position, (wallet, owner.program_id), hold)));
+        }
+    }
+    if of_others.is_empty() {
+        return Ok(());
+    }
+    let own = accounts::ids_of(conn, &of_others.iter().map(|(_, key, _)| *key).collect())?;
+    let moved = transfers::from(conn, &own.values().copied().collect())?;
+    for (position, key, hold) in of_others {
+        let holder = own.get(&key).map(|own| moved.holder_of(*own, hold.created_at.timestamp_micros()));
+        if let Some(sale) = sales.get_mut(position).filter(|_| holder == Some(hold.account_id)) {
+            sale.handed_over.push(hold.id);
+        }
+    }
+    Ok(())
+}
+
+/// How many points of these lots have expired in an account, and in others before their points moved to it.
 fn expired_of(
     conn: &mut AnyConnection,
     account: AccountId,
     past: &[i64],
 ) -> Result<BTreeMap<i64, Points>, LedgerError> {
     let mut sums: BTreeMap<i64, Points> = BTreeMap::new();
-    for (origin, upto) in transfers::origins(conn, account)? {
-        for (at, points) in entries::expired(conn, origin, upto, past)? {
+    for origin in transfers::origins(conn, account)? {
+        for (at, points) in entries::expired(conn, origin, past)? {
             let sum = sums.entry(at).or_default();
             *sum = sum.add(points)?;
         }

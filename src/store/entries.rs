@@ -8,6 +8,7 @@ use diesel::sql_types::Bool;
 
 use super::schema::{accounts, entries, programs};
 use super::time::from_us;
+use super::transfers::Origin;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each, write_rows};
 use crate::domain::entry::{Cause, Detail, Entry, EntryKind};
 use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, PartnerId, ProgramId};
@@ -197,22 +198,22 @@ pub fn sales_of_account(conn: &mut AnyConnection, account: AccountId) -> Result<
 }
 
 /// How many points of an account's lots have expired, by the moment they ended: what left then, less what was given
-/// back because its sale was taken back. Only its entries up to `upto` count, where a number is given.
+/// back because its sale was taken back. Only the entries that the origin names count.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn expired(
     conn: &mut AnyConnection,
-    account: AccountId,
-    upto: Option<i64>,
+    origin: Origin,
     ended_at_us: &[i64],
 ) -> Result<BTreeMap<i64, Points>, StoreError> {
     let mut found: BTreeMap<i64, Points> = BTreeMap::new();
     let rows: Vec<(i64, i64)> = entries::table
-        .filter(entries::account_id.eq(account.0))
+        .filter(entries::account_id.eq(origin.account.0))
         .filter(entries::kind.eq(EntryKind::Expire.word()))
         .filter(entries::occurred_at_us.eq_any(ended_at_us.to_vec()))
-        .filter(entries::sequence.le(upto.unwrap_or(i64::MAX)))
+        .filter(entries::sequence.gt(origin.after))
+        .filter(entries::sequence.le(origin.upto.unwrap_or(i64::MAX)))
         .select((entries::occurred_at_us, entries::points_e2))
         .load(conn)?;
     for (at, points) in rows {

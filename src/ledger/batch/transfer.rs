@@ -73,8 +73,8 @@ impl Prepared {
         let orders = wallets::orders_of(conn, &of_member)?;
         let mut sales = orders.clone();
         for account in accounts.values() {
-            for (origin, _) in transfers::origins(conn, *account)? {
-                sales.extend(entries::sales_of_account(conn, origin)?);
+            for origin in transfers::origins(conn, *account)? {
+                sales.extend(entries::sales_of_account(conn, origin.account)?);
             }
         }
         orders::lock(conn, &sales)?;

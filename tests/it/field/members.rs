@@ -200,6 +200,50 @@ fn open_holds_move_and_are_captured_by_their_id() {
     service.admin.verified();
 }
 
+/// A contact that is still in Odoo pays with the hold it had when all its points were moved to another by hand.
+#[test]
+fn a_hold_of_a_living_contact_is_spent_on_its_order_after_its_points_moved() {
+    for heirs in [&[2][..], &[2, 3]] {
+        let service = service();
+        service.shop.sell(1, "160.00");
+        service.admin.sync();
+        let (paid, tilled, early) = (uuid(), uuid(), uuid());
+        let [by_sync, by_till, before] = [&paid, &tilled, &early].map(|order| hold(&service, 1, "50", order, "100.00"));
+        let capture = |held: &Value, order: &str| {
+            service.api("pos").call("loyalty.capture", json!({"hold_id": id_of(held), "order": {"uuid": order}}));
+        };
+        capture(&before, &early);
+        let mut from = 1;
+        for heir in heirs {
+            let asked = json!({"idempotency_key": uuid(), "from_partner_id": from, "to_partner_id": heir,
+                               "reason": "one person"});
+            service.admin.call("member.transfer", asked);
+            from = *heir;
+        }
+        capture(&by_till, &tilled);
+        for (order, held) in [(&paid, &by_sync), (&tilled, &by_till), (&early, &before)] {
+            pay_with(&service, 1, order, "100.00", held, "2.50");
+        }
+        service.admin.sync();
+        assert_eq!(service.admin.call("exception.list", json!({}))["exceptions"], json!([]), "{heirs:?}");
+        let spent = ("10".into(), "0".into(), "10".into());
+        assert_eq!(service.admin.points(from), spent, "160 less three times 50");
+        assert_eq!(service.admin.balance(1), "291", "what it buys since is its own: three times 97");
+        service.admin.verified();
+
+        // A hold that the heir made since was never the contact's.
+        service.shop.sell(from, "60.00");
+        service.admin.sync();
+        let order = uuid();
+        let of_heir = hold(&service, from, "50", &order, "100.00");
+        pay_with(&service, 1, &order, "100.00", &of_heir, "2.50");
+        service.admin.sync();
+        assert_eq!(exceptions(&service, "foreign_hold").len(), 1, "{heirs:?}");
+        assert_eq!(service.admin.points(from), ("70".into(), "50".into(), "20".into()));
+        service.admin.verified();
+    }
+}
+
 #[test]
 fn a_debt_moves_and_what_the_other_has_pays_it() {
     for (of_the_merged, of_the_other, together) in [("-50", "20", "-30"), ("-50", "70", "20"), ("30", "-50", "-20")] {
