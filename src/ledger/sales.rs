@@ -506,7 +506,10 @@ pub(super) fn load_before(
     let by_order = entries::of_orders(conn, &with_postings)?;
     let moved = transfers_of(conn, by_order.values().flatten())?;
     for sale in sales {
-        for row in sale.loaded.order.id.and_then(|id| by_order.get(&id)).into_iter().flatten() {
+        let mut rows: Vec<_> = sale.loaded.order.id.and_then(|id| by_order.get(&id)).into_iter().flatten().collect();
+        // Of several accounts, where points moved: what came first counts first.
+        rows.sort_by_key(|row| (row.recorded_at_us, row.sequence));
+        for row in rows {
             let entry = row.entry()?;
             sale.note(moved.account_of(entry.account_id, row.sequence), &entry)?;
         }
