@@ -10,7 +10,8 @@ use crate::store::{DatabaseUrl, Pool, StoreError};
 pub(super) enum Opening {
     /// Nothing: it opens none, or looks for itself (`doctor` says what it finds, and changes no schema).
     None,
-    /// It reads. A database of another version is said to be one and left as it is, and none is made.
+    /// It reads. A database of another version is said to be one and left as it is, and none is made. (`verify` first
+    /// finishes what was asked to be computed again, as the running service does.)
     AsItIs,
     /// It changes what is there: brings the schema up to date, and makes no database.
     Migrated,

@@ -281,7 +281,11 @@ impl Book {
             self.settle(*account_id, moment)?;
             let account = self.account(*account_id)?;
             let is_past = desired.expiry.is_past(moment.now);
-            let mut most = if is_past { account.available(moment.now)?.max(Points::ZERO) } else { account.balance() };
+            // No more than the sale has now: what a clawback took from the lots of others is theirs in its lots.
+            let posted =
+                sale.order.id.and_then(|id| self.postings.get(&(id, *account_id))).copied().unwrap_or_default();
+            let spendable = if is_past { account.available(moment.now)?.max(Points::ZERO) } else { account.balance() };
+            let mut most = spendable.min(posted);
             let mut out: Vec<LotChange> = Vec::new();
             for lot in lots.own() {
                 let left = account.lots().get(&lot.expiry).copied().unwrap_or_default();

@@ -313,6 +313,7 @@ impl Batch {
                 Refusal::UnknownProgram(_)
                     | Refusal::UnknownReward { .. }
                     | Refusal::UnknownPartner(_)
+                    | Refusal::UnreadableProgram { .. }
                     | Refusal::Overflow(_)
             ))
         );

@@ -154,7 +154,8 @@ impl Ledger {
     ) -> Result<Value, LedgerError> {
         let why = TransferReason::ByHand { idempotency, to, reason };
         let reply = self.reply(Command::Transfer(Box::new(Transfer { from, why, actor }))).await?;
-        self.recompute().await?;
+        // The points have moved: what is still to be computed cannot make that undone.
+        self.recompute_or_later().await;
         Ok(reply)
     }
 

@@ -109,15 +109,16 @@ fn missing(hold: &Hold, found: &RewardLines, partner_id: PartnerId) -> Option<Ex
 }
 
 /// Looks at one page of holds; what was raised, and the last hold when there may be more.
-type Page = (Vec<Exception>, Option<HoldId>);
+type Page = (Vec<Exception>, Option<(DateTime<Utc>, HoldId)>);
 
 fn review_page(
     conn: &mut AnyConnection,
     span: (Option<DateTime<Utc>>, DateTime<Utc>),
-    after: Option<HoldId>,
+    after: Option<(DateTime<Utc>, HoldId)>,
 ) -> Result<Page, LedgerError> {
     let page = holds::captured_between(conn, span.0, span.1, after, PAGE)?;
-    let last = page.last().filter(|_| i64::try_from(page.len()).is_ok_and(|count| count == PAGE)).map(|hold| hold.id);
+    let is_full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
+    let last = page.last().filter(|_| is_full).and_then(|hold| Some((hold.ended_at?, hold.id)));
     let spent: Vec<&Hold> = page.iter().filter(|hold| hold.restored < hold.points).collect();
     let found = look_up(conn, &spent)?;
     let ids: BTreeSet<AccountId> = spent.iter().map(|hold| hold.account_id).collect();
@@ -167,7 +168,7 @@ impl Ledger {
                 super::announce(kind, &detail);
             }
             match last {
-                Some(id) => after = Some(id),
+                Some(last) => after = Some(last),
                 None => break,
             }
         }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest, Sha256};
@@ -278,7 +280,8 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
     rows.into_iter().map(|row| row.hold().map(|hold| (hold.id, hold))).collect()
 }
 
-/// Holds that were captured after one moment and up to another, in the order of their ids after one; at most `limit`.
+/// Holds that were captured after one moment and up to another, in the order of their captures, from the one after
+/// `after` (when it was captured, and its id) on; at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -286,18 +289,25 @@ pub fn captured_between(
     conn: &mut AnyConnection,
     from: Option<DateTime<Utc>>,
     upto: DateTime<Utc>,
-    after: Option<HoldId>,
+    after: Option<(DateTime<Utc>, HoldId)>,
     limit: i64,
 ) -> Result<Vec<Hold>, StoreError> {
-    let rows: Vec<HoldRow> = holds::table
-        .filter(holds::id.gt(after.map(|id| id.to_string()).unwrap_or_default()))
-        .filter(holds::state.eq("captured"))
+    let mut query = holds::table
+        // Written out: only then the partial index serves.
+        .filter(sql::<Bool>("holds.state = 'captured'"))
         .filter(holds::ended_at_us.gt(from.map_or(i64::MIN, |from| from.timestamp_micros())))
         .filter(holds::ended_at_us.le(upto.timestamp_micros()))
-        .order(holds::id)
+        .order((holds::ended_at_us, holds::id))
         .limit(limit)
         .select(HoldRow::as_select())
-        .load(conn)?;
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let at_us = at.timestamp_micros();
+        query = query
+            .filter(holds::ended_at_us.ge(at_us))
+            .filter(holds::ended_at_us.gt(at_us).or(holds::id.gt(id.to_string())));
+    }
+    let rows: Vec<HoldRow> = query.load(conn)?;
     rows.into_iter().map(HoldRow::hold).collect()
 }
 

@@ -1,3 +1,4 @@
+DROP INDEX holds_captured;
 DROP INDEX exceptions_open;
 DROP INDEX exceptions_by_time;
 DROP INDEX order_lines_by_hold;

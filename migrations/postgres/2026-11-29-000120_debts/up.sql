@@ -13,3 +13,6 @@ CREATE INDEX order_lines_by_hold ON order_lines (source, hold_ref) WHERE hold_re
 -- Pages of exceptions, and how many wait.
 CREATE INDEX exceptions_by_time ON exceptions (at_us, id);
 CREATE INDEX exceptions_open ON exceptions (at_us, id) WHERE state = 'open';
+
+-- Captured holds in the order of their captures, to be looked at once.
+CREATE INDEX holds_captured ON holds (ended_at_us, id) WHERE state = 'captured';

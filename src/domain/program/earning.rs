@@ -153,7 +153,8 @@ impl<'a> Goods<'a> {
                 continue;
             }
             let taken = line.id.and_then(|id| taken_back.get(&id)).copied().unwrap_or_default();
-            let Remaining { amount, quantity } = Remaining::of(line, program.earning.base, taken)?;
+            let Remaining { amount, quantity } =
+                Remaining::of(line, program.earning.base, taken, smallest_coin(&program.currency))?;
             let opposite = (amount < Decimal::ZERO) != (quantity < Decimal::ZERO) && !amount.is_zero();
             // A product that a hold gives at a price was paid for like any other.
             let is_paid_gift = line.subtotal_incl.is_positive() && line.quantity > Decimal::ZERO;
@@ -334,6 +335,15 @@ fn take_gifts(goods: &mut [Good<'_>], gifts: &[(&Scope, Decimal)]) -> Result<(),
     Ok(())
 }
 
+/// The currencies of ISO 4217 that have no smaller coin than their unit.
+const WITHOUT_CENTS: [&str; 16] =
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"];
+
+/// What prices in a currency are rounded to, at the finest 0.01.
+fn smallest_coin(currency: &str) -> Decimal {
+    if WITHOUT_CENTS.contains(&currency) { Decimal::ONE } else { Decimal::new(1, 2) }
+}
+
 /// What refunds have left of a line.
 struct Remaining {
     amount: Decimal,
@@ -341,7 +351,8 @@ struct Remaining {
 }
 
 impl Remaining {
-    fn of(line: &Line, base: Base, taken: Returned) -> Result<Self, Overflow> {
+    /// `coin` is the smallest of the currency: what a price is rounded to.
+    fn of(line: &Line, base: Base, taken: Returned, coin: Decimal) -> Result<Self, Overflow> {
         let (amount, paid_back) = match base {
             Base::TaxIncluded => (line.subtotal_incl, taken.subtotal_incl),
             Base::TaxExcluded => (line.subtotal, taken.subtotal),
@@ -354,7 +365,7 @@ impl Remaining {
         // Three pieces of 25.00 that come back one by one are paid back with 24.99: what differs from their price by a
         // rounding each came back at that price, and nothing of it was kept.
         let price = exact::div(exact::mul(amount, taken.quantity)?, line.quantity)?;
-        let rounding = exact::mul(Decimal::new(1, 2), Decimal::from(taken.lines))?;
+        let rounding = exact::mul(coin, Decimal::from(taken.lines))?;
         if exact::sub(price, paid_back.decimal())?.abs() <= rounding {
             // Multiplied before it is divided: two of three at 30.00 are 20.00, not 20.00 less a trace.
             return Ok(Self { amount: exact::div(exact::mul(amount, quantity)?, line.quantity)?, quantity });

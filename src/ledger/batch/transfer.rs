@@ -257,15 +257,19 @@ fn join_memberships(
         Ok(memberships::load(conn, &BTreeSet::from([member]))?)
     };
     let mut theirs = of(conn, prepared.to)?;
+    // The orders that moved are the new owner's now: the programs it is enrolled in may give them something.
+    let mut concerned: BTreeSet<ProgramId> = theirs.keys().map(|(_, program)| *program).collect();
     for ((_, program), membership) in of(conn, prepared.from)? {
         let own = theirs.remove(&(prepared.to, program)).unwrap_or_default();
         let both = own.union(&membership);
-        if both == own {
-            continue;
+        if both != own {
+            memberships::replace(conn, prepared.to, program, &both.periods, actor)?;
         }
-        memberships::replace(conn, prepared.to, program, &both.periods, actor)?;
-        let from_us = both.periods.first().map(|period| period.enrolled_at.timestamp_micros());
-        programs::request_recompute(conn, program.0, Some(prepared.to.0), from_us, now_us)?;
+        concerned.insert(program);
+    }
+    // An order is computed whole, whatever program asks for it.
+    if let Some(program) = concerned.first() {
+        programs::request_recompute(conn, program.0, Some(prepared.to.0), None, now_us)?;
     }
     Ok(())
 }

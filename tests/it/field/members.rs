@@ -340,6 +340,24 @@ fn the_earlier_enrolment_holds() {
 }
 
 #[test]
+fn orders_of_one_who_never_enrolled_earn_for_the_enrolled_member_that_gets_them() {
+    let mut program = club();
+    program["enrolment"] = json!("explicit");
+    let service = service_with(&program, &[]);
+    let hours = |hours| Utc::now() - TimeDelta::hours(hours);
+    service.admin.call("member.enrol", json!({"partner_id": 2, "program": "club", "since": hours(9).to_rfc3339()}));
+    service.shop.sell_at(hours(5), Some(1), &uuid(), &[line(1, "1", "10.00")]);
+    service.admin.sync();
+    assert_eq!(service.admin.balance(2), "0");
+    service.admin.call(
+        "member.transfer",
+        json!({"idempotency_key": uuid(), "from_partner_id": 1, "to_partner_id": 2, "reason": "one person"}),
+    );
+    assert_eq!((service.admin.balance(1), service.admin.balance(2)), ("0".into(), "10".into()));
+    service.admin.verified();
+}
+
+#[test]
 fn refunds_after_the_merge_are_the_new_customers() {
     let service = service();
     let (first, paid) = earned_spent_earned(&service);

@@ -114,10 +114,9 @@ fn a_version_that_cannot_be_read_concerns_its_program_alone_and_a_corrected_put_
         json!({"idempotency_key": uuid(), "partner_id": 1, "program": "endless", "reward": "off", "order": order}),
     );
     assert_eq!((refused.code, refused.data["reason"].as_str()), (1003, Some("program_unreadable")), "{refused:?}");
-    let refused = service.admin.refused(
-        "ledger.adjust",
-        json!({"idempotency_key": uuid(), "partner_id": 1, "program": "endless", "points": "5", "reason": "a present"}),
-    );
+    let present = json!({"idempotency_key": uuid(), "partner_id": 1, "program": "endless", "points": "5",
+                         "reason": "a present"});
+    let refused = service.admin.refused("ledger.adjust", present.clone());
     assert_eq!((refused.code, refused.kind.as_str()), (1401, "unavailable"));
     assert!(refused.message.contains("endless") && refused.message.contains("corrected document"), "{refused:?}");
 
@@ -149,6 +148,8 @@ fn a_version_that_cannot_be_read_concerns_its_program_alone_and_a_corrected_put_
     assert_eq!(put, json!({"code": "endless", "version": 2}));
     assert_eq!(balance_in(&service, "endless"), "20");
     assert_eq!(exceptions(&service), Vec::<Value>::new());
+    // What was to be asked again under the same key now succeeds.
+    assert_eq!(service.admin.call("ledger.adjust", present)["balance"], "25");
     std::thread::sleep(std::time::Duration::from_millis(600));
     assert_eq!(readiness(&service)["status"], "ready");
     service.admin.verified();
