@@ -50,7 +50,7 @@ pub struct Exception {
     pub id: ExceptionId,
     /// The same trouble found again has the same key.
     pub dedupe_key: String,
-    /// What kind of trouble: one of [`EXCEPTION_KINDS`].
+    /// Its kind, one of [`EXCEPTION_KINDS`].
     pub kind: &'static str,
     /// The customer.
     pub partner_id: Option<PartnerId>,

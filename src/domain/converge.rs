@@ -106,7 +106,7 @@ pub struct Sale<'a> {
     pub trigger_at: DateTime<Utc>,
     /// The entries of its captured holds, by hold: which lots they took from.
     pub redeemed: BTreeMap<HoldId, Vec<LotChange>>,
-    /// Holds it carries that were its member's, until all of that member's points moved to whoever has them now.
+    /// Holds that its lines carry and that its member made before that member's points moved to another account.
     pub handed_over: Vec<HoldId>,
     /// Where the lines of its holds stand, on this order or another.
     pub reward_lines: &'a RewardLines,

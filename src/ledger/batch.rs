@@ -187,7 +187,7 @@ impl Batch {
         affected.set_accounts(&keys);
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
-        // Which account a hold belongs to changes only when its member's points move: whoever waited for that looks again.
+        // A hold changes its account only when its member's points move. A batch that waited for that reads it again.
         // Those made for an order count also where no line of it carries them.
         let made_for = holds::load(conn, holds::Which::Orders(&affected.uuids()))?;
         let named: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();

@@ -23,7 +23,7 @@ use crate::store::{self, AnyConnection, accounts, merges};
 /// What is known of a member that may have become another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
-    /// Its orders, and where it is a company those of its contacts: whoever they are now is whom it became.
+    /// Its orders, and its contacts' orders if it is a company. Their customer today shows whom it became.
     pub orders: Vec<OrderId>,
     /// Whether it is a company whose contacts' orders are its own.
     pub is_company: bool,

@@ -27,7 +27,7 @@ pub struct ProgramTrouble {
     pub code: String,
     /// Its version.
     pub version: i64,
-    /// What is wrong and what to do, for whoever mends it.
+    /// What is wrong and what to do about it.
     pub sentence: String,
 }
 

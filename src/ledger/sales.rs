@@ -547,7 +547,7 @@ pub(super) fn load_before(
     Ok(())
 }
 
-/// Loads which holds that sales carry were their own customer's, until its points moved to whoever has the hold now.
+/// Loads which holds on these sales were made by the sale's own customer before its points moved to another account.
 pub(super) fn load_handed_over(conn: &mut AnyConnection, sales: &mut [Ready], book: &Book) -> Result<(), LedgerError> {
     let mut of_others: Vec<(usize, (PartnerId, ProgramId), &Hold)> = Vec::new();
     for (position, sale) in sales.iter().enumerate().filter(|(_, sale)| sale.order().state == OrderState::Paid) {

@@ -74,7 +74,7 @@ pub fn orders_of(conn: &mut AnyConnection, owner: &Owner) -> Result<BTreeSet<Ord
     Ok(found)
 }
 
-/// The orders of these customers, whoever the points went to.
+/// The orders of these customers, whichever account got the points.
 ///
 /// # Errors
 /// [`StoreError`]
