@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
@@ -22,6 +22,7 @@ use super::points::Points;
 use super::redemption_review::{RewardLines, Standing};
 use super::refund::TakenBack;
 use super::refusal::Refusal;
+use super::returned_rewards::returned_rewards;
 use super::sale_lots::SaleLots;
 
 /// What a sale should have earned on one account.
@@ -442,28 +443,12 @@ impl Book {
     /// # Errors
     /// [`Trouble`]
     pub fn converge_restores(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
-        let taken = taken_back(sale.refunds)?;
-        let mut shares: BTreeMap<HoldId, (Decimal, Decimal)> = BTreeMap::new();
-        for line in &sale.order.lines {
-            let (Some(HoldRef::Id(hold)), Some(id)) = (&line.hold, line.id) else { continue };
-            let returned = taken.get(&id).copied().unwrap_or_default().quantity.min(line.quantity.abs());
-            // Reward lines of one hold weigh by amount, or by quantity where they cost nothing.
-            let weight = if line.subtotal_incl.is_zero() { Decimal::ONE } else { line.subtotal_incl.decimal().abs() };
-            let part = if line.quantity.is_zero() {
-                Decimal::ZERO
-            } else {
-                exact::div(exact::mul(weight, returned)?, line.quantity.abs())?
-            };
-            let share = shares.entry(*hold).or_default();
-            *share = (exact::add(share.0, part)?, exact::add(share.1, weight)?);
-        }
-        for (hold_id, (returned, whole)) in shares {
+        for (hold_id, part) in returned_rewards(sale.order, sale.refunds)? {
             let Some(hold) = self.holds.get(&hold_id).cloned() else { continue };
             if hold.state != HoldState::Captured || Self::standing(sale, &hold) != Standing::Here {
                 continue;
             }
-            let target = exact::div(exact::mul(hold.points.decimal(), returned)?, whole)?;
-            let target = Points::from_e2(exact::to_scaled_rounded(target, Points::DECIMALS, RoundingStrategy::ToZero)?);
+            let target = part.points_of(&hold)?;
             self.give_back(sale, &hold, target, moment)?;
         }
         Ok(())

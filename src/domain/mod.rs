@@ -34,6 +34,7 @@ pub mod program;
 pub mod redemption_review;
 pub mod refund;
 pub mod refusal;
+pub mod returned_rewards;
 pub mod sale_lots;
 pub mod shop;
 pub mod text;

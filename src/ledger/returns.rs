@@ -1,4 +1,4 @@
-//! What the returns on a draft will take back, of the sales that its lines name.
+//! What the returns on a draft will take back, of the sales that its lines name, less what returned rewards give back.
 //!
 //! That is posted for those sales, by the computation that is used here too: with the draft's lines among the refunds.
 
@@ -8,13 +8,16 @@ use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use super::sales::desired_of;
 use super::wallets;
-use crate::domain::ids::{LineId, PartnerId, ProgramId};
-use crate::domain::order::{Line, Order, Wallet};
+use crate::domain::hold::HoldState;
+use crate::domain::ids::{AccountId, HoldId, LineId, PartnerId, ProgramId};
+use crate::domain::order::{Line, Order, OrderState, Wallet};
 use crate::domain::points::Points;
+use crate::domain::returned_rewards::{ReturnedReward, returned_rewards};
 use crate::domain::timeline::Timeline;
-use crate::store::{self, AnyConnection, orders};
+use crate::store::{self, AnyConnection, accounts, holds, orders};
 
-/// How many points `member` loses in each program by what `draft` takes back; below zero where the member gains some.
+/// How many points `member` loses in each program by what `draft` takes back; below zero where the member gains some, as
+/// when a reward comes back.
 pub(super) fn taken_back_by(
     conn: &mut AnyConnection,
     draft: &Order,
@@ -32,13 +35,14 @@ pub(super) fn taken_back_by(
     let owners = wallets::of_known(conn, wallet, &sales, false)?;
     let memberships = store::memberships::load(conn, &BTreeSet::from([member]))?;
     for (id, sale) in &sales {
-        // The account that earned pays back, whoever the return names.
+        let known = refunds_of(sale, &refunds);
+        let with_draft: Vec<Line> = known.iter().chain(returns_of(draft, sale, &known)).cloned().collect();
+        give_back(conn, sale, (&known, &with_draft), member, &mut taken)?;
+        // The account that earned pays back, whichever customer the return names.
         let owner = owners.get(id).copied();
         if owner != Some(member) {
             continue;
         }
-        let known = refunds_of(sale, &refunds);
-        let with_draft: Vec<Line> = known.iter().chain(returns_of(draft, sale, &known)).cloned().collect();
         let before = desired_of(sale, &known, owner, timelines, &memberships)?.desired;
         let after = desired_of(sale, &with_draft, owner, timelines, &memberships)?.desired;
         for (key, earned) in before {
@@ -48,6 +52,36 @@ pub(super) fn taken_back_by(
         }
     }
     Ok(taken)
+}
+
+/// Counts what reward lines that come back give to `member`: what is posted as `restore` once the draft is paid.
+fn give_back(
+    conn: &mut AnyConnection,
+    sale: &Order,
+    (known, with_draft): (&[Line], &[Line]),
+    member: PartnerId,
+    taken: &mut BTreeMap<ProgramId, Points>,
+) -> Result<(), LedgerError> {
+    let (before, after) = (returned_rewards(sale, known)?, returned_rewards(sale, with_draft)?);
+    if before == after || sale.state != OrderState::Paid {
+        return Ok(());
+    }
+    let ids: Vec<HoldId> = after.keys().copied().collect();
+    let programs: BTreeMap<AccountId, ProgramId> = accounts::load(conn, &accounts::Which::Partners(&[member]))?
+        .into_iter()
+        .map(|stored| (stored.account.id, stored.account.program_id))
+        .collect();
+    for (id, hold) in holds::load(conn, holds::Which::Ids(&ids))? {
+        let Some(program) = programs.get(&hold.account_id) else { continue };
+        if hold.state != HoldState::Captured || Some(&hold.order_uuid) != sale.uuid.as_ref() {
+            continue;
+        }
+        let of =
+            |parts: &BTreeMap<HoldId, ReturnedReward>| parts.get(&id).copied().unwrap_or_default().points_of(&hold);
+        let total = taken.entry(*program).or_default();
+        *total = of(&before)?.sub(of(&after)?)?.add(*total)?;
+    }
+    Ok(())
 }
 
 /// The draft's lines that take lines of this sale back, less those that were paid and read meanwhile.

@@ -181,7 +181,7 @@ fn answers() -> Vec<(&'static str, Value)> {
             whole(&[
                 ("program", reference("Code")),
                 ("earns", reference("Points")),
-                // What the draft's returns take back of the points that other sales earned.
+                // What the draft's returns take back of the points that other sales earned, less what returned rewards give back.
                 ("takes_back", reference("Points")),
                 ("balance_after", reference("Points")),
                 ("rewards", list("QuotedReward")),

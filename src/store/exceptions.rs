@@ -80,14 +80,14 @@ pub fn insert(conn: &mut AnyConnection, row: &ExceptionRow) -> Result<bool, Stor
 
 /// A place in the list of exceptions: strictly older than this.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Before {
+pub struct ExceptionPlace {
     /// When it was found, in microseconds.
     pub at_us: i64,
     /// Its id, where the moment is the same.
     pub id: String,
 }
 
-impl Before {
+impl ExceptionPlace {
     /// From its text; `None` when it is none of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -103,7 +103,7 @@ impl Before {
     }
 }
 
-impl From<&ExceptionRow> for Before {
+impl From<&ExceptionRow> for ExceptionPlace {
     fn from(row: &ExceptionRow) -> Self {
         Self { at_us: row.at_us, id: row.id.clone() }
     }
@@ -119,7 +119,7 @@ pub struct Filter {
     /// About this customer.
     pub partner_id: Option<i64>,
     /// Older than this one.
-    pub before: Option<Before>,
+    pub before: Option<ExceptionPlace>,
 }
 
 /// Exceptions, newest first; at most `limit`.
@@ -145,7 +145,7 @@ pub fn list(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec
         if let Some(partner) = filter.partner_id {
             query = query.filter(exceptions::partner_id.eq(partner));
         }
-        if let Some(Before { at_us, id }) = &filter.before {
+        if let Some(ExceptionPlace { at_us, id }) = &filter.before {
             let older = exceptions::at_us.lt(*at_us).or(exceptions::at_us.eq(*at_us).and(exceptions::id.lt(id)));
             query = query.filter(older);
         }

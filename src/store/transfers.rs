@@ -10,7 +10,7 @@ use crate::domain::ids::AccountId;
 
 /// Entries of an account up to a number count for another account, as if they stood there up to another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transfer {
+pub struct AccountTransfer {
     /// Counts transfers: a later one has a greater number.
     pub id: i64,
     /// Whose points moved.
@@ -25,10 +25,11 @@ pub struct Transfer {
     pub recorded_at_us: i64,
 }
 
+/// The table's columns, in its order.
 type Row = (i64, i64, i64, i64, i64, i64);
 
-fn transfer((id, from, from_sequence, to, to_sequence, recorded_at_us): Row) -> Transfer {
-    Transfer { id, from: AccountId(from), from_sequence, to: AccountId(to), to_sequence, recorded_at_us }
+fn transfer((id, from, from_sequence, to, to_sequence, recorded_at_us): Row) -> AccountTransfer {
+    AccountTransfer { id, from: AccountId(from), from_sequence, to: AccountId(to), to_sequence, recorded_at_us }
 }
 
 /// Notes that all that `from` has at its entry `from_sequence` moved to `to`, which has `to_sequence` entries.
@@ -68,14 +69,6 @@ pub fn from(conn: &mut AnyConnection, accounts: &BTreeSet<AccountId>) -> Result<
             let rows: Vec<Row> = account_transfers::table
                 .filter(account_transfers::from_account_id.eq_any(chunk.to_vec()))
                 .order(account_transfers::id)
-                .select((
-                    account_transfers::id,
-                    account_transfers::from_account_id,
-                    account_transfers::from_sequence,
-                    account_transfers::to_account_id,
-                    account_transfers::to_sequence,
-                    account_transfers::recorded_at_us,
-                ))
                 .load(conn)?;
             for one in rows.into_iter().map(transfer) {
                 led_to.insert(one.to.0);
@@ -104,7 +97,7 @@ pub struct Origin {
 /// # Errors
 /// [`StoreError`]
 pub fn origins(conn: &mut AnyConnection, account: AccountId) -> Result<Vec<Origin>, StoreError> {
-    let mut found: BTreeMap<i64, Transfer> = BTreeMap::new();
+    let mut found: BTreeMap<i64, AccountTransfer> = BTreeMap::new();
     let mut asked = BTreeSet::from([account.0]);
     let mut next = vec![account.0];
     while !next.is_empty() {
@@ -117,14 +110,6 @@ pub fn origins(conn: &mut AnyConnection, account: AccountId) -> Result<Vec<Origi
                         .eq_any(chunk.to_vec())
                         .or(account_transfers::from_account_id.eq_any(chunk.to_vec())),
                 )
-                .select((
-                    account_transfers::id,
-                    account_transfers::from_account_id,
-                    account_transfers::from_sequence,
-                    account_transfers::to_account_id,
-                    account_transfers::to_sequence,
-                    account_transfers::recorded_at_us,
-                ))
                 .load(conn)?;
             for one in rows.into_iter().map(transfer) {
                 if chunk.contains(&one.to.0) {
@@ -142,10 +127,10 @@ pub fn origins(conn: &mut AnyConnection, account: AccountId) -> Result<Vec<Origi
 /// [`origins`], among all transfers from and to the accounts that led there, by their ids. The inverse of
 /// [`Transfers::account_of`]: it follows transfers back in time, not accounts. What came to an account counts for where a
 /// later transfer took it only if no transfer in between took it elsewhere.
-fn origins_among(transfers: &BTreeMap<i64, Transfer>, account: AccountId) -> Vec<Origin> {
+fn origins_among(transfers: &BTreeMap<i64, AccountTransfer>, account: AccountId) -> Vec<Origin> {
     let mut found = Vec::new();
     // An account, and the transfer that took from there what is looked for; `None` for what is there now.
-    let mut next: Vec<(AccountId, Option<Transfer>)> = vec![(account, None)];
+    let mut next: Vec<(AccountId, Option<AccountTransfer>)> = vec![(account, None)];
     while let Some((account, taken)) = next.pop() {
         let before = taken.map_or(i64::MAX, |taken| taken.id);
         let earlier = || transfers.range(..before).map(|(_, one)| *one);
@@ -162,7 +147,7 @@ fn origins_among(transfers: &BTreeMap<i64, Transfer>, account: AccountId) -> Vec
 
 /// Transfers by the account they began at, each account's in their order.
 #[derive(Clone, Debug, Default)]
-pub struct Transfers(BTreeMap<AccountId, Vec<Transfer>>);
+pub struct Transfers(BTreeMap<AccountId, Vec<AccountTransfer>>);
 
 impl Transfers {
     /// The account that an entry counts for now.
@@ -197,14 +182,14 @@ mod tests {
     const ACCOUNTS: [AccountId; 4] = [AccountId(1), AccountId(2), AccountId(3), AccountId(4)];
 
     /// Transfers in their order, one each second: from, how many entries, to, how many entries.
-    fn numbered(moves: &[(AccountId, i64, AccountId, i64)]) -> BTreeMap<i64, Transfer> {
+    fn numbered(moves: &[(AccountId, i64, AccountId, i64)]) -> BTreeMap<i64, AccountTransfer> {
         let transfer = |(id, &(from, from_sequence, to, to_sequence)): (i64, _)| {
-            (id, Transfer { id, from, from_sequence, to, to_sequence, recorded_at_us: id * 1_000_000 })
+            (id, AccountTransfer { id, from, from_sequence, to, to_sequence, recorded_at_us: id * 1_000_000 })
         };
         (1..).zip(moves).map(transfer).collect()
     }
 
-    fn by_account(moves: &BTreeMap<i64, Transfer>) -> Transfers {
+    fn by_account(moves: &BTreeMap<i64, AccountTransfer>) -> Transfers {
         let mut transfers = Transfers::default();
         for one in moves.values() {
             transfers.0.entry(one.from).or_default().push(*one);

@@ -483,6 +483,34 @@ fn an_exchange_is_quoted_as_it_is_posted() {
 }
 
 #[test]
+fn an_exchange_that_returns_a_reward_is_quoted_as_it_is_posted() {
+    let service = service_with(&[program()]);
+    service.admin.give(1, "100");
+    let draft = draft_of(1, &[line(1, "1", "50.00")]);
+    let hold = service.admin.hold(1, "5off", &draft).unwrap();
+    let reward = reward_line(hold["hold_id"].as_str().unwrap(), "5.00");
+    let paid = service.shop.sell_lines(Some(1), draft["uuid"].as_str().unwrap(), &[line(1, "1", "50.00"), reward]);
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "4", "45.00 were paid, and the 100 are spent");
+    // Both lines come back, and something else is bought.
+    let back = |product, amount: &str, of: i64| {
+        let mut back = line(product, "-1", amount);
+        back["refunded_orderline_id"] = json!(of);
+        back
+    };
+    let exchange = [line(2, "1", "80.00"), back(1, "-50.00", paid.lines[0]), back(3, "5.00", paid.lines[1])];
+    let draft = draft_of(1, &exchange);
+    let quote = service.admin.call("loyalty.quote", json!({"order": draft}));
+    let quoted = &quote["programs"][0];
+    assert_eq!((&quoted["earns"], &quoted["takes_back"]), (&json!("8"), &json!("-96")), "4 go and 100 come back");
+    assert_eq!(quoted["balance_after"], "108");
+    service.shop.sell_lines(Some(1), draft["uuid"].as_str().unwrap(), &exchange);
+    service.admin.sync();
+    assert_eq!(service.admin.balance(1), "108");
+    service.admin.verified();
+}
+
+#[test]
 fn a_refund_written_by_the_till_of_odoo_19_is_read_the_right_way_round() {
     let service = service_with(&[program()]);
     let sale = earns(&service, 1, &[line(1, "2", "50.00")], &json!({"club": "5"}));

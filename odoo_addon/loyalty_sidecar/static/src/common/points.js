@@ -16,6 +16,21 @@ export function hasPoints(points) {
 }
 
 /**
+ * What an order takes back, with its sign as the customer sees it: points lost are "−10". A returned reward gives points
+ * back, which makes the number negative: "+90".
+ *
+ * @param {string} points as the quote's `takes_back`
+ */
+export function formatTakenBack(points) {
+    return gives(points) ? `+${formatPoints(-points)}` : `−${formatPoints(points)}`;
+}
+
+/** Whether what an order takes back is in the customer's favour. */
+export function gives(points) {
+    return Number(points) < 0;
+}
+
+/**
  * What so many points take off, as the sidecar computes it: exactly, and rounded down to the currency.
  *
  * @param {number} points with two decimals at most

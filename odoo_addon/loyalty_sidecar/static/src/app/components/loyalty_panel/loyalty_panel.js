@@ -1,5 +1,5 @@
 import { Component, useEffect } from "@odoo/owl";
-import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, formatTakenBack, gives, hasPoints } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 
 /** The customer's points beside the order, and what the order will earn. It also watches the order. */
@@ -11,6 +11,8 @@ export class LoyaltyPanel extends Component {
         this.pos = usePos();
         this.formatPoints = formatPoints;
         this.hasPoints = hasPoints;
+        this.formatTakenBack = formatTakenBack;
+        this.gives = gives;
         useEffect(
             () => this.sidecar.orderChanged(this.order),
             () => [this.order?.uuid, this.sidecar.signatureOf(this.order)]
