@@ -56,8 +56,8 @@ pub enum Refusal {
     UnknownProgram(String),
     /// The version of the program that is in force cannot be read.
     #[error(
-        "the program “{program}” cannot be used: its version {version} cannot be read; nothing was done. Ask whoever \
-         manages the service to put a corrected document"
+        "the program “{program}” cannot be used: its version {version} cannot be read; nothing was done. Ask the \
+         administrator of the loyalty service to put a corrected document"
     )]
     UnreadableProgram {
         /// The program's code.

@@ -115,7 +115,7 @@ pub enum Reason {
     #[error("The customer is not enrolled in this program.")]
     NotEnrolled,
     /// The program's version in force cannot be read.
-    #[error("The program cannot be read. Ask whoever manages the loyalty service to put a corrected document.")]
+    #[error("The program cannot be read. Ask the administrator of the loyalty service to put a corrected document.")]
     Unreadable,
     /// The program's numbers grow too large on this order.
     #[error("The program's numbers grow too large on this order.")]
