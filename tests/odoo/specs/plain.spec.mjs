@@ -45,7 +45,7 @@ it("works without Odoo's own pos_loyalty", async (shop) => {
     await shop.sidecar.verify();
 });
 
-it("has Redeem on a small screen too, beside the customer", async (shop) => {
+it("has Redeem on a small screen too, beside the points", async (shop) => {
     const customer = await shop.customer("Mo Bile", 100);
     const till = await shop.till(0, { viewport: { width: 1280, height: 800 } });
     await till.chooseCustomer(customer.name);

@@ -154,6 +154,35 @@ export class Shop {
         await this.sidecar.verify();
     }
 
+    /** The restaurant of the shop's company, its tables free; nothing where pos_restaurant is not installed. */
+    async restaurant() {
+        const [config] = await this.odoo.searchRead(
+            "pos.config",
+            [["module_pos_restaurant", "=", true], ["company_id", "=", this.configs[0].company_id[0]]],
+            ["name", "company_id", "currency_id"],
+            { order: "id", limit: 1 }
+        ).catch(() => []);
+        if (!config) {
+            return null;
+        }
+        // Odoo's demo data has guests at the tables.
+        const drafts = await this.odoo.call("pos.order", "search", [[["config_id", "=", config.id], ["state", "=", "draft"]]]);
+        if (drafts.length) {
+            await this.odoo.call("pos.order", "action_pos_order_cancel", [drafts]);
+        }
+        const fields = await this.odoo.call("pos.config", "fields_get", [["discount_product_id"]]);
+        const [discount] = await this.odoo.searchRead("ir.model.data", [["module", "=", "pos_discount"], ["name", "=", "product_product_consumable"]], ["res_id"]);
+        const withDiscount = fields.discount_product_id && discount ? { module_pos_discount: true, discount_product_id: discount.res_id } : {};
+        await this.odoo.call("pos.config", "write", [[config.id], { default_screen: "tables", ...withDiscount }]);
+        return config;
+    }
+
+    /** The language of the tills' cashier, for tills that are opened from now on. */
+    async speak(language) {
+        const [user] = await this.odoo.searchRead("res.users", [["login", "=", this.cashier.login]], ["id"]);
+        await this.odoo.call("res.users", "write", [[user.id], { lang: language }]);
+    }
+
     /** Tills are worked by somebody who may sell and nothing else. */
     async prepareCashier() {
         const login = "spec-cashier";

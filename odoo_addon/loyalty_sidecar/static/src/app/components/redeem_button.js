@@ -4,7 +4,7 @@ import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 
-/** Stands beside the customer button. It is never disabled: pressed too early, it says what lacks. */
+/** Stands beside the customer's points. It is never disabled: pressed too early, it says what lacks. */
 export class RedeemButton extends Component {
     static template = "loyalty_sidecar.RedeemButton";
     static props = {};

@@ -1,10 +1,16 @@
 import { Component, useEffect } from "@odoo/owl";
+import { RedeemButton } from "@loyalty_sidecar/app/components/redeem_button";
 import { formatPoints, formatTakenBack, gives, hasPoints } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 
-/** The customer's points beside the order, and what the order will earn. It also watches the order. */
+/**
+ * The customer's points beside the order, what the order will earn, and Redeem. It also watches the order.
+ *
+ * Redeem stands here and not among Odoo's buttons: their row has no room to spare in a restaurant.
+ */
 export class LoyaltyPanel extends Component {
     static template = "loyalty_sidecar.LoyaltyPanel";
+    static components = { RedeemButton };
     static props = {};
 
     setup() {
