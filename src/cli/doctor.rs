@@ -2,45 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Outcome, print};
+use super::findings::{Findings, Mark};
+use super::{Outcome, doctor_shop, outlook, print};
 use crate::app;
 use crate::config::Settings;
 use crate::domain::findings::{HiddenPlace, Place};
-use crate::domain::text::one_line;
+use crate::odoo::census::census;
 use crate::odoo::doctor::examine;
 use crate::odoo::{Fault, places};
 use crate::store::migrate::{Schema, inspect};
 use crate::store::transaction::write_transaction;
 use crate::store::{Pool, StoreError, readiness, tokens};
-
-/// How a finding stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
-    Ok,
-    Warning,
-    Failed,
-}
-
-impl Mark {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Findings(Vec<(Mark, String, String)>);
-
-impl Findings {
-    fn note(&mut self, mark: Mark, subject: &str, what: impl Into<String>) {
-        self.0.push((mark, subject.to_owned(), what.into()));
-    }
-}
 
 pub(super) async fn run(settings: &Settings, as_json: bool) -> Outcome {
     let mut findings = Findings::default();
@@ -51,18 +25,9 @@ pub(super) async fn run(settings: &Settings, as_json: bool) -> Outcome {
         findings.note(Mark::Warning, caution.setting, caution.what);
     }
     look_at_odoo(settings, &mut findings).await;
-    let good = findings.0.iter().all(|(mark, ..)| *mark != Mark::Failed);
-    let listed: Vec<Value> = findings
-        .0
-        .iter()
-        .map(|(mark, subject, what)| json!({"mark": mark.word(), "subject": subject, "finding": what}))
-        .collect();
-    print(as_json, &json!({"ok": good, "findings": listed}), || {
-        let line = |(mark, subject, what): &(Mark, String, String)| {
-            format!("{:<8} {}: {}", mark.word(), one_line(subject), one_line(what))
-        };
-        findings.0.iter().map(line).collect::<Vec<_>>().join("\n")
-    });
+    outlook::look(settings, &mut findings);
+    let good = findings.are_good();
+    print(as_json, &json!({"ok": good, "findings": findings.to_json()}), || findings.words());
     Ok(good)
 }
 
@@ -99,8 +64,8 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
     }
     write_transaction(&mut conn, readiness::note)?;
     findings.note(Mark::Ok, "database", "it takes writes");
-    let usable = tokens::list(&mut conn)?.iter().filter(|token| token.revoked_at_us.is_none()).count();
-    if usable == 0 {
+    let usable = tokens::accepted(&mut conn)?;
+    if usable.is_empty() {
         findings.note(
             Mark::Warning,
             "tokens",
@@ -108,7 +73,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
              `loyalty-sidecar token create --role pos --name odoo`",
         );
     } else {
-        findings.note(Mark::Ok, "tokens", format!("{usable} can be used"));
+        doctor_shop::look_at_tokens(&usable, findings);
     }
     if crate::store::programs::load_all(&mut conn)?.is_empty() {
         findings.note(
@@ -167,10 +132,11 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
         Ok::<_, Fault>((
             examine(session.as_ref()).await?,
             places::shown(session.as_ref(), settings.sync.page_size).await?,
+            census(session.as_ref(), settings.sync.page_size).await?,
         ))
     }
     .await;
-    let (report, shown) = match report {
+    let (report, shown, counted) = match report {
         Ok(found) => found,
         Err(fault) => {
             findings.note(Mark::Failed, "odoo", fault.to_string());
@@ -191,6 +157,7 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
             );
         }
     }
+    doctor_shop::look_at_census(&counted, &shown, findings);
     look_at_places(settings, &shown, findings);
     if report.addon_installed {
         findings.note(Mark::Ok, "addon", "loyalty_sidecar is installed");

@@ -3,10 +3,14 @@
 mod check;
 mod demo;
 mod doctor;
+mod doctor_shop;
 mod document;
+mod findings;
 mod import;
 mod opening;
+mod outlook;
 mod program;
+mod put;
 mod serve;
 mod simulate;
 mod token;

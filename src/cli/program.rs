@@ -4,16 +4,13 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::check;
-use super::document::read_document;
 use super::opening::Opening;
-use super::{Outcome, Own, print, simulate};
+use super::{Outcome, Own, print, put, simulate};
 use crate::config::Settings;
 use crate::domain::calendar;
-use crate::domain::entry::COMMAND_LINE;
-use crate::domain::program::Program;
 use crate::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +39,9 @@ pub(super) enum Verb {
         /// From when it holds (RFC 3339); a first version holds for all the past, a later one from now
         #[arg(long, value_name = "TIME", value_parser = instant)]
         effective_from: Option<DateTime<Utc>>,
+        /// Put it although it is in another currency than the version before it
+        #[arg(long)]
+        force: bool,
     },
     /// Print a program's document
     Get {
@@ -72,16 +72,8 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
         Verb::Simulate { file, since, until } => {
             return simulate::run(settings, opening, &file, (since, until), as_json).await;
         }
-        Verb::Put { file, effective_from } => {
-            // Read and checked before the database is opened: a mistake in the file touches nothing.
-            let program = Program::from_json(&read_document(&file)?)?;
-            let own = Own::start(settings, opening)?;
-            let outcome = own.ledger.put_program(program, effective_from, COMMAND_LINE).await;
-            own.stop().await;
-            let put = outcome?;
-            print(as_json, &json!({"code": put.code, "version": put.version}), || {
-                format!("{} is at version {}", put.code, put.version)
-            });
+        Verb::Put { file, effective_from, force } => {
+            return put::run(settings, opening, &file, effective_from, force, as_json).await;
         }
         Verb::Get { code, version } => {
             let own = Own::start(settings, opening)?;

@@ -29,6 +29,7 @@ pub mod lease;
 pub mod membership;
 pub mod money;
 pub mod order;
+pub mod outlook;
 pub mod points;
 pub mod program;
 pub mod redemption_review;

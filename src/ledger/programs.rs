@@ -108,6 +108,21 @@ pub struct Put {
     pub code: String,
     /// The version's number.
     pub version: i64,
+    /// From when it holds; `None` for all the past.
+    pub effective_from: Option<DateTime<Utc>>,
+    /// The number of the version before it; `None` when it is the first, or when the same document was there already.
+    pub after: Option<i64>,
+    /// Whether it was put now, and not found to be there already.
+    pub is_new: bool,
+}
+
+/// Whether a version may be in another currency than the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CurrencyChange {
+    /// It is refused: the points that members have would be worth something else.
+    Refused,
+    /// Somebody said that it is meant.
+    Meant,
 }
 
 impl Ledger {
@@ -118,18 +133,35 @@ impl Ledger {
     /// A version that takes the place of one that cannot be read holds from when that one should have.
     ///
     /// # Errors
-    /// [`LedgerError::Refused`] when its document could not be read again, [`LedgerError::Store`]
+    /// [`LedgerError::Refused`] when its document could not be read again, or when it changes the program's currency;
+    /// [`LedgerError::Store`]
     pub async fn put_program(
         &self,
         program: Program,
         effective_from: Option<DateTime<Utc>>,
         actor: &str,
     ) -> Result<Put, LedgerError> {
+        self.put_program_as(program, effective_from, CurrencyChange::Refused, actor).await
+    }
+
+    /// As [`Ledger::put_program`], where the currency may change if that is meant.
+    ///
+    /// # Errors
+    /// As [`Ledger::put_program`].
+    pub async fn put_program_as(
+        &self,
+        program: Program,
+        effective_from: Option<DateTime<Utc>>,
+        currency: CurrencyChange,
+        actor: &str,
+    ) -> Result<Put, LedgerError> {
         let actor = actor.to_owned();
         let put = self
             .context()
             .pool
-            .run(move |conn| write_transaction(conn, |conn| put_version(conn, &program, effective_from, &actor)))
+            .run(move |conn| {
+                write_transaction(conn, |conn| put_version(conn, &program, effective_from, currency, &actor))
+            })
             .await?;
         self.recompute_or_later().await;
         Ok(put)
@@ -239,6 +271,7 @@ fn put_version(
     conn: &mut AnyConnection,
     program: &Program,
     effective_from: Option<DateTime<Utc>>,
+    currency: CurrencyChange,
     actor: &str,
 ) -> Result<Put, LedgerError> {
     programs::guard(conn)?;
@@ -252,7 +285,16 @@ fn put_version(
         && *latest.program == *program
         && (effective_from.is_none() || effective_from == latest.effective_from)
     {
-        return Ok(Put { code: program.code.clone(), version: latest.number });
+        return Ok(Put {
+            code: program.code.clone(),
+            version: latest.number,
+            effective_from: latest.effective_from,
+            after: None,
+            is_new: false,
+        });
+    }
+    if let (Some(latest), CurrencyChange::Refused) = (timeline.and_then(Timeline::latest), currency) {
+        keeps_currency(&latest.program, program)?;
     }
     let number = timeline.map_or(0, Timeline::last_number).saturating_add(1);
     let effective_from = match broken {
@@ -283,5 +325,24 @@ fn put_version(
     let request = RecomputeRequest { by: Some(actor), reason: Some(&reason) };
     programs::request_recompute_by(conn, program_id, None, effective_from_us, now.timestamp_micros(), request)?;
     tracing::info!(program = program.code, version = number, by = actor, "a program's version was put");
-    Ok(Put { code: program.code.clone(), version: number })
+    Ok(Put {
+        code: program.code.clone(),
+        version: number,
+        effective_from,
+        after: Some(number.saturating_sub(1)).filter(|before| *before > 0),
+        is_new: true,
+    })
+}
+
+/// Points that were earned in one currency are worth something else in another.
+fn keeps_currency(before: &Program, now: &Program) -> Result<(), LedgerError> {
+    if before.currency == now.currency {
+        return Ok(());
+    }
+    let (code, was, is) = (&now.code, &before.currency, &now.currency);
+    let message = format!(
+        "This cannot change from {was} to {is}: the points that members of {code} have were earned in {was}. Put a program \
+         with another code for {is}; or, where {was} was a mistake, `loyalty-sidecar program put FILE --force`."
+    );
+    Err(LedgerError::Refused(ErrorBody::from(&InvalidProgram { path: "/currency".to_owned(), message })))
 }

@@ -11,6 +11,7 @@
 //! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
 
 pub mod cards;
+pub mod census;
 pub mod dialect;
 pub mod doctor;
 pub mod fault;

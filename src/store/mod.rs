@@ -12,6 +12,7 @@ pub mod findings;
 pub mod holds;
 pub mod host;
 mod kept;
+pub mod known_shop;
 pub mod leases;
 pub mod memberships;
 pub mod merges;

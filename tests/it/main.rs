@@ -32,6 +32,7 @@ mod importing;
 mod lease;
 mod members;
 mod model;
+mod outlook;
 mod power_cuts;
 mod programs;
 mod quoting;

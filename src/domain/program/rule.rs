@@ -196,17 +196,25 @@ impl Scope {
     /// excluded.
     #[must_use]
     pub fn covers(&self, line: &Line) -> bool {
-        let excluded = Lists {
-            pos: &self.exclude_pos_category_ids,
-            product: &self.exclude_product_category_ids,
-            products: &self.exclude_product_ids,
-            tags: &self.exclude_product_tag_ids,
-        };
-        let listed = self.listed();
+        let (listed, excluded) = (self.listed(), self.excluded());
         let names = |lists: &Lists<'_>| {
             lists.name(&Named::from(line)) || line.combo.as_deref().is_some_and(|combo| lists.name(&combo.into()))
         };
         !names(&excluded) && (listed.are_empty() || names(&listed))
+    }
+
+    /// Whether a product that stands in these categories and has these tags counts when it is sold by itself.
+    #[must_use]
+    pub fn covers_product(
+        &self,
+        product: ProductId,
+        pos_categories: &BTreeSet<PosCategoryId>,
+        product_categories: &BTreeSet<ProductCategoryId>,
+        product_tags: &BTreeSet<ProductTagId>,
+    ) -> bool {
+        let named = Named { product_id: Some(product), pos_categories, product_categories, product_tags };
+        let listed = self.listed();
+        !self.excluded().name(&named) && (listed.are_empty() || listed.name(&named))
     }
 
     /// Whether the line's quantity counts. A combo is one unit, not as many as it has parts: a part is a unit of its
@@ -217,6 +225,15 @@ impl Scope {
         let listed = self.listed();
         let is_named = line.product_id.is_some_and(|product| self.product_ids.contains(&product));
         self.covers(line) && (is_named || (listed.name(&line.into()) && !listed.name(&combo.into())))
+    }
+
+    fn excluded(&self) -> Lists<'_> {
+        Lists {
+            pos: &self.exclude_pos_category_ids,
+            product: &self.exclude_product_category_ids,
+            products: &self.exclude_product_ids,
+            tags: &self.exclude_product_tag_ids,
+        }
     }
 
     fn listed(&self) -> Lists<'_> {

@@ -1,0 +1,67 @@
+//! How much of Odoo's shop the service user sees: a wrong company or a missing right shows in numbers.
+
+use super::fault::Fault;
+use super::orders::ORDER;
+use super::session::{Domain, Session};
+use crate::domain::shop::PosConfig;
+
+/// An order by its name and date, as Odoo tells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewestOrder {
+    /// `name`
+    pub name: String,
+    /// `date_order`, in UTC.
+    pub date: String,
+}
+
+/// What is seen. `None` where a model as a whole may not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// The tills that are in use.
+    pub tills: Option<Vec<PosConfig>>,
+    /// How many orders.
+    pub orders: Option<u64>,
+    /// The one that was made last.
+    pub newest_order: Option<NewestOrder>,
+}
+
+/// Counts. A model that cannot be read is a finding of the examination, not an error.
+///
+/// # Errors
+/// A [`Fault`] that concerns the whole of Odoo.
+pub async fn census(session: &Session, page_size: u32) -> Result<Census, Fault> {
+    Ok(Census {
+        tills: of_a_model(tills(session, page_size).await)?,
+        orders: of_a_model(session.count(ORDER, &Domain::new()).await)?,
+        newest_order: of_a_model(newest(session).await)?.flatten(),
+    })
+}
+
+async fn tills(session: &Session, page_size: u32) -> Result<Vec<PosConfig>, Fault> {
+    let mut found = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = session.page::<PosConfig>(&Domain::new(), after, page_size).await?;
+        found.extend(page.items.into_iter().filter(|till| till.active));
+        if page.is_last {
+            return Ok(found);
+        }
+        after = page.last_id;
+    }
+}
+
+async fn newest(session: &Session) -> Result<Option<NewestOrder>, Fault> {
+    let found = session.search_read(ORDER, Domain::new(), &["name", "date_order"], "id desc", 1).await?;
+    Ok(found.first().map(|record| NewestOrder {
+        name: record.text("name").ok().flatten().unwrap_or_default(),
+        date: record.text("date_order").ok().flatten().unwrap_or_default(),
+    }))
+}
+
+fn of_a_model<T>(asked: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(Fault::MissingRights { .. } | Fault::UnknownModel { .. } | Fault::Server { .. }) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
