@@ -12,6 +12,7 @@ async function program(shop) {
         ...PROGRAM,
         rewards: [
             ...PROGRAM.rewards,
+            { code: "ten", name: "10 %", kind: "discount_percent", points: "200", percent: "10" },
             { code: "mug", name: "A free mug", kind: "free_product", points: "50", product_id: ids.mug.id, quantity: "1" },
         ],
     };
@@ -75,6 +76,100 @@ it("refunds part of an order with its rewards from the till, and every place tel
     await till.payFrom("Card");
     await till.receipt.locator(".loyalty-sidecar-total", { hasText: /^150 points/ }).waitFor();
     await shop.everywhere(customer, 150);
+});
+
+it("chooses the share of a reward with the goods that it was for, to the cent", async (shop) => {
+    const customer = await shop.customer("Shay Red", 200);
+    const till = await shop.till();
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Reading Lamp", 3);
+    await till.waitForPoints(200);
+    await till.redeem("ten");
+    await till.line("10 %").waitFor();
+    assert.equal(await till.total(), "$ 81.00");
+    await till.waitForEarns(80);
+    await till.pay();
+    await shop.everywhere(customer, 80);
+    const sold = await shop.lastOrder(customer);
+
+    // One lamp of the three, for which 27.00 were paid: a third of the 9.00 off comes back, although a quantity has two digits.
+    await till.newOrder();
+    await till.openRefund(sold);
+    await till.refundLine("Reading Lamp", "1");
+    const taken = till.refundNotes("10 %");
+    await taken.filter({ hasText: /To Refund:\s*0\.33/ }).waitFor();
+    await taken.filter({ hasText: /Less to pay back:\s*\$\s*3\.00/ }).waitFor();
+    await till.page.locator(".loyalty-sidecar-refund-hint").waitFor();
+    await shop.picture(till.page, "refund-share");
+    // The cashier may think again: all three, or none, and the share follows.
+    await till.page.locator(".ticket-screen .numpad button", { hasText: "⌫" }).click();
+    await taken.first().waitFor({ state: "detached" });
+    await till.refundLine("Reading Lamp", "1");
+    await taken.filter({ hasText: /To Refund:\s*0\.33/ }).waitFor();
+    await till.doRefund();
+    assert.equal(await till.inspect(() => window.posmodel.getOrder().priceIncl), -27);
+    await till.payFrom("Card");
+    // 54.00 are left: 50 earned instead of 80, and 0.33 of the 200 points given back.
+    await till.receipt.locator(".loyalty-sidecar-total", { hasText: /^116 points/ }).waitFor();
+    await shop.everywhere(customer, 116);
+    assert.equal((await shop.lastOrder(customer)).amount_total, -27);
+
+    // The other two: all of it has come back, the money and the points.
+    await till.newOrder();
+    await till.openRefund(sold);
+    await till.refundLine("Reading Lamp", "2");
+    await taken.filter({ hasText: /To Refund:\s*0\.67/ }).waitFor();
+    await till.doRefund();
+    await till.payFrom("Card");
+    await till.receipt.locator(".loyalty-sidecar-total", { hasText: /^200 points/ }).waitFor();
+    await shop.everywhere(customer, 200);
+    assert.equal((await shop.lastOrder(customer)).amount_total, -54);
+});
+
+it("pays back no more than was paid, of two taxes, and leaves a share out when the cashier says so", async (shop) => {
+    const customer = await shop.customer("Leah Vout", 300);
+    const till = await shop.till();
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Spec Book");
+    await till.addProduct("Spec Mug", 2);
+    await till.waitForPoints(300);
+    // 30.00 with 6 % within, 19.20 with 20 % on top: 4.92 off, and 5.00 more off what is left.
+    await till.redeem("ten");
+    await till.line("10 %").first().waitFor();
+    await till.redeem("5off");
+    await till.line("5 off").first().waitFor();
+    assert.equal(await till.total(), "$ 39.28");
+    await till.pay();
+    await shop.everywhere(customer, 30);
+    const sold = await shop.lastOrder(customer);
+    assert.equal(sold.amount_total, 39.28);
+
+    // All goods are chosen, line by line: without the rewards they would be 49.20.
+    await till.newOrder();
+    await till.openRefund(sold);
+    await till.refundLine("Spec Book", "1");
+    // The mugs' share is not the book's.
+    assert.equal(await till.page.locator(".ticket-screen .loyalty-sidecar-taken-off").count(), 2);
+    await till.refundLine("Spec Mug", "2");
+    assert.equal(await till.page.locator(".ticket-screen .loyalty-sidecar-taken-off").count(), 4);
+    // Left out by hand, of both taxes, it stays out whatever is chosen next; then it is chosen again.
+    const first = till.page.locator(".ticket-screen .orderline", { hasText: "5 off" }).first();
+    await first.click();
+    await till.page.locator(".ticket-screen .numpad button", { hasText: "⌫" }).click();
+    await eventually("the reward is left out", async () => (await till.page.locator(".ticket-screen .loyalty-sidecar-taken-off").count()) === 2);
+    await till.refundLine("Spec Mug", "1");
+    assert.equal(await till.refundNotes("5 off").count(), 0);
+    await till.refundLine("Spec Mug", "2");
+    await shop.picture(till.page, "refund-left-out");
+    await first.click();
+    await till.page.locator(".ticket-screen .numpad button", { hasText: "1" }).first().click();
+    await eventually("the reward is back", async () => (await till.page.locator(".ticket-screen .loyalty-sidecar-taken-off").count()) === 4);
+    await till.doRefund();
+    assert.equal(await till.inspect(() => window.posmodel.getOrder().priceIncl), -39.28);
+    await till.payFrom("Card");
+    await till.receipt.locator(".loyalty-sidecar-total", { hasText: /^300 points/ }).waitFor();
+    await shop.everywhere(customer, 300);
+    assert.equal((await shop.lastOrder(customer)).amount_total, -39.28);
 });
 
 it("quotes an exchange as it is posted", async (shop) => {

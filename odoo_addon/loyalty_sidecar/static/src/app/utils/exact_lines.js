@@ -118,7 +118,7 @@ function untaxed(product, amount) {
 }
 
 /** The line at each unit price at which its total with tax is the amount, the most natural one first. */
-function pricedLines(order, part, amount) {
+export function pricedLines(order, part, amount) {
     if (order.currency.isZero(amount)) {
         return [];
     }
