@@ -30,7 +30,8 @@ it("gives a reward to one of two tills that press at once; the other reads why",
         /Not enough points: 100 needed, 0 available/
     );
     // The reward is greyed now, with the reason in words, and the order has no discount.
-    await loser.reward("5off").and(loser.page.locator(":disabled")).waitFor();
+    await loser.unfold();
+    await loser.reward("5off").and(loser.page.locator(".loyalty-sidecar-out-of-reach")).waitFor();
     await loser.page.keyboard.press("Escape");
     await loser.page.waitForSelector(".loyalty-sidecar-dialog", { state: "detached" });
     assert.equal(await loser.line("5 off").count(), 0);

@@ -33,7 +33,11 @@ it("earns on a sale, redeems on the next, and every place tells the same balance
     await till.waitForEarns(30);
     await till.openRedeem();
     assert.match(await till.reward("5off").innerText(), /5 off[\s\S]*100 points[\s\S]*5\.00/);
-    assert.ok(await till.reward("50off").isDisabled());
+    // What can be had comes first; the rest is folded away, and says what is missing.
+    assert.equal(await till.reward("50off").count(), 0);
+    await till.unfold();
+    assert.match(await till.reward("50off").innerText(), /1,?000 points[\s\S]*Missing: 880/);
+    assert.doesNotMatch(await till.reward("50off").innerText(), /50\.00/);
     assert.match(await till.reward("50off").locator(".loyalty-sidecar-reason").innerText(), /1,?000 needed, 120 available/);
     await till.reward("5off").click();
     await till.line("5 off").waitFor();
@@ -114,13 +118,16 @@ it("pays with as many points as the cashier types, shown live, and refuses what 
         await input.fill(typed);
         await problem.filter({ hasText: words }).waitFor();
         assert.ok(await till.reward("pay").isDisabled(), typed);
+        await input.press("Enter");
+        assert.equal((await shop.sidecar.points(customer.id)).held, 0, typed);
     }
     // 60.3 points at 0.05 are 3.015, which are 3.01: rounded down to the currency, as the sidecar will.
     await input.fill("60.3");
     await problem.waitFor({ state: "detached" });
     assert.match(await till.reward("pay").innerText(), /60\.3 points[\s\S]*3\.01/);
-    await till.reward("pay").click();
-    await till.line("Pay with points").waitFor();
+    // Enter in the field presses its button.
+    await input.press("Enter");
+    await till.line("Pay with points (60.3 points)").waitFor();
     assert.equal(await till.total(), "$ 4.49");
     assert.deepEqual(await shop.sidecar.points(customer.id), { balance: 1000, held: 60.3, available: 939.7 });
 

@@ -134,6 +134,16 @@ export class Till {
         await this.page.waitForSelector(".loyalty-sidecar-dialog");
     }
 
+    /** Show the rewards of a program that are out of reach. */
+    async unfold(program = "club") {
+        const fold = this.page.locator(`.loyalty-sidecar-fold[data-program="${program}"]`);
+        await fold.waitFor();
+        if ((await fold.getAttribute("aria-expanded")) === "false") {
+            await fold.click();
+        }
+        await this.page.waitForSelector(".loyalty-sidecar-out-of-reach");
+    }
+
     reward(code) {
         return this.page.locator(`.loyalty-sidecar-reward[data-reward="${code}"]`);
     }
@@ -200,6 +210,11 @@ export class Till {
         // Not on the keyboard: keys in quick succession are a barcode scanner's.
         await this.page.locator(".ticket-screen .numpad button", { hasText: quantity }).first().click();
         await this.page.locator(".ticket-screen .orderline", { hasText: new RegExp(`${name.replaceAll(/[^a-z0-9 ]/gi, ".")}[\\s\\S]*To Refund:\\s*${quantity}`) }).first().waitFor();
+    }
+
+    /** What stands on a line of the order that is refunded. */
+    refundNotes(name) {
+        return this.page.locator(".ticket-screen .orderline", { hasText: name }).locator(".refund-note");
     }
 
     async doRefund() {

@@ -1,6 +1,19 @@
+import { formatPoints } from "@loyalty_sidecar/common/points";
 import { PosOrderline } from "@point_of_sale/app/models/pos_order_line";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
+
+/** What the lines after the first are called: a reward has a line for each set of taxes. */
+function furtherLineName(line, grant) {
+    const { fiscal_position_id: position } = line.order_id;
+    const taxes = position ? position.getTaxesAfterFiscalPosition(line.tax_ids) : [...line.tax_ids];
+    return taxes.length
+        ? _t("%(reward)s: the part with %(taxes)s", {
+              reward: grant.name,
+              taxes: taxes.map((tax) => tax.name).join(", "),
+          })
+        : _t("%s: the part without tax", grant.name);
+}
 
 // A line of a reward is what the sidecar granted for the points it reserved: whatever road leads to
 // another quantity, price or discount, it ends here. Taking the line off is allowed. The line of a
@@ -12,11 +25,19 @@ patch(PosOrderline.prototype, {
         if (!grant) {
             return "";
         }
+        const ofHold = line.order_id.lines.filter((each) => each.loyalty_hold_id === line.loyalty_hold_id);
+        const isProduct = grant.product && line.product_id.id === grant.product;
+        if (ofHold[0] !== line && !isProduct) {
+            return furtherLineName(line, grant);
+        }
         // Of a reward that is a product, its name alone may not say which: "A treat (Coffee Cup)".
         const product = grant.product && this.models["product.product"].get(grant.product);
-        return product && !grant.name.includes(product.display_name)
-            ? `${grant.name} (${product.display_name})`
-            : grant.name;
+        const more = product && !grant.name.includes(product.display_name) ? [product.display_name] : [];
+        // The points stand on one of its lines, and are the whole reward's: a refund may take back a part.
+        if (ofHold[0] === this && grant.pointsName) {
+            more.push(`${formatPoints(grant.points)} ${grant.pointsName}`);
+        }
+        return more.length ? `${grant.name} (${more.join(", ")})` : grant.name;
     },
 
     setFullProductName() {

@@ -205,6 +205,7 @@ export class LoyaltySidecar {
         }
         try {
             const grant = grantOf(current, hold, reward, program.program, rewardProduct);
+            grant.pointsName = program.points_name;
             const lines = putReward(current, hold.hold_id, grant);
             current.selectOrderline(lines[0]);
             this.pos.numberBuffer.reset();

@@ -5,7 +5,10 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { parseFloat } from "@web/views/fields/parsers";
 
-/** The rewards of the customer's programs; those that cannot be had say why. */
+// Reasons that end once the customer has more points.
+const OF_POINTS = ["insufficient_points", "below_minimum"];
+
+/** The rewards of the customer's programs: those that can be had, and folded below them the others with what lacks. */
 export class RedeemDialog extends Component {
     static template = "loyalty_sidecar.RedeemDialog";
     static components = { Dialog };
@@ -19,7 +22,7 @@ export class RedeemDialog extends Component {
         this.formatPoints = formatPoints;
         this.hasPoints = hasPoints;
         // `typed` are the points wanted of rewards by the point; untouched, they take the maximum.
-        this.state = useState({ status: "loading", message: "", busy: "", again: null, typed: {} });
+        this.state = useState({ status: "loading", message: "", busy: "", again: null, typed: {}, unfolded: {} });
         // Not awaited: the dialog opens at once and fills when the sidecar has answered.
         onWillStart(() => {
             this.load();
@@ -36,6 +39,32 @@ export class RedeemDialog extends Component {
 
     get hasRewards() {
         return this.programs.some((program) => program.rewards.length);
+    }
+
+    withinReach(program) {
+        return program.rewards.filter((reward) => reward.applicable);
+    }
+
+    outOfReach(program) {
+        return program.rewards.filter((reward) => !reward.applicable);
+    }
+
+    /** Those out of reach are open while there is nothing else to choose of. */
+    isUnfolded(program) {
+        return this.state.unfolded[program.program] ?? !this.withinReach(program).length;
+    }
+
+    /** The points that lack for a reward, where points are what lacks. */
+    missingPoints(program, reward) {
+        if (!OF_POINTS.includes(reward.reason)) {
+            return 0;
+        }
+        const required = Math.max(Number(reward.points) || 0, Number(reward.minimum_points) || 0);
+        return Math.max(required - Number(program.available), 0);
+    }
+
+    toggle(program) {
+        this.state.unfolded[program.program] = !this.isUnfolded(program);
     }
 
     async load() {
@@ -148,6 +177,20 @@ export class RedeemDialog extends Component {
             reward,
             points: points === null ? undefined : String(points),
         });
+    }
+
+    /** Enter in the field of the points is the press of its reward's button. */
+    onKeydown(program, reward, event) {
+        if (event.key !== "Enter") {
+            return;
+        }
+        // Nobody else's: beside the dialog, Enter is the till's.
+        event.preventDefault();
+        event.stopPropagation();
+        this.type(reward, event);
+        if (!this.problemOf(reward)) {
+            this.press(program, reward);
+        }
     }
 
     type(reward, event) {
