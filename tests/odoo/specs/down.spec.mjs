@@ -43,6 +43,26 @@ it("sells without the sidecar; Redeem and the customer form explain themselves",
     await shop.form(customer, page);
     assert.equal(await Shop.formPoints(page), 130);
     await shop.sidecar.verify();
+
+    // Printed again, on the receipt screen or another day from the orders, the receipt has its figures.
+    const sold = await shop.lastOrder(customer);
+    const printed = (button) => till.inspect(async (button) => {
+        const paper = new Promise((resolve) => {
+            window.print = () => resolve(document.querySelector(".render-container").innerText);
+        });
+        [...document.querySelectorAll("button")].find((each) => each.innerText.includes(button) && each.getClientRects().length).click();
+        return paper;
+    }, button);
+    assert.match(await printed("Print Full Receipt"), /Earned:\s*30 points[\s\S]*Balance:\s*130 points/);
+    // Another sale since: the receipt keeps the balance of its own day.
+    await till.newOrder();
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Reading Lamp");
+    await till.pay();
+    await eventually("160", async () => (await shop.sidecar.points(customer.id)).balance === 160, 30_000);
+    await till.load();
+    await till.openRefund(sold);
+    assert.match(await printed("Print Receipt"), /Earned:\s*30 points[\s\S]*Balance:\s*130 points/);
 });
 
 it("answers slowly at most, never hangs: Odoo does not wait for ever", async (shop) => {

@@ -1,0 +1,26 @@
+// What a print waits for figures at most.
+const WAIT_MS = 3000;
+
+/**
+ * Before a receipt is printed again: the figures that could not be had when the order was paid, because
+ * the service was away. Without an answer it is printed as it was.
+ */
+export async function completeReceipt(pos, order) {
+    const isWithout = order?.finalized && order.loyaltyReceipt === null;
+    if (!isWithout || typeof order.getPartner()?.id !== "number" || pos.data.network.offline) {
+        return;
+    }
+    const answer = await Promise.race([
+        pos.loyaltySidecar.call("loyalty_sidecar_receipt", [order.uuid]),
+        new Promise((resolve) => setTimeout(resolve, WAIT_MS)),
+    ]);
+    if (!answer?.ok || !answer.programs.length) {
+        return;
+    }
+    // The server has kept them: this is no change of the order that it should be told.
+    const wasDirty = order.isDirty();
+    order.setLoyaltyReceipt(answer.programs);
+    if (!wasDirty) {
+        order._dirty = false;
+    }
+}
