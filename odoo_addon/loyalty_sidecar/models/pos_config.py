@@ -16,6 +16,14 @@ class PosConfig(models.Model):
         return super()._get_special_products() | self._loyalty_sidecar_product()
 
     @api.model
+    def _load_pos_data_read(self, records, config):
+        read_records = super()._load_pos_data_read(records, config)
+        if read_records:
+            # By which the till knows a line of a reward, also one that has lost its hold.
+            read_records[0]["_loyalty_reward_product_id"] = self._loyalty_sidecar_product().id
+        return read_records
+
+    @api.model
     def _loyalty_sidecar_product(self):
         return (
             self.env.ref("loyalty_sidecar.product_loyalty_reward", raise_if_not_found=False)

@@ -15,10 +15,12 @@ ADDON = "odoo.addons.loyalty_sidecar."
 CALLABLE = {
     "pos.config": {
         "loyalty_sidecar_hold",
+        "loyalty_sidecar_receipt",
         "loyalty_sidecar_refresh",
         "loyalty_sidecar_refunded",
         "loyalty_sidecar_release",
     },
+    "pos.make.payment": {"check"},
     "pos.order": {"action_pos_order_paid", "unlink", "write"},
     "pos.order.line": {"unlink"},
     "res.config.settings": {"action_loyalty_sidecar_test", "default_get"},
@@ -171,6 +173,7 @@ class TestOutsiders(LoyaltySidecarCommon):
         return {
             ("pos.config", "loyalty_sidecar_refresh"): (till, self.draft()),
             ("pos.config", "loyalty_sidecar_hold"): (till, self.draft(), choice),
+            ("pos.config", "loyalty_sidecar_receipt"): (till, "0b7c1a52-0000-4000-8000-000000000001"),
             ("pos.config", "loyalty_sidecar_refunded"): (till, self.draft()),
             ("pos.config", "loyalty_sidecar_release"): (till, ["hold-1"], "line removed"),
             ("res.partner", "loyalty_sidecar_points"): (customer,),

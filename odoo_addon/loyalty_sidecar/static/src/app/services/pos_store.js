@@ -1,6 +1,9 @@
 import { LoyaltySidecar } from "@loyalty_sidecar/app/services/loyalty_sidecar";
+import { completeReceipt } from "@loyalty_sidecar/app/utils/late_receipt";
+import { guardMovedLines } from "@loyalty_sidecar/app/utils/moved_lines";
+import { strayRewards } from "@loyalty_sidecar/app/utils/stray_rewards";
 import { PosStore } from "@point_of_sale/app/services/pos_store";
-import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { AlertDialog, ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
@@ -8,6 +11,7 @@ patch(PosStore.prototype, {
     async setup() {
         // Before super: it loads the orders, and their screens read this.
         this.loyaltySidecar = new LoyaltySidecar(this);
+        guardMovedLines();
         await super.setup(...arguments);
     },
 
@@ -49,10 +53,15 @@ patch(PosStore.prototype, {
         if (order && !order.finalized) {
             this.loyaltySidecar.watchRewards(order);
         }
-        if (this.refuseTooLargeDiscount(this.getOrder())) {
+        if (this.refuseStrayRewards(order) || this.refuseTooLargeDiscount(this.getOrder())) {
             return;
         }
         return super.pay(...arguments);
+    },
+
+    async printReceipt({ order = this.getOrder() } = {}) {
+        await completeReceipt(this, order);
+        return super.printReceipt(...arguments);
     },
 
     refuseLoyaltyEdit() {
@@ -63,6 +72,30 @@ patch(PosStore.prototype, {
                 "Its discount belongs to the points reserved for it. Remove the line and redeem again instead."
             ),
         });
+    },
+
+    /** No order is paid with a reward whose points are reserved for nobody, or for somebody else. */
+    refuseStrayRewards(order) {
+        const strays = strayRewards(order);
+        if (!strays.length) {
+            return false;
+        }
+        const names = [...new Set(strays.map((line) => line.getFullProductName()))].join(", ");
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("A reward without its points"),
+            body: _t(
+                "No points of this order's customer are reserved for: %s. Take it off, then redeem again for the customer of this order.",
+                names
+            ),
+            confirmLabel: _t("Take it off"),
+            confirm: () => {
+                strayRewards(order).forEach((line) => line.delete());
+                this.loyaltySidecar.orderChanged(order);
+            },
+            cancelLabel: _t("Back"),
+            cancel: () => {},
+        });
+        return true;
     },
 
     refuseTooLargeDiscount(order) {

@@ -20,7 +20,10 @@ patch(OrderPaymentValidation.prototype, {
     },
 
     async isOrderValid() {
-        if (this.pos.refuseTooLargeDiscount(this.order)) {
+        if (
+            this.pos.refuseStrayRewards(this.order) ||
+            this.pos.refuseTooLargeDiscount(this.order)
+        ) {
             return false;
         }
         return super.isOrderValid(...arguments);

@@ -7,7 +7,7 @@ const OF_THE_WHOLE_ORDER = ["discount_amount", "discount_per_point"];
  * Puts a reward on the order, and watches whether it still fits what it was given for.
  *
  * What a hold granted is kept on the order, by hold id (see PosOrder.loyaltyHolds):
- *   {program, name, points, kind, discount, maxShare, price, product, quantity, carrier,
+ *   {program, partner, name, points, pointsName, kind, discount, maxShare, price, product, quantity, carrier,
  *    covers: [{uuid, discount, total, qty}], lines: [uuid]}
  * `covers` are the lines it takes something off, as they were; `lines` those that carry the hold;
  * `carrier` is the product that stands for a discount, `product` the one the reward gives; `maxShare` is how much
@@ -30,6 +30,8 @@ export function putReward(order, holdId, grant) {
                 price_type: "manual",
                 tax_ids: taxes.map((tax) => ["link", tax]),
                 loyalty_hold_id: holdId,
+                // Where there are courses (pos_restaurant), a line of none of them is not shown.
+                ...(order.course_ids?.length && { course_id: order.getLastCourse() }),
             });
             line.setFullProductName();
             created.push(line);
@@ -51,6 +53,7 @@ export function grantOf(order, hold, reward, program, carrier) {
     }
     return {
         program,
+        partner: order.getPartner()?.id,
         name: reward.name,
         points: hold.points,
         kind: hold.kind,
