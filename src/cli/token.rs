@@ -16,6 +16,8 @@ pub(super) enum RoleName {
     Pos,
     /// Also programs, explanations, exceptions, status and metrics; changes nothing
     Viewer,
+    /// Also corrections of points and resolving exceptions: a second token of the addon, for users of the manager group
+    Manager,
     /// Everything
     Admin,
 }
@@ -25,6 +27,7 @@ impl From<RoleName> for Role {
         match name {
             RoleName::Pos => Self::Pos,
             RoleName::Viewer => Self::Viewer,
+            RoleName::Manager => Self::Manager,
             RoleName::Admin => Self::Admin,
         }
     }
@@ -65,7 +68,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
                 let state = row.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {}", time(at)));
                 let made = time(row.created_at);
                 let name = one_line(&row.name);
-                lines.push(format!("{}  {:<6}  {name}  made {made}  {state}", row.prefix, row.role));
+                lines.push(format!("{}  {:<7}  {name}  made {made}  {state}", row.prefix, row.role));
             }
             let listed: Vec<Value> = rows
                 .iter()

@@ -89,6 +89,8 @@ pub struct Correction {
     pub points: Points,
     /// Why.
     pub reason: String,
+    /// For whom, as the caller says: a claim, which nobody has checked.
+    pub on_behalf_of: Option<String>,
     /// The document they come from; a manager's correction has none but its reason.
     pub cause: Option<Cause>,
     /// When the points end; as the program says, counted from now, where nothing is said.
@@ -408,7 +410,7 @@ impl Book {
             order_id: None,
             hold_id: None,
             reason: Some(correction.reason.clone()),
-            detail: Detail::default(),
+            detail: Detail { on_behalf_of: correction.on_behalf_of.clone(), ..Detail::default() },
         };
         let entry_id = if points.is_negative() {
             let taken = points.negate()?;

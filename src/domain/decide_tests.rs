@@ -118,7 +118,7 @@ impl Desk {
     }
 
     pub fn adjust(&mut self, points: Points, expiry: Option<Expiry>) {
-        let correction = Correction { points, reason: "test".into(), cause: None, expiry };
+        let correction = Correction { points, reason: "test".into(), on_behalf_of: None, cause: None, expiry };
         self.with(|book, moment, timeline| book.adjust(ACCOUNT, &correction, timeline, moment)).unwrap();
     }
 

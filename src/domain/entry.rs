@@ -90,6 +90,9 @@ pub struct Detail {
     /// The entry that this one takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverses: Option<String>,
+    /// For whom the actor says that it acted: a claim, beside the actor and never in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
 }
 
 /// A [`LotChange`] as it is noted and shown.

@@ -305,6 +305,7 @@ fn decide(
     let correction = Correction {
         points: difference,
         reason: document.reason,
+        on_behalf_of: None,
         cause: Some(document.cause),
         expiry: document.expiry,
     };

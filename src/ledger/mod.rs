@@ -4,13 +4,17 @@ mod batch;
 pub mod command;
 mod debts;
 mod drafts;
+mod explanation;
 mod facts;
 mod findings;
+mod history;
 mod imports;
 mod leases;
 mod linked;
+mod listing;
 mod members;
 mod moves;
+mod names;
 mod outlook;
 mod programs;
 mod read;
@@ -35,12 +39,14 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::command::{Answer, Command, Idempotency, Request};
+pub use self::history::HistoryPlace;
 pub use self::imports::{Carried, Destination, Landed};
 pub use self::leases::{LeaseAsk, PassEnd, Reading, ReadingState};
+pub use self::listing::{MemberFilter, MemberPlace, RedemptionFilter, RedemptionPlace, RedemptionState};
 pub use self::moves::Trail;
 pub use self::outlook::{Outlooks, ProgramOutlook, outlooks};
 pub use self::programs::{CurrencyChange, Put, unreadable_in};
-pub use self::read::{Place, QuoteAsk};
+pub use self::read::QuoteAsk;
 pub use self::repair::ProgramTrouble;
 pub use self::reply::{ErrorBody, LedgerError};
 pub use self::simulate::{Simulated, Simulation, simulate};
@@ -50,7 +56,7 @@ use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
 use crate::domain::shop;
 use crate::store::exceptions::ExceptionRow;
-pub use crate::store::exceptions::{ExceptionPlace, Filter as ExceptionFilter};
+pub use crate::store::exceptions::{ExceptionPlace, Filter as ExceptionFilter, Resolution};
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
@@ -388,7 +394,10 @@ impl Ledger {
                 let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
                 rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 let next = rows.last().filter(|_| more).map(|row| ExceptionPlace::from(row).text());
-                let listed = rows.iter().map(exception_json).collect::<Result<Vec<_>, LedgerError>>()?;
+                let concerned: Vec<PartnerId> = rows.iter().filter_map(|row| row.partner_id.map(PartnerId)).collect();
+                let names = names::partners(conn, &concerned)?;
+                let listed =
+                    rows.iter().map(|row| exception_json(row, &names)).collect::<Result<Vec<_>, LedgerError>>()?;
                 Ok(json!({ "exceptions": listed, "next": next }))
             })
             .await
@@ -407,11 +416,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn resolve_exception(&self, id: String, note: String, actor: String) -> Result<bool, LedgerError> {
+    pub async fn resolve_exception(&self, id: String, resolution: Resolution) -> Result<bool, LedgerError> {
         self.pool()
             .run(move |conn| {
                 let now = database_now(conn)?.timestamp_micros();
-                Ok(store::exceptions::resolve(conn, &id, &note, &actor, now)?.is_some())
+                Ok(store::exceptions::resolve(conn, &id, &resolution, now)?.is_some())
             })
             .await
     }
@@ -452,7 +461,7 @@ fn announce(kind: &'static str, detail: &str) {
     metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
 }
 
-fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {
+fn exception_json(row: &ExceptionRow, names: &names::PartnerNames) -> Result<Value, LedgerError> {
     let order = match (row.order_id, &row.order_uuid, &row.order_name) {
         (None, None, None) => Value::Null,
         (id, uuid, name) => json!({"id": id, "uuid": uuid, "name": name}),
@@ -461,6 +470,7 @@ fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {
         "exception_id": row.id,
         "kind": row.kind,
         "partner_id": row.partner_id,
+        "partner_name": row.partner_id.and_then(|id| names.get(&PartnerId(id))),
         "order": order,
         "detail": row.detail,
         "at": reply::time(from_us(row.at_us)?),
@@ -469,6 +479,7 @@ fn exception_json(row: &ExceptionRow) -> Result<Value, LedgerError> {
     if let (Some(at), Some(object)) = (from_us_opt(row.resolved_at_us)?, shown.as_object_mut()) {
         object.insert("resolved_at".into(), json!(reply::time(at)));
         object.insert("resolved_by".into(), json!(row.resolved_by));
+        object.insert("resolved_on_behalf_of".into(), json!(row.resolved_on_behalf_of));
         object.insert("note".into(), json!(row.note));
     }
     Ok(shown)

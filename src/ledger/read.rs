@@ -24,10 +24,9 @@ use crate::domain::refund::TakenBack;
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, Which};
-use crate::store::entries::{Before, EntryRow};
 use crate::store::memberships::Memberships;
 use crate::store::time::database_now;
-use crate::store::{self, AnyConnection, entries, holds};
+use crate::store::{self, AnyConnection, holds};
 
 /// A draft to quote.
 #[derive(Clone, Debug)]
@@ -36,26 +35,6 @@ pub struct QuoteAsk {
     pub draft: Order,
     /// Whether the till said when; a draft without a date is quoted as of now.
     pub dated: bool,
-}
-
-/// A place in a history, as the API's opaque text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(Before);
-
-impl Place {
-    /// From its text; `None` when it is none of ours.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, '.');
-        let recorded_at_us = parts.next()?.parse().ok()?;
-        let sequence = parts.next()?.parse().ok()?;
-        let id = uuid::Uuid::try_parse(parts.next()?).ok()?.hyphenated().to_string();
-        Some(Self(Before { recorded_at_us, sequence, id }))
-    }
-
-    fn text(row: &EntryRow) -> String {
-        format!("{}.{}.{}", row.recorded_at_us, row.sequence, row.id)
-    }
 }
 
 impl Ledger {
@@ -140,133 +119,6 @@ impl Ledger {
             })
             .await
     }
-
-    /// A member's entries, newest first.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownProgram`] when a program is named that there is not.
-    pub async fn history(
-        &self,
-        partner: PartnerId,
-        program: Option<String>,
-        limit: i64,
-        before: Option<Place>,
-    ) -> Result<Value, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
-            .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
-                if let Some(code) = &program
-                    && !timelines.iter().any(|timeline| timeline.code == *code)
-                {
-                    return Err(Refusal::UnknownProgram(code.clone()).into());
-                }
-                let shown = wallets::shown_for(conn, context.options.wallet, &[partner])?;
-                let member = shown.get(&partner).copied().unwrap_or(partner);
-                let place = before.map(|place| place.0);
-                // One more than asked for tells whether there is a next page.
-                let mut rows =
-                    entries::history(conn, member, program.as_deref(), place.as_ref(), limit.saturating_add(1))?;
-                let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
-                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-                let next = rows.last().filter(|_| more).map(|(row, _)| Place::text(row));
-                let listed = rows
-                    .iter()
-                    .map(|(row, code)| {
-                        let mut shown = entry_json(&row.entry()?);
-                        if let Some(object) = shown.as_object_mut() {
-                            object.insert("program".into(), json!(code));
-                        }
-                        Ok(shown)
-                    })
-                    .collect::<Result<Vec<_>, LedgerError>>()?;
-                Ok(json!({"entries": listed, "next": next}))
-            })
-            .await
-    }
-
-    /// Why an entry is what it is.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownEntry`]
-    pub async fn explain(&self, entry_id: String) -> Result<Value, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
-            .run(move |conn| {
-                let unknown = || LedgerError::from(Refusal::UnknownEntry(entry_id.clone()));
-                let row = entries::find(conn, &entry_id)?.ok_or_else(unknown)?;
-                let entry = row.entry()?;
-                let ids = BTreeSet::from([entry.account_id]);
-                let program_id = accounts::load(conn, &Which::Ids(&ids))?
-                    .first()
-                    .map(|one| one.account.program_id)
-                    .ok_or_else(unknown)?;
-                let timelines = context.programs.timelines(conn)?;
-                let timeline = timelines.iter().find(|timeline| timeline.id == program_id).ok_or_else(unknown)?;
-                let reversed_by = reversers(conn, &entry)?;
-                let hold = match entry.hold_id {
-                    Some(id) => holds::load(conn, holds::Which::Ids(&[id]))?.remove(&id),
-                    None => None,
-                };
-                Ok(explanation(&entry, timeline, hold.as_ref(), &reversed_by))
-            })
-            .await
-    }
-}
-
-/// Entries that take this one back.
-fn reversers(conn: &mut AnyConnection, entry: &Entry) -> Result<Vec<String>, LedgerError> {
-    let mut related = match entry.order_id {
-        Some(order) => entries::of_order(conn, order)?,
-        None => Vec::new(),
-    };
-    if let Some(hold) = entry.hold_id {
-        related.extend(entries::of_hold(conn, hold)?);
-    }
-    let own = entry.id.to_string();
-    let mut found = Vec::new();
-    for row in related {
-        if row.entry()?.detail.reverses.as_deref() == Some(own.as_str()) {
-            found.push(row.id);
-        }
-    }
-    Ok(found)
-}
-
-/// What was redeemed, as an explanation shows it.
-fn redeemed(hold: &Hold, timeline: &Timeline) -> Value {
-    let version = timeline.version(hold.program_version);
-    let reward = version.and_then(|version| version.program.reward(&hold.reward));
-    json!({
-        "reward": hold.reward,
-        "name": reward.map(|reward| reward.name.as_str()),
-        "kind": reward.map(|reward| reward.kind.word()),
-        "points": hold.points.to_string(),
-        "discount": hold.discount.to_string(),
-        "product_id": hold.product_id.map(|id| id.0),
-    })
-}
-
-fn explanation(entry: &Entry, timeline: &Timeline, hold: Option<&Hold>, reversed_by: &[String]) -> Value {
-    let version = entry.program_version.and_then(|number| timeline.version(number));
-    let earned = entry.detail.earned.as_ref();
-    let of_earned = |name: &str| earned.and_then(|earned| earned.get(name)).cloned();
-    let rounding = earned.map(|earned| json!({"mode": earned.get("rounding"), "decimals": earned.get("decimals")}));
-    json!({
-        "entry": entry_json(entry),
-        "program": timeline.code,
-        "version": entry.program_version,
-        "document": version.map(|version| version.program.to_json()),
-        "lines": of_earned("lines").unwrap_or_else(|| json!([])),
-        "total_before_rounding": of_earned("total_before_rounding"),
-        "rounding": rounding,
-        "lots": entry.detail.lots.iter().map(|lot| json!({
-            "expires_at": lot.expires_at.map(time), "points": lot.points,
-        })).collect::<Vec<_>>(),
-        "redeemed": hold.map(|hold| redeemed(hold, timeline)),
-        "reversed_by": reversed_by,
-        "reverses": entry.detail.reverses,
-    })
 }
 
 /// An entry as the API shows it.
@@ -287,6 +139,7 @@ pub fn entry_json(entry: &Entry) -> Value {
         },
         "reason": entry.reason,
         "actor": entry.actor,
+        "on_behalf_of": entry.detail.on_behalf_of,
     })
 }
 
@@ -322,12 +175,13 @@ fn balance_of(
     if archived_at.is_some() && balance.is_zero() && held.is_zero() {
         return Ok(None);
     }
-    let expiring = account
-        .expiring(now)?
-        .into_iter()
-        .map(|(on, points)| json!({"on": time(on), "points": points.to_string()}))
-        .collect();
-    Ok(Some(shown(balance, held, account.available(now)?, expiring)))
+    Ok(Some(shown(balance, held, account.available(now)?, expiring_json(account, now)?)))
+}
+
+/// What will be gone, and when, as the API shows it.
+pub(super) fn expiring_json(account: &Account, now: DateTime<Utc>) -> Result<Vec<Value>, LedgerError> {
+    let shown = |(on, points): (DateTime<Utc>, Points)| json!({"on": time(on), "points": points.to_string()});
+    Ok(account.expiring(now)?.into_iter().map(shown).collect())
 }
 
 /// The customer of a draft, as far as quoting needs it.

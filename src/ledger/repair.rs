@@ -125,7 +125,7 @@ pub(super) fn note_unreadable(
             continue;
         }
         let note = "the version can be read again, or a later one is in its place";
-        exceptions::resolve(conn, &row.id, note, RESOLVED_BY, now.timestamp_micros())?;
+        exceptions::resolve(conn, &row.id, &resolution(note), now.timestamp_micros())?;
         // Whoever put a later version has had its orders computed again already.
         let mended = timelines.iter().find(|timeline| timeline.id == id).and_then(|timeline| timeline.version(version));
         if let Some(mended) = mended {
@@ -154,10 +154,15 @@ pub(super) fn resolve_too_large(
         };
         if placed_at.is_some_and(|placed| effective_from.is_none_or(|from| from <= placed)) {
             let note = "a later version is in its place";
-            exceptions::resolve(conn, &row.id, note, RESOLVED_BY, now.timestamp_micros())?;
+            exceptions::resolve(conn, &row.id, &resolution(note), now.timestamp_micros())?;
         }
     }
     Ok(())
+}
+
+/// What the service itself notes.
+fn resolution(note: &str) -> exceptions::Resolution {
+    exceptions::Resolution { note: note.to_owned(), by: RESOLVED_BY.to_owned(), on_behalf_of: None }
 }
 
 /// Which program and version an exception's key names, and what follows them.

@@ -225,6 +225,7 @@ mod tests {
             correction: Correction {
                 points: Points::from_e2(500),
                 reason: "a present".into(),
+                on_behalf_of: None,
                 cause: None,
                 expiry: None,
             },

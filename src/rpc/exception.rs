@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::params::{Id, Limit, Text};
+use super::params::{Id, Limit, Text, place};
 use super::{Api, Caller, Fault, Reply};
 use crate::domain::book::EXCEPTION_KINDS;
-use crate::ledger::{ExceptionFilter, ExceptionPlace};
+use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +41,7 @@ impl State {
 pub(super) struct Resolve {
     exception_id: Text<200>,
     note: Text<2000>,
+    on_behalf_of: Option<Text<200>>,
 }
 
 pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
@@ -52,13 +53,7 @@ pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Rep
         }
         None => None,
     };
-    let before = match params.before {
-        Some(Text(text)) => Some(
-            ExceptionPlace::parse(&text)
-                .ok_or_else(|| Fault::parameter("before", "this is no `next` of an earlier answer"))?,
-        ),
-        None => None,
-    };
+    let before = place(params.before, ExceptionPlace::parse)?;
     let filter = ExceptionFilter {
         state: params.state.map(|state| state.word().to_owned()),
         kind,
@@ -69,7 +64,9 @@ pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Rep
 }
 
 pub(super) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {
-    if api.ledger.resolve_exception(params.exception_id.0, params.note.0, caller.actor()).await? {
+    let resolution =
+        Resolution { note: params.note.0, by: caller.actor(), on_behalf_of: params.on_behalf_of.map(|claim| claim.0) };
+    if api.ledger.resolve_exception(params.exception_id.0, resolution).await? {
         Ok(json!({"resolved": true}))
     } else {
         Err(Fault::parameter("exception_id", "there is no such exception"))

@@ -20,6 +20,9 @@ pub(super) struct Adjust {
     program: Text<200>,
     points: PointsParam,
     reason: Text<500>,
+    // Left out where it is: a retry across an upgrade is still the same call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<Text<200>>,
 }
 
 /// Adds or takes points. A partner that is not known here yet is asked for in Odoo first.
@@ -34,7 +37,13 @@ pub(super) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Rep
         idempotency,
         partner_id,
         program: params.program.0,
-        correction: Correction { points: params.points.0, reason: params.reason.0, cause: None, expiry: None },
+        correction: Correction {
+            points: params.points.0,
+            reason: params.reason.0,
+            on_behalf_of: params.on_behalf_of.map(|claim| claim.0),
+            cause: None,
+            expiry: None,
+        },
         actor: caller.actor(),
     };
     Ok(api.ledger.reply(command).await?)

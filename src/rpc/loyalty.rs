@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::fingerprint::idempotency;
-use super::params::{Id, Limit, List, PointsParam, Text};
+use super::params::{Id, Limit, List, PointsParam, Text, place};
 use super::{Api, Caller, Fault, Reply};
 use crate::domain::book::OrderRef;
 use crate::domain::ids::{HoldId, OrderId, PartnerId};
 use crate::domain::refusal::Refusal;
-use crate::ledger::{Command, Place, QuoteAsk};
+use crate::ledger::{Command, HistoryPlace, QuoteAsk};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +66,8 @@ pub(super) struct History {
     partner_id: Id,
     program: Option<Text<200>>,
     limit: Option<Limit>,
-    before: Option<Text<200>>,
+    // A number for each of the member's programs.
+    before: Option<Text<4000>>,
 }
 
 #[derive(Deserialize)]
@@ -122,11 +123,7 @@ pub(super) async fn release(api: Arc<Api>, caller: Caller, params: Release) -> R
 }
 
 pub(super) async fn history(api: Arc<Api>, _caller: Caller, params: History) -> Reply {
-    let unknown_place = || Fault::parameter("before", "this is no `next` of an earlier answer");
-    let before = match params.before {
-        Some(text) => Some(Place::parse(&text.0).ok_or_else(unknown_place)?),
-        None => None,
-    };
+    let before = place(params.before, HistoryPlace::parse)?;
     let limit = params.limit.unwrap_or_default().0;
     let program = params.program.map(|program| program.0);
     Ok(api.ledger.history(PartnerId(params.partner_id.0), program, limit, before).await?)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::idempotency;
-use super::params::{Id, Instant, Text};
+use super::params::{Id, Instant, PageLimit, Text, place};
 use super::{Api, Caller, Fault, Reply, Role};
 use crate::domain::ids::PartnerId;
+use crate::ledger::{MemberFilter, MemberPlace};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +23,16 @@ pub(super) struct Enrol {
 pub(super) struct Leave {
     partner_id: Id,
     program: Text<200>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listing {
+    program: Option<Text<200>>,
+    search: Option<Text<200>>,
+    with_points: Option<bool>,
+    limit: Option<PageLimit<1000>>,
+    before: Option<Text<200>>,
 }
 
 /// Serialised for its fingerprint.
@@ -49,6 +60,16 @@ pub(super) async fn leave(api: Arc<Api>, caller: Caller, params: Leave) -> Reply
     let partner = PartnerId(params.partner_id.0);
     api.require_partner(partner).await?;
     Ok(api.ledger.leave(partner, &params.program.0, &caller.actor()).await?)
+}
+
+pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
+    let filter = MemberFilter {
+        program: params.program.map(|program| program.0),
+        search: params.search.map(|search| search.0),
+        with_points: params.with_points.unwrap_or_default(),
+        before: place(params.before, MemberPlace::parse)?,
+    };
+    Ok(api.ledger.members(filter, params.limit.unwrap_or_default().0).await?)
 }
 
 /// Moves everything of a member. The one it is taken from may be gone from Odoo, as long as it has an account here.

@@ -90,22 +90,25 @@ table! {
     },
     ExceptionResolve => Method {
         name: "exception.resolve",
-        role: Role::Admin,
-        summary: "Notes that a manager has dealt with an exception; doing so again keeps the first note.",
-        params: &[needs("exception_id", "Uuid"), needs("note", "Note")],
+        role: Role::Manager,
+        summary: "Notes that a manager has dealt with an exception; doing so again keeps the first note. `on_behalf_of` is \
+                  kept as the caller's claim.",
+        params: &[needs("exception_id", "Uuid"), needs("note", "Note"), takes("on_behalf_of", "Claim")],
         result: "Resolved",
         errors: &[],
     },
     LedgerAdjust => Method {
         name: "ledger.adjust",
-        role: Role::Admin,
-        summary: "Adds points to a member by hand, or takes them, with a reason.",
+        role: Role::Manager,
+        summary: "Adds points to a member by hand, or takes them, with a reason. `on_behalf_of` is kept as the caller's \
+                  claim, beside the actor.",
         params: &[
             needs("idempotency_key", "IdempotencyKey"),
             needs("partner_id", "Id"),
             needs("program", "Code"),
             needs("points", "Points"),
             needs("reason", "Text"),
+            takes("on_behalf_of", "Claim"),
         ],
         result: "Posted",
         errors: &["idempotency_conflict", "unknown_program", "unknown_partner"],
@@ -145,7 +148,8 @@ table! {
     LoyaltyHistory => Method {
         name: "loyalty.history",
         role: Role::Pos,
-        summary: "A member's entries, newest first, a page at a time.",
+        summary: "A member's entries, newest first, a page at a time. Each program's entries come in the order of its \
+                  balance.",
         params: &[
             needs("partner_id", "Id"),
             takes("program", "Code"),
@@ -211,6 +215,22 @@ table! {
         result: "Left",
         errors: &["unknown_program", "unknown_partner"],
     },
+    MemberList => Method {
+        name: "member.list",
+        role: Role::Viewer,
+        summary: "Members and their points, a row for each member and program, by partner from the greatest id down, a page \
+                  at a time. `search` is part of the name, or the partner's id. With `with_points` a page may be shorter \
+                  than `limit`: only a `next` of null is the end.",
+        params: &[
+            takes("program", "Code"),
+            takes("search", "Search"),
+            takes("with_points", "Flag"),
+            takes("limit", "LongLimit"),
+            takes("before", "Place"),
+        ],
+        result: "Members",
+        errors: &["unknown_program"],
+    },
     MemberTransfer => Method {
         name: "member.transfer",
         role: Role::Admin,
@@ -255,6 +275,24 @@ table! {
         params: &[needs("program", "Program"), takes("effective_from", "Time")],
         result: "Put",
         errors: &["invalid_program"],
+    },
+    RedemptionList => Method {
+        name: "redemption.list",
+        role: Role::Viewer,
+        summary: "Rewards that were redeemed, by the moment of their capture, newest first, a page at a time; with the state \
+                  open, holds that wait for their order to be paid, by when they were made. `from` counts, `to` does not.",
+        params: &[
+            takes("from", "Time"),
+            takes("to", "Time"),
+            takes("program", "Code"),
+            takes("pos_config_id", "Id"),
+            takes("partner_id", "Id"),
+            takes("state", "ListedState"),
+            takes("limit", "Limit"),
+            takes("before", "Place"),
+        ],
+        result: "Redemptions",
+        errors: &["unknown_program"],
     },
     RpcDiscover => Method {
         name: "rpc.discover",

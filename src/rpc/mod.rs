@@ -17,6 +17,7 @@ mod odoo_side;
 mod openrpc;
 mod params;
 mod program;
+mod redemption;
 mod schemas;
 mod sync;
 mod system;
@@ -142,11 +143,13 @@ handlers! {
     LoyaltyRelease => loyalty::release,
     MemberEnrol => member::enrol,
     MemberLeave => member::leave,
+    MemberList => member::list,
     MemberTransfer => member::transfer,
     ProgramArchive => program::archive,
     ProgramGet => program::get,
     ProgramList => program::list,
     ProgramPut => program::put,
+    RedemptionList => redemption::list,
     RpcDiscover => system::discover,
     SyncNotify => sync::notify,
     SyncRun => sync::run,

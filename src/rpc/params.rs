@@ -133,22 +133,37 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, M
     }
 }
 
-/// A page's size, 1 to 500.
+/// A page's size, 1 to `MOST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Limit(pub i64);
+pub struct PageLimit<const MOST: i64>(pub i64);
 
-impl Default for Limit {
+/// The size of a page of most lists.
+pub type Limit = PageLimit<500>;
+
+impl<const MOST: i64> Default for PageLimit<MOST> {
     fn default() -> Self {
         Self(50)
     }
 }
 
-impl<'de> Deserialize<'de> for Limit {
+impl<'de, const MOST: i64> Deserialize<'de> for PageLimit<MOST> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let limit = Value::deserialize(from)?.as_i64().filter(|limit| (1..=500).contains(limit));
-        limit.map(Self).ok_or_else(|| D::Error::custom("this must be an integer from 1 to 500"))
+        let limit = Value::deserialize(from)?.as_i64().filter(|limit| (1..=MOST).contains(limit));
+        limit.map(Self).ok_or_else(|| D::Error::custom(format!("this must be an integer from 1 to {MOST}")))
     }
+}
+
+/// The place that a page begins after, as an earlier page gave it.
+///
+/// # Errors
+/// [`Fault::parameter`] when it is no `next` of this list's.
+pub(super) fn place<P, const MOST: usize>(
+    before: Option<Text<MOST>>,
+    parse: impl FnOnce(&str) -> Option<P>,
+) -> Result<Option<P>, Fault> {
+    let unknown = || Fault::parameter("before", "this is no `next` of an earlier answer");
+    before.map(|text| parse(&text.0).ok_or_else(unknown)).transpose()
 }
 
 /// A decimal as it was sent, a text or a JSON number, digit by digit.

@@ -40,7 +40,7 @@ fn flag(value: bool) -> Value {
 /// All schemas, by name.
 pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
-    for (name, schema) in values().into_iter().chain(orders()).chain(answers()).chain(records()) {
+    for (name, schema) in values().into_iter().chain(orders()).chain(answers()).chain(records()).chain(listed()) {
         schemas.insert(name.to_owned(), schema);
     }
     schemas
@@ -67,6 +67,15 @@ fn values() -> Vec<(&'static str, Value)> {
         ("Money", number("At most 4 decimals, below 10^12; a string on output.")),
         ("Quantity", number("Below 10^12; negative when taken back.")),
         ("Time", json!({"description": "RFC 3339; UTC on output.", "type": "string", "format": "date-time"})),
+        (
+            "Claim",
+            json!({"description": "For whom the caller acts, as the caller's own system names the person. Nobody checks it.",
+            "type": "string", "minLength": 1, "maxLength": 200}),
+        ),
+        ("Search", json!({"type": "string", "minLength": 1, "maxLength": 200})),
+        ("Flag", json!({"type": "boolean"})),
+        ("ListedState", json!({"enum": ["captured", "open"], "default": "captured"})),
+        ("LongLimit", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 50})),
         ("Limit", json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50})),
         ("Place", json!({"description": "The `next` of an earlier page.", "type": "string"})),
         (
@@ -236,11 +245,16 @@ fn records() -> Vec<(&'static str, Value)> {
         ("cause", cause),
         ("reason", optional_text()),
         ("actor", text()),
+        ("on_behalf_of", optional_text()),
     ];
     let required: Vec<&str> = entry.iter().map(|(name, _)| *name).collect();
     let mut shown = entry.to_vec();
     shown.push(("program", reference("Code")));
-    shown.push(("partner_id", json!({"description": "Of the entries of a transfer.", "type": "integer"})));
+    shown.push(("program_name", text()));
+    shown.push(("points_name", text()));
+    shown.push(("partner_id", json!({"description": "Whose entry it is.", "type": "integer"})));
+    let reward = whole(&[("code", reference("Code")), ("name", optional_text())]);
+    shown.push(("reward", json!({"oneOf": [reward, {"type": "null"}]})));
     vec![
         (
             "ProgramBalance",
@@ -267,6 +281,9 @@ fn records() -> Vec<(&'static str, Value)> {
             json!({"type": "object", "required": ["entry", "program", "version", "lines", "lots"],
             "properties": {"entry": reference("Entry"), "program": reference("Code"), "version": or_null("Version"),
                 "document": or_null("Program"), "lines": {"type": "array"}, "lots": {"type": "array"},
+                "partner_id": reference("Id"), "program_name": text(), "points_name": text(),
+                "currency": optional_text(), "currency_decimals": reference("Count"),
+                "rules": list("ExplainedRule"), "rounded": optional_text(), "posted_before": optional_text(),
                 "total_before_rounding": optional_text(), "rounding": {"type": ["object", "null"]},
                 "redeemed": {"type": ["object", "null"]},
                 "reverses": or_null("Uuid"), "reversed_by": list("Uuid")}}),
@@ -296,9 +313,78 @@ fn records() -> Vec<(&'static str, Value)> {
             "required": ["exception_id", "kind", "partner_id", "order", "detail", "at", "state"],
             "properties": {"exception_id": reference("Uuid"), "kind": reference("ExceptionKind"), "partner_id": or_null("Id"),
                 "order": {"type": ["object", "null"]}, "detail": text(), "at": reference("Time"),
+                "partner_name": optional_text(),
                 "state": reference("ExceptionState"), "resolved_at": reference("Time"),
-                "resolved_by": optional_text(), "note": optional_text()}}),
+                "resolved_by": optional_text(), "resolved_on_behalf_of": optional_text(), "note": optional_text()}}),
         ),
         ("Exceptions", whole(&[("exceptions", list("Exception")), ("next", or_null("Place"))])),
+    ]
+}
+
+/// The rows of the lists that managers look through, and what a rule made of a sale.
+fn listed() -> Vec<(&'static str, Value)> {
+    let optional_text = || json!({"type": ["string", "null"]});
+    let expiring = whole(&[("on", reference("Time")), ("points", reference("Points"))]);
+    let member = [
+        ("partner_id", reference("Id")),
+        ("partner_name", optional_text()),
+        ("program", reference("Code")),
+        ("program_name", text()),
+        ("points_name", text()),
+        ("balance", reference("Points")),
+        ("held", reference("Points")),
+        ("available", reference("Points")),
+        ("expiring", json!({"type": "array", "items": expiring})),
+        ("enrolled_at", or_null("Time")),
+        ("last_activity_at", or_null("Time")),
+    ];
+    let order = whole(&[("id", or_null("Id")), ("uuid", text()), ("name", optional_text())]);
+    let redemption = [
+        ("hold_id", reference("Uuid")),
+        ("entry_id", or_null("Uuid")),
+        ("partner_id", reference("Id")),
+        ("partner_name", optional_text()),
+        ("program", reference("Code")),
+        ("program_name", text()),
+        ("points_name", text()),
+        ("reward", reference("Code")),
+        ("reward_name", optional_text()),
+        ("reward_kind", or_null("RewardKind")),
+        ("product_id", or_null("Id")),
+        ("points", reference("Points")),
+        ("restored", json!({"description": "How many of them refunds gave back.", "type": "string"})),
+        ("discount", reference("Money")),
+        ("currency", optional_text()),
+        ("order", order),
+        ("pos_config_id", or_null("Id")),
+        ("pos_config_name", optional_text()),
+        ("actor", text()),
+        ("at", reference("Time")),
+        ("expires_at", or_null("Time")),
+        ("state", json!({"enum": ["open", "captured", "partly_reversed", "reversed"]})),
+    ];
+    let multiplier = whole(&[
+        ("code", reference("Code")),
+        ("factor", text()),
+        ("product_ids", json!({"type": "array", "items": reference("Id")})),
+        ("product_names", json!({"type": "array", "items": optional_text()})),
+    ]);
+    let rule = [
+        ("code", reference("Code")),
+        ("kind", json!({"enum": ["per_amount", "per_unit", "per_order", null]})),
+        ("step", json!({"enum": ["whole", "prorata", null]})),
+        ("every", or_null("Money")),
+        ("points_each", or_null("Points")),
+        ("amount", json!({"description": "The money it saw, in the currency's digits.", "type": ["string", "null"]})),
+        ("quantity", json!({"description": "The units it saw.", "type": ["string", "null"]})),
+        ("points", json!({"description": "What it made, multiplied, to four decimals.", "type": "string"})),
+        ("multipliers", json!({"type": "array", "items": multiplier})),
+    ];
+    vec![
+        ("Member", whole(&member)),
+        ("Members", whole(&[("members", list("Member")), ("next", or_null("Place"))])),
+        ("Redemption", whole(&redemption)),
+        ("Redemptions", whole(&[("redemptions", list("Redemption")), ("next", or_null("Place"))])),
+        ("ExplainedRule", whole(&rule)),
     ]
 }

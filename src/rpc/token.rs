@@ -32,13 +32,15 @@ pub enum Role {
     Pos,
     /// Reads everything.
     Viewer,
+    /// Corrects points and resolves exceptions.
+    Manager,
     /// Changes programs and points.
     Admin,
 }
 
 impl Role {
     /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Pos, Self::Viewer, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Pos, Self::Viewer, Self::Manager, Self::Admin];
 
     /// Its word in the API, the command line and the database.
     #[must_use]
@@ -46,6 +48,7 @@ impl Role {
         match self {
             Self::Pos => "pos",
             Self::Viewer => "viewer",
+            Self::Manager => "manager",
             Self::Admin => "admin",
         }
     }
@@ -59,7 +62,7 @@ impl fmt::Display for Role {
 
 /// A word that is no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” is no role; there are pos, viewer and admin")]
+#[error("“{0}” is no role; there are pos, viewer, manager and admin")]
 pub struct NotARole(String);
 
 impl FromStr for Role {
@@ -221,14 +224,8 @@ pub async fn create(pool: &Pool, role: Role, name: &str) -> Result<String, Token
             if let Some(other) = namesake {
                 return Err(TokenError::NameTaken { name: other.name, prefix: other.prefix });
             }
-            let row = TokenRow {
-                prefix: token.prefix.clone(),
-                role: role.word().to_owned(),
-                name,
-                secret_sha256: token.secret_sha256(),
-                created_at_us: database_now(conn)?.timestamp_micros(),
-                revoked_at_us: None,
-            };
+            let made_at_us = database_now(conn)?.timestamp_micros();
+            let row = TokenRow::new(token.prefix.clone(), role.word(), name, token.secret_sha256(), made_at_us);
             Ok::<_, TokenError>(tokens::insert(conn, &row)?)
         })
     })
@@ -251,8 +248,8 @@ pub async fn list(pool: &Pool) -> Result<Vec<TokenInfo>, StoreError> {
             Ok(TokenInfo {
                 created_at: from_us(row.created_at_us)?,
                 revoked_at: from_us_opt(row.revoked_at_us)?,
+                role: row.role().to_owned(),
                 prefix: row.prefix,
-                role: row.role,
                 name: row.name,
             })
         };
@@ -305,14 +302,7 @@ mod tests {
     #[test]
     fn only_the_secret_itself_is_accepted() {
         let (token, other) = (Token::generate().unwrap(), Token::generate().unwrap());
-        let mut row = TokenRow {
-            prefix: token.prefix.clone(),
-            role: "pos".into(),
-            name: "till".into(),
-            secret_sha256: token.secret_sha256(),
-            created_at_us: 0,
-            revoked_at_us: None,
-        };
+        let mut row = TokenRow::new(token.prefix.clone(), "pos", "till".into(), token.secret_sha256(), 0);
         assert!(token.is(&row));
         assert!(!other.is(&row));
         row.secret_sha256.clear();
@@ -333,7 +323,7 @@ mod tests {
 
     #[test]
     fn roles_are_ordered_and_spelt() {
-        assert!(Role::Pos < Role::Viewer && Role::Viewer < Role::Admin);
+        assert!(Role::Pos < Role::Viewer && Role::Viewer < Role::Manager && Role::Manager < Role::Admin);
         for role in Role::ALL {
             assert_eq!(role.word().parse(), Ok(role));
         }

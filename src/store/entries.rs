@@ -6,7 +6,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::schema::{accounts, entries, programs};
+use super::schema::{accounts, entries};
 use super::time::from_us;
 use super::transfers::Origin;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each, write_rows};
@@ -242,52 +242,60 @@ pub fn of_account(
         .load(conn)?)
 }
 
-/// A place in a member's history: strictly older than this.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Before {
-    /// `recorded_at`, in microseconds.
-    pub recorded_at_us: i64,
-    /// The entry's number in its account.
-    pub sequence: i64,
-    /// The entry's id, where all else is equal.
-    pub id: String,
-}
-
-/// A member's entries, newest first, with the code of the program each belongs to.
+/// Entries of an account below a sequence number, newest first, at most `limit`: the order of its balance.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn history(
+pub fn newest_of(
     conn: &mut AnyConnection,
-    partner: PartnerId,
-    program: Option<&str>,
-    before: Option<&Before>,
+    account: AccountId,
+    below_sequence: i64,
     limit: i64,
-) -> Result<Vec<(EntryRow, String)>, StoreError> {
-    on_each!(conn, c => {
-        let mut query = entries::table
-            .inner_join(accounts::table.on(accounts::id.eq(entries::account_id)))
-            .inner_join(programs::table.on(programs::id.eq(accounts::program_id)))
-            .filter(accounts::source.eq(SOURCE))
-            .filter(accounts::partner_id.eq(partner.0))
-            .select((EntryRow::as_select(), programs::code))
-            .order((entries::recorded_at_us.desc(), entries::sequence.desc(), entries::id.desc()))
-            .limit(limit)
-            .into_boxed();
-        if let Some(code) = program {
-            query = query.filter(programs::code.eq(code));
-        }
-        if let Some(place) = before {
-            query = query.filter(
-                entries::recorded_at_us.lt(place.recorded_at_us).or(entries::recorded_at_us
-                    .eq(place.recorded_at_us)
-                    .and(entries::sequence.lt(place.sequence).or(entries::sequence
-                        .eq(place.sequence)
-                        .and(entries::id.lt(place.id.as_str()))))),
-            );
-        }
-        Ok(query.load(c)?)
-    })
+) -> Result<Vec<EntryRow>, StoreError> {
+    Ok(entries::table
+        .filter(entries::account_id.eq(account.0))
+        .filter(entries::sequence.lt(below_sequence))
+        .order(entries::sequence.desc())
+        .limit(limit)
+        .select(EntryRow::as_select())
+        .load(conn)?)
+}
+
+/// When the last entry of each of these accounts was taken in, in microseconds; those without entries are absent.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn last_recorded(conn: &mut AnyConnection, of: &[AccountId]) -> Result<BTreeMap<AccountId, i64>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in of.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(i64, i64)> = accounts::table
+            .inner_join(
+                entries::table
+                    .on(entries::account_id.eq(accounts::id).and(entries::sequence.eq(accounts::entry_count))),
+            )
+            .filter(accounts::id.eq_any(ids))
+            .select((accounts::id, entries::recorded_at_us))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, at)| (AccountId(id), at)));
+    }
+    Ok(found)
+}
+
+/// The names of the documents that caused these entries, and their ids in Odoo, by the entry's id.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn causes(conn: &mut AnyConnection, ids: &[String]) -> Result<BTreeMap<String, (Option<i64>, String)>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<(String, Option<i64>, String)> = entries::table
+            .filter(entries::id.eq_any(chunk))
+            .select((entries::id, entries::cause_id, entries::cause_name))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, cause, name)| (id, (cause, name))));
+    }
+    Ok(found)
 }
 
 /// The documents of one model that adjustments may have come from.

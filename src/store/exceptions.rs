@@ -41,6 +41,19 @@ pub struct ExceptionRow {
     pub resolved_by: Option<String>,
     /// What the manager wrote.
     pub note: Option<String>,
+    /// For whom, as the caller said.
+    pub resolved_on_behalf_of: Option<String>,
+}
+
+/// How a manager dealt with an exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// What the manager writes.
+    pub note: String,
+    /// Who calls.
+    pub by: String,
+    /// For whom, as the caller says.
+    pub on_behalf_of: Option<String>,
 }
 
 impl ExceptionRow {
@@ -61,6 +74,7 @@ impl ExceptionRow {
             resolved_at_us: None,
             resolved_by: None,
             note: None,
+            resolved_on_behalf_of: None,
         }
     }
 }
@@ -203,16 +217,16 @@ pub fn exists(conn: &mut AnyConnection, id: &str, kind: &str) -> Result<bool, St
 pub fn resolve(
     conn: &mut AnyConnection,
     id: &str,
-    note: &str,
-    by: &str,
+    resolution: &Resolution,
     now_us: i64,
 ) -> Result<Option<()>, StoreError> {
     let changed = diesel::update(exceptions::table.filter(exceptions::id.eq(id)).filter(exceptions::state.eq("open")))
         .set((
             exceptions::state.eq("resolved"),
             exceptions::resolved_at_us.eq(now_us),
-            exceptions::resolved_by.eq(by),
-            exceptions::note.eq(note),
+            exceptions::resolved_by.eq(&resolution.by),
+            exceptions::note.eq(&resolution.note),
+            exceptions::resolved_on_behalf_of.eq(&resolution.on_behalf_of),
         ))
         .execute(conn)?;
     if changed == 1 {

@@ -25,7 +25,7 @@ use crate::domain::program::Scope;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = holds, treat_none_as_default_value = false)]
-struct HoldRow {
+pub(super) struct HoldRow {
     id: String,
     account_id: i64,
     order_uuid: String,
@@ -113,7 +113,8 @@ impl HoldRow {
         })
     }
 
-    fn hold(self) -> Result<Hold, StoreError> {
+    /// The hold it says.
+    pub(super) fn hold(self) -> Result<Hold, StoreError> {
         Ok(Hold {
             id: HoldId::parse(&self.id).ok_or_else(|| corrupt(format!("the hold id {}", self.id)))?,
             account_id: AccountId(self.account_id),

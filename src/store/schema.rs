@@ -297,6 +297,7 @@ diesel::table! {
         resolved_at_us -> Nullable<BigInt>,
         resolved_by -> Nullable<Text>,
         note -> Nullable<Text>,
+        resolved_on_behalf_of -> Nullable<Text>,
     }
 }
 
@@ -308,6 +309,7 @@ diesel::table! {
         secret_sha256 -> Text,
         created_at_us -> BigInt,
         revoked_at_us -> Nullable<BigInt>,
+        manager -> Bool,
     }
 }
 

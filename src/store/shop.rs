@@ -403,6 +403,27 @@ pub fn unknown_products(
     Ok(wanted.difference(&known).copied().collect())
 }
 
+/// What these products are called, as far as they were read.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn product_names(
+    conn: &mut AnyConnection,
+    wanted: &BTreeSet<ProductId>,
+) -> Result<BTreeMap<ProductId, String>, StoreError> {
+    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<(i64, String)> = products::table
+            .filter(products::source.eq(SOURCE))
+            .filter(products::id.eq_any(chunk))
+            .select((products::id, products::name))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, name)| (ProductId(id), name)));
+    }
+    Ok(found)
+}
+
 fn catalog_ids(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result<BTreeSet<ProductId>, StoreError> {
     let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     let mut known = BTreeSet::new();

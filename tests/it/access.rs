@@ -24,16 +24,17 @@ const fn least(method: Name) -> Role {
         | Name::RpcDiscover
         | Name::SyncNotify
         | Name::SystemVersion => Role::Pos,
-        Name::ExceptionList | Name::LoyaltyExplain | Name::ProgramGet | Name::ProgramList | Name::SyncStatus => {
-            Role::Viewer
+        Name::ExceptionList
+        | Name::LoyaltyExplain
+        | Name::MemberList
+        | Name::ProgramGet
+        | Name::ProgramList
+        | Name::RedemptionList
+        | Name::SyncStatus => Role::Viewer,
+        Name::ExceptionResolve | Name::LedgerAdjust => Role::Manager,
+        Name::LedgerVerify | Name::MemberTransfer | Name::ProgramArchive | Name::ProgramPut | Name::SyncRun => {
+            Role::Admin
         }
-        Name::ExceptionResolve
-        | Name::LedgerAdjust
-        | Name::LedgerVerify
-        | Name::MemberTransfer
-        | Name::ProgramArchive
-        | Name::ProgramPut
-        | Name::SyncRun => Role::Admin,
     }
 }
 

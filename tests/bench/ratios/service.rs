@@ -69,8 +69,13 @@ pub fn fill(url: &str, members: u64) -> String {
 }
 
 async fn give(ledger: Arc<Ledger>, member: u64) {
-    let correction =
-        Correction { points: Points::from_e2(90_000_000_000), reason: "bench".to_owned(), cause: None, expiry: None };
+    let correction = Correction {
+        points: Points::from_e2(90_000_000_000),
+        reason: "bench".to_owned(),
+        on_behalf_of: None,
+        cause: None,
+        expiry: None,
+    };
     let change = Change::Adjust {
         idempotency: Idempotency { key: format!("fill-{member}"), params_sha256: String::new() },
         partner_id: PartnerId(member as i64),

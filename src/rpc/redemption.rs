@@ -1,0 +1,58 @@
+//! `redemption.*`: what was bought with points.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::params::{Id, Instant, Limit, Text, place};
+use super::{Api, Caller, Fault, Reply};
+use crate::domain::ids::{PartnerId, PosConfigId};
+use crate::ledger::{RedemptionFilter, RedemptionPlace, RedemptionState};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listing {
+    from: Option<Instant>,
+    to: Option<Instant>,
+    program: Option<Text<200>>,
+    pos_config_id: Option<Id>,
+    partner_id: Option<Id>,
+    state: Option<State>,
+    limit: Option<Limit>,
+    before: Option<Text<200>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Captured,
+    Open,
+}
+
+impl From<State> for RedemptionState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Captured => Self::Captured,
+            State::Open => Self::Open,
+        }
+    }
+}
+
+pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
+    let (from, to) = (params.from.map(|from| from.0), params.to.map(|to| to.0));
+    if let (Some(from), Some(to)) = (from, to)
+        && to <= from
+    {
+        return Err(Fault::parameter("to", "this must be later than `from`"));
+    }
+    let filter = RedemptionFilter {
+        from,
+        to,
+        program: params.program.map(|program| program.0),
+        pos_config_id: params.pos_config_id.map(|id| PosConfigId(id.0)),
+        partner_id: params.partner_id.map(|id| PartnerId(id.0)),
+        state: params.state.map_or(RedemptionState::Captured, RedemptionState::from),
+        before: place(params.before, RedemptionPlace::parse)?,
+    };
+    Ok(api.ledger.redemptions(filter, params.limit.unwrap_or_default().0).await?)
+}

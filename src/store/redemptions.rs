@@ -1,0 +1,162 @@
+//! What was bought with points, a page at a time, with the orders it was bought on.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::holds::HoldRow;
+use super::schema::{accounts, holds, orders, pos_configs};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
+use crate::domain::hold::Hold;
+use crate::domain::ids::{AccountId, PartnerId, PosConfigId, ProgramId};
+
+/// Which holds are listed, and by which moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListedState {
+    /// Those that were captured, by when they were.
+    Captured,
+    /// Those whose time has not run out, by when they were made.
+    OpenAt(DateTime<Utc>),
+}
+
+/// Which to list; what is `None` may be anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// In which state.
+    pub state: ListedState,
+    /// From this moment on, in microseconds.
+    pub from_us: Option<i64>,
+    /// Before this moment, in microseconds.
+    pub to_us: Option<i64>,
+    /// Of this program.
+    pub program: Option<ProgramId>,
+    /// Of these accounts.
+    pub accounts: Option<Vec<AccountId>>,
+    /// On an order of this till.
+    pub pos_config_id: Option<PosConfigId>,
+    /// Older than the hold of this moment and id.
+    pub before: Option<(i64, String)>,
+}
+
+/// A hold and whose it is.
+#[derive(Clone, Debug)]
+pub struct Redemption {
+    /// The hold.
+    pub hold: Hold,
+    /// Whose points.
+    pub partner_id: PartnerId,
+    /// Of which program.
+    pub program_id: ProgramId,
+}
+
+/// Redemptions, newest first; at most `limit`.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<Redemption>, StoreError> {
+    // States are written out, not bound: only so do the partial indexes serve.
+    let (state, moment) = match filter.state {
+        ListedState::Captured => ("holds.state = 'captured'", "holds.ended_at_us"),
+        ListedState::OpenAt(_) => ("holds.state = 'open'", "holds.created_at_us"),
+    };
+    let rows: Vec<(HoldRow, i64, i64)> = on_each!(conn, c => {
+        let mut query = holds::table
+            .inner_join(accounts::table.on(accounts::id.eq(holds::account_id)))
+            .filter(sql::<Bool>(state))
+            .order((sql::<BigInt>(&format!("{moment} DESC")), holds::id.desc()))
+            .limit(limit)
+            .select((HoldRow::as_select(), accounts::partner_id, accounts::program_id))
+            .into_boxed();
+        if let ListedState::OpenAt(now) = filter.state {
+            query = query.filter(holds::expires_at_us.gt(now.timestamp_micros()));
+        }
+        if let Some(from) = filter.from_us {
+            query = query.filter(sql::<Bool>(&format!("{moment} >= ")).bind::<BigInt, _>(from));
+        }
+        if let Some(to) = filter.to_us {
+            query = query.filter(sql::<Bool>(&format!("{moment} < ")).bind::<BigInt, _>(to));
+        }
+        if let Some((at_us, id)) = &filter.before {
+            query = query
+                .filter(sql::<Bool>(&format!("{moment} <= ")).bind::<BigInt, _>(*at_us))
+                .filter(
+                    sql::<Bool>(&format!("({moment} < "))
+                        .bind::<BigInt, _>(*at_us)
+                        .sql(" OR holds.id < ")
+                        .bind::<Text, _>(id.clone())
+                        .sql(")"),
+                );
+        }
+        if let Some(program) = filter.program {
+            // With its sign it is no index's: the holds are walked in their order, not all of a program's members.
+            query = query.filter(sql::<Bool>("+accounts.program_id = ").bind::<BigInt, _>(program.0));
+        }
+        if let Some(of) = &filter.accounts {
+            query = query.filter(holds::account_id.eq_any(of.iter().map(|id| id.0).collect::<Vec<_>>()));
+        }
+        if let Some(till) = filter.pos_config_id {
+            query = query.filter(
+                sql::<Bool>(
+                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 'odoo' AND sold.uuid = holds.order_uuid \
+                     AND sold.pos_config_id = ",
+                )
+                .bind::<BigInt, _>(till.0)
+                .sql(")"),
+            );
+        }
+        query.load(c)?
+    });
+    rows.into_iter()
+        .map(|(row, partner, program)| {
+            Ok(Redemption { hold: row.hold()?, partner_id: PartnerId(partner), program_id: ProgramId(program) })
+        })
+        .collect()
+}
+
+/// An order as it is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderNote {
+    /// `pos.order.id`
+    pub id: i64,
+    /// `pos.order.name`
+    pub name: String,
+    /// The till.
+    pub pos_config_id: Option<PosConfigId>,
+}
+
+/// The orders of these UUIDs that were read.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn orders_of(conn: &mut AnyConnection, uuids: &[String]) -> Result<BTreeMap<String, OrderNote>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in uuids.chunks(CHUNK) {
+        let rows: Vec<(Option<String>, i64, String, Option<i64>)> = orders::table
+            .filter(orders::source.eq(SOURCE))
+            .filter(orders::uuid.eq_any(chunk))
+            .order(orders::id)
+            .select((orders::uuid, orders::id, orders::name, orders::pos_config_id))
+            .load(conn)?;
+        for (uuid, id, name, till) in rows {
+            if let Some(uuid) = uuid {
+                found.insert(uuid, OrderNote { id, name, pos_config_id: till.map(PosConfigId) });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What the tills are called.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn tills(conn: &mut AnyConnection) -> Result<BTreeMap<PosConfigId, String>, StoreError> {
+    let rows: Vec<(i64, String)> = pos_configs::table
+        .filter(pos_configs::source.eq(SOURCE))
+        .select((pos_configs::id, pos_configs::name))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, name)| (PosConfigId(id), name)).collect())
+}
