@@ -53,6 +53,34 @@ pub struct OpenHold {
     pub good_at: DateTime<Utc>,
     /// From when it no longer sets them aside.
     pub expires_at: DateTime<Utc>,
+    /// What it keeps besides, for the hold that it replaced.
+    pub carried: Option<Carried>,
+}
+
+/// Points past their end that a hold goes on protecting for the hold that it replaced: as many of its own points as
+/// that one protected, and until that one's end at the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// How many; positive, and at most what the hold sets aside.
+    pub points: Points,
+    /// They were still good at this moment: when the first of the replaced holds was made.
+    pub good_at: DateTime<Utc>,
+}
+
+/// A claim to points that were good at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    points: Points,
+    good_at: DateTime<Utc>,
+}
+
+impl OpenHold {
+    /// What it claims: points that were good when it was made, and what it carries.
+    fn claims(&self) -> Result<[Claim; 2], Overflow> {
+        let carried = self.carried.unwrap_or(Carried { points: Points::ZERO, good_at: self.good_at });
+        let own = self.points.sub(carried.points)?;
+        Ok([Claim { points: carried.points, good_at: carried.good_at }, Claim { points: own, good_at: self.good_at }])
+    }
 }
 
 /// A lot as holds leave it.
@@ -165,18 +193,29 @@ impl Account {
         Points::sum(expired.collect::<Result<Vec<_>, _>>()?)
     }
 
+    /// How many points past their end are protected by this open hold alone.
+    ///
+    /// # Errors
+    /// [`Overflow`]
+    pub fn protected_by(&self, id: HoldId, now: DateTime<Utc>) -> Result<Points, Overflow> {
+        let mut without = self.clone();
+        without.end_hold(id);
+        without.expired_at(now)?.sub(self.expired_at(now)?)
+    }
+
     /// Each lot, soonest to end first, with what running holds will spend of it. A hold protects only points that were
     /// good when it was made, the soonest to end among them: holds that follow one another would else keep points
     /// beyond their end for ever.
     fn promised(&self, now: DateTime<Utc>) -> Result<Vec<LotState>, Overflow> {
-        let mut running: Vec<OpenHold> = self.holds.values().filter(|hold| hold.expires_at > now).copied().collect();
-        running.sort_by_key(|hold| hold.good_at);
+        let running = self.holds.values().filter(|hold| hold.expires_at > now).map(OpenHold::claims);
+        let mut running: Vec<Claim> = running.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        running.sort_by_key(|claim| claim.good_at);
         let mut running = running.into_iter().peekable();
         let mut open = Points::ZERO;
         let mut lots = Vec::with_capacity(self.lots.len());
         for (expiry, left) in &self.lots {
-            while let Some(hold) = running.next_if(|hold| !expiry.is_past(hold.good_at)) {
-                open = open.add(hold.points)?;
+            while let Some(claim) = running.next_if(|claim| !expiry.is_past(claim.good_at)) {
+                open = open.add(claim.points)?;
             }
             let promised = open.min(*left);
             open = open.sub(promised)?;
@@ -278,15 +317,24 @@ impl Account {
         Ok(changes)
     }
 
-    /// Takes out what a hold spends: first of the points that were good at `good_at`, so that it does not spend those
-    /// past their end which another hold protects.
+    /// Takes out what a hold spends: first what it carries, then of the points that were good when it was made, so that
+    /// it does not spend those past their end which another hold protects.
     ///
     /// # Errors
     /// [`Overflow`]
-    pub fn spend(&mut self, points: Points, good_at: DateTime<Utc>) -> Result<Vec<LotChange>, Overflow> {
-        let good = self.lots.iter().filter(|(expiry, _)| !expiry.is_past(good_at));
-        let good: Vec<LotChange> = good.map(|(expiry, left)| LotChange { expiry: *expiry, points: *left }).collect();
-        self.take(points, &good)
+    pub fn spend(&mut self, hold: &OpenHold) -> Result<Vec<LotChange>, Overflow> {
+        let [carried, own] = hold.claims()?;
+        let good_at = |claim: Claim| self.lots.iter().filter(move |(expiry, _)| !expiry.is_past(claim.good_at));
+        let mut wishes = Vec::new();
+        let mut left = carried.points;
+        for (expiry, here) in good_at(carried) {
+            let points = left.min(*here);
+            left = left.sub(points)?;
+            wishes.push(LotChange { expiry: *expiry, points });
+        }
+        // A lot that was wished for already gives what it has left.
+        wishes.extend(good_at(own).map(|(expiry, here)| LotChange { expiry: *expiry, points: *here }));
+        self.take(hold.points, &wishes)
     }
 
     /// Takes up to `wanted` out of one lot and the balance; returns what it could not take.
@@ -359,7 +407,7 @@ mod tests {
 
     /// A hold that is made on one day and ends on another.
     fn hold_of(whole: i64, made: u32, ends: u32) -> OpenHold {
-        OpenHold { points: points(whole), good_at: at(made), expires_at: at(ends) }
+        OpenHold { points: points(whole), good_at: at(made), expires_at: at(ends), carried: None }
     }
 
     fn account() -> Account {
@@ -447,12 +495,12 @@ mod tests {
         account.open_hold(hold_id(2), hold_of(10, 11, 15));
         account.end_hold(hold_id(2));
         assert_eq!(
-            account.spend(points(10), at(11)).unwrap(),
+            account.spend(&hold_of(10, 11, 31)).unwrap(),
             [LotChange { expiry: Expiry::Never, points: points(-10) }],
             "those that ended are the first hold's"
         );
         account.end_hold(hold_id(1));
-        assert_eq!(account.spend(points(10), at(9)).unwrap()[0].expiry, Expiry::At(at(10)));
+        assert_eq!(account.spend(&hold_of(10, 9, 31)).unwrap()[0].expiry, Expiry::At(at(10)));
     }
 
     #[test]
@@ -482,7 +530,7 @@ mod tests {
                         account.take(amount, &[LotChange { expiry: Expiry::At(at(day)), points: amount }]).unwrap();
                         posted -= amount.e2();
                     }
-                    3 => account.open_hold(hold_id(u128::from(day)), OpenHold { points: amount, good_at: at(1), expires_at: at(day) }),
+                    3 => account.open_hold(hold_id(u128::from(day)), OpenHold { points: amount, good_at: at(1), expires_at: at(day), carried: None }),
                     _ => {
                         account.expire_holds(at(day));
                         for change in account.expire_lots(at(day)).unwrap() {

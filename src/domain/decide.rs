@@ -18,6 +18,7 @@ use super::order::Order;
 use super::points::Points;
 use super::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use super::refusal::Refusal;
+use super::replacing::Replaced;
 use super::timeline::{Timeline, Version};
 
 /// Open holds of an account at most. A till that asks again and again must not grow what every batch loads.
@@ -59,6 +60,8 @@ pub struct HoldAsk<'a> {
     pub reward: &'a str,
     /// How many, where the cashier may choose.
     pub points: Option<Points>,
+    /// The hold of the same order that it takes the place of.
+    pub replaces: Option<HoldId>,
     /// The draft order as the till has it.
     pub draft: &'a Order,
     /// Digits of the draft's currency after the decimal point.
@@ -203,33 +206,48 @@ impl Book {
     /// whole do not count.
     #[must_use]
     pub fn uses_of(&self, account_id: AccountId, now: DateTime<Utc>) -> Vec<Use> {
+        self.uses_without(account_id, None, now)
+    }
+
+    fn uses_without(&self, account_id: AccountId, replaced: Option<HoldId>, now: DateTime<Utc>) -> Vec<Use> {
         self.holds
             .values()
             .filter(|hold| hold.account_id == account_id && hold.restored < hold.points)
+            .filter(|hold| Some(hold.id) != replaced)
             .filter(|hold| hold.stands(now))
             .map(|hold| Use { reward: hold.reward.clone(), at: hold.created_at })
             .collect()
     }
 
-    /// Sets points aside for a reward on a draft order.
+    /// Sets points aside for a reward on a draft order. Where it replaces a hold, it is decided as if that one were not
+    /// there, and that one ends as soon as this one stands; a refusal leaves it as it was.
     ///
     /// # Errors
     /// [`Denied::Refused`] with the reason.
     pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Given, Denied> {
         self.settle(ask.account_id, moment)?;
+        let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
+        let old = ask.replaces.map(|id| self.replaceable(id, &uuid, ask.account_id, moment)).transpose()?;
         let account = self.account(ask.account_id)?;
-        if account.holds().len() >= MOST_OPEN_HOLDS {
+        let others = account.holds().len().saturating_sub(old.as_ref().map_or(0, Replaced::open_here));
+        if others >= MOST_OPEN_HOLDS {
             return Err(Refusal::too_many_holds(MOST_OPEN_HOLDS).into());
         }
         let version = version_for(ask.timeline, ask.draft, ask.partner_id, ask.membership, moment.now)?;
-        let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
         // The draft's own date may be a till's wrong clock: redeeming happens now.
-        let today = Order { placed_at: moment.now, ..ask.draft.clone() };
+        let mut today = Order { placed_at: moment.now, ..ask.draft.clone() };
+        let mut standing = self.rewards_on(Some(ask.account_id), &uuid, moment.now);
+        let mut available = account.available(moment.now)?;
+        if let Some(old) = &old {
+            old.leave_out(&mut today);
+            standing.retain(|held| held.id != old.id);
+            available = available.add(old.frees)?;
+        }
         let basket = Basket {
             order: &today,
-            available: account.available(moment.now)?,
-            holds: &self.rewards_on(Some(ask.account_id), &uuid, moment.now),
-            uses: &self.uses_of(ask.account_id, moment.now),
+            available,
+            holds: &standing,
+            uses: &self.uses_without(ask.account_id, ask.replaces, moment.now),
             archived: ask.archived,
             currency_decimals: ask.currency_decimals,
         };
@@ -242,6 +260,9 @@ impl Book {
             Some(LineShare { position: *position, uuid, product_id, off: *off })
         });
         let seconds = version.program.hold_seconds();
+        let expires_at =
+            moment.now.checked_add_signed(Duration::seconds(i64::from(seconds))).ok_or(super::exact::Overflow)?;
+        let carried = old.as_ref().and_then(|old| old.carried_by(priced.points));
         let hold = Hold {
             id: HoldId::of(ask.partner_id, (moment.ids)()),
             account_id: ask.account_id,
@@ -258,21 +279,25 @@ impl Book {
             covers: reward.covers(),
             state: HoldState::Open,
             created_at: moment.now,
-            expires_at: moment
-                .now
-                .checked_add_signed(Duration::seconds(i64::from(seconds)))
-                .ok_or(super::exact::Overflow)?,
+            // Points past their end are not protected for longer than they were.
+            expires_at: match (&old, carried) {
+                (Some(old), Some(_)) => expires_at.min(old.expires_at),
+                _ => expires_at,
+            },
             ended_at: None,
             reason: None,
             entry_id: None,
             restored: Points::ZERO,
             actor: moment.actor.to_owned(),
+            replaces: ask.replaces,
+            carried,
         };
-        let open =
-            super::account::OpenHold { points: hold.points, good_at: hold.created_at, expires_at: hold.expires_at };
-        self.account_mut(ask.account_id)?.open_hold(hold.id, open);
+        self.account_mut(ask.account_id)?.open_hold(hold.id, hold.as_open());
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold.clone());
+        if let Some(old) = old {
+            self.end_replaced(&old, hold.id, moment)?;
+        }
         let max_share = version.program.redemption.max_share_of_order.value;
         Ok(Given { hold, kind: reward.kind.word(), shares, max_share })
     }
@@ -296,7 +321,7 @@ impl Book {
         if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) {
             return Err(Refusal::HoldOfOtherOrder.into());
         }
-        let mut good_at = hold.created_at;
+        let mut spent = hold.as_open();
         match hold.state {
             HoldState::Open => {}
             HoldState::Captured => return Err(Refusal::HoldCaptured.into()),
@@ -307,12 +332,12 @@ impl Book {
                     return Err(Refusal::HoldExpired { exception_id }.into());
                 }
                 // Nothing is kept for it any more.
-                good_at = moment.now;
+                spent = super::account::OpenHold { good_at: moment.now, carried: None, ..spent };
             }
         }
         let account = self.account_mut(account_id)?;
         account.end_hold(id);
-        let lots = account.spend(hold.points, good_at)?;
+        let lots = account.spend(&spent)?;
         let balance = account.balance();
         let posting = Posting {
             kind: EntryKind::Redeem,

@@ -129,6 +129,7 @@ impl Desk {
     pub fn hold_for(&mut self, reward: &str, draft: &Order) -> Result<HoldId, Denied> {
         self.with(|book, moment, timeline| {
             let ask = HoldAsk {
+                replaces: None,
                 account_id: ACCOUNT,
                 partner_id: PartnerId(1),
                 timeline,

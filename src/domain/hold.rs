@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use super::account::{Carried, OpenHold};
 use super::ids::{AccountId, HoldId, ProductId};
 use super::money::Money;
 use super::points::Points;
@@ -99,9 +100,19 @@ pub struct Hold {
     pub restored: Points,
     /// Who asked for it.
     pub actor: String,
+    /// The hold of the same order that it took the place of.
+    pub replaces: Option<HoldId>,
+    /// Points past their end that it protects for that one.
+    pub carried: Option<Carried>,
 }
 
 impl Hold {
+    /// What it keeps on its account while it is open.
+    #[must_use]
+    pub const fn as_open(&self) -> OpenHold {
+        OpenHold { points: self.points, good_at: self.created_at, expires_at: self.expires_at, carried: self.carried }
+    }
+
     /// Whether its reward stands: it is captured, or open with time left. Time ends a hold before anyone notes it.
     #[must_use]
     pub fn stands(&self, now: DateTime<Utc>) -> bool {

@@ -35,6 +35,7 @@ pub mod program;
 pub mod redemption_review;
 pub mod refund;
 pub mod refusal;
+mod replacing;
 pub mod returned_rewards;
 pub mod sale_lots;
 pub mod shop;

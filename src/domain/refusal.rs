@@ -39,6 +39,9 @@ pub enum Refusal {
         /// What waits for the manager.
         exception_id: ExceptionId,
     },
+    /// The hold that another was to replace ran out before.
+    #[error("the hold to be replaced has expired and sets nothing aside any more; ask again without `replaces`")]
+    ReplacedHoldExpired,
     /// The hold was paid already.
     #[error("the hold was captured: its order is paid")]
     HoldCaptured,

@@ -156,7 +156,7 @@ mod tests {
     fn points_that_a_hold_keeps_from_expiring_move_with_it() {
         let mut both = book(&[(10, 10)], &[(4, 20)]);
         let hold = HoldId(Uuid::from_u128(7));
-        let open = OpenHold { points: points(6), good_at: at(1), expires_at: at(15) };
+        let open = OpenHold { points: points(6), good_at: at(1), expires_at: at(15), carried: None };
         both.accounts.get_mut(&AccountId(1)).unwrap().open_hold(hold, open);
         // Day 12: 4 of the 10 expire, 6 are promised.
         moved(&mut both, 12);

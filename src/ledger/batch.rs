@@ -79,6 +79,14 @@ struct Stored {
     lots: BTreeMap<Expiry, Points>,
 }
 
+/// The reward that a till asks for.
+struct Wish<'a> {
+    program: &'a str,
+    reward: &'a str,
+    points: Option<Points>,
+    replaces: Option<HoldId>,
+}
+
 /// Runs a batch. All of it commits or nothing does. When it fails, nothing of `facts` may be believed any more.
 pub(super) fn run(
     context: &Context,
@@ -143,7 +151,7 @@ impl Batch {
         let wallets = wallets(conn, context, commands)?;
         let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
         let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
-        let mut named_holds: BTreeSet<HoldId> = BTreeSet::new();
+        let mut named_holds: BTreeSet<HoldId> = commands.iter().filter_map(Command::replaced).collect();
         let mut draft_uuids: BTreeSet<String> = BTreeSet::new();
         let mut verdict_keys: BTreeSet<String> = BTreeSet::new();
         let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
@@ -251,11 +259,12 @@ impl Batch {
 
     fn apply(&mut self, conn: &mut AnyConnection, position: usize, command: &Command) -> Result<Answer, LedgerError> {
         match command {
-            Command::Hold { idempotency, partner_id, program, reward, points, actor, .. } => {
+            Command::Hold { idempotency, partner_id, program, reward, points, replaces, actor, .. } => {
                 let draft =
                     self.drafts.remove(&position).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
                 self.decided_once(caller_key(idempotency), &idempotency.params_sha256, |batch| {
-                    batch.hold(*partner_id, program, reward, *points, &draft, actor)
+                    let wish = Wish { program, reward, points: *points, replaces: *replaces };
+                    batch.hold(*partner_id, &wish, &draft, actor)
                 })
             }
             Command::Adjust { idempotency, partner_id, program, correction, actor } => {
@@ -313,6 +322,7 @@ impl Batch {
                 Refusal::UnknownProgram(_)
                     | Refusal::UnknownReward { .. }
                     | Refusal::UnknownPartner(_)
+                    | Refusal::UnknownHold(_)
                     | Refusal::UnreadableProgram { .. }
                     | Refusal::Overflow(_)
             ))
@@ -337,16 +347,8 @@ impl Batch {
         self.fresh_verdicts.push(verdict);
     }
 
-    fn hold(
-        &mut self,
-        partner_id: PartnerId,
-        program: &str,
-        reward: &str,
-        points: Option<Points>,
-        draft: &Order,
-        actor: &str,
-    ) -> Result<Value, Denied> {
-        let timeline = self.timeline(program)?;
+    fn hold(&mut self, partner_id: PartnerId, wish: &Wish<'_>, draft: &Order, actor: &str) -> Result<Value, Denied> {
+        let timeline = self.timeline(wish.program)?;
         let member = self.member_of(partner_id);
         let account_id = self.account_of(member, &timeline)?;
         let currency_decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
@@ -356,8 +358,9 @@ impl Batch {
             account_id,
             partner_id,
             timeline: &timeline,
-            reward,
-            points,
+            reward: wish.reward,
+            points: wish.points,
+            replaces: wish.replaces,
             draft,
             currency_decimals,
             membership: &membership,

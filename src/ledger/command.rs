@@ -86,6 +86,8 @@ pub enum Command {
         reward: String,
         /// How many points, where the cashier may choose.
         points: Option<Points>,
+        /// The hold of the same order that it takes the place of.
+        replaces: Option<HoldId>,
         /// The draft order.
         draft: Box<Order>,
         /// Who asks.
@@ -161,6 +163,15 @@ impl Command {
     #[must_use]
     pub const fn brings_orders(&self) -> bool {
         matches!(self, Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. } | Self::Transfer(_))
+    }
+
+    /// The hold that it is to replace.
+    #[must_use]
+    pub const fn replaced(&self) -> Option<HoldId> {
+        match self {
+            Self::Hold { replaces, .. } => *replaces,
+            _ => None,
+        }
     }
 
     /// Its word in metrics and logs.

@@ -261,14 +261,15 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
     let membership = member.membership(timeline.id);
     // Exactly what posting will do: the version of the order's date. What the draft's lines take back of another sale
     // is posted for that one.
-    let earns = match timeline.in_force(draft.placed_at) {
-        // Whoever is chosen later may take part: a draft without a customer shows what it would earn.
-        Some(version) if member.partner.is_none() || membership.takes_part(&version.program, draft.placed_at) => {
-            // As posting does: what grows too large earns nothing, and is nothing to other programs.
-            program::earn(&version.program, draft, &TakenBack::new()).map_or(Points::ZERO, |earned| earned.points)
-        }
-        _ => Points::ZERO,
-    };
+    let version = timeline.in_force(draft.placed_at);
+    // As posting does: what grows too large earns nothing, and is nothing to other programs.
+    let of_a_member = version.map_or(Points::ZERO, |version| {
+        program::earn(&version.program, draft, &TakenBack::new()).map_or(Points::ZERO, |earned| earned.points)
+    });
+    // Whoever is chosen later may take part: a draft without a customer shows what it would earn.
+    let earns_here =
+        member.partner.is_none() || version.is_some_and(|one| membership.takes_part(&one.program, draft.placed_at));
+    let earns = if earns_here { of_a_member } else { Points::ZERO };
     let takes_back = till.taken_back.get(&timeline.id).copied().unwrap_or_default();
     let account = member.accounts.get(&timeline.id);
     let (balance, available, held_here, uses) = match account {
@@ -305,13 +306,20 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         .iter()
         .map(|offer| offer_json(&current.program, offer, denied.as_ref(), decimals))
         .collect();
-    Ok(Some(json!({
+    let mut quote = json!({
         "program": timeline.code,
+        "name": timeline.name(),
+        "points_name": timeline.points_name(),
         "earns": earns.to_string(),
         "takes_back": takes_back.to_string(),
         "balance_after": balance.sub(held_here)?.add(earns)?.sub(takes_back)?.to_string(),
         "rewards": rewards,
-    })))
+    });
+    // Said of whoever does not take part alone.
+    if let (false, Some(object)) = (earns_here, quote.as_object_mut()) {
+        object.insert("would_earn".into(), json!(of_a_member.to_string()));
+    }
+    Ok(Some(quote))
 }
 
 /// A program that cannot be read has no rewards and earns nothing; who has points in it still has them.
@@ -320,7 +328,10 @@ fn unreadable_quote(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Op
     let balance = account.balance_at(till.now).unwrap_or_else(|_| account.balance());
     Some(json!({
         "program": timeline.code,
+        "name": timeline.name(),
+        "points_name": timeline.points_name(),
         "earns": Points::ZERO.to_string(),
+        "takes_back": Points::ZERO.to_string(),
         "balance_after": balance.to_string(),
         "rewards": [],
     }))

@@ -58,6 +58,7 @@ pub(super) fn hold_reply(given: &Given, draft: &Order, decimals: u32) -> Value {
     });
     if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
         object.insert("product_id".into(), json!(product.0));
+        object.insert("covered_quantity".into(), json!(decimal(hold.covered_quantity)));
         object.insert("add_quantity".into(), json!(decimal(hold.add_quantity)));
         object.insert("price".into(), json!(hold.price.unwrap_or_default().to_text(decimals)));
     }

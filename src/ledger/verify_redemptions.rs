@@ -65,6 +65,7 @@ pub(super) fn check_holds(
     for hold in all.values() {
         check_entries(conn, hold, whose, report)?;
     }
+    check_replaced(conn, &all, whose, report)?;
     check_sales(conn, &all, as_of, whose, report)
 }
 
@@ -95,6 +96,35 @@ fn check_entries(conn: &mut AnyConnection, hold: &Hold, whose: &str, report: &mu
             "{whose}: {} points of hold {} were given back but its entries come to {restored}",
             hold.restored, hold.id
         ));
+    }
+    Ok(())
+}
+
+/// A hold that took the place of another is of the same order, and that one was released when it was made.
+fn check_replaced(
+    conn: &mut AnyConnection,
+    all: &BTreeMap<HoldId, Hold>,
+    whose: &str,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let ids: Vec<HoldId> = all.values().filter_map(|hold| hold.replaces).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let replaced = holds::load(conn, holds::Which::Ids(&ids))?;
+    for hold in all.values() {
+        let Some(id) = hold.replaces else { continue };
+        let is_sound = replaced.get(&id).is_some_and(|old| {
+            old.order_uuid == hold.order_uuid
+                && old.state == HoldState::Released
+                && old.ended_at == Some(hold.created_at)
+        });
+        if !is_sound {
+            report.found(format!(
+                "{whose}: hold {} replaces hold {id}, which is not a hold of its order that ended then",
+                hold.id
+            ));
+        }
     }
     Ok(())
 }

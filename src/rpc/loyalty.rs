@@ -34,6 +34,10 @@ pub(super) struct Hold {
     program: Text<200>,
     reward: Text<200>,
     points: Option<PointsParam>,
+    /// Left out of the fingerprint where it is absent: a call that was made before this existed, and is made again, is
+    /// the same call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<Text<200>>,
     order: Draft,
 }
 
@@ -93,6 +97,7 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
     if params.points.is_some_and(|points| !points.0.is_positive()) {
         return Err(Fault::parameter("points", "this must be above zero; leave it out for the most that fits"));
     }
+    let replaces = params.replaces.as_ref().map(|hold_id| known_form(&hold_id.0)).transpose()?;
     let partner_id = PartnerId(params.partner_id.0);
     api.require_partner(partner_id).await?;
     let command = Command::Hold {
@@ -101,6 +106,7 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
         program: params.program.0,
         reward: params.reward.0,
         points: params.points.map(|points| points.0),
+        replaces,
         draft: Box::new(params.order.into_order()),
         actor: caller.actor(),
     };

@@ -162,13 +162,15 @@ table! {
     LoyaltyHold => Method {
         name: "loyalty.hold",
         role: Role::Pos,
-        summary: "Sets points aside for a reward on a draft order. The same key again gives the same reply.",
+        summary: "Sets points aside for a reward on a draft order. With `replaces`, the new hold takes the place of an \
+                  open hold of the same order, or the old one stays. The same key again gives the same reply.",
         params: &[
             needs("idempotency_key", "IdempotencyKey"),
             needs("partner_id", "Id"),
             needs("program", "Code"),
             needs("reward", "Code"),
             takes("points", "Points"),
+            takes("replaces", "Uuid"),
             needs("order", "Draft"),
         ],
         result: "Hold",
@@ -180,6 +182,11 @@ table! {
             "unknown_program",
             "unknown_reward",
             "unknown_partner",
+            "unknown_hold",
+            "hold_expired",
+            "hold_captured",
+            "hold_released",
+            "hold_of_other_order",
         ],
     },
     LoyaltyQuote => Method {

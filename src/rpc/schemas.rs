@@ -152,6 +152,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("expires_at", reference("Time")),
         ("product_id", reference("Id")),
         ("kind", reference("RewardKind")),
+        ("covered_quantity", reference("Quantity")),
         ("add_quantity", reference("Quantity")),
         ("price", reference("Money")),
         (
@@ -185,17 +186,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ),
         ("Hold", object(&["hold_id", "points", "discount", "expires_at"], &hold)),
         ("QuotedReward", object(&["reward", "name", "points", "discount", "applicable"], &reward)),
-        (
-            "QuotedProgram",
-            whole(&[
-                ("program", reference("Code")),
-                ("earns", reference("Points")),
-                // What the draft's returns take back of the points that other sales earned, less what returned rewards give back.
-                ("takes_back", reference("Points")),
-                ("balance_after", reference("Points")),
-                ("rewards", list("QuotedReward")),
-            ]),
-        ),
+        ("QuotedProgram", quoted_program()),
         ("Quote", whole(&[("programs", list("QuotedProgram"))])),
         (
             "SyncRun",
@@ -224,6 +215,28 @@ fn answers() -> Vec<(&'static str, Value)> {
             "accounts": reference("Count"), "entries": reference("Count"), "violations": {"type": "array"}}}),
         ),
     ]
+}
+
+fn quoted_program() -> Value {
+    object(
+        &["program", "name", "points_name", "earns", "takes_back", "balance_after", "rewards"],
+        &[
+            ("program", reference("Code")),
+            ("name", text()),
+            ("points_name", text()),
+            ("earns", reference("Points")),
+            // What the draft's returns take back of the points that other sales earned, less what returned rewards
+            // give back.
+            ("takes_back", reference("Points")),
+            ("balance_after", reference("Points")),
+            (
+                "would_earn",
+                json!({"description": "Of a customer who has not joined the program: what members earn by the draft.",
+                       "allOf": [reference("Points")]}),
+            ),
+            ("rewards", list("QuotedReward")),
+        ],
+    )
 }
 
 fn records() -> Vec<(&'static str, Value)> {

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
+use super::holds::carried_from;
 use super::kept::{Kept, execute_kept, padded};
 use super::schema::{accounts, holds, lots};
 use super::time::{expiry_from_us, expiry_to_us, from_us};
@@ -233,8 +234,7 @@ pub fn load_with<'a>(
 ) -> Result<Vec<StoredAccount>, StoreError> {
     let mut open = OpenHolds::new();
     for hold in open_holds {
-        let one = OpenHold { points: hold.points, good_at: hold.created_at, expires_at: hold.expires_at };
-        open.entry(hold.account_id.0).or_default().insert(hold.id, one);
+        open.entry(hold.account_id.0).or_default().insert(hold.id, hold.as_open());
     }
     let rows = load_rows(conn, &Which::Ids(ids))?;
     restore(conn, rows, open)
@@ -285,19 +285,26 @@ fn load_lots(conn: &mut AnyConnection, ids: &[i64]) -> Result<BTreeMap<i64, BTre
     Ok(found)
 }
 
+/// Account, id, points, when it was made and ends; and what it carries.
+type OpenRow = ((i64, String, i64, i64, i64), (Option<i64>, Option<i64>));
+
 fn load_open_holds(conn: &mut AnyConnection, ids: &[i64]) -> Result<OpenHolds, StoreError> {
     let mut found = OpenHolds::new();
     for chunk in ids.chunks(CHUNK) {
         let query = holds::table
             .filter(holds::account_id.eq_any(padded(chunk.iter().copied())))
             .filter(holds::state.eq("open"))
-            .select((holds::account_id, holds::id, holds::points_e2, holds::created_at_us, holds::expires_at_us));
-        let rows: Vec<(i64, String, i64, i64, i64)> = Kept(query).load(conn)?;
-        for (account, id, points, created_at, expires_at) in rows {
+            .select((
+                (holds::account_id, holds::id, holds::points_e2, holds::created_at_us, holds::expires_at_us),
+                (holds::carried_points_e2, holds::carried_good_at_us),
+            ));
+        let rows: Vec<OpenRow> = Kept(query).load(conn)?;
+        for ((account, id, points, created_at, expires_at), (carried_points, carried_good_at)) in rows {
             let hold = OpenHold {
                 points: Points::from_e2(points),
                 good_at: from_us(created_at)?,
                 expires_at: from_us(expires_at)?,
+                carried: carried_from(carried_points, carried_good_at)?,
             };
             let id = HoldId::parse(&id).ok_or_else(|| corrupt(format!("the hold id {id}")))?;
             found.entry(account).or_default().insert(id, hold);

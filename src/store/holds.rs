@@ -15,6 +15,7 @@ use super::kept::{Kept, padded};
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, StoreError, corrupt, write_rows};
+use crate::domain::account::Carried;
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::hold::{Hold, HoldState, LineShare};
 use crate::domain::ids::{AccountId, HoldId, ProductId};
@@ -47,6 +48,9 @@ pub(super) struct HoldRow {
     price_e4: Option<i64>,
     covers: Option<String>,
     lines: Option<String>,
+    replaces: Option<String>,
+    carried_points_e2: Option<i64>,
+    carried_good_at_us: Option<i64>,
 }
 
 /// What a hold takes off one line, as its column says it.
@@ -110,6 +114,9 @@ impl HoldRow {
             price_e4: hold.price.map(Money::e4),
             covers: hold.covers.as_ref().map(serde_json::to_string).transpose().map_err(corrupt)?,
             lines: (!hold.lines.is_empty()).then(|| lines_to_text(&hold.lines)).transpose()?,
+            replaces: hold.replaces.map(|id| id.to_string()),
+            carried_points_e2: hold.carried.map(|carried| carried.points.e2()),
+            carried_good_at_us: hold.carried.map(|carried| micros(carried.good_at)),
         })
     }
 
@@ -138,8 +145,22 @@ impl HoldRow {
             price: self.price_e4.map(Money::from_e4),
             covers: self.covers.as_deref().map(scope_from_text).transpose()?,
             lines: self.lines.as_deref().map(lines_from_text).transpose()?.unwrap_or_default(),
+            replaces: self
+                .replaces
+                .map(|id| HoldId::parse(&id).ok_or_else(|| corrupt(format!("the replaced hold's id {id}"))))
+                .transpose()?,
+            carried: carried_from(self.carried_points_e2, self.carried_good_at_us)?,
         })
     }
+}
+
+/// What a hold carries of the one it replaced, of its two columns.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) fn carried_from(points_e2: Option<i64>, good_at_us: Option<i64>) -> Result<Option<Carried>, StoreError> {
+    let Some((points_e2, good_at_us)) = points_e2.zip(good_at_us) else { return Ok(None) };
+    Ok(Some(Carried { points: Points::from_e2(points_e2), good_at: from_us(good_at_us)? }))
 }
 
 fn scope_from_text(text: &str) -> Result<Scope, StoreError> {

@@ -269,6 +269,9 @@ diesel::table! {
         price_e4 -> Nullable<BigInt>,
         covers -> Nullable<Text>,
         lines -> Nullable<Text>,
+        replaces -> Nullable<Text>,
+        carried_points_e2 -> Nullable<BigInt>,
+        carried_good_at_us -> Nullable<BigInt>,
     }
 }
 

@@ -41,6 +41,7 @@ mod real_odoo;
 mod real_odoo_14;
 mod redeeming;
 mod refunds;
+mod replacing;
 mod rewards;
 mod rooms;
 mod secrets;

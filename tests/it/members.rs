@@ -57,6 +57,17 @@ fn leaving_keeps_the_points_and_spends_none_until_the_member_is_back() {
     assert_eq!((refused.code, &refused.data["reason"]), (1003, &json!("not_enrolled")));
     let quote = service.admin.call("loyalty.quote", json!({"order": order}));
     assert_eq!(quote["programs"][0]["earns"], "0");
+    // What a member would have earned, for a till that tells so.
+    assert_eq!(quote["programs"][0]["would_earn"], "50");
+    assert_eq!(
+        (&quote["programs"][0]["name"], &quote["programs"][0]["points_name"]),
+        (&json!("Club"), &json!("points"))
+    );
+    let mut nobodys = order.clone();
+    nobodys.as_object_mut().unwrap().remove("partner_id");
+    let of_nobody = service.admin.call("loyalty.quote", json!({"order": nobodys}));
+    let of_nobody = &of_nobody["programs"][0];
+    assert_eq!((&of_nobody["earns"], of_nobody.get("would_earn")), (&json!("50"), None));
     assert_eq!(quote["programs"][0]["rewards"][0]["reason"], "not_enrolled");
     let shown = service.admin.call("loyalty.balance", json!({"partner_ids": [1]}));
     assert_eq!((&shown[0]["programs"][0]["enrolled"], service.admin.balance(1)), (&json!(false), "150".into()));

@@ -111,6 +111,8 @@ pub(super) struct Shelf<'a> {
     before: Vec<Decimal>,
     /// What each can still bear, in the currency's amounts: after vouchers, other discounts and rewards.
     left: Vec<Decimal>,
+    /// What of that difference is for rewards that give no product, as far as their holds say which line bears it.
+    reduced: Vec<Decimal>,
 }
 
 /// How much of a sum one line should bear, by its weight, and the most that it can.
@@ -123,7 +125,13 @@ impl<'a> Shelf<'a> {
     /// Holds take off what they said they would, line by line, whether or not their own lines are on the draft yet.
     /// What a line cannot bear any more (it was changed since), the goods that the hold is for bear, and then all.
     pub fn of(basket: &Basket<'a>) -> Result<Self, Overflow> {
-        let mut shelf = Self { positions: Vec::new(), lines: Vec::new(), before: Vec::new(), left: Vec::new() };
+        let mut shelf = Self {
+            positions: Vec::new(),
+            lines: Vec::new(),
+            before: Vec::new(),
+            left: Vec::new(),
+            reduced: Vec::new(),
+        };
         let (mut discounts, mut rests) = (Vec::new(), Vec::new());
         for (position, line) in basket.order.lines.iter().enumerate() {
             if !line.counts() {
@@ -144,6 +152,7 @@ impl<'a> Shelf<'a> {
             }
         }
         shelf.left.clone_from(&shelf.before);
+        shelf.reduced = vec![Decimal::ZERO; shelf.lines.len()];
         take_off(&shelf.lines, &mut shelf.before, &discounts)?;
         for discount in discounts {
             shelf.bear(exact::sub(Decimal::ZERO, discount.amount)?, None, basket)?;
@@ -175,6 +184,9 @@ impl<'a> Shelf<'a> {
             let here = share.off.decimal().min(*left).min(rest).max(Decimal::ZERO);
             *left = exact::sub(*left, here)?;
             rest = exact::sub(rest, here)?;
+            if let (None, Some(reduced)) = (held.product_id, self.reduced.get_mut(at)) {
+                *reduced = exact::add(*reduced, here)?;
+            }
         }
         Ok(rest)
     }
@@ -230,6 +242,12 @@ impl<'a> Shelf<'a> {
         self.worth(&self.left, scope)
     }
 
+    /// What rewards that give no product take off the line at a position of the draft.
+    pub fn reduced_at(&self, position: usize) -> Decimal {
+        let found = self.positions.iter().zip(&self.reduced).find(|(at, _)| **at == position);
+        found.map_or(Decimal::ZERO, |(_, reduced)| *reduced)
+    }
+
     /// The goods sold of one product: position in the draft, line, what is left of it.
     pub fn of_product(&self, product: ProductId) -> impl Iterator<Item = (usize, &'a Line, Decimal)> + '_ {
         let lines = self.positions.iter().zip(&self.lines).zip(&self.left);
@@ -248,10 +266,31 @@ impl<'a> Shelf<'a> {
 
     /// `discount` over the goods in scope, by what is left of each; none bears more than that.
     pub fn share(&self, discount: Money, scope: &Scope, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
-        let goods = self.positions.iter().zip(&self.lines).zip(&self.left);
+        self.share_by(&self.left, discount, scope, basket)
+    }
+
+    /// A percentage takes the same part of each of its goods, whatever other rewards stand beside it, as far as they
+    /// have it left.
+    pub fn share_evenly(
+        &self,
+        discount: Money,
+        scope: &Scope,
+        basket: &Basket<'_>,
+    ) -> Result<Vec<(usize, Money)>, Overflow> {
+        self.share_by(&self.before, discount, scope, basket)
+    }
+
+    fn share_by(
+        &self,
+        weights: &[Decimal],
+        discount: Money,
+        scope: &Scope,
+        basket: &Basket<'_>,
+    ) -> Result<Vec<(usize, Money)>, Overflow> {
+        let goods = self.positions.iter().zip(&self.lines).zip(self.left.iter().zip(weights));
         let bearing: Vec<(usize, Bearer)> = goods
-            .filter(|((_, line), left)| scope.covers(line) && **left > Decimal::ZERO)
-            .map(|((position, _), left)| (*position, Bearer { weight: *left, most: *left }))
+            .filter(|((_, line), (left, _))| scope.covers(line) && **left > Decimal::ZERO)
+            .map(|((position, _), (left, weight))| (*position, Bearer { weight: *weight, most: *left }))
             .collect();
         shares_of(discount, bearing, basket)
     }

@@ -101,7 +101,7 @@ fn parts(
     for (position, line, left) in shelf.of_product(product_id) {
         let bearers: Vec<(usize, &Line, Decimal)> =
             std::iter::once((position, line, left)).chain(shelf.parts_of(line)).collect();
-        let Some(above) = above(&bearers, line.quantity, price)? else { continue };
+        let Some(above) = above(&bearers, line.quantity, price, shelf)? else { continue };
         let skipped = line.quantity.min(skip);
         skip = exact::sub(skip, skipped)?;
         let here = exact::sub(line.quantity, skipped)?.min(wanted);
@@ -124,9 +124,20 @@ fn parts(
 }
 
 /// What all units of a line, with the parts of a combo, cost above `price` each; `None` when nothing.
-fn above(lines: &[(usize, &Line, Decimal)], quantity: Decimal, price: Money) -> Result<Option<Decimal>, Overflow> {
+///
+/// A price is what the customer pays: what a percentage takes off the units already is a part of the way there. Of what
+/// is free, both would be more than it costs, and `left` is the limit.
+fn above(
+    lines: &[(usize, &Line, Decimal)],
+    quantity: Decimal,
+    price: Money,
+    shelf: &Shelf<'_>,
+) -> Result<Option<Decimal>, Overflow> {
     let at_price = exact::mul(price.decimal(), quantity)?;
     let whole = Money::sum(lines.iter().map(|(_, line, _)| line.subtotal_incl))?;
-    let above = exact::sub(whole.decimal(), at_price)?;
+    let mut above = exact::sub(whole.decimal(), at_price)?;
+    if price > Money::ZERO {
+        above = exact::sub(above, sum(lines.iter().map(|(position, _, _)| shelf.reduced_at(*position)))?)?;
+    }
     Ok((above > Decimal::ZERO).then_some(above))
 }

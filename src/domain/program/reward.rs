@@ -292,6 +292,7 @@ pub fn shares(reward: &Reward, priced: &Priced, basket: &Basket<'_>) -> Result<V
         (RewardKind::FreeProduct { .. } | RewardKind::ProductAtPrice { .. }, Some(gift)) => {
             gift::shares(gift, priced.discount, &shelf, basket)
         }
+        (RewardKind::DiscountPercent { .. }, _) => shelf.share_evenly(priced.discount, &reward.scope, basket),
         _ => shelf.share(priced.discount, &reward.scope, basket),
     }
 }

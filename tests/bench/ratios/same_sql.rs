@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loyalty_sidecar::domain::account::{Account, OpenHold};
+use loyalty_sidecar::domain::account::Account;
 use loyalty_sidecar::domain::entry::{Cause, Detail, Entry, EntryKind};
 use loyalty_sidecar::domain::hold::{Hold, HoldState, LineShare};
 use loyalty_sidecar::domain::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProductId};
@@ -97,7 +97,7 @@ fn write(
     }
     let made: Vec<Hold> = asked.iter().map(|(account, order)| hold(*account, order.clone(), now)).collect();
     for hold in &made {
-        let open = OpenHold { points: hold.points, good_at: hold.created_at, expires_at: hold.expires_at };
+        let open = hold.as_open();
         accounts.get_mut(&hold.account_id).unwrap().account.open_hold(hold.id, open);
     }
     entries::append(conn, &rows)?;
@@ -163,6 +163,8 @@ fn entry(hold: &Hold, account: &Account, now: DateTime<Utc>) -> Entry {
 
 fn hold(account_id: AccountId, order_uuid: String, now: DateTime<Utc>) -> Hold {
     Hold {
+        replaces: None,
+        carried: None,
         id: HoldId(Uuid::now_v7()),
         account_id,
         order_uuid,
@@ -233,6 +235,7 @@ pub fn texts_of_a_redemption(url: &str) -> Vec<String> {
         lines: vec![line],
     };
     let hold = |key: &str| Command::Hold {
+        replaces: None,
         idempotency: Idempotency { key: format!("{uuid}-{key}"), params_sha256: HASH.to_owned() },
         partner_id: PartnerId(1),
         program: "club".to_owned(),

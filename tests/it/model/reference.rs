@@ -98,6 +98,9 @@ pub struct Hold {
     pub price: i64,
     pub state: Held,
     pub ends_at: i64,
+    made_at: i64,
+    /// What it keeps beyond their end for the one it replaced: how many, which were good at this second.
+    carried: (i64, i64),
     /// From which lots it was spent, in that order.
     lots: Vec<(i64, i64)>,
     restored: i64,
@@ -108,8 +111,10 @@ pub struct Hold {
 }
 
 impl Hold {
-    const fn made_at(&self) -> i64 {
-        self.ends_at - HOLD_SECONDS
+    /// Since when the points must have been good that it keeps, and how many of each it keeps.
+    fn claims(&self) -> [(i64, i64); 2] {
+        let (carried, good_at) = self.carried;
+        [(good_at, carried), (self.made_at, self.reward.points() - carried)]
     }
 }
 
@@ -329,8 +334,14 @@ impl Ledger {
 
     /// What no open hold keeps of each lot. A hold keeps the soonest to end of the points that were good when it was made.
     fn free(&self, member: usize) -> Lots {
-        let mut holds: Vec<(i64, i64)> =
-            self.open_holds(member).map(|hold| (hold.made_at(), hold.reward.points())).collect();
+        self.free_without(member, None)
+    }
+
+    /// What of each lot would be free if this hold were not there.
+    fn free_without(&self, member: usize, absent: Option<usize>) -> Lots {
+        let open = (0..self.holds.len()).filter(|hold| Some(*hold) != absent).map(|hold| &self.holds[hold]);
+        let open = open.filter(|hold| hold.member == member && hold.state == Held::Open);
+        let mut holds: Vec<(i64, i64)> = open.flat_map(Hold::claims).collect();
         holds.sort_unstable();
         let mut free = self.members[member].lots.clone();
         for (end, left) in &mut free {
@@ -341,6 +352,18 @@ impl Ledger {
             }
         }
         free
+    }
+
+    /// How many points past their end an open hold alone keeps.
+    fn kept_beyond_their_end(&self, hold: usize) -> i64 {
+        let (member, day) = (self.holds[hold].member, self.day());
+        let gone = |free: Lots| free.into_iter().filter(|(end, _)| *end <= day).map(|(_, points)| points).sum::<i64>();
+        gone(self.free_without(member, Some(hold))) - gone(self.free(member))
+    }
+
+    /// Whether an open hold alone keeps points past their end.
+    pub fn keeps_beyond_their_end(&self, hold: usize) -> bool {
+        self.holds[hold].state == Held::Open && self.kept_beyond_their_end(hold) > 0
     }
 
     /// Ends what time has ended, of one member.
@@ -385,10 +408,15 @@ impl Ledger {
         let late = self.holds[hold].state == Held::Expired;
         self.holds[hold].state = Held::Captured;
         // A hold spends what was good when it was made; what another keeps beyond its end is not for one that is over.
-        let good_at = if late { self.seconds } else { self.holds[hold].made_at() };
+        let (good_at, (mut carried, carried_at)) =
+            if late { (self.seconds, (0, 0)) } else { (self.holds[hold].made_at, self.holds[hold].carried) };
         let account = &mut self.members[member];
-        let good: Vec<(i64, i64)> =
-            account.lots.iter().filter(|(end, _)| is_good(**end, good_at)).map(|(end, left)| (*end, *left)).collect();
+        let mut good: Vec<(i64, i64)> = Vec::new();
+        for (end, left) in account.lots.iter().filter(|(end, _)| is_good(**end, carried_at)) {
+            good.push((*end, carried.min(*left)));
+            carried -= carried.min(*left);
+        }
+        good.extend(account.lots.iter().filter(|(end, _)| is_good(**end, good_at)).map(|(end, left)| (*end, *left)));
         let lots = account.take(points, &good);
         account.note("redeem", -points);
         let balance = account.balance;
@@ -617,11 +645,36 @@ impl Ledger {
         }
     }
 
-    fn hold(&mut self, member: usize, reward: Reward, draft: usize, pieces: i64, price: i64) {
+    fn hold(&mut self, member: usize, reward: Reward, draft: usize, goods: (i64, i64), replaced: Option<usize>) {
+        let (pieces, price) = goods;
         self.keyed += 1;
-        if self.available(member) < reward.points() {
+        let mut free = self.available(member);
+        let (mut carried, mut ends_at) = ((0, 0), self.seconds + HOLD_SECONDS);
+        if let Some(old) = replaced {
+            let refused = match self.holds[old].state {
+                Held::Open => None,
+                Held::Captured => Some("hold_captured"),
+                Held::Released => Some("hold_released"),
+                Held::Expired => Some("hold_expired"),
+            };
+            if let Some(refused) = refused {
+                self.last = Outcome::Refused(refused);
+                return;
+            }
+            free += self.holds[old].reward.points();
+            let kept = self.kept_beyond_their_end(old).min(reward.points());
+            if kept > 0 {
+                let (before, since) = self.holds[old].carried;
+                carried = (kept, if before > 0 { since } else { self.holds[old].made_at });
+                ends_at = ends_at.min(self.holds[old].ends_at);
+            }
+        }
+        if free < reward.points() {
             self.last = Outcome::Refused("insufficient_points");
             return;
+        }
+        if let Some(old) = replaced {
+            self.holds[old].state = Held::Released;
         }
         self.holds.push(Hold {
             member,
@@ -630,12 +683,16 @@ impl Ledger {
             pieces,
             price,
             state: Held::Open,
-            ends_at: self.seconds + HOLD_SECONDS,
+            ends_at,
+            made_at: self.seconds,
+            carried,
             lots: Vec::new(),
             restored: 0,
             verdict: None,
             order: None,
         });
+        // What the hold that was replaced kept beyond its end, and this one does not, goes now.
+        self.settle(member);
     }
 
     fn wait(&mut self, seconds: i64) {
@@ -656,11 +713,15 @@ impl Ledger {
                 }
             }
             Step::Hold { by, reward, pieces, price } => {
-                self.hold(*by, *reward, self.holds.len(), *pieces, *price);
+                self.hold(*by, *reward, self.holds.len(), (*pieces, *price), None);
             }
             Step::HoldAgain { beside, reward } => {
                 let Hold { member, draft, pieces, price, .. } = self.holds[*beside];
-                self.hold(member, *reward, draft, pieces, price);
+                self.hold(member, *reward, draft, (pieces, price), None);
+            }
+            Step::Replace { hold, reward, pieces, price } => {
+                let Hold { member, draft, .. } = self.holds[*hold];
+                self.hold(member, *reward, draft, (*pieces, *price), Some(*hold));
             }
             Step::Capture(hold) => self.last = self.capture(*hold),
             Step::Release(hold) => {

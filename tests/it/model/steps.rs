@@ -26,6 +26,8 @@ pub enum Step {
     Hold { by: usize, reward: Reward, pieces: i64, price: i64 },
     /// A till asks for another on the draft of a hold.
     HoldAgain { beside: usize, reward: Reward },
+    /// A till asks for a reward in place of a hold, because its draft changed.
+    Replace { hold: usize, reward: Reward, pieces: i64, price: i64 },
     /// A till says that the order of a hold was paid.
     Capture(usize),
     /// The order of a hold is paid in Odoo.
@@ -89,7 +91,7 @@ pub fn possible(ledger: &Ledger, step: &Step) -> bool {
         Step::Hold { by, .. } => here(*by),
         Step::Adjust { of, .. } => here(*of),
         Step::Capture(hold) | Step::Release(hold) => *hold < ledger.holds.len(),
-        Step::Pay(hold) => *hold < ledger.holds.len() && is_payable(ledger, *hold),
+        Step::Pay(hold) | Step::Replace { hold, .. } => *hold < ledger.holds.len() && is_payable(ledger, *hold),
         Step::HoldAgain { beside, .. } => *beside < ledger.holds.len() && has_room(ledger, *beside),
         Step::ReturnGoods { sale, .. } => is_sale(*sale),
         Step::ReturnReward { sale, .. } => rewarded(ledger).contains(sale),
@@ -149,6 +151,17 @@ fn about_holds(ledger: &Ledger) -> Vec<Weighted> {
         let again = (select(roomy), reward());
         steps.push((4, again.prop_map(|(beside, reward)| Step::HoldAgain { beside, reward }).boxed()));
     }
+    // A draft changes; more often than by chance while its hold keeps points beyond their end.
+    let mut changed = |some: Vec<usize>, weight| {
+        if !some.is_empty() {
+            let another = (select(some), reward(), 1_i64..=3, price());
+            let step = another.prop_map(|(hold, reward, pieces, price)| Step::Replace { hold, reward, pieces, price });
+            steps.push((weight, step.boxed()));
+        }
+    };
+    changed(of(&|hold| is_payable(ledger, hold)), 2);
+    changed(of(&|hold| is_payable(ledger, hold) && ledger.holds[hold].state == Held::Open), 6);
+    changed(of(&|hold| is_payable(ledger, hold) && ledger.keeps_beyond_their_end(hold)), 25);
     // Somebody's points go, all but fewer than a hold that ran out would spend.
     let enough: Vec<(usize, i64, i64)> = of(&|hold| ledger.is_late(hold) && !is_short(ledger, hold))
         .into_iter()

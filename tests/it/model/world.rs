@@ -232,7 +232,15 @@ impl Case {
         self.sell(member, &uuid(), &[returned], 0);
     }
 
-    fn hold(&mut self, ledger: &Ledger, member: usize, reward: Reward, order: String, total: i64) {
+    fn hold(
+        &mut self,
+        ledger: &Ledger,
+        member: usize,
+        reward: Reward,
+        (order, total): (String, i64),
+        instead_of: Option<usize>,
+    ) {
+        let replaces = instead_of.map(|hold| self.holds[hold].0.clone());
         let (code, cost) = match reward {
             Reward::Fixed => ("fixed", Value::Null),
             Reward::Pay(points) => ("pay", json!(points.to_string())),
@@ -240,7 +248,7 @@ impl Case {
         let answer = self.keyed(
             "loyalty.hold",
             json!({"idempotency_key": uuid(), "partner_id": self.partners[member], "program": "club",
-                   "reward": code, "points": cost, "order": self.draft(&order, member, total)}),
+                   "reward": code, "points": cost, "replaces": replaces, "order": self.draft(&order, member, total)}),
         );
         if ledger.last == Outcome::Done {
             let hold = &answer["result"];
@@ -261,11 +269,17 @@ impl Case {
                     self.sell(sale.to, &uuid(), &[goods], sale.days_ago);
                 }
             }
-            Step::Hold { by, reward, pieces, price } => self.hold(ledger, *by, *reward, uuid(), price * pieces),
+            Step::Hold { by, reward, pieces, price } => {
+                self.hold(ledger, *by, *reward, (uuid(), price * pieces), None);
+            }
+            Step::Replace { hold, reward, pieces, price } => {
+                let order = self.holds[*hold].1.clone();
+                self.hold(ledger, ledger.holds[*hold].member, *reward, (order, price * pieces), Some(*hold));
+            }
             Step::HoldAgain { beside, reward } => {
                 let Hold { member, pieces, price, .. } = ledger.holds[*beside];
                 let order = self.holds[*beside].1.clone();
-                self.hold(ledger, member, *reward, order, price * pieces);
+                self.hold(ledger, member, *reward, (order, price * pieces), None);
             }
             Step::Capture(hold) => {
                 let (id, order) = &self.holds[*hold];
@@ -443,9 +457,11 @@ impl Case {
 
 /// The kind of an error, as the model says it.
 fn refusal(answer: &Value) -> Outcome {
-    match answer["error"]["data"]["kind"].as_str() {
-        Some("insufficient_points") => Outcome::Refused("insufficient_points"),
-        other => panic!("{other:?} is not expected: {answer}"),
+    let kind = answer["error"]["data"]["kind"].as_str();
+    let known = ["insufficient_points", "hold_expired", "hold_captured", "hold_released"];
+    match known.into_iter().find(|known| Some(*known) == kind) {
+        Some(known) => Outcome::Refused(known),
+        None => panic!("{kind:?} is not expected: {answer}"),
     }
 }
 
