@@ -131,6 +131,20 @@ it("moves an order with its customer and its reward to a table that is free", as
     await shop.everywhere(customer, 50);
 });
 
+it("shows a reward on an order of courses", async (shop, restaurant) => {
+    const customer = await shop.customer("Cora Course", 100);
+    const till = await shop.till(restaurant, { viewport: { width: 1024, height: 768 } });
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Reading Lamp");
+    await till.page.locator(".control-buttons .course-btn").click();
+    await till.addProduct("Coffee Cup");
+    await till.waitForPoints(100);
+    await till.redeem("5off");
+    await till.line("5 off").waitFor();
+    assert.equal(await till.total(), "$ 32.50");
+    await shop.picture(till.page, "moves-courses");
+});
+
 it("refuses payment while a reward has no points of the order's customer behind it", async (shop, restaurant) => {
     const { customer, till } = await withReward(shop, restaurant, "Stray Copy");
     // As another module would: the line on an order of nobody's.

@@ -99,7 +99,7 @@ it("chooses the share of a reward with the goods that it was for, to the cent", 
     const taken = till.refundNotes("10 %");
     await taken.filter({ hasText: /To Refund:\s*0\.33/ }).waitFor();
     await taken.filter({ hasText: /Less to pay back:\s*\$\s*3\.00/ }).waitFor();
-    await till.page.locator(".loyalty-sidecar-refund-hint").waitFor();
+    await till.page.locator(".loyalty-sidecar-refund-hint", { hasText: /Rewards:\s*\$\s*3\.00 less to pay back/ }).waitFor();
     await shop.picture(till.page, "refund-share");
     // The cashier may think again: all three, or none, and the share follows.
     await till.page.locator(".ticket-screen .numpad button", { hasText: "⌫" }).click();

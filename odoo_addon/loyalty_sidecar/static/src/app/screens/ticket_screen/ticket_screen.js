@@ -1,5 +1,6 @@
 import { isRewardDiscount, priceRefund, RefundShares } from "@loyalty_sidecar/app/utils/refund_shares";
 import { TicketScreen } from "@point_of_sale/app/screens/ticket_screen/ticket_screen";
+import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 // Choosing goods to refund chooses what a reward took off them; else a refund pays out more than was paid. The
@@ -81,22 +82,30 @@ patch(TicketScreen.prototype, {
         }
     },
 
-    /** What the refund is less for a reward's line that comes back, as money; "" if it is not chosen. */
-    rewardTakenOff(line) {
+    /** What the refund is less for a reward's line that comes back. */
+    amountTakenOff(line) {
         const quantity = isRewardDiscount(line) ? this.chosenQuantity(line) : 0;
         if (!quantity) {
-            return "";
+            return 0;
         }
         const { loyaltyByHand } = line.order_id.uiState.lineToRefund[line.uuid];
-        const amount =
-            loyaltyByHand || quantity === line.qty
-                ? (Math.abs(line.priceIncl) * quantity) / line.qty
-                : this.rewardShares(line.order_id).amountOf(line);
-        return this.env.utils.formatCurrency(amount);
+        return loyaltyByHand || quantity === line.qty
+            ? (Math.abs(line.priceIncl) * quantity) / line.qty
+            : this.rewardShares(line.order_id).amountOf(line);
     },
 
-    /** Whether a reward comes back, so that the screen says how to leave it out. */
-    get hasRewardShares() {
-        return Boolean(this.getSelectedOrder()?.lines.some((line) => this.rewardTakenOff(line)));
+    /** As money; "" if there is none. */
+    rewardTakenOff(line) {
+        const amount = this.amountTakenOff(line);
+        return amount ? this.env.utils.formatCurrency(amount) : "";
+    },
+
+    /** Of all rewards, above the lines: on a small screen theirs are out of sight. */
+    get rewardsHint() {
+        const lines = this.getSelectedOrder()?.lines || [];
+        const amount = lines.reduce((sum, line) => sum + this.amountTakenOff(line), 0);
+        return amount
+            ? _t("Rewards: %s less to pay back. ⌫ on their line leaves them out.", this.env.utils.formatCurrency(amount))
+            : "";
     },
 });
