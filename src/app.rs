@@ -14,7 +14,7 @@ use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::shop::Partner;
 use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
-use crate::odoo::{Fault, JsonRpc, Link, OdooSettings};
+use crate::odoo::{self, Fault, Link, OdooSettings};
 use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 use crate::store::{self, Pool, StoreError, Synchronous};
 use crate::sync::{SyncHandle, SyncService};
@@ -84,7 +84,7 @@ pub enum StartError {
 /// # Errors
 /// [`Fault`] when the address cannot be used.
 pub fn link(odoo: OdooSettings, denied_pause: Duration) -> Result<Arc<Link>, Fault> {
-    Ok(Arc::new(Link::new(Arc::new(JsonRpc::new(odoo)?), denied_pause)))
+    Ok(Arc::new(Link::new(odoo::transport(odoo)?, denied_pause)))
 }
 
 /// A service that is ready to run.

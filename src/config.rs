@@ -11,6 +11,7 @@
 //! | `http.rate_limit_per_second` | 5000 | calls of one token, a batch's each counted; 0 for no limit |
 //! | `http.rate_limit_burst` | 10000 | how many of them at once, after a pause |
 //! | `odoo.url`, `.database`, `.login`, `.api_key` or `.api_key_file` | – | the service user's Odoo |
+//! | `odoo.protocol` | `auto` | `jsonrpc` or `json2`; auto takes JSON-2 from Odoo 19 on |
 //! | `odoo.timeout_ms` | 30000 | for one request |
 //! | `odoo.retries` | 3 | for transient faults |
 //! | `odoo.wallet` | `contact` | whose points an order's are: `contact` or `company` |
@@ -43,7 +44,7 @@ use url::Url;
 use crate::domain::calendar;
 use crate::domain::text::url_without_secrets;
 use crate::http::RateLimit;
-use crate::odoo::OdooSettings;
+use crate::odoo::{OdooSettings, Protocol, key};
 use crate::store::{DatabaseUrl, Synchronous};
 use crate::sync::SyncSettings;
 
@@ -62,6 +63,7 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   http.rate_limit_per_second, http.rate_limit_burst   calls of one token; 0 for no limit  [5000, 10000]
   odoo.url, odoo.database, odoo.login                 the service user's Odoo
   odoo.api_key          LOYALTY__ODOO__API_KEY        its API key; or odoo.api_key_file, the file that holds it
+  odoo.protocol         LOYALTY__ODOO__PROTOCOL       jsonrpc, json2, or auto: JSON-2 from Odoo 19 on  [auto]
   odoo.timeout_ms, odoo.retries                       for one request; for faults that pass  [30000, 3]
   odoo.wallet                                         whose points: contact or company  [contact]
   sync.interval_seconds                               pause between passes  [15]
@@ -219,6 +221,7 @@ struct RawOdoo {
     timeout_ms: Option<u64>,
     retries: Option<u32>,
     wallet: crate::domain::order::Wallet,
+    protocol: Protocol,
 }
 
 #[derive(Debug, Deserialize)]
@@ -443,19 +446,18 @@ fn instant(text: &str) -> Result<DateTime<Utc>, BadSetting> {
 impl RawOdoo {
     fn validate(self) -> Result<Option<OdooSettings>, BadSetting> {
         let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
-        let api_key = match (self.api_key, self.api_key_file) {
-            (Some(_), Some(_)) => {
-                return Err(bad("odoo.api_key and odoo.api_key_file are both set: choose one"));
-            }
-            (Some(key), None) => Some(key),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(&path).map_err(|problem| {
+        let api_key_file = self.api_key_file.clone();
+        let api_key =
+            match (self.api_key, self.api_key_file) {
+                (Some(_), Some(_)) => {
+                    return Err(bad("odoo.api_key and odoo.api_key_file are both set: choose one"));
+                }
+                (Some(key), None) => Some(key),
+                (None, Some(path)) => Some(key::read_file(&path).map_err(|problem| {
                     bad(format!("odoo.api_key_file: {} cannot be read: {problem}", path.display()))
-                })?;
-                Some(SecretString::from(text.trim().to_owned()))
-            }
-            (None, None) => None,
-        };
+                })?),
+                (None, None) => None,
+            };
         if blank(&self.url) && blank(&self.database) && blank(&self.login) && api_key.is_none() {
             return Ok(None);
         }
@@ -485,6 +487,14 @@ impl RawOdoo {
             odoo.retries = retries.min(20);
         }
         odoo.wallet = self.wallet;
+        odoo.api_key_file = api_key_file;
+        if self.protocol == Protocol::Json2 && odoo.url.password().is_some() {
+            return Err(bad(
+                "odoo.protocol: json2 sends the API key in the header that the password in odoo.url goes into; take the \
+                 password out of odoo.url, or set jsonrpc",
+            ));
+        }
+        odoo.protocol = self.protocol;
         Ok(Some(odoo))
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::shop::{Category, Partner, PosConfig, Product};
 use crate::odoo::fault::{Asked, classify};
 use crate::odoo::orders::{self, ShopRules};
 use crate::odoo::session::{Domain, FromOdoo};
-use crate::odoo::transport::{Pending, ReadMethod};
+use crate::odoo::transport::{Pending, ReadMethod, Spoken};
 use crate::odoo::{Session, Transport, cards, dialect, doctor};
 use crate::rpc::envelope::{self, Answer};
 
@@ -95,6 +95,10 @@ impl Transport for Parrot {
         Box::pin(async { Ok(json!({"server_version": "19.0"})) })
     }
 
+    fn spoken(&self) -> Spoken {
+        Spoken { protocol: "none", why: String::new() }
+    }
+
     fn authenticate(&self) -> Pending<'_, i64> {
         Box::pin(async { Ok(1) })
     }
@@ -104,7 +108,9 @@ impl Transport for Parrot {
         let fields = dialect::NEEDED_FIELDS.iter().flat_map(|(_, fields)| fields.iter()).chain(of_orders);
         let answer = match method {
             ReadMethod::FieldsGet => Value::Object(fields.map(|field| ((*field).to_owned(), json!({}))).collect()),
-            ReadMethod::SearchRead | ReadMethod::SearchCount | ReadMethod::Read => self.0.clone(),
+            ReadMethod::SearchRead | ReadMethod::SearchCount | ReadMethod::Read | ReadMethod::ContextGet => {
+                self.0.clone()
+            }
         };
         Box::pin(async { Ok(answer) })
     }

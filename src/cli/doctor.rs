@@ -143,7 +143,12 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
             return;
         }
     };
-    findings.note(Mark::Ok, "odoo", format!("login works; version {}", report.version));
+    let spoken = &report.spoken;
+    findings.note(
+        Mark::Ok,
+        "odoo",
+        format!("login works; version {}, read over {} ({})", report.version, spoken.protocol, spoken.why),
+    );
     for model in &report.models {
         if let Some(fault) = &model.fault {
             findings.note(Mark::Failed, model.model, fault.to_string());

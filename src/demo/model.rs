@@ -136,6 +136,24 @@ pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map
     }
 }
 
+/// The models of users and their keys.
+fn users() -> [(&'static str, &'static [(&'static str, Kind)]); 2] {
+    use Kind::{Flag, Moment, One, Text};
+    [
+        ("res.users", &[("name", Text), ("login", Text), ("active", Flag)]),
+        (
+            "res.users.apikeys",
+            &[
+                ("name", Text),
+                ("user_id", One("res.users")),
+                ("scope", Text),
+                ("create_date", Moment),
+                ("expiration_date", Moment),
+            ],
+        ),
+    ]
+}
+
 /// The models of an Odoo 19 with `point_of_sale`, `pos_loyalty` and our addon.
 pub(super) fn odoo_19() -> BTreeMap<String, Model> {
     use Kind::{Day, Flag, Integer, Many, Moment, Number, One, Text};
@@ -236,5 +254,5 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
             ],
         ),
     ];
-    models.into_iter().map(|(name, fields)| (name.to_owned(), Model::new(fields))).collect()
+    models.into_iter().chain(users()).map(|(name, fields)| (name.to_owned(), Model::new(fields))).collect()
 }

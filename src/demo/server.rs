@@ -1,4 +1,5 @@
-//! Odoo's `/jsonrpc`, answered from a [`Shop`], with the shapes and error envelopes of version 19.
+//! Odoo's `/jsonrpc`, answered from a [`Shop`], with the shapes and error envelopes of version 19; [`super::json2`] is
+//! JSON-2.
 
 use std::io;
 
@@ -8,12 +9,11 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
 use super::fault::Misbehaviour;
+use super::json2;
 use super::shop::{Books, DATABASE, Search, Shop};
 
-/// The one user's id.
-const UID: i64 = 7;
-
-const PAGE: &str = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
+pub(super) const PAGE: &str =
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
 
 /// A running server; dropping it stops it.
 pub struct Served {
@@ -51,6 +51,7 @@ pub fn serve(shop: Shop, port: u16) -> io::Result<Served> {
             .app_data(web::Data::new(shop.clone()))
             .app_data(web::PayloadConfig::new(16 * 1024 * 1024))
             .route("/jsonrpc", web::post().to(answer))
+            .configure(json2::routes)
     })
     .workers(1)
     .disable_signals()
@@ -65,19 +66,23 @@ pub fn serve(shop: Shop, port: u16) -> io::Result<Served> {
 }
 
 /// An error as Odoo sends it: the exception's name and its message.
-struct Exception(&'static str, String);
+pub(super) struct Exception(pub &'static str, pub String);
 
 /// As Odoo's server says with each answer what time it is for it.
-async fn answer(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
+pub(super) fn dated(shop: &Shop, mut response: HttpResponse) -> HttpResponse {
     let date = shop.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let mut response = answer_at_some_time(shop, body).await;
     if let Ok(date) = HeaderValue::try_from(date) {
         response.headers_mut().insert(DATE, date);
     }
     response
 }
 
-async fn answer_at_some_time(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
+async fn answer(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
+    let response = answer_at_some_time(&shop, body).await;
+    dated(&shop, response)
+}
+
+async fn answer_at_some_time(shop: &Shop, body: web::Bytes) -> HttpResponse {
     let Ok(request) = serde_json::from_slice::<Value>(&body) else {
         return HttpResponse::BadRequest().body("Invalid JSON data");
     };
@@ -119,15 +124,18 @@ fn envelope(id: &Value, outcome: Result<Value, Exception>, cut: bool) -> HttpRes
                 "debug": format!("Traceback (most recent call last):\n  File \"/usr/lib/odoo/http.py\"\n{name}: {message}")},
         }}),
     };
-    let mut body = answer.to_string();
-    if cut {
-        let mut middle = body.len() / 2;
-        while !body.is_char_boundary(middle) {
-            middle -= 1;
-        }
-        body.truncate(middle);
+    let body = answer.to_string();
+    HttpResponse::Ok().content_type("application/json").body(if cut { half_of(body) } else { body })
+}
+
+/// The first half of an answer.
+pub(super) fn half_of(mut body: String) -> String {
+    let mut middle = body.len() / 2;
+    while !body.is_char_boundary(middle) {
+        middle -= 1;
     }
-    HttpResponse::Ok().content_type("application/json").body(body)
+    body.truncate(middle);
+    body
 }
 
 fn dispatch(books: &Books, called: (&str, &str), model: Option<&str>, args: &[Value]) -> Result<Value, Exception> {
@@ -144,11 +152,11 @@ fn dispatch(books: &Books, called: (&str, &str), model: Option<&str>, args: &[Va
     }
     match model {
         None if called == ("common", "authenticate") => {
-            let knows = text(1) == books.login && text(2) == books.key;
-            Ok(if knows { json!(UID) } else { json!(false) })
+            let user = books.user_of(text(2)).filter(|(_, login)| login == text(1));
+            Ok(user.map_or(json!(false), |(uid, _)| json!(uid)))
         }
         None => Err(Exception("builtins.Exception", format!("Method not found: {}", called.1))),
-        Some(_) if args.get(1) != Some(&json!(UID)) || text(2) != books.key => {
+        Some(_) if books.user_of(text(2)).map(|(uid, _)| json!(uid)).as_ref() != args.get(1) => {
             Err(Exception("odoo.exceptions.AccessDenied", "Access Denied".to_owned()))
         }
         Some(model) => {
@@ -158,10 +166,19 @@ fn dispatch(books: &Books, called: (&str, &str), model: Option<&str>, args: &[Va
     }
 }
 
-fn execute(books: &Books, name: &str, method: &str, positional: &[Value], named: &Value) -> Result<Value, Exception> {
+pub(super) fn execute(
+    books: &Books,
+    name: &str,
+    method: &str,
+    positional: &[Value],
+    named: &Value,
+) -> Result<Value, Exception> {
     let Some(model) = books.models.get(name) else {
         return Err(Exception("odoo.exceptions.UserError", format!("Object {name} doesn't exist")));
     };
+    if (name, method) == ("res.users", "context_get") {
+        return Ok(json!({"lang": "en_US", "tz": "Europe/Brussels", "uid": books.key_uid}));
+    }
     let may_read = !books.denied.iter().any(|denied| denied == name);
     let no_right = || {
         let message =

@@ -17,6 +17,8 @@ pub const DATABASE: &str = "demo";
 pub const LOGIN: &str = "loyalty";
 /// Its key.
 pub const KEY: &str = "demo-key";
+/// Its id.
+pub const UID: i64 = 7;
 
 /// The shop; cheap to clone, all clones are one.
 #[derive(Clone)]
@@ -24,9 +26,12 @@ pub struct Shop(Arc<RwLock<Books>>);
 
 pub(super) struct Books {
     pub models: BTreeMap<String, Model>,
-    pub login: String,
     pub key: String,
+    /// Whose key it is.
+    pub key_uid: i64,
     pub version: String,
+    /// Whether a proxy keeps `/json/2` back.
+    pub hides_json2: bool,
     pub denied: Vec<String>,
     /// Records that a rule hides from the service user, by model and id.
     hidden: BTreeSet<(String, i64)>,
@@ -58,14 +63,15 @@ impl Default for Shop {
 }
 
 impl Shop {
-    /// An Odoo 19 without a single record.
+    /// An Odoo 19 without a single record but its user's.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(RwLock::new(Books {
+        let shop = Self(Arc::new(RwLock::new(Books {
             models: odoo_19(),
-            login: LOGIN.to_owned(),
             key: KEY.to_owned(),
+            key_uid: UID,
             version: "19.0".to_owned(),
+            hides_json2: false,
             denied: Vec::new(),
             hidden: BTreeSet::new(),
             clock: DateTime::UNIX_EPOCH,
@@ -73,7 +79,9 @@ impl Shop {
             rules: Vec::new(),
             calls: Vec::new(),
             before_answers: None,
-        })))
+        })));
+        shop.insert("res.users", json!({"id": UID, "name": "Loyalty sidecar", "login": LOGIN}));
+        shop
     }
 
     pub(super) fn books(&self) -> RwLockReadGuard<'_, Books> {
@@ -201,8 +209,22 @@ impl Shop {
     /// Changes who may log in, and with what.
     pub fn set_credentials(&self, login: &str, key: &str) {
         let mut books = self.edit();
-        login.clone_into(&mut books.login);
+        let uid = books.key_uid;
+        books.write("res.users", uid, json!({"login": login}));
         key.clone_into(&mut books.key);
+    }
+
+    /// Has the key be another user's, of this login; the user's id.
+    #[expect(clippy::must_use_candidate, reason = "the user is what it is called for")]
+    pub fn give_key_to(&self, login: &str) -> i64 {
+        let uid = self.insert("res.users", json!({"name": login, "login": login}));
+        self.edit().key_uid = uid;
+        uid
+    }
+
+    /// Keeps JSON-2 back, as a proxy does that passes `/jsonrpc` alone.
+    pub fn hide_json2(&self) {
+        self.edit().hides_json2 = true;
     }
 
     /// Changes the version that is told.
@@ -316,6 +338,13 @@ impl Books {
         if let Some(model) = self.models.get_mut(model) {
             model.remove(id);
         }
+    }
+
+    /// The user whose key this is, and its login.
+    pub fn user_of(&self, key: &str) -> Option<(i64, String)> {
+        let user = self.models.get("res.users")?.records.get(&self.key_uid)?;
+        let login = user.get("login").and_then(Value::as_str)?;
+        (key == self.key).then(|| (self.key_uid, login.to_owned()))
     }
 
     /// Whether a rule hides a record that exists.

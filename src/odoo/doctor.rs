@@ -4,6 +4,7 @@ use super::dialect::{ADDON_FIELD, NEEDED_FIELDS};
 use super::fault::Fault;
 use super::orders::LINE;
 use super::session::{Domain, Session};
+use super::transport::Spoken;
 
 /// What was found about one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct ModelReport {
 pub struct OdooReport {
     /// `server_version`.
     pub version: String,
+    /// Which protocol is spoken, and why.
+    pub spoken: Spoken,
     /// Each model we read.
     pub models: Vec<ModelReport>,
     /// Whether our addon's field is there: without it everything works but redemption.
@@ -55,6 +58,7 @@ pub async fn examine(session: &Session) -> Result<OdooReport, Fault> {
     };
     Ok(OdooReport {
         version: session.version().to_owned(),
+        spoken: session.spoken(),
         models,
         addon_installed: line_has(ADDON_FIELD).await?,
         pos_loyalty_installed: line_has("is_reward_line").await?,

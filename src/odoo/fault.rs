@@ -33,9 +33,9 @@ pub enum Fault {
         /// The HTTP status.
         status: u16,
     },
-    /// What answered is not Odoo's JSON-RPC.
+    /// What answered is not Odoo's API.
     #[error(
-        "{url} answered with {what}, not with JSON-RPC. Is odoo.url Odoo's own address, without a path such as /web?"
+        "{url} answered with {what}, not as Odoo's API does. Is odoo.url Odoo's own address, without a path such as /web?"
     )]
     NotOdoo {
         /// Who answered.
@@ -51,10 +51,45 @@ pub enum Fault {
         /// The database we asked for.
         database: String,
     },
+    /// JSON-2 is not answered for the database, although an Odoo that has it is there.
+    #[error(
+        "Odoo at {url} does not serve the database {database:?} over JSON-2 (HTTP 404). Check odoo.database (names are \
+         case-sensitive) and Odoo's dbfilter. If a proxy before Odoo passes /jsonrpc alone, have it pass /json/2 too, or \
+         set odoo.protocol = \"jsonrpc\"."
+    )]
+    NotServed {
+        /// Who answered.
+        url: String,
+        /// The database we asked for.
+        database: String,
+    },
+    /// JSON-2 was asked for, and there is none.
+    #[error(
+        "{url} has no JSON-2 (HTTP {status}): that came with Odoo 19. Set odoo.protocol = \"auto\", which speaks JSON-RPC \
+         to older versions. If this is Odoo 19 or later, odoo.url is not its address, or a proxy does not pass /web/version."
+    )]
+    NoJson2 {
+        /// Who answered.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The key works, and is of another user than the one that is set.
+    #[error(
+        "odoo.api_key is a key of the user {owner:?}, and odoo.login says {login:?}. Make a key for {login:?}, or set \
+         odoo.login to {owner:?} if that user is meant: its rights are the ones that count."
+    )]
+    KeyOfAnother {
+        /// `odoo.login`
+        login: String,
+        /// Whose key it is.
+        owner: String,
+    },
     /// Login or key are wrong. Never tried again by itself: ten failures lock the address out, staff included.
     #[error(
-        "Odoo refused the login {login:?}. Check odoo.login and odoo.api_key; make a new API key in Odoo under \
-         Preferences > Account Security if in doubt."
+        "Odoo refused the login {login:?}. Check odoo.login and odoo.api_key: a key ends on its date or when it is \
+         removed, and JSON-2 (Odoo 19 and later) takes keys alone, no password. Make a new API key in Odoo, as this user, \
+         under My Preferences > Security."
     )]
     AccessDenied {
         /// Who tried to log in.
@@ -111,7 +146,9 @@ impl Fault {
             Self::Timeout { .. } => "timeout",
             Self::Busy { .. } => "busy",
             Self::NotOdoo { .. } => "not_odoo",
-            Self::WrongDatabase { .. } => "wrong_database",
+            Self::WrongDatabase { .. } | Self::NotServed { .. } => "wrong_database",
+            Self::NoJson2 { .. } => "no_json2",
+            Self::KeyOfAnother { .. } => "key_of_another",
             Self::AccessDenied { .. } => "access_denied",
             Self::MissingRights { .. } => "missing_rights",
             Self::Missing { .. } => "missing",
@@ -119,6 +156,12 @@ impl Fault {
             Self::Server { .. } => "server",
             Self::Nonsense { .. } => "nonsense",
         }
+    }
+
+    /// Whether Odoo turned the login down, or the login is not the one that is set: asking again changes nothing.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::AccessDenied { .. } | Self::KeyOfAnother { .. })
     }
 
     /// Whether the same request may well succeed a moment later.
@@ -162,6 +205,8 @@ pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fau
         "AccessDenied" => Fault::AccessDenied { login: asked.login.to_owned() },
         "AccessError" => Fault::MissingRights { login: asked.login.to_owned(), model },
         "MissingError" => Fault::Missing { model },
+        // The model is there, and lacks what we call: an Odoo that we do not know.
+        _ if said.starts_with("The method ") => Fault::Server { model, name: name.to_owned(), message },
         // psycopg2.OperationalError: … database "x" does not exist
         _ if said.contains("does not exist") && said.contains(&format!("database \"{}\"", asked.database)) => {
             Fault::WrongDatabase { database: asked.database.to_owned() }
@@ -215,6 +260,14 @@ mod tests {
                 "unknown_model",
             ),
             (json!({"name": "builtins.KeyError", "message": "'pos.order'"}), "unknown_model"),
+            (
+                json!({"name": "werkzeug.exceptions.NotFound", "message": "the model 'pos.order' does not exist"}),
+                "unknown_model",
+            ),
+            (
+                json!({"name": "builtins.AttributeError", "message": "The method 'pos.order.x' does not exist"}),
+                "server",
+            ),
             (json!({"name": "builtins.ValueError", "message": "Invalid field pos.order.nothing"}), "server"),
             (json!({}), "server"),
             (Value::Null, "server"),

@@ -41,16 +41,14 @@ impl Link {
     /// [`Fault::AccessDenied`] without asking Odoo while the pause after a refusal lasts; else why it cannot be opened.
     pub async fn session(&self) -> Result<Arc<Session>, Fault> {
         let mut state = self.state.lock().await;
-        if let Some((fault, since)) = &state.denied {
-            if since.elapsed() < self.denied_pause {
-                return Err(fault.clone());
-            }
-            state.denied = None;
+        if let Some(fault) = self.pause(&mut state) {
+            return Err(fault);
         }
         let opened = match &state.open {
             Some((session, since)) if since.elapsed() < RENEW_AFTER => return Ok(Arc::clone(session)),
-            Some((session, _)) => session.renewed().await,
-            None => Session::open(Arc::clone(&self.transport)).await,
+            // Another key may be another user's: it logs in anew.
+            Some((session, _)) if !self.transport.read_key_again() => session.renewed().await,
+            _ => Session::open(Arc::clone(&self.transport)).await,
         };
         match opened {
             Ok(session) => {
@@ -79,10 +77,20 @@ impl Link {
         }
     }
 
-    /// Whether Odoo is left alone just now because it refused the login.
+    /// Whether Odoo is left alone just now because it refused the login. Another key in the key's file ends that.
     pub async fn is_paused(&self) -> bool {
-        let state = self.state.lock().await;
-        state.denied.as_ref().is_some_and(|(_, since)| since.elapsed() < self.denied_pause)
+        self.pause(&mut *self.state.lock().await).is_some()
+    }
+
+    /// The refusal, while the pause after it lasts.
+    fn pause(&self, state: &mut State) -> Option<Fault> {
+        let (fault, since) = state.denied.as_ref()?;
+        if since.elapsed() < self.denied_pause && !self.transport.read_key_again() {
+            return Some(fault.clone());
+        }
+        state.denied = None;
+        state.open = None;
+        None
     }
 
     /// The server's version, once it was reached.
@@ -95,7 +103,7 @@ impl Link {
 impl State {
     fn note(&mut self, fault: &Fault) {
         self.open = None;
-        if matches!(fault, Fault::AccessDenied { .. }) {
+        if fault.is_refusal() {
             self.denied = Some((fault.clone(), Instant::now()));
         }
     }

@@ -1,4 +1,4 @@
-//! Odoo's JSON-RPC: a session, typed reads, what differs between versions, and faults in words.
+//! Odoo's API: a session, typed reads, what differs between versions, and faults in words.
 //!
 //! Reading a shop goes one way, top to bottom:
 //!
@@ -6,15 +6,20 @@
 //! - [`Session`] knows who we are, which fields this Odoo has ([`dialect`]) and reads pages by id;
 //! - [`shop`] and [`orders`] turn records into the domain's types, through [`record`];
 //! - [`cards`] reads Odoo's own loyalty, for those who leave it;
-//! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes.
+//! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes;
+//!   JSON-RPC is spoken there, [`json2`] speaks its successor, [`auto`] chooses between them, and [`key`] is what both log in with.
 //!
 //! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
 
+pub mod auto;
 pub mod cards;
 pub mod census;
 pub mod dialect;
 pub mod doctor;
 pub mod fault;
+mod http;
+pub mod json2;
+pub mod key;
 pub mod link;
 pub mod orders;
 pub mod places;
@@ -26,8 +31,10 @@ pub mod settings;
 pub mod shop;
 pub mod transport;
 
+pub use auto::transport;
 pub use fault::Fault;
+pub use json2::Json2;
 pub use link::Link;
 pub use session::Session;
-pub use settings::{OdooSettings, Wallet};
+pub use settings::{OdooSettings, Protocol, Wallet};
 pub use transport::{JsonRpc, Transport};

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::dialect;
 use super::fault::Fault;
 use super::record::{Record, Unreadable, moment_text};
-use super::transport::{ReadMethod, Transport};
+use super::transport::{ReadMethod, Spoken, Transport};
 
 /// An Odoo domain: a list of conditions that all must hold (or Odoo's prefix notation).
 pub type Domain = Vec<Value>;
@@ -80,13 +80,23 @@ impl Session {
         &self.version
     }
 
+    /// Which protocol is spoken, and why.
+    #[must_use]
+    pub fn spoken(&self) -> Spoken {
+        self.transport.spoken()
+    }
+
+    /// The id of the user that is logged in.
+    #[must_use]
+    pub const fn uid(&self) -> i64 {
+        self.uid
+    }
+
     /// Whether a company that names another as its parent is a branch of it: from Odoo 17 on. Before, both were companies
     /// of their own. The field is the same, so that the version alone tells; one that says nothing is taken for a new one.
     #[must_use]
     pub fn has_branches(&self) -> bool {
-        let digits: String =
-            self.version.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-        digits.parse::<u32>().map_or(true, |major| major >= 17)
+        super::auto::major(&self.version).is_none_or(|major| major >= 17)
     }
 
     /// The names of a model's fields that this user may see. Asked once a session.

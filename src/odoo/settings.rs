@@ -1,12 +1,27 @@
 //! How to reach Odoo: the `[odoo]` section of the configuration, already validated.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::Deserialize;
 use url::Url;
 
 pub use crate::domain::order::Wallet;
 use crate::domain::text::url_without_secrets;
+
+/// Which of Odoo's protocols is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// JSON-2 from Odoo 19 on, JSON-RPC before.
+    #[default]
+    Auto,
+    /// `/jsonrpc`: each version has it, and 19 logs a warning for each call.
+    JsonRpc,
+    /// `/json/2`: from Odoo 19 on, with API keys alone.
+    Json2,
+}
 
 /// The service user and its Odoo.
 #[derive(Clone)]
@@ -19,6 +34,10 @@ pub struct OdooSettings {
     pub login: String,
     /// Its API key. A password works too, unless the user has two-factor authentication.
     pub api_key: SecretString,
+    /// The file that the key came from: another key in it is used without a restart.
+    pub api_key_file: Option<PathBuf>,
+    /// Which of Odoo's protocols is spoken.
+    pub protocol: Protocol,
     /// How long one request may take, in milliseconds.
     pub timeout_ms: u64,
     /// How often a request that failed for a transient reason is tried again.
@@ -34,6 +53,7 @@ impl std::fmt::Debug for OdooSettings {
             .field("url", &url_without_secrets(self.url.as_str()))
             .field("database", &self.database)
             .field("login", &self.login)
+            .field("protocol", &self.protocol)
             .field("timeout_ms", &self.timeout_ms)
             .field("retries", &self.retries)
             .field("wallet", &self.wallet)
@@ -55,6 +75,8 @@ impl OdooSettings {
             database: database.to_owned(),
             login: login.to_owned(),
             api_key,
+            api_key_file: None,
+            protocol: Protocol::default(),
             timeout_ms: Self::DEFAULT_TIMEOUT_MS,
             retries: Self::DEFAULT_RETRIES,
             wallet: Wallet::default(),
@@ -65,6 +87,18 @@ impl OdooSettings {
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
+    }
+
+    /// The URL for messages: without user, password and whatever else may be secret.
+    #[must_use]
+    pub fn shown_url(&self) -> String {
+        let mut shown = self.url.clone();
+        // Both fail only for URLs without a host, which cannot be reached either.
+        let _ = shown.set_password(None);
+        let _ = shown.set_username("");
+        shown.set_query(None);
+        shown.set_fragment(None);
+        shown.as_str().trim_end_matches('/').to_owned()
     }
 
     /// Where JSON-RPC is spoken: the URL with `jsonrpc` after its path.

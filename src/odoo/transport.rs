@@ -1,10 +1,11 @@
 //! The one seam to the wire. Only here are Odoo's methods named, and every one of them reads.
 //!
-//! [`JsonRpc`] speaks `/jsonrpc`, which Odoo keeps until version 22; its successor JSON-2
-//! (`/json/2/<model>/<method>`) fits behind the same [`Transport`], because all arguments go by name.
+//! [`JsonRpc`] speaks `/jsonrpc`, which Odoo 19 deprecates; its successor is [`super::json2::Json2`]. All arguments go by
+//! name, so that whoever reads need not know which of them is spoken.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use jsonrpsee::core::client::{ClientT, Error as ClientError};
@@ -16,12 +17,13 @@ use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 
 use super::fault::{Asked, Fault, classify};
+use super::key::{ApiKey, conceal};
 use super::retry::with_retries;
 use super::server_clock::{Listening, ServerClock};
 use super::settings::OdooSettings;
 
 /// The largest answer that is read, in bytes: a page of orders is far below it, a runaway proxy is not.
-const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
 
 /// An answer that is still on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
@@ -37,11 +39,13 @@ pub enum ReadMethod {
     FieldsGet,
     /// `read(ids, fields)`: tells a record that is gone from one that a rule hides, which no search does.
     Read,
+    /// `context_get()` of `res.users`: whose key it is.
+    ContextGet,
 }
 
 impl ReadMethod {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::SearchRead, Self::SearchCount, Self::FieldsGet, Self::Read];
+    pub const ALL: [Self; 5] = [Self::SearchRead, Self::SearchCount, Self::FieldsGet, Self::Read, Self::ContextGet];
 
     /// Its name in Odoo.
     #[must_use]
@@ -51,14 +55,32 @@ impl ReadMethod {
             Self::SearchCount => "search_count",
             Self::FieldsGet => "fields_get",
             Self::Read => "read",
+            Self::ContextGet => "context_get",
         }
     }
 }
 
+/// Which protocol is spoken, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// "JSON-RPC" or "JSON-2".
+    pub protocol: &'static str,
+    /// The reason, to stand in brackets behind it.
+    pub why: String,
+}
+
 /// A way to talk to one Odoo as one user.
 pub trait Transport: Send + Sync {
-    /// `common.version`, which needs no login.
+    /// Its version as an object with `server_version`; needs no login.
     fn version(&self) -> Pending<'_, Value>;
+
+    /// Which protocol the last [`Transport::version`] was answered in, or will be asked in.
+    fn spoken(&self) -> Spoken;
+
+    /// Reads the key's file again, if there is one; whether it holds another key than before.
+    fn read_key_again(&self) -> bool {
+        false
+    }
 
     /// Logs in; the user's id.
     fn authenticate(&self) -> Pending<'_, i64>;
@@ -83,6 +105,7 @@ pub struct JsonRpc {
     client: HttpClient<RpcService<Listening<HttpBackend>>>,
     clock: ServerClock,
     settings: OdooSettings,
+    key: Arc<ApiKey>,
     /// For messages: without user and password.
     shown_url: String,
 }
@@ -93,13 +116,16 @@ impl JsonRpc {
     /// # Errors
     /// [`Fault::Unreachable`] when the URL is of no kind that can be reached (neither http nor https).
     pub fn new(settings: OdooSettings) -> Result<Self, Fault> {
-        let mut shown = settings.url.clone();
-        // Both fail only for URLs without a host, which the client refuses below.
-        let _ = shown.set_password(None);
-        let _ = shown.set_username("");
-        shown.set_query(None);
-        shown.set_fragment(None);
-        let shown_url = shown.as_str().trim_end_matches('/').to_owned();
+        let key = ApiKey::of(&settings);
+        Self::with_key(settings, key)
+    }
+
+    /// As [`JsonRpc::new`], with a key that others use as well.
+    ///
+    /// # Errors
+    /// As [`JsonRpc::new`].
+    pub fn with_key(settings: OdooSettings, key: Arc<ApiKey>) -> Result<Self, Fault> {
+        let shown_url = settings.shown_url();
         let clock = ServerClock::default();
         let client = HttpClientBuilder::default()
             .request_timeout(settings.timeout())
@@ -111,7 +137,7 @@ impl JsonRpc {
             .set_rpc_middleware(RpcServiceBuilder::new())
             .build(settings.endpoint())
             .map_err(|problem| Fault::Unreachable { url: shown_url.clone(), detail: problem.to_string() })?;
-        Ok(Self { client, clock, settings, shown_url })
+        Ok(Self { client, clock, settings, key, shown_url })
     }
 
     /// One `call` of a service, tried again when that may help.
@@ -132,25 +158,16 @@ impl JsonRpc {
         outcome.map_err(|error| self.fault(error, about))
     }
 
-    /// An Odoo that fails may repeat what it was sent: the key goes no further, as it is or as JSON writes it.
-    fn without_key(&self, text: &str) -> String {
-        let key = self.settings.api_key.expose_secret();
-        if key.is_empty() {
-            return text.to_owned();
-        }
-        let as_json = json!(key).to_string();
-        text.replace(as_json.trim_matches('"'), "…").replace(key, "…")
-    }
-
     /// Odoo's or the network's failure in our words.
     fn fault(&self, error: ClientError, about: &str) -> Fault {
         let url = self.shown_url.clone();
         match error {
             ClientError::Call(object) => {
-                let data = object.data().map(|raw| self.without_key(raw.get()));
+                let key = self.key.current();
+                let data = object.data().map(|raw| conceal(&key, raw.get()));
                 let data = data.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
                 let asked = Asked { database: &self.settings.database, login: &self.settings.login, model: about };
-                classify(asked, object.code().into(), &self.without_key(object.message()), &data)
+                classify(asked, object.code().into(), &conceal(&key, object.message()), &data)
             }
             ClientError::RequestTimeout => Fault::Timeout { url, milliseconds: self.settings.timeout_ms },
             ClientError::Transport(problem) => match problem.downcast::<WireError>() {
@@ -172,29 +189,37 @@ impl JsonRpc {
 }
 
 /// A failure below JSON-RPC.
-fn wire_fault(url: String, problem: &WireError) -> Fault {
+pub(super) fn wire_fault(url: String, problem: &WireError) -> Fault {
     use jsonrpsee::core::http_helpers::HttpError;
     match problem {
-        WireError::Rejected { status_code: status @ (429 | 502 | 503 | 504) } => Fault::Busy { url, status: *status },
-        WireError::Rejected { status_code: status @ 300..=399 } => {
-            Fault::NotOdoo { url, what: format!("a redirection (HTTP {status}; to https, perhaps)"), transient: false }
-        }
-        WireError::Rejected { status_code } => {
-            Fault::NotOdoo { url, what: format!("HTTP {status_code}"), transient: *status_code >= 500 }
-        }
+        WireError::Rejected { status_code } => status_fault(url, *status_code),
         WireError::Http(HttpError::Malformed) => {
             Fault::NotOdoo { url, what: "HTML or nothing at all".to_owned(), transient: true }
         }
-        WireError::Http(HttpError::TooLarge) => {
-            Fault::NotOdoo { url, what: "more than 64 MiB at once".to_owned(), transient: false }
-        }
+        WireError::Http(HttpError::TooLarge) => too_large(url),
         WireError::Http(HttpError::Stream(problem)) => Fault::Unreachable { url, detail: root_cause(problem.as_ref()) },
         other => Fault::Unreachable { url, detail: other.to_string() },
     }
 }
 
+/// A status that tells of no answer of Odoo's.
+pub(super) fn status_fault(url: String, status: u16) -> Fault {
+    match status {
+        429 | 502 | 503 | 504 => Fault::Busy { url, status },
+        300..=399 => {
+            Fault::NotOdoo { url, what: format!("a redirection (HTTP {status}; to https, perhaps)"), transient: false }
+        }
+        _ => Fault::NotOdoo { url, what: format!("HTTP {status}"), transient: status >= 500 },
+    }
+}
+
+/// An answer that is not read to its end.
+pub(super) fn too_large(url: String) -> Fault {
+    Fault::NotOdoo { url, what: "more than 64 MiB at once".to_owned(), transient: false }
+}
+
 /// The innermost reason, which is the one that a person can use: "Connection refused (os error 111)".
-fn root_cause(problem: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn root_cause(problem: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = problem;
     while let Some(deeper) = cause.source() {
         cause = deeper;
@@ -207,10 +232,18 @@ impl Transport for JsonRpc {
         Box::pin(self.ask("common", "version", json!([]), "its version"))
     }
 
+    fn spoken(&self) -> Spoken {
+        Spoken { protocol: "JSON-RPC", why: "odoo.protocol = jsonrpc".to_owned() }
+    }
+
+    fn read_key_again(&self) -> bool {
+        self.key.read_again()
+    }
+
     fn authenticate(&self) -> Pending<'_, i64> {
         Box::pin(async move {
-            let OdooSettings { database, login, api_key, .. } = &self.settings;
-            let args = json!([database, login, api_key.expose_secret(), {}]);
+            let OdooSettings { database, login, .. } = &self.settings;
+            let args = json!([database, login, self.key.current().expose_secret(), {}]);
             match self.ask("common", "authenticate", args, "the login").await? {
                 // A wrong login or key is no error to Odoo.
                 Value::Bool(false) => Err(Fault::AccessDenied { login: login.clone() }),
@@ -233,15 +266,16 @@ impl Transport for JsonRpc {
         method: ReadMethod,
         mut arguments: Map<String, Value>,
     ) -> Pending<'a, Value> {
-        let OdooSettings { database, api_key, .. } = &self.settings;
         // By position, as Odoo's own manual calls them: versions name this argument differently (`args` in
         // search_count of 14 and 15), and it has always been the first.
         let by_position = match method {
             ReadMethod::SearchCount | ReadMethod::SearchRead => Vec::from_iter(arguments.remove("domain")),
             ReadMethod::Read => Vec::from_iter(arguments.remove("ids")),
-            ReadMethod::FieldsGet => Vec::new(),
+            ReadMethod::FieldsGet | ReadMethod::ContextGet => Vec::new(),
         };
-        let args = json!([database, uid, api_key.expose_secret(), model, method.name(), by_position, arguments]);
+        let key = self.key.current();
+        let database = &self.settings.database;
+        let args = json!([database, uid, key.expose_secret(), model, method.name(), by_position, arguments]);
         Box::pin(self.ask("object", "execute_kw", args, model))
     }
 }
@@ -253,15 +287,7 @@ mod tests {
     #[test]
     fn nothing_that_writes_can_be_named() {
         let names: Vec<_> = ReadMethod::ALL.into_iter().map(ReadMethod::name).collect();
-        assert_eq!(names, ["search_read", "search_count", "fields_get", "read"]);
-    }
-
-    #[test]
-    fn the_key_is_taken_out_of_what_odoo_says() {
-        let url = url::Url::parse("http://odoo.example").unwrap();
-        let client = JsonRpc::new(OdooSettings::new(url, "db", "login", "a\"b\\c".into())).unwrap();
-        assert_eq!(client.without_key(r#"{"message": "('a\"b\\c')"}"#), r#"{"message": "('…')"}"#);
-        assert_eq!(client.without_key("login a\"b\\c failed"), "login … failed");
+        assert_eq!(names, ["search_read", "search_count", "fields_get", "read", "context_get"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::shop::{Partner, ShopRecords};
 use crate::odoo::orders::ShopRules;
-use crate::odoo::{Fault, Link, Session, shop};
+use crate::odoo::{Link, Session, shop};
 
 use super::error::SyncError;
 use super::lease::{Granted, Lease};
@@ -362,7 +362,7 @@ impl SyncHandle {
         let found = match shop::read_partner(&session, id).await {
             Ok(found) => found,
             Err(fault) => {
-                if matches!(fault, Fault::AccessDenied { .. }) {
+                if fault.is_refusal() {
                     shared.link.failed(&fault).await;
                 }
                 return Err(fault.into());

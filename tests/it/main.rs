@@ -36,6 +36,7 @@ mod model;
 mod outlook;
 mod power_cuts;
 mod programs;
+mod protocols;
 mod quoting;
 mod real_odoo;
 mod real_odoo_14;

@@ -2,10 +2,19 @@
 //! `tests/run` provisions one and sets them; elsewhere any Odoo will do. One test writes to it, where an
 //! administrator is given as well (`_ADMIN_LOGIN`, `_ADMIN_PASSWORD`): a loyalty program with cards, to import.
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
 use chrono::{Days, Utc};
 use serde_json::{Value, json};
 
 use crate::support::{Database, Service, draft, run, uuid};
+
+/// Held by whoever may call Odoo's `/jsonrpc`, and alone by whoever looks for the warnings of it in Odoo's log.
+static ODOO_S_LOG: RwLock<()> = RwLock::new(());
+
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    ODOO_S_LOG.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn given() -> Option<Vec<(&'static str, String)>> {
     let names = [
@@ -19,16 +28,25 @@ fn given() -> Option<Vec<(&'static str, String)>> {
 
 #[test]
 fn real_odoo_is_read_whole_and_reading_it_again_posts_nothing() {
+    let _others = beside_others();
     let Some(settings) = given() else {
         println!("no real Odoo is given here; tests/run gives one");
         return;
     };
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for (protocol, spoken) in [("auto", "over JSON-2 (odoo.protocol = auto"), ("jsonrpc", "over JSON-RPC")] {
+        read_whole(&settings, protocol, spoken);
+    }
+}
+
+fn read_whole(settings: &[(&'static str, String)], protocol: &str, spoken: &str) {
+    let mut settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    settings.push(("LOYALTY__ODOO__PROTOCOL", protocol));
     let database = Database::new();
     let verb = |arguments: &[&str]| run(Some(&database.url()), &settings, arguments);
 
     let doctor = verb(&["doctor"]);
     assert_eq!(doctor.code, 0, "{doctor:?}");
+    assert!(doctor.out.contains(spoken), "{doctor:?}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("club.json");
     std::fs::write(&file, crate::support::club().to_string()).unwrap();
@@ -49,6 +67,7 @@ fn real_odoo_is_read_whole_and_reading_it_again_posts_nothing() {
 
 #[test]
 fn real_odoo_refuses_a_wrong_key_in_words() {
+    let _others = beside_others();
     let Some(mut settings) = given() else {
         println!("no real Odoo is given here; tests/run gives one");
         return;
@@ -56,10 +75,65 @@ fn real_odoo_refuses_a_wrong_key_in_words() {
     settings.retain(|(name, _)| *name != "LOYALTY__ODOO__API_KEY");
     settings.push(("LOYALTY__ODOO__API_KEY", "not-the-key".to_owned()));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let refused = run(Some(&Database::new().url()), &settings, &["sync"]);
-    assert_eq!(refused.code, 1, "{refused:?}");
-    assert!(refused.err.contains("key"), "{refused:?}");
-    assert!(!refused.err.contains("Traceback"), "{refused:?}");
+    for protocol in ["auto", "json2", "jsonrpc"] {
+        let settings = [&settings[..], &[("LOYALTY__ODOO__PROTOCOL", protocol)]].concat();
+        let refused = run(Some(&Database::new().url()), &settings, &["sync"]);
+        assert_eq!(refused.code, 1, "{protocol}: {refused:?}");
+        assert!(refused.err.contains("Odoo refused the login \"loyalty\""), "{protocol}: {refused:?}");
+        assert!(!refused.err.contains("Traceback"), "{protocol}: {refused:?}");
+    }
+}
+
+/// How often Odoo warned in its log that `/jsonrpc` is deprecated.
+fn warnings(log: &str) -> usize {
+    std::fs::read_to_string(log).unwrap().matches("endpoints are deprecated in Odoo 19").count()
+}
+
+#[test]
+fn real_odoo_is_read_over_json2_without_a_warning_in_its_log() {
+    let (Some(settings), Ok(log)) = (given(), std::env::var("LOYALTY_TEST_ODOO_LOG")) else {
+        println!("no real Odoo with its log is given here; tests/run gives one");
+        return;
+    };
+    let _alone = ODOO_S_LOG.write().unwrap_or_else(PoisonError::into_inner);
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let warned_by = |protocol: &str, arguments: &[&str]| {
+        let settings = [&settings[..], &[("LOYALTY__ODOO__PROTOCOL", protocol)]].concat();
+        let before = warnings(&log);
+        let database = Database::new();
+        assert_eq!(run(Some(&database.url()), &settings, &["migrate"]).code, 0);
+        let done = run(Some(&database.url()), &settings, arguments);
+        assert_eq!(done.code, 0, "{protocol}: {done:?}");
+        warnings(&log) - before
+    };
+    for arguments in [&["sync", "--full"][..], &["doctor"]] {
+        assert_eq!(warned_by("auto", arguments), 0, "{arguments:?}");
+        assert!(warned_by("jsonrpc", arguments) > 0, "{arguments:?}: the warning is still what it is called here");
+    }
+}
+
+#[test]
+fn real_odoo_s_wrong_database_and_another_user_s_key_are_named() {
+    let Some(settings) = given() else {
+        println!("no real Odoo is given here; tests/run gives one");
+        return;
+    };
+    let _others = beside_others();
+    let with = |name: &str, value: &str, protocol: &str| {
+        let mut settings = settings.clone();
+        settings.retain(|(known, _)| *known != name);
+        let mut settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        settings.extend([(name, value), ("LOYALTY__ODOO__PROTOCOL", protocol)]);
+        let refused = run(Some(&Database::new().url()), &settings, &["sync"]);
+        assert_eq!(refused.code, 1, "{name}: {refused:?}");
+        refused.err
+    };
+    for protocol in ["auto", "json2"] {
+        let said = with("LOYALTY__ODOO__DATABASE", "no_such_database", protocol);
+        assert!(said.contains("no_such_database") && said.contains("odoo.database"), "{protocol}: {said}");
+        let said = with("LOYALTY__ODOO__LOGIN", "admin", protocol);
+        assert!(said.contains("odoo.api_key is a key of the user"), "{protocol}: {said}");
+    }
 }
 
 /// The administrator, who may do in Odoo what the sidecar never does.
@@ -103,6 +177,7 @@ impl Administrator {
 
 #[test]
 fn real_odoo_loyalty_is_imported_whole_and_only_once() {
+    let _others = beside_others();
     let (Some(settings), Some(admin)) = (given(), Administrator::log_in()) else {
         println!("no real Odoo with an administrator is given here; tests/run gives one");
         return;
@@ -220,6 +295,7 @@ impl<'a> Till<'a> {
 
 #[test]
 fn real_odoo_merges_two_customers_and_all_their_points_are_one_s() {
+    let _others = beside_others();
     let (Some(mut settings), Some(admin)) = (given(), Administrator::log_in()) else {
         println!("no real Odoo with an administrator is given here; tests/run gives one");
         return;
