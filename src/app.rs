@@ -314,7 +314,12 @@ impl OdooSide for Reader {
         match &self.sync {
             Some(sync) => {
                 let status = sync.brief_status();
-                OdooVersion { reachable: status.odoo_reachable, server_version: status.odoo_version }
+                OdooVersion {
+                    reachable: status.odoo_reachable,
+                    server_version: status.odoo_version,
+                    login_refused: status.login_refused,
+                    key_end: status.key_end,
+                }
             }
             None => OdooVersion::default(),
         }

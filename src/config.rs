@@ -221,7 +221,7 @@ struct RawOdoo {
     timeout_ms: Option<u64>,
     retries: Option<u32>,
     wallet: crate::domain::order::Wallet,
-    protocol: Protocol,
+    protocol: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -443,6 +443,12 @@ fn instant(text: &str) -> Result<DateTime<Utc>, BadSetting> {
         .map_err(|_| bad(format!("sync.since: “{text}” is no date; write 2026-01-31 or 2026-01-31T08:00:00Z")))
 }
 
+fn protocol(text: Option<&str>) -> Result<Protocol, BadSetting> {
+    text.map_or(Some(Protocol::Auto), Protocol::parse).ok_or_else(|| {
+        bad(format!("odoo.protocol: “{}” is none; choose auto, jsonrpc or json2", text.unwrap_or_default()))
+    })
+}
+
 impl RawOdoo {
     fn validate(self) -> Result<Option<OdooSettings>, BadSetting> {
         let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
@@ -488,13 +494,13 @@ impl RawOdoo {
         }
         odoo.wallet = self.wallet;
         odoo.api_key_file = api_key_file;
-        if self.protocol == Protocol::Json2 && odoo.url.password().is_some() {
+        odoo.protocol = protocol(self.protocol.as_deref())?;
+        if odoo.protocol == Protocol::Json2 && odoo.url.password().is_some() {
             return Err(bad(
                 "odoo.protocol: json2 sends the API key in the header that the password in odoo.url goes into; take the \
                  password out of odoo.url, or set jsonrpc",
             ));
         }
-        odoo.protocol = self.protocol;
         Ok(Some(odoo))
     }
 }

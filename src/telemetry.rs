@@ -108,6 +108,10 @@ fn describe() {
         "loyalty_sync_sweep_differences_total",
         "Orders that a sweep found changed or gone, which no window can show: merged partners, deletions, raw SQL."
     );
+    describe_gauge!(
+        "loyalty_odoo_key_expires_timestamp_seconds",
+        "When the API key ends that Odoo is read with, Unix time; of several keys the first; +Inf while none is known to end."
+    );
     describe_gauge!("loyalty_sync_lag_seconds", "Age of what is known of Odoo.");
     describe_gauge!("loyalty_sync_leader", "Whether this process is the one that reads Odoo: 1 or 0.");
     describe_gauge!("loyalty_sync_last_success_timestamp_seconds", "When the last complete pass ended, Unix time.");

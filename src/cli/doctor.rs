@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Utc;
 use serde_json::json;
 
 use super::findings::{Findings, Mark};
-use super::{Outcome, doctor_shop, outlook, print};
+use super::{Outcome, doctor_login, doctor_shop, outlook, print};
 use crate::app;
 use crate::config::Settings;
 use crate::domain::findings::{HiddenPlace, Place};
 use crate::odoo::census::census;
 use crate::odoo::doctor::examine;
-use crate::odoo::{Fault, places};
+use crate::odoo::{Fault, keys, places};
 use crate::store::migrate::{Schema, inspect};
 use crate::store::transaction::write_transaction;
 use crate::store::{Pool, StoreError, readiness, tokens};
@@ -129,17 +130,22 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
     let report = async {
         let link = app::link(odoo, settings.denied_pause)?;
         let session = link.session().await?;
+        // Of old versions, or without the right to see one's keys, nothing is known of their end.
+        let key_end = keys::end(session.as_ref(), Utc::now()).await?;
         Ok::<_, Fault>((
+            key_end,
             examine(session.as_ref()).await?,
             places::shown(session.as_ref(), settings.sync.page_size).await?,
             census(session.as_ref(), settings.sync.page_size).await?,
         ))
     }
     .await;
-    let (report, shown, counted) = match report {
+    let (key_end, report, shown, counted) = match report {
         Ok(found) => found,
         Err(fault) => {
-            findings.note(Mark::Failed, "odoo", fault.to_string());
+            let ended = if fault.is_refusal() { doctor_login::refused(settings) } else { None };
+            let ended = ended.map(|words| format!(" As far as was known, {words}.")).unwrap_or_default();
+            findings.note(Mark::Failed, "odoo", format!("{fault}{ended}"));
             return;
         }
     };
@@ -149,6 +155,7 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
         "odoo",
         format!("login works; version {}, read over {} ({})", report.version, spoken.protocol, spoken.why),
     );
+    doctor_login::accepted(settings, key_end, findings);
     for model in &report.models {
         if let Some(fault) = &model.fault {
             findings.note(Mark::Failed, model.model, fault.to_string());

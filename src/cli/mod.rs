@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod doctor;
+mod doctor_login;
 mod doctor_shop;
 mod document;
 mod findings;

@@ -26,6 +26,7 @@ pub mod forecast;
 pub mod hold;
 pub mod ids;
 pub mod lease;
+pub mod login;
 pub mod membership;
 pub mod money;
 pub mod order;

@@ -122,6 +122,8 @@ pub struct LastPass {
     pub odoo_reachable: bool,
     /// Odoo's version, once it was reached.
     pub odoo_version: Option<String>,
+    /// How the login stands.
+    pub login: super::login::LoginState,
 }
 
 /// What is kept of an order for comparing it with Odoo's without reading it whole.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
+use chrono::Utc;
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -56,14 +57,17 @@ pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// `ready`; `degraded` while Odoo is away, which stops no till, or a program cannot be read; `unready` (503) when nothing can be written or the
+/// `ready`; `degraded` while Odoo is away or refuses the login, which stops no till, a key of it ends soon, or a program
+/// cannot be read; `unready` (503) when nothing can be written or the
 /// service is about to stop.
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let draining = state.is_draining();
     let (database, odoo) =
         tokio::join!(state.inner.ready.database(&state), tokio::time::timeout(PATIENCE, state.inner.odoo.version()));
-    let odoo_reachable = odoo.is_ok_and(|odoo| odoo.reachable);
-    let status = match (&database, draining, odoo_reachable) {
+    let odoo = odoo.unwrap_or_default();
+    let now = Utc::now();
+    let key = odoo.key_end.filter(|end| end.is_near(now)).map(|end| end.words(now));
+    let status = match (&database, draining, odoo.reachable && key.is_none()) {
         (Err(_), _, _) | (_, true, _) => "unready",
         (Ok(Some(_)), false, _) | (Ok(None), false, false) => "degraded",
         (Ok(None), false, true) => "ready",
@@ -74,7 +78,12 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
         "checks": {
             "database": database.as_ref().err().map_or("ok", String::as_str),
             "programs": database.as_ref().ok().and_then(Option::as_deref).unwrap_or("ok"),
-            "odoo": if odoo_reachable { "ok" } else { "not reachable" },
+            "odoo": match (odoo.reachable, odoo.login_refused) {
+                (true, _) => "ok",
+                (false, true) => "the login is refused",
+                (false, false) => "not reachable",
+            },
+            "odoo_key": key.as_deref().unwrap_or("ok"),
             "draining": draining,
         },
     }))

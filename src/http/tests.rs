@@ -125,6 +125,18 @@ async fn readiness_is_about_the_database_and_draining() {
     bench.odoo.away.store(true, Ordering::Relaxed);
     let (status, body, _) = ask(&state, get("/readyz")).await;
     assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("degraded")));
+    assert_eq!(body["checks"]["odoo"], "not reachable");
+    bench.odoo.refuses.store(true, Ordering::Relaxed);
+    assert_eq!(ask(&state, get("/readyz")).await.1["checks"]["odoo"], "the login is refused");
+    bench.odoo.away.store(false, Ordering::Relaxed);
+    for (days, status) in [(15, "ready"), (13, "degraded"), (-1, "degraded")] {
+        let at = chrono::Utc::now() + chrono::TimeDelta::days(days) + chrono::TimeDelta::minutes(1);
+        *bench.odoo.key_end.lock().unwrap() = Some(crate::domain::login::KeyEnd { at, is_sure: true });
+        let (code, body, _) = ask(&state, get("/readyz")).await;
+        assert_eq!((code, &body["status"]), (StatusCode::OK, &json!(status)), "{days}: {body}");
+        let named = body["checks"]["odoo_key"].as_str().unwrap().contains(&at.format("%Y-%m-%d").to_string());
+        assert_eq!(named, status == "degraded", "{days}: {body}");
+    }
     state.drain();
     let (status, body, _) = ask(&state, get("/readyz")).await;
     assert_eq!((status, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("unready")));

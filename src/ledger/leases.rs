@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Ledger;
 use super::reply::LedgerError;
 use crate::domain::lease::{Ask, Asked};
+use crate::domain::login::{KeyEnd, LoginState};
 use crate::domain::shop::LastPass;
 use crate::store::leases::READING;
 use crate::store::time::database_now;
@@ -74,6 +75,34 @@ pub struct PassEnd {
     pub odoo_reachable: bool,
     /// Odoo's version, if it is known.
     pub odoo_version: Option<String>,
+    /// How the login went.
+    pub login: LoginOutcome,
+}
+
+/// How the login of a pass went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// Nobody can tell: Odoo was not reached, say.
+    #[default]
+    Unknown,
+    /// Odoo refused it.
+    Refused,
+    /// It was accepted; when its key ends, if that was asked.
+    Accepted(Option<Option<KeyEnd>>),
+}
+
+impl LoginOutcome {
+    /// The login's state after it.
+    #[must_use]
+    pub fn after(self, before: LoginState, now: DateTime<Utc>) -> LoginState {
+        match self {
+            Self::Unknown => before,
+            Self::Refused => LoginState { refused: true, ..before },
+            Self::Accepted(asked) => {
+                LoginState { refused: false, accepted_at: Some(now), key_end: asked.unwrap_or(before.key_end) }
+            }
+        }
+    }
 }
 
 /// What all processes know of reading Odoo.
@@ -155,13 +184,14 @@ impl Ledger {
                         store::leases::save(conn, READING, &lease)?;
                     }
                     let now = database_now(conn)?;
-                    let before = store::passes::load(conn)?.and_then(|pass| pass.complete);
-                    let complete = if end.error.is_none() { Some((end.began_at, now)) } else { before };
+                    let before = store::passes::load(conn)?.unwrap_or_default();
+                    let complete = if end.error.is_none() { Some((end.began_at, now)) } else { before.complete };
                     let last = LastPass {
                         complete,
                         error: end.error,
                         odoo_reachable: end.odoo_reachable,
                         odoo_version: end.odoo_version,
+                        login: end.login.after(before.login, now),
                     };
                     store::passes::save(conn, &last)?;
                     Ok(ReadingState { last: Some(last), running: false, now })

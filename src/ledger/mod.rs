@@ -41,7 +41,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::command::{Answer, Command, Idempotency, Request};
 pub use self::history::HistoryPlace;
 pub use self::imports::{Carried, Destination, Landed};
-pub use self::leases::{LeaseAsk, PassEnd, Reading, ReadingState};
+pub use self::leases::{LeaseAsk, LoginOutcome, PassEnd, Reading, ReadingState};
 pub use self::listing::{MemberFilter, MemberPlace, RedemptionFilter, RedemptionPlace, RedemptionState};
 pub use self::moves::Trail;
 pub use self::outlook::{Outlooks, ProgramOutlook, outlooks};

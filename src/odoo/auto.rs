@@ -85,10 +85,11 @@ impl Auto {
             self.choose(false, "odoo.url carries a password, which leaves no place for JSON-2's key".to_owned());
             return Ok(told);
         }
-        let told = match self.json2.told_version().await? {
-            Ok(version) => json!({"server_version": version}),
+        let told = match self.json2.told_version().await {
+            Ok(Ok(version)) => json!({"server_version": version}),
             // Before 19 there is no such page. One that is held back may hide any version.
-            Err(_) => self.json_rpc.version().await?,
+            Ok(Err(_)) | Err(Fault::NotOdoo { .. }) => self.json_rpc.version().await?,
+            Err(fault) => return Err(fault),
         };
         let version = told.get("server_version").and_then(Value::as_str).unwrap_or_default();
         if !has_json2(version) {

@@ -100,19 +100,24 @@ impl Json2 {
         if let Some(fault) = self.transient(&answer) {
             return Err(fault);
         }
-        let Some(error) = said(&answer) else {
+        let Some(error) = self.error_in(&answer) else {
             let url = self.http.shown_url.clone();
             return Err(match answer.status {
                 404 => Fault::NotServed { url, database: self.settings.database.clone() },
                 status => status_fault(url, status),
             });
         };
-        let error: Value = serde_json::from_str(&conceal(&key, &error.to_string())).unwrap_or_default();
         let asked = Asked { database: &self.settings.database, login: &self.settings.login, model };
         let fault = classify(asked, answer.status.into(), "Odoo Server Error", &error);
         // A session that has expired is one that the key did not open.
         let is_session = error.get("name").and_then(Value::as_str).is_some_and(|name| name.contains("SessionExpired"));
         Err(if is_session { self.refused() } else { fault })
+    }
+
+    /// The error object that Odoo answered with, without the key.
+    fn error_in(&self, answer: &Answer) -> Option<Value> {
+        let error = said(answer)?;
+        serde_json::from_str(&conceal(&self.key.current(), &error.to_string())).ok()
     }
 
     fn refused(&self) -> Fault {
@@ -157,7 +162,7 @@ impl Json2 {
                         Err(Fault::NotOdoo { url: url(), what: "JSON of another kind".to_owned(), transient: false })
                     }
                 },
-                status => match said(&answer).filter(|_| status >= 500) {
+                status => match self.error_in(&answer).filter(|_| status >= 500) {
                     Some(error) => {
                         let OdooSettings { database, login, .. } = &self.settings;
                         let asked = Asked { database, login, model: "its version" };

@@ -7,7 +7,8 @@
 //! - [`shop`] and [`orders`] turn records into the domain's types, through [`record`];
 //! - [`cards`] reads Odoo's own loyalty, for those who leave it;
 //! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes;
-//!   JSON-RPC is spoken there, [`json2`] speaks its successor, [`auto`] chooses between them, and [`key`] is what both log in with.
+//!   JSON-RPC is spoken there, [`json2`] speaks its successor, [`auto`] chooses between them, and [`key`] is what both log in with;
+//! - [`keys`] tells when that ends.
 //!
 //! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
 
@@ -20,6 +21,7 @@ pub mod fault;
 mod http;
 pub mod json2;
 pub mod key;
+pub mod keys;
 pub mod link;
 pub mod orders;
 pub mod places;

@@ -4,15 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
 use url::Url;
 
 pub use crate::domain::order::Wallet;
 use crate::domain::text::url_without_secrets;
 
 /// Which of Odoo's protocols is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// JSON-2 from Odoo 19 on, JSON-RPC before.
     #[default]
@@ -21,6 +19,19 @@ pub enum Protocol {
     JsonRpc,
     /// `/json/2`: from Odoo 19 on, with API keys alone.
     Json2,
+}
+
+impl Protocol {
+    /// As it stands in the settings; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            "jsonrpc" => Some(Self::JsonRpc),
+            "json2" => Some(Self::Json2),
+            _ => None,
+        }
+    }
 }
 
 /// The service user and its Odoo.

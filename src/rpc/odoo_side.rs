@@ -5,6 +5,7 @@ use jsonrpsee::core::async_trait;
 
 use crate::domain::findings::Findings;
 use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::login::KeyEnd;
 use crate::domain::shop::{Cursor, Partner};
 
 /// Whether Odoo answers, and as what.
@@ -14,6 +15,10 @@ pub struct OdooVersion {
     pub reachable: bool,
     /// `server_version` as Odoo tells it, "19.0"; `None` when it never did.
     pub server_version: Option<String>,
+    /// Whether it answered that it refuses the login.
+    pub login_refused: bool,
+    /// When the key ends that it is read with; `None` while none is known to end.
+    pub key_end: Option<KeyEnd>,
 }
 
 /// What a whole pass over Odoo did.

@@ -122,9 +122,22 @@ fn orders() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Odoo as the service last found it.
+fn odoo_seen() -> Value {
+    object(
+        &["reachable", "server_version"],
+        &[
+            ("reachable", json!({"type": "boolean"})),
+            ("server_version", json!({"type": ["string", "null"]})),
+            (
+                "login_refused",
+                json!({"description": "Whether Odoo refuses the login; absent when not.", "type": "boolean"}),
+            ),
+        ],
+    )
+}
+
 fn answers() -> Vec<(&'static str, Value)> {
-    let odoo =
-        whole(&[("reachable", json!({"type": "boolean"})), ("server_version", json!({"type": ["string", "null"]}))]);
     let reward = [
         ("reward", reference("Code")),
         ("name", text()),
@@ -164,7 +177,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("max_share_of_order", text()),
     ];
     vec![
-        ("SystemVersion", whole(&[("version", text()), ("odoo", odoo)])),
+        ("SystemVersion", whole(&[("version", text()), ("odoo", odoo_seen())])),
         ("Put", whole(&[("code", reference("Code")), ("version", reference("Version"))])),
         ("Archived", whole(&[("code", reference("Code")), ("archived_at", reference("Time"))])),
         ("Resolved", whole(&[("resolved", flag(true))])),

@@ -1,7 +1,7 @@
 //! For tests of this room and of `http`: the API over an empty SQLite database and an Odoo that is made up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jsonrpsee::Methods;
 use jsonrpsee::core::async_trait;
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::envelope::{self, Answer, Body};
 use super::{Api, Caller, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
 use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::login::KeyEnd;
 use crate::domain::shop::{Cursor, Partner};
 use crate::ledger::{Ledger, Options, Wallet};
 use crate::store::{DatabaseUrl, Pool, migrate};
@@ -19,12 +20,17 @@ use crate::store::{DatabaseUrl, Pool, migrate};
 #[derive(Default)]
 pub struct MadeUp {
     pub away: AtomicBool,
+    pub refuses: AtomicBool,
+    pub key_end: Mutex<Option<KeyEnd>>,
 }
 
 #[async_trait]
 impl OdooSide for MadeUp {
     async fn version(&self) -> OdooVersion {
-        OdooVersion { reachable: !self.away.load(Ordering::Relaxed), server_version: Some("19.0".into()) }
+        let reachable = !self.away.load(Ordering::Relaxed);
+        let key_end = *self.key_end.lock().unwrap();
+        let login_refused = self.refuses.load(Ordering::Relaxed);
+        OdooVersion { reachable, server_version: Some("19.0".into()), login_refused, key_end }
     }
 
     async fn sync_run(&self) -> Result<SyncRun, OdooTrouble> {

@@ -7,6 +7,7 @@ use diesel::upsert::excluded;
 use super::schema::sync_passes;
 use super::time::from_us_opt;
 use super::{AnyConnection, SOURCE, StoreError, on_each};
+use crate::domain::login::{KeyEnd, LoginState};
 use crate::domain::shop::LastPass;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -18,6 +19,10 @@ struct PassRow {
     last_error: Option<String>,
     odoo_reachable: bool,
     odoo_version: Option<String>,
+    login_refused: bool,
+    login_accepted_us: Option<i64>,
+    key_ends_us: Option<i64>,
+    key_is_sure: bool,
 }
 
 /// The last pass; `None` before the first.
@@ -31,8 +36,16 @@ pub fn load(conn: &mut AnyConnection) -> Result<Option<LastPass>, StoreError> {
         .first(conn)
         .optional()?;
     row.map(|row| {
+        let key_end = from_us_opt(row.key_ends_us)?.map(|at| KeyEnd { at, is_sure: row.key_is_sure });
+        let login = LoginState {
+            // An older version beside this one ends its passes without a word of the login.
+            refused: row.login_refused && row.last_error.is_some(),
+            accepted_at: from_us_opt(row.login_accepted_us)?,
+            key_end,
+        };
         Ok(LastPass {
             complete: from_us_opt(row.began_at_us)?.zip(from_us_opt(row.ended_at_us)?),
+            login,
             error: row.last_error,
             odoo_reachable: row.odoo_reachable,
             odoo_version: row.odoo_version,
@@ -67,6 +80,21 @@ pub fn set_captures_reviewed(conn: &mut AnyConnection, upto: DateTime<Utc>) -> R
     Ok(())
 }
 
+/// Notes that a process has logged in to Odoo, outside of any pass, and when its key ends.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn accept_login(conn: &mut AnyConnection, at: DateTime<Utc>, key_end: Option<KeyEnd>) -> Result<(), StoreError> {
+    diesel::update(sync_passes::table.filter(sync_passes::source.eq(SOURCE)))
+        .set((
+            sync_passes::login_accepted_us.eq(Some(at.timestamp_micros())),
+            sync_passes::key_ends_us.eq(key_end.map(|end| end.at.timestamp_micros())),
+            sync_passes::key_is_sure.eq(key_end.is_some_and(|end| end.is_sure)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Keeps how a pass went.
 ///
 /// # Errors
@@ -79,6 +107,10 @@ pub fn save(conn: &mut AnyConnection, pass: &LastPass) -> Result<(), StoreError>
         last_error: pass.error.clone(),
         odoo_reachable: pass.odoo_reachable,
         odoo_version: pass.odoo_version.clone(),
+        login_refused: pass.login.refused,
+        login_accepted_us: pass.login.accepted_at.map(|at| at.timestamp_micros()),
+        key_ends_us: pass.login.key_end.map(|end| end.at.timestamp_micros()),
+        key_is_sure: pass.login.key_end.is_some_and(|end| end.is_sure),
     };
     on_each!(conn, c => diesel::insert_into(sync_passes::table)
         .values(&row)
@@ -90,6 +122,10 @@ pub fn save(conn: &mut AnyConnection, pass: &LastPass) -> Result<(), StoreError>
             sync_passes::last_error.eq(excluded(sync_passes::last_error)),
             sync_passes::odoo_reachable.eq(excluded(sync_passes::odoo_reachable)),
             sync_passes::odoo_version.eq(excluded(sync_passes::odoo_version)),
+            sync_passes::login_refused.eq(excluded(sync_passes::login_refused)),
+            sync_passes::login_accepted_us.eq(excluded(sync_passes::login_accepted_us)),
+            sync_passes::key_ends_us.eq(excluded(sync_passes::key_ends_us)),
+            sync_passes::key_is_sure.eq(excluded(sync_passes::key_is_sure)),
         ))
         .execute(c))?;
     Ok(())

@@ -346,6 +346,10 @@ diesel::table! {
         odoo_reachable -> Bool,
         odoo_version -> Nullable<Text>,
         captures_reviewed_us -> Nullable<BigInt>,
+        login_refused -> Bool,
+        login_accepted_us -> Nullable<BigInt>,
+        key_ends_us -> Nullable<BigInt>,
+        key_is_sure -> Bool,
     }
 }
 

@@ -12,6 +12,7 @@ mod future;
 mod holder;
 mod lease;
 pub mod ledger;
+mod login;
 mod members;
 mod orders;
 mod pass;

@@ -16,6 +16,7 @@ use crate::odoo::{Link, Session, shop};
 use super::error::SyncError;
 use super::lease::{Granted, Lease};
 use super::ledger::{PassEnd, Reading, SyncLedger};
+use super::login::Login;
 use super::pass::{Kind, Pass};
 use super::status::{Board, SyncStatus};
 use super::window::Stillness;
@@ -37,6 +38,7 @@ pub(super) struct Shared {
     pub link: Arc<Link>,
     pub settings: SyncSettings,
     pub board: Board,
+    login: Login,
     lease: Lease,
     /// Whoever reads orders holds this: one pass at a time, and what is read later is taken in later.
     work: Mutex<Work>,
@@ -69,6 +71,7 @@ impl Shared {
     async fn open<'a>(&'a self, work: &mut Work, term: Option<i64>) -> Result<Pass<'a>, SyncError> {
         let session = self.link.session().await?;
         self.board.reached(session.version());
+        self.login.accepted(&session).await;
         let rules = match &work.rules {
             Some(kept) if Arc::ptr_eq(&kept.of, &session) && kept.read.elapsed() < RULES_HOLD => {
                 Arc::clone(&kept.rules)
@@ -149,9 +152,18 @@ impl Shared {
             error,
             odoo_reachable: !matches!(outcome, Err(SyncError::Odoo(_))),
             odoo_version: self.link.server_version(),
+            login: self.login.outcome(outcome.as_ref().err()),
         };
         match self.ledger.end_pass(end).await {
-            Ok(state) => self.board.heard(&state),
+            Ok(state) => {
+                self.board.heard(&state);
+                if let Some(last) = &state.last {
+                    self.login.warn_of(last.login.key_end);
+                    if last.login.refused {
+                        self.login.refused(state.now);
+                    }
+                }
+            }
             Err(problem) => tracing::warn!(error = %problem, "how the pass went could not be kept"),
         }
     }
@@ -185,8 +197,30 @@ impl Shared {
         tracing::warn!(kind = error.kind(), "reading Odoo ended early: {error}");
         if let SyncError::Odoo(fault) = error {
             self.link.failed(fault).await;
+            if fault.is_refusal() {
+                tracing::warn!(
+                    "Odoo is asked nothing for sync.denied_pause_seconds, so that it does not lock this address out; \
+                     another key in odoo.api_key_file, or `loyalty-sidecar doctor` or `sync` that logs in, ends that"
+                );
+            }
         }
         self.board.failed(error);
+    }
+
+    /// Whether Odoo is left alone because it refused the login. Another key in the key's file ends that, and so does a
+    /// process beside this one that has logged in.
+    async fn is_paused(&self) -> bool {
+        if !self.link.is_paused().await {
+            return false;
+        }
+        match self.ledger.reading_state().await {
+            Ok(state) if self.login.may_be_over(&state) => {
+                tracing::info!("another process has logged in to Odoo: the login is tried again");
+                self.link.forget_refusal().await;
+                false
+            }
+            _ => true,
+        }
     }
 
     /// What the process that reads has said of it.
@@ -220,6 +254,7 @@ impl SyncService {
             link,
             settings,
             board: Board::default(),
+            login: Login::default(),
             work: Mutex::default(),
             notified: Lock::default(),
             wake: Notify::new(),
@@ -251,13 +286,19 @@ impl SyncService {
     async fn keep_passing(&self, interval: Duration) {
         let shared = &self.shared;
         let mut next = Instant::now();
+        let mut was_paused = false;
         loop {
+            let is_paused = shared.is_paused().await;
+            if was_paused && !is_paused {
+                next = Instant::now();
+            }
+            was_paused = is_paused;
             // How it went stands in the status; the next interval tries again.
             let granted = shared.lease.ask(false).await.unwrap_or(None);
             let is_due = next <= Instant::now();
             if granted.is_none() {
                 shared.hear().await;
-            } else if (is_due || granted.is_some_and(|granted| granted.left_behind)) && !shared.link.is_paused().await {
+            } else if (is_due || granted.is_some_and(|granted| granted.left_behind)) && !is_paused {
                 let _ = shared.pass(Kind::Background, Some(next)).await;
                 next = Instant::now() + interval;
             }

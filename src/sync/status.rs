@@ -6,6 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use crate::domain::findings::Findings;
+use crate::domain::login::KeyEnd;
 use crate::domain::shop::Cursor;
 
 use super::PassReport;
@@ -33,6 +34,10 @@ pub struct SyncStatus {
     pub findings: Findings,
     /// Whether Odoo answered the last time it was asked.
     pub odoo_reachable: bool,
+    /// Whether it answered that it refuses the login.
+    pub login_refused: bool,
+    /// When its key ends.
+    pub key_end: Option<KeyEnd>,
     /// Odoo's version, once it was reached.
     pub odoo_version: Option<String>,
 }
@@ -48,6 +53,8 @@ struct Notes {
     last_error: Option<String>,
     missed: u64,
     reachable: bool,
+    login_refused: bool,
+    key_end: Option<KeyEnd>,
     version: Option<String>,
 }
 
@@ -91,8 +98,13 @@ impl Board {
             notes.last_success = success;
             notes.last_error.clone_from(&last.error);
             notes.reachable = last.odoo_reachable;
+            notes.login_refused = last.login.refused;
+            notes.key_end = last.login.key_end;
             notes.version.clone_from(&last.odoo_version);
         });
+        // Infinity while no key is known to end: an alarm that compares it with the time stays silent.
+        let key_end = last.login.key_end.and_then(|end| u32::try_from(end.at.timestamp()).ok());
+        metrics::gauge!("loyalty_odoo_key_expires_timestamp_seconds").set(key_end.map_or(f64::INFINITY, f64::from));
         if let Some(success) = success {
             let stamp = u32::try_from(success.ended_at.timestamp()).unwrap_or(u32::MAX);
             metrics::gauge!("loyalty_sync_last_success_timestamp_seconds").set(f64::from(stamp));
@@ -104,6 +116,7 @@ impl Board {
     pub fn reached(&self, version: &str) {
         self.change(|notes| {
             notes.reachable = true;
+            notes.login_refused = false;
             notes.version = Some(version.to_owned());
         });
     }
@@ -112,6 +125,7 @@ impl Board {
         self.change(|notes| {
             notes.last_error = Some(error.to_string());
             notes.reachable = !matches!(error, SyncError::Odoo(_));
+            notes.login_refused = matches!(error, SyncError::Odoo(fault) if fault.is_refusal());
         });
         metrics::counter!("loyalty_sync_passes_total", "outcome" => "failed").increment(1);
         metrics::counter!("loyalty_sync_errors_total", "kind" => error.kind()).increment(1);
@@ -139,6 +153,8 @@ impl Board {
             last_error: notes.last_error,
             missed_by_incremental: notes.missed,
             odoo_reachable: notes.reachable,
+            login_refused: notes.login_refused,
+            key_end: notes.key_end,
             odoo_version: notes.version,
             ..SyncStatus::default()
         }

@@ -30,6 +30,7 @@ mod earning;
 mod field;
 mod importing;
 mod lease;
+mod login;
 mod managing;
 mod members;
 mod model;

@@ -76,6 +76,13 @@ class TestTestConnection(LoyaltySidecarCommon):
         }
         self.assert_says(self.press(), "warning", "cannot reach Odoo", "doctor")
 
+    def test_login_refused_by_odoo(self):
+        self.sidecar.answers["system.version"] = {
+            "version": "1.2.3",
+            "odoo": {"reachable": False, "server_version": "19.0", "login_refused": True},
+        }
+        self.assert_says(self.press(), "warning", "refuses its login", "API key", "doctor")
+
     def test_settings_are_kept(self):
         self.env["res.config.settings"].create(
             {

@@ -211,9 +211,10 @@ impl SyncLedger for Memory {
     fn end_pass(&self, end: PassEnd) -> Pending<'_, ReadingState> {
         self.now(move |book| {
             let now = Utc::now();
-            let before = book.last_pass.take().and_then(|pass| pass.complete);
+            let before = book.last_pass.take().unwrap_or_default();
             book.last_pass = Some(LastPass {
-                complete: if end.error.is_none() { Some((end.began_at, now)) } else { before },
+                complete: if end.error.is_none() { Some((end.began_at, now)) } else { before.complete },
+                login: end.login.after(before.login, now),
                 error: end.error,
                 odoo_reachable: end.odoo_reachable,
                 odoo_version: end.odoo_version,

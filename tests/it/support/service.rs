@@ -144,6 +144,11 @@ impl Service {
         run_in(self.folder.path(), Some(&self.database.url()), &environment, arguments, None)
     }
 
+    /// Takes a setting out of its environment, from the next start on.
+    pub fn unset(&mut self, name: &str) {
+        self.environment.retain(|(known, _)| known != name);
+    }
+
     /// Changes a setting, or anything else of its environment, from the next start on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);

@@ -51,6 +51,8 @@ export class Sidecar {
             LOYALTY__ODOO__DATABASE: odoo.database,
             LOYALTY__ODOO__LOGIN: process.env.LOYALTY_TEST_ODOO_SERVICE_LOGIN || odoo.login,
             LOYALTY__ODOO__API_KEY: process.env.LOYALTY_TEST_ODOO_SERVICE_KEY || odoo.password,
+            // JSON-2 takes keys alone: with a password the older protocol is left.
+            ...(process.env.LOYALTY_TEST_ODOO_SERVICE_KEY ? {} : { LOYALTY__ODOO__PROTOCOL: "jsonrpc" }),
             LOYALTY__SYNC__INTERVAL_SECONDS: String(intervalSeconds),
         };
         sidecar.tokens = {};

@@ -1,0 +1,54 @@
+//! What `doctor` says of the login to Odoo, and what it leaves in the database for the service beside it.
+
+use chrono::Utc;
+
+use super::findings::{Findings, Mark};
+use crate::config::Settings;
+use crate::domain::login::KeyEnd;
+use crate::store::migrate::{Schema, inspect};
+use crate::store::time::database_now;
+use crate::store::{AnyConnection, DatabaseUrl, Pool, StoreError, passes};
+
+/// The login worked: says when its key ends, and tells a service that Odoo refused before that another try is worth it.
+pub(super) fn accepted(settings: &Settings, key_end: Option<KeyEnd>, findings: &mut Findings) {
+    let now = Utc::now();
+    match key_end {
+        None => findings.note(Mark::Ok, "odoo.api_key", "Odoo tells of no end of it"),
+        Some(end) if end.is_near(now) => findings.note(Mark::Warning, "odoo.api_key", end.advice(now)),
+        Some(end) => findings.note(Mark::Ok, "odoo.api_key", end.words(now)),
+    }
+    let noted = in_database(settings, |conn| {
+        let at = database_now(conn)?;
+        passes::accept_login(conn, at, key_end)
+    });
+    if let Err(problem) = noted {
+        // That the database cannot be written was told above.
+        tracing::debug!(error = %problem, "that the login works could not be noted");
+    }
+}
+
+/// The login was refused: whether its key is known to have ended.
+pub(super) fn refused(settings: &Settings) -> Option<String> {
+    let now = Utc::now();
+    let last = in_database(settings, passes::load).ok().flatten().flatten()?;
+    let end = last.login.key_end.filter(|end| end.at <= now)?;
+    Some(end.words(now))
+}
+
+/// Works on the database, if it is there and has all tables.
+fn in_database<T>(
+    settings: &Settings,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    if let DatabaseUrl::Sqlite(path) = &settings.database_url
+        && !path.exists()
+    {
+        return Ok(None);
+    }
+    let pool = Pool::open(settings.database_url.clone(), 1)?;
+    let mut conn = pool.get()?;
+    match inspect(&mut conn)? {
+        Schema::Current | Schema::Ahead(_) => work(&mut conn).map(Some),
+        Schema::Behind(_) | Schema::Newer(_) => Ok(None),
+    }
+}
