@@ -22,6 +22,7 @@
 //! | `sync.sweep_hours` | 24 | the full comparison; 0: with every pass |
 //! | `sync.capture_grace_hours` | 72 | how long a captured hold may wait for its paid order |
 //! | `sync.since` | – | a date or date-time: orders before it are ignored |
+//! | `sync.max_withdrawn_orders` | 20 | how many paid orders may be taken back at once without asking |
 //! | `sync.denied_pause_seconds` | 900 | pause after Odoo refused the login |
 //! | `sync.lease_seconds` | 30 | of several processes, how long one that died keeps others from reading |
 //! | `ledger.reply_days` | 30 | how long recorded refusals are kept; 0 for ever |
@@ -72,6 +73,7 @@ Settings: built-in defaults, then config/*.toml (or --config FILE), then the env
   sync.sweep_hours                                    the full comparison; 0: with every pass  [24]
   sync.capture_grace_hours                            how long a captured hold may wait for its paid order  [72]
   sync.since                                          ignore orders before this date
+  sync.max_withdrawn_orders                           paid orders that may be taken back at once without asking  [20]
   sync.denied_pause_seconds                           pause after Odoo refused the login  [900]
   sync.lease_seconds                                  how long a process that died keeps others from reading  [30]
   ledger.reply_days                                   how long recorded refusals are kept; 0 for ever  [30]
@@ -234,6 +236,7 @@ struct RawSync {
     sweep_hours: u64,
     capture_grace_hours: u64,
     since: Option<String>,
+    max_withdrawn_orders: u32,
     denied_pause_seconds: u64,
     lease_seconds: u64,
 }
@@ -248,6 +251,7 @@ impl Default for RawSync {
             sweep_hours: 24,
             capture_grace_hours: 72,
             since: None,
+            max_withdrawn_orders: 20,
             denied_pause_seconds: 900,
             lease_seconds: 30,
         }
@@ -415,6 +419,7 @@ impl RawSync {
             page_size: self.page_size,
             sweep_every: Duration::from_secs(self.sweep_hours.saturating_mul(3600)),
             since: self.since.as_deref().map(since).transpose()?,
+            max_withdrawn_orders: u64::from(self.max_withdrawn_orders),
             lease: Duration::from_secs(at_least("sync.lease_seconds", self.lease_seconds, LEAST_LEASE_SECONDS)?),
         })
     }

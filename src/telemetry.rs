@@ -112,6 +112,10 @@ fn describe() {
         "loyalty_odoo_key_expires_timestamp_seconds",
         "When the API key ends that Odoo is read with, Unix time; of several keys the first; +Inf while none is known to end."
     );
+    describe_gauge!(
+        "loyalty_sync_held_withdrawals",
+        "Paid orders that are not in Odoo as they were and wait for a person to decide, as the database says: must be 0."
+    );
     describe_gauge!("loyalty_sync_lag_seconds", "Age of what is known of Odoo.");
     describe_gauge!("loyalty_sync_leader", "Whether this process is the one that reads Odoo: 1 or 0.");
     describe_gauge!("loyalty_sync_last_success_timestamp_seconds", "When the last complete pass ended, Unix time.");

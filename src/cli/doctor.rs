@@ -64,6 +64,9 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         Schema::Newer(version) => return Err(StoreError::Newer(version)),
     }
     write_transaction(&mut conn, readiness::note)?;
+    if let Some(held) = crate::store::withdrawals::held(&mut conn)? {
+        findings.note(Mark::Failed, "withdrawals", held.message());
+    }
     findings.note(Mark::Ok, "database", "it takes writes");
     let usable = tokens::accepted(&mut conn)?;
     if usable.is_empty() {

@@ -10,6 +10,7 @@ mod findings;
 mod import;
 mod opening;
 mod outlook;
+mod output;
 mod program;
 mod put;
 mod serve;
@@ -35,6 +36,7 @@ use crate::store::{self, Pool, StoreError};
 use crate::sync::SyncError;
 use crate::telemetry;
 use opening::Opening;
+use output::say;
 
 /// A loyalty engine that runs beside an existing Odoo and never writes to it
 #[derive(Debug, Parser)]
@@ -65,6 +67,9 @@ enum Verb {
         /// Read everything again, and compare every order
         #[arg(long)]
         full: bool,
+        /// Take back the points of paid orders that are not in Odoo as they were, however many those are
+        #[arg(long, requires = "full")]
+        accept_withdrawals: bool,
     },
     /// Compute every invariant of the ledger again; exit 1 if any does not hold
     Verify,
@@ -130,6 +135,7 @@ type Outcome = Result<bool, Failure>;
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    output::begin(matches!(arguments.verb, Verb::Serve));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(problem) => {
@@ -159,13 +165,14 @@ async fn run(arguments: Arguments) -> Outcome {
         return check::run(file, arguments.json);
     }
     let settings = Settings::load(arguments.config.as_deref())?;
+    output::follow(&settings.log, matches!(arguments.verb, Verb::Serve));
     telemetry::start_logging(&settings.log);
     let json = arguments.json;
     let opening = arguments.verb.opening();
     match arguments.verb {
         Verb::Serve => serve::run(settings).await,
         Verb::Demo { .. } => Ok(true),
-        Verb::Sync { full } => sync(&settings, opening, full, json).await,
+        Verb::Sync { full, accept_withdrawals } => sync(&settings, opening, (full, accept_withdrawals), json).await,
         Verb::Verify => verify(&settings, opening, json).await,
         Verb::Doctor => doctor::run(&settings, json).await,
         Verb::Token(verb) => token::run(&settings, opening, verb, json).await,
@@ -182,11 +189,6 @@ fn print(as_json: bool, value: &Value, words: impl FnOnce() -> String) {
     } else {
         println!("{}", text::many_lines(&words()));
     }
-}
-
-/// Tells a person something beside the result.
-fn say(what: &str) {
-    eprintln!("loyalty-sidecar: {}", text::many_lines(what));
 }
 
 /// A ledger of this process's own, beside whatever else works on the database.
@@ -214,7 +216,7 @@ impl Own {
     }
 }
 
-async fn sync(settings: &Settings, opening: Opening, full: bool, json: bool) -> Outcome {
+async fn sync(settings: &Settings, opening: Opening, (full, accepts): (bool, bool), json: bool) -> Outcome {
     let Some(odoo) = settings.odoo.clone() else {
         return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read".to_owned()));
     };
@@ -223,24 +225,32 @@ async fn sync(settings: &Settings, opening: Opening, full: bool, json: bool) -> 
     let link = app::link(odoo, settings.denied_pause)?;
     let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
     // Beside a running service this waits for its pass, and gives reading back to it.
-    let outcome = service.handle().run(full).await;
-    service.handle().leave().await;
+    let handle = service.handle();
+    let outcome = if accepts { handle.run_accepting().await } else { handle.run(full).await };
+    handle.leave().await;
     own.ledger.review_captures(TimeDelta::zero()).await?;
-    drop(service);
+    let held = own.ledger.findings().await?.held;
+    drop((handle, service));
     own.stop().await;
     let report = outcome?;
-    let value = json!({
+    let mut value = json!({
         "orders_read": report.orders_read,
         "orders_changed": report.orders_changed,
         "entries_posted": report.entries_posted,
     });
+    if let (Some(held), Some(object)) = (&held, value.as_object_mut()) {
+        object.insert("held_withdrawals".into(), json!({"orders": held.orders(), "message": held.message()}));
+    }
     print(json, &value, || {
-        format!(
+        let done = format!(
             "{} orders read, {} changed, {} entries posted",
             report.orders_read, report.orders_changed, report.entries_posted
-        )
+        );
+        held.as_ref()
+            .map_or_else(|| done.clone(), |held| format!("{done}\nNothing was taken back: {}.", held.message()))
     });
-    Ok(true)
+    // A person must decide.
+    Ok(held.is_none())
 }
 
 async fn verify(settings: &Settings, opening: Opening, json: bool) -> Outcome {

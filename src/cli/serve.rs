@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, output};
 use crate::app::Application;
 use crate::config::Settings;
 use crate::telemetry;
@@ -13,7 +13,7 @@ pub(super) async fn run(settings: Settings) -> Outcome {
     let stop = stop_signal()?;
     application
         .run_until_stopped(stop, || {
-            println!("listening on http://{address}");
+            output::listening(&format!("http://{address}"));
         })
         .await?;
     Ok(true)

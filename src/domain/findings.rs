@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ids::{CompanyId, PosConfigId};
+use super::ids::{CompanyId, OrderId, PosConfigId};
+use super::points::Points;
 
 /// Where orders are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,9 +89,64 @@ pub struct FutureRecords {
     pub latest_written_at: DateTime<Utc>,
 }
 
+/// What a comparison with Odoo would have taken back, and did not because it is too much at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldWithdrawals {
+    /// Paid orders that Odoo does not have any more.
+    pub gone: u64,
+    /// Paid orders whose number is another order's now.
+    pub replaced: u64,
+    /// Orders that were paid and are not any more.
+    pub unpaid: u64,
+    /// How many members would lose points.
+    pub members: u64,
+    /// How many points, of all programs together.
+    pub points: Points,
+    /// The greatest number of an order that is known.
+    pub newest_order: OrderId,
+    /// How many orders may go without asking (`sync.max_withdrawn_orders`).
+    pub most: u64,
+    /// When they were first held back.
+    pub since: DateTime<Utc>,
+}
+
+impl HeldWithdrawals {
+    /// How many orders.
+    #[must_use]
+    pub const fn orders(&self) -> u64 {
+        self.gone.saturating_add(self.replaced).saturating_add(self.unpaid)
+    }
+
+    /// What was found and what to do, in a sentence.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let kinds = [
+            (self.gone, "gone from Odoo"),
+            (self.replaced, "other orders of the same number now"),
+            (self.unpaid, "no longer paid"),
+        ];
+        let kinds = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        format!(
+            "{} paid orders are not in Odoo as they were ({}). Taking them back would cost {} members {} points, and is more \
+             than sync.max_withdrawn_orders = {}: this waits since {} UTC for a person to decide; other orders are read as \
+             before. If odoo.database, the service user's companies or its rights are wrong, correct them, and this ends by \
+             itself. If Odoo was restored from a backup, or the orders were deleted on purpose, run `loyalty-sidecar sync \
+             --full --accept-withdrawals`, which takes the points back",
+            self.orders(),
+            kinds.collect::<Vec<_>>().join(", "),
+            self.members,
+            self.points,
+            self.most,
+            self.since.format("%Y-%m-%d %H:%M"),
+        )
+    }
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
+    /// What waits for a person to decide.
+    pub held: Option<HeldWithdrawals>,
     /// Places that are not shown any more.
     pub hidden: Vec<HiddenPlace>,
     /// Records written in the future.

@@ -43,3 +43,4 @@ pub mod shop;
 pub mod text;
 pub mod timeline;
 pub mod transfer;
+pub mod withdrawal;

@@ -14,8 +14,23 @@ const FRESH: Duration = Duration::from_millis(500);
 /// How long the database, and Odoo, may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What the database says: the programs that do not do their work, in words, or why it cannot be written.
-type Said = Result<Option<String>, String>;
+/// What the database says, or why it cannot be written.
+type Said = Result<Degraded, String>;
+
+/// What does not work as it should, in words, while all else does.
+#[derive(Clone, Default)]
+struct Degraded {
+    /// The programs that cannot be read or computed.
+    programs: Option<String>,
+    /// What waits for a person to decide whether it is taken back.
+    withdrawals: Option<String>,
+}
+
+impl Degraded {
+    const fn is_none(&self) -> bool {
+        self.programs.is_none() && self.withdrawals.is_none()
+    }
+}
 
 /// What the database last said.
 #[derive(Default)]
@@ -32,7 +47,7 @@ impl Readiness {
         }
         let asked = async {
             state.inner.ledger.ready().await?;
-            Ok(troubled_programs(state).await)
+            Ok(Degraded { programs: troubled_programs(state).await, withdrawals: held_withdrawals(state).await })
         };
         let answer = tokio::time::timeout(PATIENCE, asked)
             .await
@@ -52,6 +67,12 @@ async fn troubled_programs(state: &State) -> Option<String> {
     (!named.is_empty()).then(|| format!("cannot be read or computed: {}; see exception.list", named.join(", ")))
 }
 
+/// Says that somebody must decide; the numbers are for those who may ask.
+async fn held_withdrawals(state: &State) -> Option<String> {
+    let held = state.inner.ledger.findings().await.ok()?.held?;
+    Some(format!("{} paid orders are not in Odoo as they were; see sync.status or doctor", held.orders()))
+}
+
 /// Never touches the database.
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
@@ -69,15 +90,16 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let key = odoo.key_end.filter(|end| end.is_near(now)).map(|end| end.words(now));
     let status = match (&database, draining, odoo.reachable && key.is_none()) {
         (Err(_), _, _) | (_, true, _) => "unready",
-        (Ok(Some(_)), false, _) | (Ok(None), false, false) => "degraded",
-        (Ok(None), false, true) => "ready",
+        (Ok(found), false, true) if found.is_none() => "ready",
+        (Ok(_), false, _) => "degraded",
     };
     let mut response = if status == "unready" { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
     response.json(json!({
         "status": status,
         "checks": {
             "database": database.as_ref().err().map_or("ok", String::as_str),
-            "programs": database.as_ref().ok().and_then(Option::as_deref).unwrap_or("ok"),
+            "programs": database.as_ref().ok().and_then(|found| found.programs.as_deref()).unwrap_or("ok"),
+            "withdrawals": database.as_ref().ok().and_then(|found| found.withdrawals.as_deref()).unwrap_or("ok"),
             "odoo": match (odoo.reachable, odoo.login_refused) {
                 (true, _) => "ok",
                 (false, true) => "the login is refused",

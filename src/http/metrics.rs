@@ -24,6 +24,21 @@ async fn open_exceptions(state: &State) -> f64 {
     }
 }
 
+/// How many orders wait for a person to decide whether they are taken back, likewise.
+async fn held_withdrawals(state: &State) -> f64 {
+    match tokio::time::timeout(PATIENCE, state.inner.ledger.findings()).await {
+        Ok(Ok(found)) => {
+            let orders = found.held.map_or(0, |held| held.orders());
+            u32::try_from(orders).map_or(f64::NAN, f64::from)
+        }
+        Ok(Err(problem)) => {
+            tracing::warn!(error = %problem, "withdrawals that are held back could not be counted");
+            f64::NAN
+        }
+        Err(_) => f64::NAN,
+    }
+}
+
 pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     if !state.inner.metrics_public {
         match state.inner.gate.caller(request.headers()).await {
@@ -37,6 +52,7 @@ pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpR
     match &state.inner.metrics {
         Some(handle) => {
             metrics::gauge!("loyalty_exceptions_open").set(open_exceptions(&state).await);
+            metrics::gauge!("loyalty_sync_held_withdrawals").set(held_withdrawals(&state).await);
             HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render())
         }
         None => sentence(HttpResponse::NotFound(), "no metrics are collected here"),

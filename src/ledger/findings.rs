@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Ledger;
 use super::reply::LedgerError;
-use crate::domain::findings::{Findings, FutureRecords, Place};
+use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
 use crate::domain::ids::OrderId;
-use crate::store::findings;
+use crate::domain::points::Points;
+use crate::domain::withdrawal::KnownOrder;
 use crate::store::transaction::write_transaction;
+use crate::store::{findings, withdrawals};
 
 impl Ledger {
     /// Where these orders were sold.
@@ -41,6 +43,33 @@ impl Ledger {
     pub async fn keep_future(&self, records: Vec<FutureRecords>) -> Result<(), LedgerError> {
         let keep = move |conn: &mut crate::store::AnyConnection| {
             write_transaction(conn, |conn| Ok(findings::keep_future(conn, &records)?))
+        };
+        self.pool().run(keep).await
+    }
+
+    /// By what these orders are known, as far as they are.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn known_orders(&self, orders: Vec<OrderId>) -> Result<BTreeMap<OrderId, KnownOrder>, LedgerError> {
+        self.pool().run(move |conn| Ok(withdrawals::known_orders(conn, &orders)?)).await
+    }
+
+    /// How many members have points of these orders, and how many.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn worth_of(&self, orders: Vec<OrderId>) -> Result<(u64, Points), LedgerError> {
+        self.pool().run(move |conn| Ok(withdrawals::worth_of(conn, &orders)?)).await
+    }
+
+    /// Keeps what waits for a person to decide, in place of what did.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn keep_held(&self, held: Option<HeldWithdrawals>) -> Result<(), LedgerError> {
+        let keep = move |conn: &mut crate::store::AnyConnection| {
+            write_transaction(conn, |conn| Ok(withdrawals::keep_held(conn, held.as_ref())?))
         };
         self.pool().run(keep).await
     }

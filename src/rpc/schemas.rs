@@ -218,6 +218,7 @@ fn answers() -> Vec<(&'static str, Value)> {
                 ("last_error", json!({"type": ["string", "null"]})),
                 ("ignored_orders", reference("Count")),
                 ("cursors", json!({"type": "object", "additionalProperties": reference("Time")})),
+                ("held_withdrawals", json!({"type": ["object", "null"]})),
                 ("missing_rights", json!({"type": "array", "items": {"type": "object"}})),
                 ("future_records", json!({"type": "array", "items": {"type": "object"}})),
             ]),

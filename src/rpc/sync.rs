@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::params::{Id, List, Nothing};
 use super::{Api, Caller, Fault, OdooTrouble, Reply};
-use crate::domain::findings::{FutureRecords, HiddenPlace};
+use crate::domain::findings::{FutureRecords, HeldWithdrawals, HiddenPlace};
 use crate::domain::ids::OrderId;
 use crate::ledger::reply::time;
 
@@ -38,6 +38,7 @@ pub(super) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply 
         "last_error": status.last_error,
         "ignored_orders": status.ignored_orders,
         "cursors": cursors,
+        "held_withdrawals": status.findings.held.as_ref().map(held_withdrawals),
         "missing_rights": status.findings.hidden.iter().map(missing_right).collect::<Vec<_>>(),
         "future_records": status.findings.future.iter().map(future_records).collect::<Vec<_>>(),
     }))
@@ -46,6 +47,20 @@ pub(super) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply 
 pub(super) async fn notify(api: Arc<Api>, _caller: Caller, params: Notify) -> Reply {
     let orders = params.order_ids.0.into_iter().map(|id| OrderId(id.0)).collect();
     Ok(json!({"queued": api.odoo.notify(orders)}))
+}
+
+fn held_withdrawals(held: &HeldWithdrawals) -> Value {
+    json!({
+        "orders": held.orders(),
+        "gone": held.gone,
+        "replaced": held.replaced,
+        "unpaid": held.unpaid,
+        "members": held.members,
+        "points": held.points.to_string(),
+        "newest_order_id": held.newest_order.0,
+        "since": time(held.since),
+        "message": held.message(),
+    })
 }
 
 fn missing_right(hidden: &HiddenPlace) -> Value {

@@ -7,7 +7,7 @@ use diesel::upsert::excluded;
 
 use super::schema::{future_records, odoo_places, orders};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, withdrawals};
 use crate::domain::findings::{Findings, FutureRecords, HiddenPlace, Place};
 use crate::domain::ids::{CompanyId, OrderId, PosConfigId};
 
@@ -155,5 +155,5 @@ pub fn load(conn: &mut AnyConnection) -> Result<Findings, StoreError> {
     });
     let future = future.collect::<Result<_, StoreError>>()?;
     let hidden = load_places(conn)?.into_iter().filter(|place| place.orders > 0).collect();
-    Ok(Findings { hidden, future })
+    Ok(Findings { held: withdrawals::held(conn)?, hidden, future })
 }

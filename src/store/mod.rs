@@ -36,6 +36,7 @@ pub mod transfers;
 mod trouble;
 pub mod verdicts;
 pub mod wallets;
+pub mod withdrawals;
 
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 pub use pool::Pool;

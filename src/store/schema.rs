@@ -107,6 +107,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    held_withdrawals (source) {
+        source -> Text,
+        gone -> BigInt,
+        replaced -> BigInt,
+        unpaid -> BigInt,
+        members -> BigInt,
+        points_e2 -> BigInt,
+        newest_order_id -> BigInt,
+        most -> BigInt,
+        since_us -> BigInt,
+    }
+}
+
+diesel::table! {
     orders (source, id) {
         source -> Text,
         id -> BigInt,

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::findings::{Findings, FutureRecords, Place};
+use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
+use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use crate::domain::withdrawal::KnownOrder;
 use crate::ledger::{Ledger, LedgerError};
 
 use super::ledger::{
@@ -92,6 +94,18 @@ impl SyncLedger for Ledger {
 
     fn keep_future(&self, records: Vec<FutureRecords>) -> Pending<'_, ()> {
         Box::pin(async move { Self::keep_future(self, records).await.map_err(fault) })
+    }
+
+    fn known_orders(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, KnownOrder>> {
+        Box::pin(async move { Self::known_orders(self, orders).await.map_err(fault) })
+    }
+
+    fn worth_of(&self, orders: Vec<OrderId>) -> Pending<'_, (u64, Points)> {
+        Box::pin(async move { Self::worth_of(self, orders).await.map_err(fault) })
+    }
+
+    fn keep_held(&self, held: Option<HeldWithdrawals>) -> Pending<'_, ()> {
+        Box::pin(async move { Self::keep_held(self, held).await.map_err(fault) })
     }
 
     fn findings(&self) -> Pending<'_, Findings> {

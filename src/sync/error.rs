@@ -30,17 +30,6 @@ pub enum SyncError {
     /// Another process reads Odoo now, or has since what this one read.
     #[error("another process reads Odoo now, so this pass was ended; what it had not posted is left to the other")]
     Overtaken,
-    /// So many orders are gone from Odoo at once that it must be a right that was lost, or another database.
-    #[error(
-        "{gone} of {known} orders are no longer to be seen in Odoo. Points were left as they are: check odoo.database and \
-         the companies the service user may see. Nothing is forgotten until fewer are missing."
-    )]
-    TooManyGone {
-        /// How many are gone.
-        gone: usize,
-        /// How many the ledger knows.
-        known: usize,
-    },
 }
 
 impl SyncError {
@@ -52,7 +41,6 @@ impl SyncError {
             Self::Ledger(_) => "ledger",
             Self::NotTakenIn { .. } => "not_taken_in",
             Self::Overtaken => "overtaken",
-            Self::TooManyGone { .. } => "too_many_gone",
         }
     }
 

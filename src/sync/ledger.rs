@@ -6,11 +6,13 @@ use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::findings::{Findings, FutureRecords, Place};
+use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
+use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use crate::domain::withdrawal::KnownOrder;
 pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState, Trail};
 
 /// Why the ledger failed; its text is a sentence for a person.
@@ -79,6 +81,15 @@ pub trait SyncLedger: Send + std::marker::Sync {
 
     /// Remembers which of Odoo's records are written in the future.
     fn keep_future(&self, records: Vec<FutureRecords>) -> Pending<'_, ()>;
+
+    /// By what these orders are known, as far as they are.
+    fn known_orders(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, KnownOrder>>;
+
+    /// How many members have points of these orders, and how many.
+    fn worth_of(&self, orders: Vec<OrderId>) -> Pending<'_, (u64, Points)>;
+
+    /// Remembers what would be taken back and waits for a person to decide.
+    fn keep_held(&self, held: Option<HeldWithdrawals>) -> Pending<'_, ()>;
 
     /// What was found that a person should look at.
     fn findings(&self) -> Pending<'_, Findings>;

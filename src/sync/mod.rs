@@ -23,6 +23,7 @@ mod shop;
 mod status;
 mod sweep;
 pub mod window;
+mod withdrawals;
 
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub struct SyncSettings {
     pub sweep_every: Duration,
     /// Orders dated before this are ignored (`sync.since`).
     pub since: Option<DateTime<Utc>>,
+    /// How many paid orders may be taken back at once without asking (`sync.max_withdrawn_orders`).
+    pub max_withdrawn_orders: u64,
     /// How long after its last sign of life another process takes over reading (`sync.lease_seconds`).
     pub lease: Duration,
 }
@@ -55,6 +58,7 @@ impl Default for SyncSettings {
             page_size: 500,
             sweep_every: Duration::from_hours(24),
             since: None,
+            max_withdrawn_orders: 20,
             lease: Duration::from_secs(30),
         }
     }

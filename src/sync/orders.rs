@@ -16,6 +16,7 @@ use super::error::SyncError;
 use super::ledger::{LedgerFault, Reading};
 use super::pass::Pass;
 use super::progress::Progress;
+use super::withdrawals::Taking;
 
 /// Whether it may be for what the orders say that the ledger could not take them in.
 fn is_of_the_orders(fault: &LedgerFault) -> bool {
@@ -109,10 +110,13 @@ impl Pass<'_> {
     /// Has the ledger take in orders. One that it cannot take in is left out, and [`Pass::all_taken_in`] says so at the
     /// pass's end: the others must not wait for it.
     async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
+        let orders = self.set_aside(orders).await?;
         if orders.is_empty() {
             return Ok(());
         }
-        self.follow_customers(&orders).await?;
+        if self.taking != Taking::AsNew {
+            self.follow_customers(&orders).await?;
+        }
         self.read_mentioned(&orders).await?;
         let mut pieces = vec![orders];
         while let Some(mut piece) = pieces.pop() {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::domain::findings::FutureRecords;
 use crate::domain::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::money::Currency;
 use crate::domain::shop::{Category, Company, Cursor, Partner, PosConfig, Product};
+use crate::domain::withdrawal::Withdrawals;
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::{Domain, FromOdoo};
@@ -22,6 +23,7 @@ use super::ledger::Reading;
 use super::service::{Shared, Work};
 use super::shop::Kept;
 use super::window::{Window, believed, window};
+use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
 
 /// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
@@ -36,6 +38,15 @@ pub(super) enum Kind {
     Asked,
     /// By somebody, from the beginning, with a sweep.
     Full,
+    /// As `Full`, and whatever that takes back is meant.
+    Accepting,
+}
+
+impl Kind {
+    /// Whether everything is read.
+    const fn is_full(self) -> bool {
+        matches!(self, Self::Full | Self::Accepting)
+    }
 }
 
 /// A pass under way.
@@ -48,6 +59,14 @@ pub(super) struct Pass<'a> {
     pub refused: BTreeSet<OrderId>,
     /// Members that were found gone from Odoo while nobody knows whom they became.
     pub orphans: BTreeSet<PartnerId>,
+    /// What it would take back, and its end decides about.
+    pub withdrawals: Withdrawals,
+    /// Whether all orders are read, and not those alone that changed.
+    pub reads_all: bool,
+    /// Whether somebody said that what it takes back is meant, however much it is.
+    pub accepts: bool,
+    /// What becomes of an order that would take another state of itself back.
+    pub taking: Taking,
     /// The term of the lease it reads under; `None` when it only reads orders somebody told us about.
     term: Option<i64>,
 }
@@ -56,7 +75,12 @@ pub(super) struct Pass<'a> {
 struct Plan {
     window: Window,
     newest: Option<DateTime<Utc>>,
+    /// Whether the stream ends long before where it was read to: Odoo was restored from a backup.
+    went_back: bool,
 }
+
+/// How far back a stream must end to tell of a backup. Less may be a record that was deleted.
+const RESTORED: TimeDelta = TimeDelta::hours(1);
 
 impl<'a> Pass<'a> {
     pub fn new(shared: &'a Shared, session: Arc<Session>, rules: Arc<ShopRules>, term: Option<i64>) -> Self {
@@ -67,6 +91,10 @@ impl<'a> Pass<'a> {
             report: PassReport::default(),
             refused: BTreeSet::new(),
             orphans: BTreeSet::new(),
+            withdrawals: Withdrawals::default(),
+            reads_all: false,
+            accepts: false,
+            taking: Taking::Aside,
             term,
         }
     }
@@ -83,6 +111,7 @@ impl<'a> Pass<'a> {
     /// The whole pass.
     pub async fn run(&mut self, work: &mut Work, kind: Kind) -> Result<(), SyncError> {
         let began = Instant::now();
+        (self.reads_all, self.accepts) = (kind.is_full(), kind == Kind::Accepting);
         let kept = self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?;
         let cursors: BTreeMap<String, DateTime<Utc>> =
             kept.into_iter().map(|cursor| (cursor.stream, cursor.high_water)).collect();
@@ -100,7 +129,13 @@ impl<'a> Pass<'a> {
         self.shop_stream::<Product>(work, began, &plans).await?;
         self.shop_stream::<Partner>(work, began, &plans).await?;
         self.order_streams(work, began, &plans).await?;
-        self.sweep_if_due(kind, &cursors).await?;
+        let waits = self.has_set_aside();
+        let went_back = plans.get(ORDER).is_some_and(|plan| plan.went_back);
+        self.sweep_if_due(kind, &cursors, went_back).await?;
+        if waits {
+            // What was set aside is decided about, or held back until everything is read.
+            self.complete_orders(work, began, &plans).await?;
+        }
         self.tell_of_orphans().await?;
         self.all_taken_in()
     }
@@ -147,13 +182,16 @@ impl<'a> Pass<'a> {
             in_the_future.extend(of_the_future.flatten());
             let read_out = newest.is_some_and(|newest| work.stillness.is_read_out(stream, newest, Instant::now()));
             let newest = newest.map(|newest| newest.past);
-            let cursor = cursors.get(stream).copied().filter(|_| kind != Kind::Full);
+            let ends_before =
+                |(newest, cursor): (DateTime<Utc>, DateTime<Utc>)| cursor.signed_duration_since(newest) > RESTORED;
+            let went_back = newest.zip(cursors.get(stream).copied()).is_some_and(ends_before);
+            let cursor = cursors.get(stream).copied().filter(|_| !kind.is_full());
             let cursor = cursor.and_then(|cursor| self.believed(stream, cursor));
             let window = match window(cursor, newest, self.settings().overlap) {
                 Window::Since(_) if read_out && kind == Kind::Background => Window::Nothing,
                 window => window,
             };
-            plans.insert(stream, Plan { window, newest });
+            plans.insert(stream, Plan { window, newest, went_back });
         }
         Ok((plans, in_the_future))
     }
@@ -214,6 +252,17 @@ impl<'a> Pass<'a> {
                 self.read_newer(known, &done).await?;
             }
         }
+        // Should the pass end before what was set aside is decided about, it is read again.
+        if self.has_set_aside() { Ok(()) } else { self.complete_orders(work, began, plans).await }
+    }
+
+    async fn complete_orders(
+        &self,
+        work: &mut Work,
+        began: Instant,
+        plans: &BTreeMap<&'static str, Plan>,
+    ) -> Result<(), SyncError> {
+        let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
         if !self.refused.is_empty() {
             return Ok(());
         }
@@ -243,22 +292,33 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    async fn sweep_if_due(&mut self, kind: Kind, cursors: &BTreeMap<String, DateTime<Utc>>) -> Result<(), SyncError> {
+    async fn sweep_if_due(
+        &mut self,
+        kind: Kind,
+        cursors: &BTreeMap<String, DateTime<Utc>>,
+        went_back: bool,
+    ) -> Result<(), SyncError> {
         let now = Utc::now();
-        let due = cursors.get(SWEEP).is_none_or(|last| {
-            let since = now.signed_duration_since(*last).to_std();
+        let last = cursors.get(SWEEP);
+        let is_older = |than: TimeDelta| {
             // A moment in the future is a clock that was set back: sweep rather than wait for it.
-            since.map_or(true, |since| since >= self.settings().sweep_every)
-        });
-        let due = due || self.sees_all_again().await?;
+            last.is_none_or(|last| now < *last || now.signed_duration_since(*last) >= than)
+        };
+        let held = self.shared.ledger.findings().await.map_err(SyncError::Ledger)?.held.is_some();
+        let asks = if held { kind == Kind::Asked || is_older(LOOK_AGAIN) } else { went_back || self.has_set_aside() };
+        let every = TimeDelta::from_std(self.settings().sweep_every).unwrap_or(TimeDelta::MAX);
+        let due = asks || is_older(every) || self.sees_all_again().await?;
         // The first pass has just read every order.
-        let is_first = !cursors.contains_key(ORDER) && kind != Kind::Full;
-        if kind == Kind::Full || (due && !is_first) {
+        let is_first = !cursors.contains_key(ORDER) && !kind.is_full() && !self.has_set_aside();
+        if kind.is_full() || (due && !is_first) {
             let settled = cursors
                 .get(ORDER)
-                .and_then(|seen| seen.checked_sub_signed(chrono::TimeDelta::from_std(self.settings().overlap).ok()?));
+                .and_then(|seen| seen.checked_sub_signed(TimeDelta::from_std(self.settings().overlap).ok()?));
             self.sweep(settled).await?;
-            self.sweep_members().await?;
+            // While orders are missing that nobody has decided about, nothing tells whom their customers became.
+            if self.decide().await? {
+                self.sweep_members().await?;
+            }
         } else if !due {
             return Ok(());
         }

@@ -98,7 +98,7 @@ impl Shared {
         }
         let granted = match kind {
             Kind::Background => self.lease.ask(true).await.and_then(|granted| granted.ok_or(SyncError::Overtaken)),
-            Kind::Asked | Kind::Full => self.lease.wait().await,
+            Kind::Asked | Kind::Full | Kind::Accepting => self.lease.wait().await,
         };
         let granted = match granted {
             Ok(granted) => granted,
@@ -121,12 +121,7 @@ impl Shared {
         };
         match &outcome {
             Ok(report) => {
-                if *report == PassReport::default() {
-                    tracing::debug!(?kind, "a pass found nothing");
-                } else {
-                    let PassReport { orders_read, orders_changed, entries_posted } = report;
-                    tracing::debug!(?kind, orders_read, orders_changed, entries_posted, "a pass is complete");
-                }
+                tell_of(*report, "a pass over Odoo is complete");
                 Board::succeeded(*report);
                 work.complete = Some(Instant::now());
             }
@@ -183,8 +178,9 @@ impl Shared {
             Ok(pass.report)
         }
         .await;
-        if let Err(error) = &outcome {
-            self.note(error).await;
+        match &outcome {
+            Ok(report) => tell_of(*report, "orders that a till told of were read"),
+            Err(error) => self.note(error).await,
         }
         outcome
     }
@@ -229,6 +225,16 @@ impl Shared {
             Ok(state) => self.board.heard(&state),
             Err(problem) => tracing::debug!(error = %problem, "how reading goes cannot be looked up"),
         }
+    }
+}
+
+/// Logs what reading did. What changed nothing is no news: a pass is made every few seconds.
+fn tell_of(report: PassReport, what: &'static str) {
+    let PassReport { orders_read, orders_changed, entries_posted } = report;
+    if orders_changed == 0 && entries_posted == 0 {
+        tracing::debug!(orders_read, "{what}; nothing has changed");
+    } else {
+        tracing::info!(orders_read, orders_changed, entries_posted, "{what}");
     }
 }
 
@@ -334,8 +340,19 @@ impl SyncHandle {
     /// # Errors
     /// [`SyncError`] when it ended early; nothing is lost by that.
     pub async fn run(&self, full: bool) -> Result<PassReport, SyncError> {
+        self.run_as(if full { Kind::Full } else { Kind::Asked }).await
+    }
+
+    /// As a full [`SyncHandle::run`], which takes back whatever is not in Odoo as it was, however much that is.
+    ///
+    /// # Errors
+    /// As [`SyncHandle::run`].
+    pub async fn run_accepting(&self) -> Result<PassReport, SyncError> {
+        self.run_as(Kind::Accepting).await
+    }
+
+    async fn run_as(&self, kind: Kind) -> Result<PassReport, SyncError> {
         self.shared.link.forget_refusal().await;
-        let kind = if full { Kind::Full } else { Kind::Asked };
         for _ in 1..PASSES_TRIED {
             match self.shared.pass(kind, None).await {
                 // Not for want of Odoo: the lease is waited for again.

@@ -2,9 +2,10 @@
 //!
 //! Deleted orders leave no trace, raw SQL (a merge of partners) touches no `write_date`, a line deleted alone does not
 //! either. The sweep reads each order's state, customer, total and number of lines, page by page, re-reads whole what
-//! differs, and has the ledger forget what is gone: of a company and a till that are still shown.
+//! differs, and has the ledger forget what is gone: of a company and a till that are still shown. Sales that are gone are
+//! collected for the decision at the pass's end ([`super::withdrawals`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -18,11 +19,6 @@ use crate::odoo::session::Domain;
 use super::error::SyncError;
 use super::pass::Pass;
 use super::progress::Progress;
-
-/// So many orders may always disappear at once.
-const FEW: usize = 20;
-/// Beyond that, one in so many: more is a lost right or another database, not deleted orders.
-const ONE_IN: usize = 10;
 
 /// Whether an order looks as the ledger leaves one that is gone: it has nothing left to lose. Otherwise every order
 /// that was ever deleted would be found gone by every sweep, until together they were too many.
@@ -38,15 +34,14 @@ impl Pass<'_> {
         let mut progress = Progress::new("pos.order again, to compare", self.session.count(ORDER, &domain).await?);
         let mut differing = 0_u64;
         let mut missed = 0_u64;
-        let mut known_count = 0_usize;
-        let mut gone = Vec::new();
+        let (mut gone, mut paid) = (Vec::new(), BTreeSet::new());
+        let read_all_before = std::mem::replace(&mut self.reads_all, true);
         let mut after = 0;
         loop {
             let page = read_digests(&self.session, &domain, after, self.settings().page_size).await?;
             progress.advance(page.items.len());
             let upto = if page.is_last { i64::MAX } else { page.last_id };
             let mut known = self.known(after, upto).await?;
-            known_count = known_count.saturating_add(known.len());
             let mut again = Vec::new();
             for (order, written) in &page.items {
                 match known.remove(&order.id) {
@@ -70,6 +65,7 @@ impl Pass<'_> {
             }
             self.read_orders_by_id(&again).await?;
             known.retain(|_, order| !is_forgotten(order));
+            paid.extend(known.values().filter(|order| order.state == OrderState::Paid).map(|order| order.id));
             let no_more = self.really_gone(known.into_keys().collect()).await?;
             differing = differing.saturating_add(u64::try_from(no_more.len()).unwrap_or(u64::MAX));
             gone.extend(no_more);
@@ -81,7 +77,8 @@ impl Pass<'_> {
         }
         self.shared.board.missed(missed);
         metrics::counter!("loyalty_sync_sweep_differences_total").increment(differing);
-        self.forget(gone, known_count).await
+        self.reads_all = read_all_before;
+        self.forget(gone, &paid).await
     }
 
     /// What the ledger knows of the orders with ids above `after` up to `upto`.
@@ -118,16 +115,16 @@ impl Pass<'_> {
         Ok(gone)
     }
 
-    async fn forget(&mut self, missing: Vec<OrderId>, known: usize) -> Result<(), SyncError> {
+    /// What was never paid goes at once. Of what was paid, the end of the pass decides.
+    async fn forget(&mut self, missing: Vec<OrderId>, paid: &BTreeSet<OrderId>) -> Result<(), SyncError> {
         let gone = self.gone_for_good(missing).await?;
-        if gone.is_empty() {
+        let (of_sales, others): (Vec<OrderId>, Vec<OrderId>) = gone.into_iter().partition(|id| paid.contains(id));
+        self.withdrawals.gone.extend(of_sales);
+        if others.is_empty() {
             return Ok(());
         }
-        if gone.len() > FEW.max(known / ONE_IN) {
-            return Err(SyncError::TooManyGone { gone: gone.len(), known });
-        }
-        tracing::info!(orders = ?gone, "orders are gone from Odoo; what they earned is taken back");
-        let done = self.shared.ledger.forget_orders(gone, self.reading()).await.map_err(SyncError::of_ledger)?;
+        tracing::info!(orders = ?others, "orders that were not paid are gone from Odoo");
+        let done = self.shared.ledger.forget_orders(others, self.reading()).await.map_err(SyncError::of_ledger)?;
         self.count(done);
         Ok(())
     }

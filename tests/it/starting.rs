@@ -38,6 +38,53 @@ fn refusal(database: &Database, environment: &[(&str, &str)]) -> (Option<i32>, S
     (child.wait().unwrap().code(), said)
 }
 
+/// Every line is a JSON object; their messages.
+#[track_caller]
+fn messages(text: &str) -> Vec<String> {
+    let message = |line: &str| {
+        let read: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        read["message"].as_str().unwrap_or_else(|| panic!("no message: {line}")).to_owned()
+    };
+    text.lines().map(message).collect()
+}
+
+#[test]
+fn with_json_logs_nothing_else_is_printed() {
+    let json = ("LOYALTY__LOG__FORMAT", "json");
+    let database = Database::new();
+    // What refuses to start says so in JSON as well: no token, a wrong setting, wrong settings together.
+    let (code, said) = refusal(&database, &[json]);
+    assert_eq!(code, Some(1));
+    assert!(messages(&said).last().unwrap().contains("token create"), "{said}");
+    let (code, said) = refusal(&database, &[json, ("LOYALTY__HTTP__BIND", "everywhere")]);
+    assert_eq!((code, messages(&said).len()), (Some(2), 1), "{said}");
+    let (code, said) = refusal(&database, &[json, ("LOYALTY__HTTP__BIND", "0.0.0.0:0")]);
+    assert_eq!(code, Some(2));
+    assert!(messages(&said).last().unwrap().contains("http.bind"), "{said}");
+    token(&database, "admin");
+    let shop = crate::support::TestShop::new();
+    let odoo = shop.environment();
+    let mut environment: Vec<(&str, &str)> = odoo.iter().map(|(name, value)| (&**name, &**value)).collect();
+    environment.extend([json, ("LOYALTY__SYNC__INTERVAL_SECONDS", "1"), ("LOYALTY__HTTP__BEHIND_TLS_PROXY", "true")]);
+    let (mut child, line) = serve(&database, &environment);
+    let [told] = messages(&line).try_into().unwrap();
+    assert!(told.starts_with("listening on http://127.0.0.1:"), "{line}");
+    // Passes that change something are told, others are not.
+    let sold = shop.sell(1, "10.00");
+    let customers = || database.number(&format!("SELECT COUNT(*) FROM orders WHERE id = {}", sold.id));
+    crate::support::eventually("the order is read", || customers() == 1);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let stopped = std::process::Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let (mut out, mut err) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!(out, "", "one line on stdout");
+    let passes = messages(&err).into_iter().filter(|message| message.contains("a pass over Odoo is complete")).count();
+    assert_eq!(passes, 1, "{err}");
+}
+
 fn token(database: &Database, role: &str) -> String {
     let made = run(Some(&database.url()), &[], &["token", "create", "--role", role, "--name", "odoo"]);
     assert_eq!(made.code, 0, "{made:?}");

@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
-use crate::domain::findings::{Findings, FutureRecords, HiddenPlace, Place};
+use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, HiddenPlace, Place};
 use crate::domain::ids::{OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
+use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
+use crate::domain::withdrawal::KnownOrder;
 use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
 use crate::store::Trouble;
@@ -172,6 +174,24 @@ impl SyncLedger for Memory {
 
     fn keep_future(&self, records: Vec<FutureRecords>) -> Pending<'_, ()> {
         self.now(move |book| book.findings.future = records)
+    }
+
+    fn known_orders(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, KnownOrder>> {
+        self.now(move |book| {
+            let known = orders.iter().filter_map(|id| book.orders.get(id)).map(|order| {
+                let (uuid, reference) = (order.uuid.clone(), order.reference.clone());
+                (order.id.unwrap(), KnownOrder { uuid, reference, state: order.state })
+            });
+            known.collect()
+        })
+    }
+
+    fn worth_of(&self, orders: Vec<OrderId>) -> Pending<'_, (u64, Points)> {
+        self.now(move |_| (u64::try_from(orders.len()).unwrap(), Points::ZERO))
+    }
+
+    fn keep_held(&self, held: Option<HeldWithdrawals>) -> Pending<'_, ()> {
+        self.now(move |book| book.findings.held = held)
     }
 
     fn findings(&self) -> Pending<'_, Findings> {

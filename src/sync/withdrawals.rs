@@ -1,0 +1,138 @@
+//! What a reading would take back: decided at the pass's end, when all of it was found.
+//!
+//! A few orders that are gone or were cancelled are taken back as they are found. Many at once are no business of a shop's:
+//! Odoo was restored from a backup, or is another database. Then they are left as they are, and a person is asked.
+//!
+//! A restored Odoo gives the numbers of lost orders again. Such a new order is set aside, since taking it in would take
+//! the old one back without asking.
+
+use chrono::{TimeDelta, Utc};
+
+use crate::domain::findings::HeldWithdrawals;
+use crate::domain::ids::OrderId;
+use crate::domain::order::Order;
+use crate::domain::withdrawal::{Withdrawal, Withdrawals};
+
+use super::error::SyncError;
+use super::pass::Pass;
+
+/// How often it is looked again whether what was held back is still so.
+pub(super) const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(10);
+
+/// What becomes of an order that would take another state of itself back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// It is set aside, for the decision.
+    Aside,
+    /// It is taken in: that was decided.
+    In,
+    /// It is taken in as one that was never known: whose the lost order was does not matter to it.
+    AsNew,
+}
+
+impl Pass<'_> {
+    /// Sets aside what would take an order back as a whole; the others. An order that is no longer paid is set aside only
+    /// where all orders are read: a window shows what somebody does to single ones.
+    pub async fn set_aside(&mut self, orders: Vec<Order>) -> Result<Vec<Order>, SyncError> {
+        if self.taking != Taking::Aside {
+            return Ok(orders);
+        }
+        let ids: Vec<OrderId> = orders.iter().filter_map(|order| order.id).collect();
+        let known = self.shared.ledger.known_orders(ids).await.map_err(SyncError::Ledger)?;
+        let mut others = Vec::with_capacity(orders.len());
+        for order in orders {
+            let why = order.id.and_then(|id| Some((id, Withdrawal::of(known.get(&id)?, &order)?)));
+            match why {
+                Some((id, why)) if why == Withdrawal::Replaced || self.reads_all => {
+                    self.withdrawals.set_aside.insert(id, why);
+                }
+                _ => others.push(order),
+            }
+        }
+        Ok(others)
+    }
+
+    /// Whether orders wait for the decision that are still to be read.
+    pub fn has_set_aside(&self) -> bool {
+        !self.withdrawals.set_aside.is_empty()
+    }
+
+    /// Takes back what was found, or leaves it and asks; whether it is done with.
+    pub async fn decide(&mut self) -> Result<bool, SyncError> {
+        let found = std::mem::take(&mut self.withdrawals);
+        let most = self.settings().max_withdrawn_orders;
+        if u64::try_from(found.orders()).unwrap_or(u64::MAX) > most && !self.accepts {
+            self.hold_back(&found, most).await?;
+            return Ok(false);
+        }
+        if !found.is_empty() {
+            self.take_back(&found).await?;
+        }
+        self.keep_held(None).await?;
+        Ok(true)
+    }
+
+    async fn take_back(&mut self, found: &Withdrawals) -> Result<(), SyncError> {
+        let ledger = &self.shared.ledger;
+        let (replaced, unpaid) = (found.of(Withdrawal::Replaced), found.of(Withdrawal::Unpaid));
+        let (members, points) = ledger.worth_of(found.all()).await.map_err(SyncError::Ledger)?;
+        tracing::warn!(
+            gone = found.gone.len(),
+            replaced = replaced.len(),
+            unpaid = unpaid.len(),
+            members,
+            %points,
+            "paid orders are not in Odoo as they were; what they earned is taken back"
+        );
+        // The old order goes before the new one comes: its customer did not become the new one's.
+        let gone: Vec<OrderId> = found.gone.iter().chain(&replaced).copied().collect();
+        if !gone.is_empty() {
+            let done = ledger.forget_orders(gone, self.reading()).await.map_err(SyncError::of_ledger)?;
+            self.count(done);
+        }
+        self.taking = Taking::AsNew;
+        self.read_orders_by_id(&replaced).await?;
+        self.taking = Taking::In;
+        self.read_orders_by_id(&unpaid).await
+    }
+
+    async fn hold_back(&self, found: &Withdrawals, most: u64) -> Result<(), SyncError> {
+        let ledger = &self.shared.ledger;
+        let before = ledger.findings().await.map_err(SyncError::Ledger)?.held;
+        let (members, points) = ledger.worth_of(found.all()).await.map_err(SyncError::Ledger)?;
+        let newest = ledger.newest_order().await.map_err(SyncError::Ledger)?;
+        let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
+        let held = HeldWithdrawals {
+            gone: count(found.gone.len()),
+            replaced: count(found.of(Withdrawal::Replaced).len()),
+            unpaid: count(found.of(Withdrawal::Unpaid).len()),
+            members,
+            points,
+            newest_order: newest.unwrap_or(OrderId(0)),
+            most,
+            since: before.map_or_else(Utc::now, |before| before.since),
+        };
+        tracing::error!(
+            gone = held.gone,
+            replaced = held.replaced,
+            unpaid = held.unpaid,
+            members = held.members,
+            points = %held.points,
+            "nothing was taken back: {}",
+            held.message()
+        );
+        self.keep_held(Some(held)).await
+    }
+
+    async fn keep_held(&self, held: Option<HeldWithdrawals>) -> Result<(), SyncError> {
+        let ledger = &self.shared.ledger;
+        let before = ledger.findings().await.map_err(SyncError::Ledger)?.held;
+        if before == held {
+            return Ok(());
+        }
+        if held.is_none() {
+            tracing::info!("nothing waits any more to be taken back");
+        }
+        ledger.keep_held(held).await.map_err(SyncError::Ledger)
+    }
+}
