@@ -2,13 +2,14 @@
 
 use super::fault::Fault;
 use super::orders::ORDER;
+use super::record::Record;
 use super::session::{Domain, Session};
 use crate::domain::shop::PosConfig;
 
 /// An order by its name and date, as Odoo tells them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewestOrder {
-    /// `name`
+    /// `name`, or what else it is called by: a till that was not closed yet names none.
     pub name: String,
     /// `date_order`, in UTC.
     pub date: String,
@@ -51,9 +52,16 @@ async fn tills(session: &Session, page_size: u32) -> Result<Vec<PosConfig>, Faul
 }
 
 async fn newest(session: &Session) -> Result<Option<NewestOrder>, Fault> {
-    let found = session.search_read(ORDER, Domain::new(), &["name", "date_order"], "id desc", 1).await?;
+    let fields = ["name", "pos_reference", "date_order"];
+    let found = session.search_read(ORDER, Domain::new(), &fields, "id desc", 1).await?;
+    let called = |record: &Record| {
+        let names = ["name", "pos_reference"].into_iter().filter_map(|field| record.text(field).ok().flatten());
+        // Odoo names an order "/" until it has a number.
+        let id = || record.id().map_or_else(|_| String::new(), |id| format!("number {id}"));
+        names.into_iter().find(|name| name.trim().len() > 1).unwrap_or_else(id)
+    };
     Ok(found.first().map(|record| NewestOrder {
-        name: record.text("name").ok().flatten().unwrap_or_default(),
+        name: called(record),
         date: record.text("date_order").ok().flatten().unwrap_or_default(),
     }))
 }
