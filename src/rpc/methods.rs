@@ -262,8 +262,9 @@ table! {
     ProgramGet => Method {
         name: "program.get",
         role: Role::Viewer,
-        summary: "One version of a program: the latest, unless another is named.",
-        params: &[needs("code", "Code"), takes("version", "Version")],
+        summary: "One version of a program: the latest, unless another is named. With `describe`, also in the words of \
+                  `program check`.",
+        params: &[needs("code", "Code"), takes("version", "Version"), takes("describe", "Flag")],
         result: "ProgramVersion",
         errors: &["unknown_program"],
     },

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::params::{Instant, Nothing, Text};
 use super::{Api, Caller, Fault, Reply};
-use crate::domain::program::Program;
+use crate::domain::program::{Program, Section, describe};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +21,8 @@ pub(super) struct Put {
 pub(super) struct Get {
     code: Text<200>,
     version: Option<i64>,
+    #[serde(default)]
+    describe: bool,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +45,19 @@ pub(super) async fn list(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
 }
 
 pub(super) async fn get(api: Arc<Api>, _caller: Caller, params: Get) -> Reply {
-    Ok(api.ledger.get_program(&params.code.0, params.version).await?)
+    let mut found = api.ledger.get_program(&params.code.0, params.version).await?;
+    if params.describe
+        && let Some(answer) = found.as_object_mut()
+    {
+        let sections = answer.get("program").map(described).unwrap_or_default();
+        answer.insert("description".into(), json!(sections));
+    }
+    Ok(found)
+}
+
+/// A document in words; nothing of one that cannot be read, whose `problem` says why, or whose numbers are too large.
+fn described(document: &Value) -> Vec<Section> {
+    Program::from_json(document).ok().and_then(|program| describe(&program).ok()).unwrap_or_default()
 }
 
 pub(super) async fn archive(api: Arc<Api>, caller: Caller, params: Named) -> Reply {

@@ -40,7 +40,9 @@ fn flag(value: bool) -> Value {
 /// All schemas, by name.
 pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
-    for (name, schema) in values().into_iter().chain(orders()).chain(answers()).chain(records()).chain(listed()) {
+    for (name, schema) in
+        values().into_iter().chain(orders()).chain(answers()).chain(versions()).chain(records()).chain(listed())
+    {
         schemas.insert(name.to_owned(), schema);
     }
     schemas
@@ -253,6 +255,26 @@ fn quoted_program() -> Value {
     )
 }
 
+fn versions() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "ProgramVersion",
+            object(
+                &["code", "version", "effective_from", "program"],
+                &[
+                    ("code", reference("Code")),
+                    ("version", reference("Version")),
+                    ("effective_from", or_null("Time")),
+                    ("program", reference("Program")),
+                    ("problem", text()),
+                    ("description", list("Section")),
+                ],
+            ),
+        ),
+        ("Section", whole(&[("heading", text()), ("lines", json!({"type": "array", "items": {"type": "string"}}))])),
+    ]
+}
+
 fn records() -> Vec<(&'static str, Value)> {
     let expiring = whole(&[("on", reference("Time")), ("points", reference("Points"))]);
     let cause = whole(&[
@@ -325,15 +347,6 @@ fn records() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("Programs", whole(&[("programs", list("ListedProgram"))])),
-        (
-            "ProgramVersion",
-            whole(&[
-                ("code", reference("Code")),
-                ("version", reference("Version")),
-                ("effective_from", or_null("Time")),
-                ("program", reference("Program")),
-            ]),
-        ),
         (
             "Exception",
             json!({"type": "object",

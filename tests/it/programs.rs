@@ -27,6 +27,22 @@ fn the_same_document_is_the_same_version() {
 }
 
 #[test]
+fn a_program_is_told_in_the_words_of_check_when_asked() {
+    let service = Service::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("club.json");
+    std::fs::write(&file, club().to_string()).unwrap();
+    let checked = service.verb(&["program", "check", file.to_str().unwrap(), "--json"]);
+    let checked: Value = serde_json::from_str(&checked.out).unwrap();
+    let told = service.admin.call("program.get", json!({"code": "club", "describe": true}));
+    assert_eq!(told["description"], checked["description"]);
+    assert!(told["description"].as_array().is_some_and(|sections| sections.len() > 5), "{told}");
+    for plain in [json!({"code": "club"}), json!({"code": "club", "describe": false})] {
+        assert_eq!(service.admin.call("program.get", plain).get("description"), None);
+    }
+}
+
+#[test]
 fn a_wrong_document_is_refused_with_the_path_of_what_is_wrong() {
     let service = Service::without_program(&[]);
     let mut two_of_one_code = club();
