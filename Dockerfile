@@ -1,7 +1,7 @@
 # loyalty-sidecar as a container: one program, a small Debian, a user without rights, data in /data.
 #
 #   docker build -t loyalty-sidecar .
-#   docker run --rm -v loyalty:/data loyalty-sidecar token create --role pos --name odoo
+#   docker run --rm -v loyalty:/data loyalty-sidecar token create --role viewer --name odoo
 #   docker run -v loyalty:/data -p 127.0.0.1:8070:8070 -e LOYALTY__HTTP__BEHIND_TLS_PROXY=true \
 #     -e LOYALTY__ODOO__URL=… -e LOYALTY__ODOO__DATABASE=… -e LOYALTY__ODOO__LOGIN=… -e LOYALTY__ODOO__API_KEY=… loyalty-sidecar
 #

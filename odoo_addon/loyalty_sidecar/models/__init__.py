@@ -1,6 +1,13 @@
 from . import (
     loyalty_sidecar,
+    wording,
     explanation,
+    history,
+    listing,
+    loyalty_sidecar_exception,
+    loyalty_sidecar_member,
+    loyalty_sidecar_program,
+    loyalty_sidecar_redemption,
     pos_config,
     pos_make_payment,
     pos_order,

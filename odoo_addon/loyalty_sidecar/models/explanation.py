@@ -1,8 +1,9 @@
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import Decimal
 
 from odoo import api, models
 
-ROUNDINGS = {"down": ROUND_DOWN, "half_up": ROUND_HALF_UP, "up": ROUND_UP}
+# So many products are named; of the others, how many there are.
+PRODUCTS_NAMED = 5
 
 
 class LoyaltySidecar(models.AbstractModel):
@@ -13,149 +14,173 @@ class LoyaltySidecar(models.AbstractModel):
     @api.model
     def _explain(self, explanation):
         """Sentences, in the order in which one would compute."""
-        document = explanation.get("document") or {}
-        earned = explanation.get("lines") or []
-        sentences = self._explain_rules(document, earned)
-        if earned:
-            sentences += self._explain_multipliers(earned)
-            sentences += self._explain_total(explanation, document)
+        rules = explanation.get("rules") or []
+        sentences = [self._explain_rule(rule, explanation) for rule in rules]
+        if rules:
+            sentences += self._explain_multipliers(rules)
+            sentences += self._explain_total(explanation)
         else:
             sentences.append(self._explain_kind(explanation["entry"]["kind"]))
-            sentences += self._explain_reward(explanation.get("redeemed"), document)
+            sentences += self._explain_reward(explanation)
         if explanation.get("version"):
             sentences.append(
                 self.env._(
                     "By version %(version)s of the program “%(name)s”.",
                     version=explanation["version"],
-                    name=document.get("name") or explanation["program"],
+                    name=explanation.get("program_name") or explanation["program"],
                 )
             )
         return sentences
 
     @api.model
-    def _explain_rules(self, document, earned):
-        rules = {rule["code"]: rule for rule in (document.get("earning") or {}).get("rules") or []}
-        sentences = []
-        for code in dict.fromkeys(line["rule"] for line in earned):
-            lines = [line for line in earned if line["rule"] == code]
-            base = sum((Decimal(line["base"]) for line in lines), Decimal(0))
-            made = sum((Decimal(line["points"]) for line in lines), Decimal(0))
-            sentences.append(
-                self.env._(
-                    "%(rule)s: %(how)s, makes %(points)s.",
-                    rule=code,
-                    how=self._explain_rule(rules.get(code) or {}, base, document),
-                    points=self._points_in_words(made, document),
-                )
-            )
-        return sentences
-
-    @api.model
-    def _explain_rule(self, rule, base, document):
-        kind, points = (
-            rule.get("kind"),
-            self._points_in_words(rule.get("points") or 0, document),
-        )
-        if kind == "per_amount" and rule.get("step") == "prorata":
-            return self.env._(
-                "%(points)s for %(every)s, in proportion, of %(base)s",
-                points=points,
-                every=rule["every"],
-                base=self._amount_in_words(base),
-            )
+    def _explain_rule(self, rule, explanation):
+        name = explanation.get("points_name")
+        money = explanation.get("currency")
+        kind = rule.get("kind")
+        figures = {
+            "rule": self._name_of_code(rule["code"]),
+            "points": self._points_in_words(rule["points"], name),
+        }
+        if kind in ("per_amount", "per_unit", "per_order"):
+            figures["each"] = self._points_in_words(rule.get("points_each") or 0, name)
         if kind == "per_amount":
+            figures |= {
+                "every": self._format_money(rule["every"], money),
+                "amount": self._format_money(rule["amount"], money),
+            }
+            if rule.get("step") == "prorata":
+                return self.env._(
+                    "%(rule)s: %(each)s for each %(every)s, in proportion, of %(amount)s: %(points)s.",
+                    **figures,
+                )
             return self.env._(
-                "%(points)s per full %(every)s of %(base)s",
-                points=points,
-                every=rule["every"],
-                base=self._amount_in_words(base),
+                "%(rule)s: %(each)s for each full %(every)s of %(amount)s: %(points)s.", **figures
             )
         if kind == "per_unit":
             return self.env._(
-                "%(points)s for each of %(quantity)s",
-                points=points,
-                quantity=self._format_points(base),
+                "%(rule)s: %(quantity)s × %(each)s: %(points)s.",
+                quantity=self._format_points(rule["quantity"]),
+                **figures,
             )
         if kind == "per_order":
-            return self.env._("%(points)s for the order", points=points)
-        # A kind newer than this addon: its name and what it saw still say something.
-        return f"{kind or '?'} ({self._format_points(base)})"
+            return self.env._("%(rule)s: %(each)s once for the order: %(points)s.", **figures)
+        # A kind newer than this addon: its name and what it made still say something.
+        return self.env._("%(rule)s: %(points)s.", **figures)
 
     @api.model
-    def _explain_multipliers(self, earned):
+    def _explain_multipliers(self, rules):
         multiplied = {}
-        for line in earned:
-            if line.get("multipliers"):
-                key = (line["factor"], tuple(line["multipliers"]))
-                multiplied.setdefault(key, set()).add(line.get("product_id"))
-        sentences = []
-        for (factor, codes), products in multiplied.items():
-            names = (
-                self.env["product.product"]
-                .browse(sorted(product for product in products if product))
-                .exists()
-                .sudo()
-                .mapped("display_name")
-            )
-            sentences.append(
-                self.env._(
-                    "%(rules)s: times %(factor)s, contained above, on %(products)s.",
-                    rules=", ".join(codes),
-                    factor=self._format_points(factor),
-                    products=", ".join(names) or "?",
-                )
-            )
-        return sentences
-
-    @api.model
-    def _explain_total(self, explanation, document):
-        total = Decimal(explanation["total_before_rounding"])
-        rounding = explanation.get("rounding") or {}
-        mode, decimals = rounding.get("mode") or "down", int(rounding.get("decimals") or 0)
-        rounded = total.quantize(Decimal(1).scaleb(-decimals), ROUNDINGS.get(mode, ROUND_DOWN))
-        how = {
-            "down": self.env._("rounded down"),
-            "half_up": self.env._("rounded half up"),
-            "up": self.env._("rounded up"),
-        }.get(mode, mode)
-        sentences = [
-            self.env._(
-                "In all %(total)s, %(how)s to %(decimals)s decimals: %(points)s.",
-                total=self._format_points(total),
-                how=how,
-                decimals=decimals,
-                points=self._points_in_words(rounded, document),
-            )
+        for rule in rules:
+            for each in rule.get("multipliers") or []:
+                names = multiplied.setdefault((each["code"], each["factor"]), {})
+                names |= self._products_of(each)
+        return [
+            self._explain_multiplier(code, factor, list(names.values()))
+            for (code, factor), names in multiplied.items()
         ]
-        posted = Decimal(explanation["entry"]["points"])
-        if posted != rounded:
+
+    @api.model
+    def _explain_multiplier(self, code, factor, products):
+        figures = {
+            "rule": self._name_of_code(code),
+            "products": self._listed(products) or self.env._("everything"),
+        }
+        if Decimal(factor) == 2:
+            return self.env._(
+                "%(rule)s double points on %(products)s (already included above).", **figures
+            )
+        if Decimal(factor) == 3:
+            return self.env._(
+                "%(rule)s triple points on %(products)s (already included above).", **figures
+            )
+        return self.env._(
+            "%(rule)s points times %(factor)s on %(products)s (already included above).",
+            factor=self._format_points(factor),
+            **figures,
+        )
+
+    @api.model
+    def _products_of(self, multiplier):
+        """Names by id: Odoo's, in the user's language, or those the sidecar has of products that are gone."""
+        ids = multiplier.get("product_ids") or []
+        known = self.env["product.product"].sudo().with_context(active_test=False)
+        names = {product.id: product.display_name for product in known.browse(ids).exists()}
+        theirs = dict(zip(ids, multiplier.get("product_names") or [], strict=False))
+        return {each: names.get(each) or theirs.get(each) or str(each) for each in ids}
+
+    @api.model
+    def _listed(self, names):
+        more = len(names) - PRODUCTS_NAMED
+        text = ", ".join(names[:PRODUCTS_NAMED])
+        if more > 0:
+            return self.env._("%(names)s and %(count)s more", names=text, count=more)
+        return text
+
+    @api.model
+    def _explain_total(self, explanation):
+        name = explanation.get("points_name")
+        total = Decimal(explanation["total_before_rounding"])
+        rounded = Decimal(explanation["rounded"])
+        figures = {
+            "total": self._points_in_words(total, name),
+            "points": self._points_in_words(rounded, name),
+        }
+        if total == rounded:
+            sentences = [self.env._("Together: %(points)s.", points=figures["points"])]
+        else:
+            sentences = [
+                self.env._(
+                    "Together: %(total)s, %(rounding)s: %(points)s.",
+                    rounding=self._explain_rounding(explanation.get("rounding") or {}),
+                    **figures,
+                )
+            ]
+        before = Decimal(explanation.get("posted_before") or 0)
+        if before:
             sentences.append(
                 self.env._(
-                    "That is what the sale earns as it stands; this entry is the difference to what was "
-                    "entered for it before: %(points)s.",
-                    points=self._points_in_words(posted, document),
+                    "%(before)s had been booked for this sale before; this entry is the difference: %(points)s.",
+                    before=self._points_in_words(before, name),
+                    points=self._points_in_words(explanation["entry"]["points"], name),
                 )
             )
         return sentences
 
     @api.model
-    def _explain_reward(self, redeemed, document):
+    def _explain_rounding(self, rounding):
+        decimals = int(rounding.get("decimals") or 0)
+        mode = rounding.get("mode") or "down"
+        if decimals == 0:
+            return {
+                "down": self.env._("rounded down to whole points"),
+                "half_up": self.env._("rounded to the nearest whole point"),
+                "up": self.env._("rounded up to whole points"),
+            }.get(mode, mode)
+        return {
+            "down": self.env._("rounded down to %s decimals", decimals),
+            "half_up": self.env._("rounded to the nearest with %s decimals", decimals),
+            "up": self.env._("rounded up to %s decimals", decimals),
+        }.get(mode, mode)
+
+    @api.model
+    def _explain_reward(self, explanation):
+        redeemed = explanation.get("redeemed")
         if not redeemed:
             return []
-        return [
-            self.env._(
-                "The reward “%(name)s”: %(points)s, %(discount)s off the order.",
-                name=redeemed.get("name") or redeemed["reward"],
-                points=self._points_in_words(redeemed["points"], document),
-                discount=redeemed["discount"],
-            )
-            if Decimal(redeemed.get("discount") or 0)
-            else self.env._(
-                "The reward “%(name)s”: %(points)s.",
-                name=redeemed.get("name") or redeemed["reward"],
-                points=self._points_in_words(redeemed["points"], document),
-            )
-        ]
+        figures = {
+            "name": redeemed.get("name") or redeemed["reward"],
+            "points": self._points_in_words(redeemed["points"], explanation.get("points_name")),
+        }
+        if Decimal(redeemed.get("discount") or 0):
+            currency = redeemed.get("currency") or explanation.get("currency")
+            return [
+                self.env._(
+                    "The reward “%(name)s”: %(points)s, %(discount)s off the order.",
+                    discount=self._format_money(redeemed["discount"], currency),
+                    **figures,
+                )
+            ]
+        return [self.env._("The reward “%(name)s”: %(points)s.", **figures)]
 
     @api.model
     def _explain_kind(self, kind):
@@ -164,22 +189,15 @@ class LoyaltySidecar(models.AbstractModel):
             "redeem": self.env._("Points spent on a reward."),
             "clawback": self.env._("What a sale had earned was taken back with its goods."),
             "restore": self.env._(
-                "A reward was taken back: its points returned to the lots they came from."
+                "A reward was taken back: its points are valid for as long as they were before."
             ),
-            "expire": self.env._("The end of these points had come."),
+            "expire": self.env._("These points were valid until then."),
             "adjust": self.env._("Entered by hand, with the reason given."),
             "transfer": self.env._("Moved between customers."),
         }.get(kind, kind)
 
     @api.model
-    def _points_in_words(self, points, document):
-        number = self._format_points(points)
-        name = document.get("points_name") or "points"
-        if name != "points":
-            return f"{number} {name}"
-        return self.env._("1 point") if number == "1" else self.env._("%s points", number)
-
-    @api.model
-    def _amount_in_words(self, amount):
-        """Money of a program keeps its two digits; a finer amount keeps what it has."""
-        return f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount:f}"
+    def _name_of_code(self, code):
+        """Rules have a code alone: “sunday_happy-hour” is read out as “Sunday happy hour”."""
+        words = " ".join(code.replace("_", " ").replace("-", " ").split())
+        return words[:1].upper() + words[1:] if words else code

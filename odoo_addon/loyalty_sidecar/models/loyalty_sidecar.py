@@ -1,21 +1,31 @@
-from decimal import Decimal, InvalidOperation
+import time
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 
+from ..tools.connection_probe import speaks_plain_http, speaks_tls
 from ..tools.delivery import deliver_in_background
 from ..tools.sidecar_client import (
     READ_SECONDS,
     SidecarClient,
     SidecarError,
+    SidecarNotConfigured,
     SidecarRefusal,
+    SidecarTimeout,
 )
 
 PARAMETER_URL = "loyalty_sidecar.url"
 PARAMETER_TOKEN = "loyalty_sidecar.token"
+PARAMETER_MANAGER_TOKEN = "loyalty_sidecar.manager_token"
 PARAMETER_TIMEOUT = "loyalty_sidecar.timeout_ms"
 
 # Bounds keep a mistyped setting from hanging every till of the shop.
 TIMEOUT_MS_MIN, TIMEOUT_MS_MAX = 200, 10_000
+
+
+# How long a list of customers waits for its column of points, and for how long it does not ask after that.
+ASIDE_SECONDS, ASIDE_PAUSE_SECONDS = 1.0, 20
+_ASIDE_AGAIN = {}
 
 
 class LoyaltySidecar(models.AbstractModel):
@@ -38,6 +48,41 @@ class LoyaltySidecar(models.AbstractModel):
             get_param(PARAMETER_TOKEN),
             get_param(PARAMETER_TIMEOUT),
         )
+
+    @api.model
+    def _manager_client(self):
+        """A client with the token for managers; raises SidecarNotConfigured, and AccessError for all others.
+
+        The one way to that token: whoever calls this need not remember to ask who the user is.
+        """
+        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
+            raise AccessError(
+                self.env._("Only managers of the Point of Sale may change loyalty points.")
+            )
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        if not (get_param(PARAMETER_MANAGER_TOKEN) or "").strip():
+            raise SidecarNotConfigured("manager token")
+        return self._client_from(
+            get_param(PARAMETER_URL),
+            get_param(PARAMETER_MANAGER_TOKEN),
+            get_param(PARAMETER_TIMEOUT),
+        )
+
+    @api.model
+    def _ask_as_manager(self, method, params):
+        """As ``_ask``, with the token for managers; the sidecar notes who it was for."""
+        try:
+            client = self._manager_client()
+            params = {**params, "on_behalf_of": self._name_of_user()}
+            return {"ok": True, "result": client.call(method, params)}
+        except SidecarError as error:
+            return self._failure(error)
+
+    @api.model
+    def _name_of_user(self):
+        """The person as Odoo names it: one plain line of at most 200 characters."""
+        name = " ".join("".join(each if each.isprintable() else " " for each in self.env.user.name).split())
+        return name[:200] or self.env.user.login[:200]
 
     @api.model
     def _client_from(self, url, token, timeout_ms=None):
@@ -69,6 +114,24 @@ class LoyaltySidecar(models.AbstractModel):
         except SidecarError as error:
             return self._failure(error)
         return {"ok": True, "result": result}
+
+    @api.model
+    def _ask_aside(self, method, params):
+        """As ``_ask``, for what stands beside something more important, such as a column in a list of customers.
+
+        It waits for a second at most, and after it waited in vain it does not ask again for a while.
+        """
+        database = self.env.cr.dbname
+        if time.monotonic() < _ASIDE_AGAIN.get(database, 0):
+            return self._failure(SidecarTimeout("it did not answer a moment ago"))
+        try:
+            client = self._client()
+            client.wait_at_most(ASIDE_SECONDS)
+            return {"ok": True, "result": client.call(method, params)}
+        except SidecarError as error:
+            if error.kind in ("timeout", "unreachable"):
+                _ASIDE_AGAIN[database] = time.monotonic() + ASIDE_PAUSE_SECONDS
+            return self._failure(error)
 
     @api.model
     def _ask_many(self, calls):
@@ -134,11 +197,16 @@ class LoyaltySidecar(models.AbstractModel):
         """What a cashier should read: what it means for the sale, and what to do now."""
         if isinstance(error, SidecarRefusal):
             return self._words_of_refusal(error.kind, error.data, error.message)
+        if error.kind == "not_configured" and error.missing == "manager token":
+            return self.env._(
+                "Points cannot be changed from Odoo yet: the settings have no token for managers. "
+                "Ask an administrator."
+            )
         if error.kind == "not_configured":
             return self.env._("The loyalty service is not set up yet. Ask an administrator.")
-        if error.kind in ("unauthorized", "bad_address", "not_a_sidecar"):
+        if error.kind in ("unauthorized", "bad_address", "not_a_sidecar", "tls_failed"):
             return self.env._(
-                "The loyalty service is not set up rightly. Selling works; points will follow. "
+                "The loyalty service is not set up correctly. You can keep selling; points will be added later. "
                 "Ask an administrator to test the connection in the settings."
             )
         return self.env._(
@@ -226,13 +294,20 @@ class LoyaltySidecar(models.AbstractModel):
         return known.get(kind) or fallback or known["reward_not_applicable"]
 
     @api.model
+    def _words_needs_viewer(self):
+        return self.env._(
+            "To show this, the token in the settings needs the role viewer. An administrator creates one with "
+            "“loyalty-sidecar token create --role viewer --name odoo”."
+        )
+
+    @api.model
     def _words_for_admin(self, error, url):
         """What is wrong with the connection and what to do about it."""
         if error.kind == "not_configured":
             if error.missing == "token":
                 return self.env._(
                     "The token is not set. Create one with "
-                    "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
+                    "“loyalty-sidecar token create --role viewer --name odoo” and paste it here."
                 )
             return self.env._(
                 "The address is not set. Enter where loyalty-sidecar listens, e.g. http://127.0.0.1:8070."
@@ -241,13 +316,7 @@ class LoyaltySidecar(models.AbstractModel):
             return self.env._(
                 "“%(url)s” is not an address. It begins with http:// or https://.", url=url
             )
-        if error.kind == "unreachable":
-            return self.env._(
-                "Nobody answers at %(url)s. Check that loyalty-sidecar runs, that the address and port "
-                "are right as seen from the Odoo server, and that no firewall is between them.",
-                url=url,
-            )
-        if error.kind == "timeout":
+        if error.kind == "timeout" and not self._is_tls_port(url):
             return self.env._(
                 "%(url)s took the connection but did not answer in time. Look at the sidecar's log and its "
                 "/readyz page; if it is only slow, raise the timeout.",
@@ -256,28 +325,59 @@ class LoyaltySidecar(models.AbstractModel):
         if error.kind == "unauthorized":
             return self.env._(
                 "The sidecar refuses the token: it is mistyped or revoked. Create a new one with "
-                "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
+                "“loyalty-sidecar token create --role viewer --name odoo” and paste it here."
             )
         if error.kind == "forbidden":
             return self.env._(
                 "The sidecar knows the token, but its role may not do this. Create one with "
-                "“loyalty-sidecar token create --role pos --name odoo” and paste it here."
+                "“loyalty-sidecar token create --role viewer --name odoo” and paste it here."
             )
-        if error.kind == "not_a_sidecar" or error.kind.startswith("rpc_"):
-            return self.env._(
-                "Something answers at %(url)s, but it is not loyalty-sidecar. Check the port and the path.",
-                url=url,
-            )
+        if error.kind in ("tls_failed", "unreachable", "timeout", "not_a_sidecar") or error.kind.startswith(
+            "rpc_"
+        ):
+            return self._words_of_transport(error, url)
         return self.env._("The sidecar answered: %(message)s", message=str(error))
 
     @api.model
-    def _format_points(self, value):
-        """“120.00” as “120”, “0.50” as “0.5”; anything that is no number as it is."""
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            return str(value)
-        if not number.is_finite():
-            return str(value)
-        text = f"{number:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+    def _words_of_transport(self, error, url):
+        """Who listens there, and in which language: http and https are easily mistaken for each other."""
+        if error.kind == "tls_failed" and error.reason == "certificate":
+            return self.env._(
+                "The certificate of %(url)s is not trusted: it is self-signed, has expired, or is for another name. "
+                "Use a certificate that the Odoo server trusts, and the name it was made for.",
+                url=url,
+            )
+        if url.lower().strip().startswith("https") and speaks_plain_http(url):
+            return self.env._(
+                "The port of %(url)s does not speak https. Begin the address with http://, or enter the "
+                "address of the TLS proxy before loyalty-sidecar.",
+                url=url,
+            )
+        if error.kind == "tls_failed":
+            return self.env._(
+                "No encrypted connection to %(url)s could be made. If loyalty-sidecar listens there without a TLS "
+                "proxy, begin the address with http://.",
+                url=url,
+            )
+        if self._is_tls_port(url):
+            return self.env._(
+                "The port of %(url)s speaks https only. Begin the address with https://.", url=url
+            )
+        if error.kind == "unreachable":
+            return self.env._(
+                "Nobody answers at %(url)s. Check that loyalty-sidecar runs, that the address and port "
+                "are right as seen from the Odoo server, and that no firewall is between them.",
+                url=url,
+            )
+        return self._words_not_a_sidecar(url)
+
+    @api.model
+    def _is_tls_port(self, url):
+        return url.lower().strip().startswith("http:") and speaks_tls(url.strip())
+
+    @api.model
+    def _words_not_a_sidecar(self, url):
+        return self.env._(
+            "Something answers at %(url)s, but it is not loyalty-sidecar. Check the port and the path.",
+            url=url,
+        )

@@ -1,7 +1,21 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..tools.sidecar_client import SidecarError
-from .loyalty_sidecar import PARAMETER_TIMEOUT, PARAMETER_TOKEN, PARAMETER_URL
+from .loyalty_sidecar import (
+    PARAMETER_MANAGER_TOKEN,
+    PARAMETER_TIMEOUT,
+    PARAMETER_TOKEN,
+    PARAMETER_URL,
+)
+
+# Whether a token has a role, without doing anything: the role is looked at before the parameters,
+# and these have none.
+ROLE_PROBES = {
+    "viewer": ("exception.list", {"limit": 1}),
+    "manager": ("exception.resolve", {}),
+    "admin": ("member.transfer", {}),
+}
 
 
 class ResConfigSettings(models.TransientModel):
@@ -18,8 +32,14 @@ class ResConfigSettings(models.TransientModel):
         string="Sidecar Token",
         config_parameter=PARAMETER_TOKEN,
         groups="base.group_system",
-        help="A token of role pos, or of role viewer to have the history explain its entries. "
-        "Only administrators can read it; tills and cashiers never see it.",
+        help="A token of the role viewer. Only administrators can read it; tills and cashiers never see it.",
+    )
+    loyalty_sidecar_manager_token = fields.Char(
+        string="Sidecar Token for Managers",
+        config_parameter=PARAMETER_MANAGER_TOKEN,
+        groups="base.group_system",
+        help="A token of the role manager, or nothing. Odoo's server uses it when a manager of the Point of Sale "
+        "corrects points or resolves an exception. Only administrators can read it.",
     )
     loyalty_sidecar_timeout_ms = fields.Integer(
         string="Sidecar Timeout (ms)",
@@ -40,36 +60,37 @@ class ResConfigSettings(models.TransientModel):
             fields = [name for name in fields if not name.startswith("loyalty_sidecar_")]
         return super().default_get(fields)
 
-    def action_loyalty_sidecar_test(self):
-        """Say in plain words whether the sidecar answers, and if not, what to do."""
-        self.ensure_one()
-        kind, message = self._loyalty_sidecar_test()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Loyalty sidecar"),
-                "message": message,
-                "type": kind,
-                "sticky": kind != "success",
-            },
-        }
+    @api.model
+    def loyalty_sidecar_test(self, url, token, manager_token, timeout_ms):
+        """Say whether the sidecar answers to what is typed, saved or not, and if not, what to do.
 
-    def _loyalty_sidecar_test(self):
+        Returns ``[{"level": "success" | "warning" | "danger", "message": …}]``, the connection first.
+        """
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(
+                self.env._("Only administrators may test the connection to the loyalty service.")
+            )
+        level, message = self._loyalty_sidecar_test_connection(url, token, timeout_ms)
+        outcomes = [{"level": level, "message": message}]
+        if level != "danger":
+            outcomes += [
+                {"level": level, "message": message}
+                for level, message in (
+                    *self._loyalty_sidecar_test_token(url, token, timeout_ms),
+                    *self._loyalty_sidecar_test_manager_token(url, manager_token, timeout_ms),
+                )
+            ]
+        return outcomes
+
+    @api.model
+    def _loyalty_sidecar_test_connection(self, url, token, timeout_ms):
         sidecar = self.env["loyalty.sidecar"]
         try:
-            version = sidecar._client_from(
-                self.loyalty_sidecar_url,
-                self.loyalty_sidecar_token,
-                self.loyalty_sidecar_timeout_ms,
-            ).call("system.version")
+            version = sidecar._client_from(url, token, timeout_ms).call("system.version")
         except SidecarError as error:
-            return "danger", sidecar._words_for_admin(error, self.loyalty_sidecar_url)
+            return "danger", sidecar._words_for_admin(error, url)
         if not isinstance(version, dict) or "version" not in version:
-            return "danger", self.env._(
-                "Something answers at %(url)s, but it is not loyalty-sidecar. Check the port and the path.",
-                url=self.loyalty_sidecar_url,
-            )
+            return "danger", sidecar._words_not_a_sidecar(url)
         odoo = version.get("odoo") or {}
         if odoo.get("login_refused"):
             return "warning", self.env._(
@@ -86,7 +107,90 @@ class ResConfigSettings(models.TransientModel):
                 version=version["version"],
             )
         return "success", self.env._(
-            "Connected to loyalty-sidecar %(version)s, which reads Odoo %(odoo)s. All is well.",
+            "Connected to loyalty-sidecar %(version)s, which reads Odoo %(odoo)s.",
             version=version["version"],
             odoo=odoo.get("server_version") or "",
         )
+
+    @api.model
+    def _loyalty_sidecar_test_token(self, url, token, timeout_ms):
+        """What the first token is too weak or too strong for."""
+        roles = self._loyalty_sidecar_roles(url, token, timeout_ms)
+        if "viewer" not in roles:
+            yield (
+                "warning",
+                self.env._(
+                    "The token's role is pos: tills work, but the history explains nothing, and the lists under "
+                    "Point of Sale › Loyalty stay empty. Create a token of the role viewer with "
+                    "“loyalty-sidecar token create --role viewer --name odoo” and paste it here."
+                ),
+            )
+        elif "manager" in roles:
+            yield (
+                "warning",
+                self.env._(
+                    "The token may change points by hand: its role is more than tills need. Create one of the role "
+                    "viewer with “loyalty-sidecar token create --role viewer --name odoo” and paste it here."
+                ),
+            )
+
+    @api.model
+    def _loyalty_sidecar_test_manager_token(self, url, token, timeout_ms):
+        sidecar = self.env["loyalty.sidecar"]
+        if not (token or "").strip():
+            yield (
+                "success",
+                self.env._(
+                    "There is no token for managers: points cannot be corrected from Odoo. To allow it, create one "
+                    "with “loyalty-sidecar token create --role manager --name "
+                    '"odoo managers"” and paste it here.'
+                ),
+            )
+            return
+        try:
+            sidecar._client_from(url, token, timeout_ms).call("system.version")
+        except SidecarError as error:
+            words = (
+                self.env._("it is mistyped or revoked.")
+                if error.kind == "unauthorized"
+                else sidecar._words_for_admin(error, url)
+            )
+            yield (
+                "danger",
+                self.env._("The token for managers is refused: %(reason)s", reason=words),
+            )
+            return
+        roles = self._loyalty_sidecar_roles(url, token, timeout_ms)
+        if "manager" not in roles:
+            yield (
+                "danger",
+                self.env._(
+                    "The token for managers lacks the role: corrections will be refused. Create one with "
+                    '“loyalty-sidecar token create --role manager --name "odoo managers"” and paste it here.'
+                ),
+            )
+        elif "admin" in roles:
+            yield (
+                "warning",
+                self.env._(
+                    "The token for managers is an administrator's: it may do more than Odoo needs. Create one with "
+                    '“loyalty-sidecar token create --role manager --name "odoo managers"” and paste it here.'
+                ),
+            )
+        else:
+            yield "success", self.env._("Managers of the Point of Sale can correct points.")
+
+    @api.model
+    def _loyalty_sidecar_roles(self, url, token, timeout_ms):
+        """The roles above pos that a token has."""
+        sidecar = self.env["loyalty.sidecar"]
+        try:
+            client = sidecar._client_from(url, token, timeout_ms)
+            answers = client.call_many(list(ROLE_PROBES.values()))
+        except SidecarError:
+            return set(ROLE_PROBES)
+        return {
+            role
+            for role, answer in zip(ROLE_PROBES, answers, strict=True)
+            if getattr(answer, "kind", "") != "forbidden"
+        }

@@ -1,13 +1,30 @@
-from odoo import models
-from odoo.exceptions import AccessError
+from decimal import Decimal, InvalidOperation
 
-PAGE = 50
-# The most the sidecar gives at once.
-ENTRIES_AT_ONCE = 500
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+# The most customers the sidecar is asked for at once.
+CUSTOMERS_AT_ONCE = 1000
+COMPARISONS = {
+    ">": lambda points, bound: points > bound,
+    ">=": lambda points, bound: points >= bound,
+    "<": lambda points, bound: points < bound,
+    "<=": lambda points, bound: points <= bound,
+}
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # Asked for only where a list or an export shows it. A text, since a customer may be in several programs.
+    loyalty_sidecar_balance = fields.Char(
+        string="Loyalty Points",
+        compute="_compute_loyalty_sidecar_balance",
+        search="_search_loyalty_sidecar_balance",
+        groups="point_of_sale.group_pos_user",
+        help="Points that can be spent now, as the loyalty service tells them.",
+    )
 
     def loyalty_sidecar_points(self):
         """Points per program, for the form. The form asks after it has opened, never before."""
@@ -15,73 +32,63 @@ class ResPartner(models.Model):
         answer = self.env["loyalty.sidecar"]._ask("loyalty.balance", {"partner_ids": self.ids})
         if not answer["ok"]:
             return answer
-        return {"ok": True, "programs": answer["result"][0]["programs"] if answer["result"] else []}
-
-    def loyalty_sidecar_history(self, program=None, before=None):
-        """One page of the ledger, newest first, each entry with the document that caused it."""
-        self._loyalty_sidecar_check()
-        params = {"partner_id": self.id, "limit": PAGE}
-        if program:
-            params["program"] = str(program)
-        if before:
-            params["before"] = str(before)
-        answer = self.env["loyalty.sidecar"]._ask("loyalty.history", params)
-        if not answer["ok"]:
-            return answer
-        entries = answer["result"]["entries"]
-        orders = self._loyalty_sidecar_orders(entries)
-        labels = self._loyalty_sidecar_kinds()
-        for entry in entries:
-            cause = entry.get("cause") or {}
-            order = orders.get(cause.get("uuid")) or orders.get(cause.get("id"))
-            entry["kind_label"] = labels.get(entry["kind"], entry["kind"])
-            entry["document"] = {
-                "name": cause.get("name") or (order and order.name) or "",
-                # Only what this user may open is offered as a link.
-                "model": "pos.order" if order else False,
-                "id": order.id if order else False,
-            }
-        return {"ok": True, "entries": entries, "next": answer["result"].get("next")}
-
-    def loyalty_sidecar_explain(self, entry_id):
-        """Why one entry of this customer is what it is, in sentences."""
-        self._loyalty_sidecar_check()
-        sidecar = self.env["loyalty.sidecar"]
-        owned = self._loyalty_sidecar_owns(str(entry_id))
-        if not owned["ok"]:
-            return owned
-        answer = sidecar._ask("loyalty.explain", {"entry_id": str(entry_id)})
-        if not answer["ok"]:
-            if answer["error"]["kind"] == "forbidden":
-                answer["error"]["message"] = self.env._(
-                    "To explain entries, the token in the settings needs the role viewer. An administrator "
-                    "can create one with “loyalty-sidecar token create --role viewer --name odoo”."
-                )
-            return answer
-        explanation = answer["result"]
         return {
             "ok": True,
-            "sentences": sidecar._explain(explanation),
-            "lots": explanation.get("lots") or [],
-            "reverses": explanation.get("reverses") or False,
-            "reversed_by": explanation.get("reversed_by") or [],
+            "programs": answer["result"][0]["programs"] if answer["result"] else [],
+            "can_adjust": self.env.user.has_group("point_of_sale.group_pos_manager"),
         }
 
-    def _loyalty_sidecar_owns(self, entry_id):
-        """Whether the entry is this customer's: the rights on the customer are the rights on the entry."""
-        before = None
-        while True:
-            params = {"partner_id": self.id, "limit": ENTRIES_AT_ONCE}
-            if before:
-                params["before"] = before
-            answer = self.env["loyalty.sidecar"]._ask("loyalty.history", params)
-            if not answer["ok"]:
-                return answer
-            if any(entry["entry_id"] == entry_id for entry in answer["result"]["entries"]):
-                return {"ok": True}
-            before = answer["result"].get("next")
-            if not before:
-                raise AccessError(self.env._("This entry does not belong to this customer."))
+    def loyalty_sidecar_programs(self):
+        """The programs that a manager may correct this customer's points in."""
+        self._loyalty_sidecar_check_manager()
+        answers = self.env["loyalty.sidecar"]._ask_many(
+            [("loyalty.balance", {"partner_ids": self.ids}), ("program.list", {})]
+        )
+        balance, programs = answers
+        if not balance["ok"]:
+            return balance
+        found = {each["program"]: each for each in balance["result"][0]["programs"]}
+        # A token of role pos may not list programs: then those the customer has points in must do.
+        for program in programs["result"]["programs"] if programs["ok"] else []:
+            if not program.get("archived_at"):
+                found.setdefault(
+                    program["code"],
+                    {
+                        "program": program["code"],
+                        "name": program["name"],
+                        "points_name": "points",
+                        "balance": "0",
+                        "available": "0",
+                    },
+                )
+        return {"ok": True, "programs": list(found.values())}
+
+    def loyalty_sidecar_adjust(self, key, program, points, reason):
+        """Add points to this customer, or take them, by hand: for managers, with a reason.
+
+        ``key`` is the dialog's, so that a second press of the button corrects nothing twice.
+        """
+        self._loyalty_sidecar_check_manager()
+        sidecar = self.env["loyalty.sidecar"]
+        reason = " ".join(str(reason or "").split())
+        if not reason:
+            raise UserError(self.env._("Write down why the points are corrected."))
+        try:
+            points = Decimal(str(points))
+        except InvalidOperation:
+            points = Decimal("NaN")
+        if not points.is_finite() or not points:
+            raise UserError(self.env._("Enter how many points are added, or with a minus, taken."))
+        return sidecar._ask_as_manager(
+            "ledger.adjust",
+            {
+                "idempotency_key": str(key),
+                "partner_id": self.id,
+                "program": str(program),
+                "points": f"{points:f}",
+                "reason": reason,
+            },
+        )
 
     def action_loyalty_sidecar_history(self):
         self.ensure_one()
@@ -92,6 +99,66 @@ class ResPartner(models.Model):
         action["name"] = self.env._("Loyalty history of %(name)s", name=self.display_name)
         return action
 
+    @api.depends_context("lang")
+    def _compute_loyalty_sidecar_balance(self):
+        sidecar = self.env["loyalty.sidecar"]
+        partners = self._origin
+        for start in range(0, len(partners), CUSTOMERS_AT_ONCE):
+            batch = partners[start : start + CUSTOMERS_AT_ONCE]
+            answer = sidecar._ask_aside("loyalty.balance", {"partner_ids": batch.ids})
+            if not answer["ok"]:
+                # A list of customers is of use without points, too, and each row says why it has none.
+                partners[start:].loyalty_sidecar_balance = self.env._("not available now")
+                break
+            for partner, balance in zip(batch, answer["result"], strict=True):
+                partner.loyalty_sidecar_balance = self._loyalty_sidecar_in_words(balance["programs"])
+        (self - self.filtered(lambda partner: partner._origin)).loyalty_sidecar_balance = False
+
+    @api.model
+    def _loyalty_sidecar_in_words(self, programs):
+        """“340 points”, or of several programs “Club: 340 points, Coffee: 3 stars”; nothing where there are none."""
+        sidecar = self.env["loyalty.sidecar"]
+        with_points = [each for each in programs if Decimal(each["available"])]
+        words = [
+            sidecar._points_in_words(each["available"], each["points_name"])
+            for each in with_points
+        ]
+        if len(words) > 1:
+            words = [
+                f"{each['name']}: {text}" for each, text in zip(with_points, words, strict=True)
+            ]
+        return ", ".join(words) or False
+
+    @api.model
+    def _search_loyalty_sidecar_balance(self, operator, value):
+        """Members by their points: set or not, or compared with a number, in any program."""
+        if operator == "in" and set(value) <= {False, None, ""}:
+            return ~Domain("id", "in", self._loyalty_sidecar_members(lambda points: points != 0))
+        if operator not in COMPARISONS:
+            return NotImplemented
+        try:
+            bound = Decimal(str(value))
+        except InvalidOperation as error:
+            raise UserError(self.env._("Compare loyalty points with a number.")) from error
+        compare = COMPARISONS[operator]
+        members = self._loyalty_sidecar_members(lambda points: compare(points, bound))
+        if compare(Decimal(0), bound):
+            # Who is no member has none.
+            others = self._loyalty_sidecar_members(lambda points: not compare(points, bound))
+            return ~Domain("id", "in", others)
+        return Domain("id", "in", members)
+
+    @api.model
+    def _loyalty_sidecar_members(self, wanted):
+        """The ids of the members whose points in some program are as wanted. Raises when the service is away."""
+        members = self.env["loyalty.sidecar.member"]
+        found = members._sidecar_rows()
+        if not found["answer"]["ok"]:
+            raise UserError(found["answer"]["error"]["message"])
+        return list(
+            {row["partner"] for row in found["rows"] if wanted(Decimal(row["available"]))}
+        )
+
     def _loyalty_sidecar_check(self):
         self.ensure_one()
         if not self.env.user.has_group("point_of_sale.group_pos_user"):
@@ -100,26 +167,9 @@ class ResPartner(models.Model):
             )
         self.check_access("read")
 
-    def _loyalty_sidecar_orders(self, entries):
-        """The orders behind the entries that this user may read, by uuid and by id."""
-        causes = [entry.get("cause") or {} for entry in entries]
-        causes = [
-            cause for cause in causes if cause.get("model") in ("pos.order", "pos.order.line")
-        ]
-        uuids = [cause["uuid"] for cause in causes if cause.get("uuid")]
-        ids = [cause["id"] for cause in causes if cause.get("id") and not cause.get("uuid")]
-        if not uuids and not ids:
-            return {}
-        orders = self.env["pos.order"].search(["|", ("uuid", "in", uuids), ("id", "in", ids)])
-        return {key: order for order in orders for key in (order.uuid, order.id)}
-
-    def _loyalty_sidecar_kinds(self):
-        return {
-            "earn": self.env._("Earned"),
-            "redeem": self.env._("Redeemed"),
-            "clawback": self.env._("Taken back"),
-            "restore": self.env._("Given back"),
-            "expire": self.env._("Expired"),
-            "adjust": self.env._("Adjusted"),
-            "transfer": self.env._("Transferred"),
-        }
+    def _loyalty_sidecar_check_manager(self):
+        self._loyalty_sidecar_check()
+        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
+            raise AccessError(
+                self.env._("Only managers of the Point of Sale may change loyalty points.")
+            )

@@ -1,7 +1,9 @@
 from . import (
     test_access,
+    test_correction,
     test_customer_form,
     test_explanation,
+    test_lists,
     test_outsiders,
     test_pos_order,
     test_pos_receipt,
@@ -10,4 +12,5 @@ from . import (
     test_test_connection,
     test_till,
     test_translations,
+    test_wording,
 )

@@ -2,6 +2,7 @@ from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 from odoo.tests import common as test_common
 from odoo.tests.common import new_test_user
 
+from ..models import loyalty_sidecar
 from .fake_sidecar import TOKEN, FakeSidecar
 
 
@@ -19,6 +20,14 @@ class LoyaltySidecarCommon(TestPoSCommon):
             company_id=cls.company.id,
             company_ids=[(6, 0, cls.company.ids)],
         )
+        cls.manager = new_test_user(
+            cls.env,
+            "loyalty_manager",
+            name="Mara Manager",
+            groups="base.group_user,point_of_sale.group_pos_manager",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
         cls.product = cls.create_product("Lamp", cls.categ_basic, 30.0)
         cls.reward_product = cls.env.ref("loyalty_sidecar.product_loyalty_reward")
 
@@ -29,11 +38,13 @@ class LoyaltySidecarCommon(TestPoSCommon):
         self.set_parameters(self.sidecar.url, TOKEN)
         self.env.cr.postcommit.clear()
         self.addCleanup(self.env.cr.postcommit.clear)
+        self.forget_rows()
+        loyalty_sidecar._ASIDE_AGAIN.clear()
 
     @classmethod
     def _request_handler(cls, session, request, /, **kwargs):
         # Odoo's tests lengthen every timeout below 10 s; here timeouts are what is tested.
-        if request.url.startswith("http://127.0.0.1:"):
+        if request.url.startswith(("http://127.0.0.1:", "https://127.0.0.1:")):
             return test_common._super_send(session, request, **kwargs)
         return super()._request_handler(session, request, **kwargs)
 
@@ -43,8 +54,16 @@ class LoyaltySidecarCommon(TestPoSCommon):
         parameters.set_param("loyalty_sidecar.token", token)
         parameters.set_param("loyalty_sidecar.timeout_ms", timeout_ms)
 
+    def set_manager_token(self, token):
+        self.env["ir.config_parameter"].sudo().set_param("loyalty_sidecar.manager_token", token)
+
     def take_sidecar_down(self):
         self.sidecar.stop()
+
+    def forget_rows(self):
+        """What another request would do: lists ask the sidecar once in a transaction, and tests have one alone."""
+        self.env.cr.cache.pop("loyalty_sidecar.rows", None)
+        self.env.invalidate_all()
 
     def commit(self):
         """What a commit would do: a test's cursor never commits, so its hooks are run by hand."""

@@ -6,6 +6,20 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOKEN = "lsk_test_secret"
+MANAGER_TOKEN = "lsk_test_manager_secret"
+ROLES = ("pos", "viewer", "manager", "admin")
+# Methods that want more than the role pos.
+ROLE_OF = {
+    "loyalty.explain": "viewer",
+    "member.list": "viewer",
+    "redemption.list": "viewer",
+    "exception.list": "viewer",
+    "program.get": "viewer",
+    "program.list": "viewer",
+    "ledger.adjust": "manager",
+    "exception.resolve": "manager",
+    "member.transfer": "admin",
+}
 
 
 class Refuse(Exception):
@@ -20,6 +34,8 @@ class FakeSidecar:
     """``answers[method]`` is a value, or a function of the parameters. ``mode`` is how it behaves."""
 
     def __init__(self):
+        # Which role each accepted token has.
+        self.tokens = {TOKEN: "viewer", MANAGER_TOKEN: "manager"}
         self.mode = "well"  # well | unauthorized | html | slow | redirect
         self.calls = []
         self.authorizations = []
@@ -67,6 +83,10 @@ class FakeSidecar:
             "loyalty.capture": {"entry_id": "entry-1", "balance": "20.00"},
             "loyalty.release": {"released": True},
             "loyalty.history": {"entries": [], "next": None},
+            "member.list": {"members": [], "next": None},
+            "redemption.list": {"redemptions": [], "next": None},
+            "exception.list": {"exceptions": [], "next": None},
+            "program.list": {"programs": []},
             "sync.notify": lambda params: {"queued": len(params["order_ids"])},
         }
         self._arrived = threading.Condition()
@@ -105,10 +125,14 @@ class FakeSidecar:
             self._arrived.wait_for(lambda: self.params_of(method), seconds)
         return self.params_of(method)[-1] if self.params_of(method) else None
 
-    def _answer(self, request):
+    def _answer(self, request, role):
         reply = {"jsonrpc": "2.0", "id": request["id"]}
         answer = self.answers.get(request["method"])
+        wanted = ROLE_OF.get(request["method"], "pos")
         try:
+            # As the sidecar does, before the parameters are looked at.
+            if ROLES.index(role) < ROLES.index(wanted):
+                raise Refuse(1301, "forbidden")
             if answer is None:
                 reply["error"] = {"code": -32601, "message": "Method not found"}
             else:
@@ -132,21 +156,23 @@ class FakeSidecar:
                     self.send_header("Location", "/elsewhere")
                     self.end_headers()
                     return
-                if (
-                    fake.mode == "unauthorized"
-                    or self.headers.get("Authorization") != f"Bearer {TOKEN}"
-                ):
+                token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+                role = fake.tokens.get(token)
+                if fake.mode == "unauthorized" or not role:
                     self._send(401, b"")
                     return
                 if fake.mode == "html":
                     self._send(200, b"<html><body>It works!</body></html>")
                     return
                 answer = (
-                    [fake._answer(each) for each in payload]
+                    [fake._answer(each, role) for each in payload]
                     if isinstance(payload, list)
-                    else fake._answer(payload)
+                    else fake._answer(payload, role)
                 )
                 self._send(200, json.dumps(answer).encode())
+
+            def do_GET(self):
+                self._send(200, b"ok")
 
             def _send(self, status, body):
                 self.send_response(status)

@@ -9,12 +9,9 @@ from .fake_sidecar import TOKEN
 @tagged("post_install", "-at_install")
 class TestAccess(LoyaltySidecarCommon):
     def test_only_administrators_read_the_token(self):
-        manager = new_test_user(
-            self.env, "loyalty_manager", groups="base.group_user,point_of_sale.group_pos_manager"
-        )
         parameter = self.env["ir.config_parameter"].search([("key", "=", "loyalty_sidecar.token")])
         self.assertEqual(parameter.value, TOKEN)
-        for user in (self.cashier, manager):
+        for user in (self.cashier, self.manager):
             with self.subTest(user.login):
                 with self.assertRaises(AccessError):
                     parameter.with_user(user).read(["value"])

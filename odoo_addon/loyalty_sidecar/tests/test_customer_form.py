@@ -45,9 +45,9 @@ class TestCustomerForm(LoyaltySidecarCommon):
         self.assertIn('name="action_loyalty_sidecar_history"', arch)
 
     def test_points_are_no_field_anyone_could_write(self):
-        self.assertEqual(
-            [name for name in self.env["res.partner"]._fields if "loyalty_sidecar" in name], []
-        )
+        ours = [field for name, field in self.env["res.partner"]._fields.items() if "loyalty_sidecar" in name]
+        self.assertEqual([field.name for field in ours], ["loyalty_sidecar_balance"])
+        self.assertEqual([(field.store, field.readonly) for field in ours], [(False, True)])
 
     def test_history_names_the_documents(self):
         self.open_new_session()
@@ -87,10 +87,38 @@ class TestCustomerForm(LoyaltySidecarCommon):
         self.assertEqual(documents[0], {"name": order.name, "model": "pos.order", "id": order.id})
         self.assertEqual(documents[1]["id"], order.id)
         self.assertEqual(documents[2], {"name": "Gone 1", "model": False, "id": False})
-        self.assertEqual(documents[3]["name"], "Sorry")
+        # The reason of a correction is its document's name: it is shown once.
+        self.assertEqual(documents[3]["name"], "")
         self.assertEqual(
             [each["kind_label"] for each in answer["entries"]],
-            ["Earned", "Earned", "Redeemed", "Adjusted", "later_kind"],
+            ["Earned", "Earned", "Redeemed", "Corrected", "later_kind"],
+        )
+
+    def test_history_says_who_it_was_and_names_programs_and_rewards(self):
+        self.open_new_session()
+        order, _result = self.sync(self.order_data())
+        cause = {"model": "pos.order", "id": order.id, "uuid": order.uuid, "name": order.name}
+        entries = [
+            {**self.entry("earn", "30", cause), "program": "club", "program_name": "Club", "points_name": "stars"},
+            {**self.entry("adjust", "5", None, "Sorry"), "on_behalf_of": "Mara Manager", "program": "club"},
+            {**self.entry("expire", "-5", None), "actor": "expiry", "program": "gone"},
+            {**self.entry("redeem", "-5", None), "actor": "till 1 (lsk_ab12cd34ef56)", "reward": {"code": "5off", "name": "5 off"}, "reason": "5off"},
+        ]
+        self.sidecar.answers["loyalty.history"] = {"entries": entries, "next": None}
+        answer = self.customer_as_cashier().loyalty_sidecar_history()
+        self.assertEqual(
+            [each["who"] for each in answer["entries"]],
+            [order.user_id.name, "Mara Manager", "Loyalty service", "till 1"],
+        )
+        # A sidecar that does not name the program is helped by the balance; a program of the past has its code alone.
+        self.assertEqual(
+            [each["program_name"] for each in answer["entries"]], ["Club", "Club", "gone", ""]
+        )
+        self.assertEqual(answer["entries"][3]["reward_name"], "5 off")
+        self.assertEqual([each["reason"] for each in answer["entries"]], [None, "Sorry", None, None])
+        self.assertEqual(
+            answer["programs"],
+            [{"program": "club", "name": "Club", "points_name": "points", "balance": "120.00"}],
         )
 
     def test_history_action(self):

@@ -2,109 +2,136 @@ from odoo.exceptions import AccessError
 from odoo.tests.common import tagged
 
 from .common import LoyaltySidecarCommon
-from .fake_sidecar import Refuse
+from .fake_sidecar import TOKEN
 
 
 @tagged("post_install", "-at_install")
 class TestExplanation(LoyaltySidecarCommon):
     """The words of the history for why an entry is what it is."""
 
-    def setUp(self):
-        super().setUp()
-        self.sidecar.answers["loyalty.history"] = {"entries": [{"entry_id": "e1"}], "next": None}
-
-    def explain(self, entry_id="e1", **values):
+    def explain(self, entry_id="e1", lang=None, **values):
         self.sidecar.answers["loyalty.explain"] = {
             "entry": {"entry_id": "e1", "kind": "earn", "points": "28.00"},
+            "partner_id": self.customer.id,
             "program": "club",
+            "program_name": "Club",
+            "points_name": "points",
+            "currency": "USD",
+            "currency_decimals": 2,
             "version": 3,
-            "document": {
-                "name": "Club",
-                "earning": {
-                    "rules": [
-                        {
-                            "code": "base",
-                            "kind": "per_amount",
-                            "every": "10.00",
-                            "points": "1",
-                            "step": "whole",
-                        },
-                        {
-                            "code": "part",
-                            "kind": "per_amount",
-                            "every": "1.00",
-                            "points": "0.5",
-                            "step": "prorata",
-                        },
-                        {"code": "toys", "kind": "per_unit", "points": "5"},
-                        {"code": "visit", "kind": "per_order", "points": "2"},
-                        {"code": "sunday", "kind": "multiplier", "factor": "2"},
-                    ]
-                },
-            },
+            "document": {"name": "Club"},
             "lines": [],
+            "rules": [],
             "total_before_rounding": None,
             "rounding": None,
+            "rounded": None,
+            "posted_before": None,
             "lots": [],
             "reversed_by": [],
             "reverses": None,
             **values,
         }
-        return self.customer.with_user(self.cashier).loyalty_sidecar_explain(entry_id)
+        customer = self.customer.with_user(self.cashier)
+        if lang:
+            self.env["res.lang"]._activate_lang(lang)
+            customer = customer.with_context(lang=lang)
+        answer = customer.loyalty_sidecar_explain(entry_id)
+        answer["sentences"] = [
+            sentence.replace("\xa0", " ").replace("\u202f", " ") for sentence in answer.get("sentences", [])
+        ]
+        return answer
 
-    def line(self, rule, base, points, factor="1", multipliers=()):
-        return {
-            "product_id": self.product.id,
-            "rule": rule,
-            "base": base,
-            "points": points,
-            "factor": factor,
-            "multipliers": list(multipliers),
-        }
+    def rule(self, code, kind, points, **values):
+        return {"code": code, "kind": kind, "points": points, "multipliers": [], **values}
+
+    def sunday(self, factor="2", products=None):
+        products = [self.product.id] if products is None else products
+        return {"code": "sunday", "factor": factor, "product_ids": products, "product_names": ["Gone"]}
 
     def test_what_was_earned(self):
         answer = self.explain(
-            lines=[
-                self.line("base", "40.00", "3.404255"),
-                self.line("base", "7.00", "0.595745"),
-                self.line("part", "3.125", "1.5625"),
-                self.line("toys", "2", "20", "2", ["sunday"]),
-                self.line("visit", "47.00", "2"),
+            rules=[
+                self.rule("base", "per_amount", "4", step="whole", every="10.00", points_each="1", amount="47.00"),
+                self.rule("part", "per_amount", "29.57", step="prorata", every="1.00", points_each="0.5", amount="59.14"),
+                self.rule("toys", "per_unit", "20", points_each="5", quantity="2", multipliers=[self.sunday()]),
+                self.rule("first_visit", "per_order", "2", points_each="2", amount="47.00"),
             ],
-            total_before_rounding="27.5625",
+            total_before_rounding="55.57",
             rounding={"mode": "half_up", "decimals": 0},
-            lots=[{"expires_at": "2027-12-01T00:00:00Z", "points": "28.00"}],
+            rounded="56",
+            posted_before="0",
+            lots=[{"expires_at": "2027-12-01T00:00:00Z", "points": "56.00"}],
         )
         self.assertEqual(
             answer["sentences"],
             [
-                "base: 1 point per full 10.00 of 47.00, makes 4 points.",
-                "part: 0.5 points for 1.00, in proportion, of 3.125, makes 1.5625 points.",
-                "toys: 5 points for each of 2, makes 20 points.",
-                "visit: 2 points for the order, makes 2 points.",
-                "sunday: times 2, contained above, on Lamp.",
-                "In all 27.5625, rounded half up to 0 decimals: 28 points.",
+                "Base: 1 point for each full $ 10.00 of $ 47.00: 4 points.",
+                "Part: 0.5 points for each $ 1.00, in proportion, of $ 59.14: 29.57 points.",
+                "Toys: 2 × 5 points: 20 points.",
+                "First visit: 2 points once for the order: 2 points.",
+                "Sunday double points on Lamp (already included above).",
+                "Together: 55.57 points, rounded to the nearest whole point: 56 points.",
                 "By version 3 of the program “Club”.",
             ],
         )
         self.assertEqual(
-            answer["lots"], [{"expires_at": "2027-12-01T00:00:00Z", "points": "28.00"}]
+            answer["lots"], [{"expires_at": "2027-12-01T00:00:00Z", "points": "56.00"}]
         )
+
+    def test_in_french(self):
+        sentences = self.explain(
+            lang="fr_FR",
+            rules=[
+                self.rule(
+                    "base", "per_amount", "1.5", step="prorata", every="10.00", points_each="1", amount="15.00",
+                    multipliers=[self.sunday()],
+                )
+            ],
+            total_before_rounding="1.5",
+            rounding={"mode": "down", "decimals": 0},
+            rounded="1",
+            posted_before="0",
+        )["sentences"]
+        self.assertEqual(sentences[0], "Base : 1 point par $ 10,00, au prorata, sur $ 15,00 : 1,5 point.")
+        self.assertEqual(sentences[1], "Sunday : points doublés sur Lamp (déjà inclus ci-dessus).")
+
+    def test_multipliers(self):
+        for factor, products, words in [
+            ("3", None, "Sunday triple points on Lamp (already included above)."),
+            ("1.50", None, "Sunday points times 1.5 on Lamp (already included above)."),
+            ("2", [], "Sunday double points on everything (already included above)."),
+            # A product that Odoo has no more is called as the sidecar knew it.
+            ("2", [999999999], "Sunday double points on Gone (already included above)."),
+        ]:
+            rules = [self.rule("visit", "per_order", "2", points_each="1", multipliers=[self.sunday(factor, products)])]
+            sentences = self.explain(rules=rules, total_before_rounding="2", rounded="2")["sentences"]
+            self.assertEqual(sentences[1], words)
+            self.assertEqual(sentences[2], "Together: 2 points.")
+
+    def test_many_products_are_counted(self):
+        products = self.env["product.product"].create([{"name": f"Thing {n}"} for n in range(7)])
+        rules = [self.rule("visit", "per_order", "2", points_each="1", multipliers=[self.sunday("2", products.ids)])]
+        sentences = self.explain(rules=rules, total_before_rounding="2", rounded="2")["sentences"]
+        self.assertIn("Thing 0, Thing 1, Thing 2, Thing 3, Thing 4 and 2 more", sentences[1])
 
     def test_an_entry_that_is_a_difference_says_so(self):
         sentences = self.explain(
             entry={"entry_id": "e1", "kind": "clawback", "points": "-1.00"},
-            lines=[self.line("base", "30.00", "3")],
+            rules=[self.rule("base", "per_amount", "3", step="whole", every="10.00", points_each="1", amount="30.00")],
             total_before_rounding="3",
             rounding={"mode": "down", "decimals": 0},
+            rounded="3",
+            posted_before="4",
         )["sentences"]
-        self.assertEqual(sentences[1], "In all 3, rounded down to 0 decimals: 3 points.")
-        self.assertIn("the difference to what was entered for it before: -1 points.", sentences[2])
+        self.assertEqual(sentences[1], "Together: 3 points.")
+        self.assertEqual(
+            sentences[2], "4 points had been booked for this sale before; this entry is the difference: -1 point."
+        )
 
     def test_entries_that_no_rule_made(self):
         for kind, words in [
             ("redeem", "Points spent on a reward."),
-            ("restore", "A reward was taken back: its points returned to the lots they came from."),
+            ("restore", "A reward was taken back: its points are valid for as long as they were before."),
             ("adjust", "Entered by hand, with the reason given."),
             ("later_kind", "later_kind"),
         ]:
@@ -119,9 +146,11 @@ class TestExplanation(LoyaltySidecarCommon):
             self.assertEqual((answer["reverses"], answer["reversed_by"]), ("e0", ["e2"]))
 
     def test_which_reward_was_redeemed(self):
-        redeemed = {"reward": "5off", "name": "5 off", "points": "100.00", "discount": "5.00"}
+        redeemed = {
+            "reward": "5off", "name": "5 off", "points": "100.00", "discount": "5.00", "currency": "USD",
+        }
         for changes, words in [
-            ({}, "The reward “5 off”: 100 points, 5.00 off the order."),
+            ({}, "The reward “5 off”: 100 points, $ 5.00 off the order."),
             ({"name": None, "discount": "0.00"}, "The reward “5off”: 100 points."),
         ]:
             sentences = self.explain(
@@ -139,47 +168,30 @@ class TestExplanation(LoyaltySidecarCommon):
 
     def test_a_rule_newer_than_the_addon_is_named(self):
         sentences = self.explain(
-            document={"name": "Club", "earning": {"rules": [{"code": "new", "kind": "per_moon"}]}},
-            lines=[self.line("new", "12", "1")],
-            total_before_rounding="28",
+            rules=[self.rule("new", "per_moon", "1")], total_before_rounding="1", rounded="1"
         )["sentences"]
-        self.assertEqual(sentences[0], "new: per_moon (12), makes 1 point.")
+        self.assertEqual(sentences[0], "New: 1 point.")
 
     def test_points_of_another_name(self):
         sentences = self.explain(
-            document={
-                "name": "Club",
-                "points_name": "stars",
-                "earning": {"rules": [{"code": "visit", "kind": "per_order", "points": "1"}]},
-            },
-            lines=[self.line("visit", "12", "1")],
-            total_before_rounding="28",
+            points_name="stars",
+            rules=[self.rule("visit", "per_order", "1", points_each="1")],
+            total_before_rounding="1",
+            rounded="1",
         )["sentences"]
-        self.assertEqual(sentences[0], "visit: 1 stars for the order, makes 1 stars.")
+        self.assertEqual(sentences[0], "Visit: 1 star once for the order: 1 star.")
 
     def test_which_role_is_needed(self):
-        def forbid(params):
-            raise Refuse(1301, "forbidden")
-
-        self.explain()
-        self.sidecar.answers["loyalty.explain"] = forbid
-        answer = self.customer.with_user(self.cashier).loyalty_sidecar_explain("e1")
+        self.sidecar.tokens[TOKEN] = "pos"
+        answer = self.explain()
         self.assertEqual((answer["ok"], answer["error"]["kind"]), (False, "forbidden"))
         self.assertIn("token create --role viewer", answer["error"]["message"])
 
     def test_an_entry_of_somebody_else_is_not_explained(self):
-        pages = {
-            None: {"entries": [{"entry_id": "e1"}], "next": "p2"},
-            "p2": {"entries": [{"entry_id": "e9"}], "next": None},
-        }
-        self.sidecar.answers["loyalty.history"] = lambda params: pages[params.get("before")]
-        # On an older page it is still this customer's.
-        self.assertTrue(self.explain("e9")["ok"])
+        other = self.env["res.partner"].create({"name": "Another"})
+        self.assertTrue(self.explain()["ok"])
         with self.assertRaises(AccessError):
-            self.explain("e5")
-        self.assertEqual(
-            [each["entry_id"] for each in self.sidecar.params_of("loyalty.explain")], ["e9"]
-        )
+            self.explain(partner_id=other.id)
 
     def test_when_the_sidecar_is_down(self):
         self.take_sidecar_down()

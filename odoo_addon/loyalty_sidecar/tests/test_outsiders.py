@@ -8,7 +8,7 @@ from odoo.service.model import call_kw
 from odoo.tests.common import new_test_user, tagged
 
 from .common import LoyaltySidecarCommon
-from .fake_sidecar import TOKEN
+from .fake_sidecar import MANAGER_TOKEN, TOKEN
 
 ADDON = "odoo.addons.loyalty_sidecar."
 # Every method of the addon that Odoo lets be called from outside. A new one is listed here, or the test fails.
@@ -21,14 +21,26 @@ CALLABLE = {
         "loyalty_sidecar_release",
     },
     "pos.make.payment": {"check"},
+    "loyalty.sidecar.exception": {
+        "action_resolve",
+        "export_data",
+        "loyalty_sidecar_resolve",
+        "loyalty_sidecar_state",
+    },
+    "loyalty.sidecar.listing": {"export_data", "loyalty_sidecar_state"},
+    "loyalty.sidecar.member": {"action_open_customer", "export_data", "loyalty_sidecar_state"},
+    "loyalty.sidecar.program": {"export_data", "loyalty_sidecar_state"},
+    "loyalty.sidecar.redemption": {"action_open_order", "export_data", "loyalty_sidecar_state"},
     "pos.order": {"action_pos_order_paid", "unlink", "write"},
     "pos.order.line": {"unlink"},
-    "res.config.settings": {"action_loyalty_sidecar_test", "default_get"},
+    "res.config.settings": {"default_get", "loyalty_sidecar_test"},
     "res.partner": {
         "action_loyalty_sidecar_history",
+        "loyalty_sidecar_adjust",
         "loyalty_sidecar_explain",
         "loyalty_sidecar_history",
         "loyalty_sidecar_points",
+        "loyalty_sidecar_programs",
     },
     "loyalty.sidecar": set(),
 }
@@ -40,6 +52,10 @@ OF_A_TILL = {
     "loyalty.hold",
     "loyalty.quote",
     "loyalty.release",
+    "member.list",
+    "program.get",
+    "program.list",
+    "redemption.list",
 }
 
 
@@ -63,7 +79,7 @@ class TestOutsiders(LoyaltySidecarCommon):
     def call(self, user, model, method, *args, **kwargs):
         """What a call of a browser or of JSON-RPC comes to, once its sender is known to be this user."""
         # As of another request: what others have read is not remembered.
-        self.env.invalidate_all()
+        self.forget_rows()
         model = self.env[model].with_user(user).with_context({})
         result = call_kw(model, method, list(args), kwargs)
         self.env.flush_all()
@@ -89,7 +105,7 @@ class TestOutsiders(LoyaltySidecarCommon):
 
     def ways_to_the_token(self):
         """Every way to ask for a setting that Odoo has."""
-        fields = ["loyalty_sidecar_token", "loyalty_sidecar_url"]
+        fields = ["loyalty_sidecar_token", "loyalty_sidecar_manager_token", "loyalty_sidecar_url"]
         domain = [("key", "like", "loyalty_sidecar")]
         parameters = self.env["ir.config_parameter"].search(domain).ids
         settings = self.env["res.config.settings"].create({}).ids
@@ -116,18 +132,22 @@ class TestOutsiders(LoyaltySidecarCommon):
         yield "res.config.settings", "web_save", ([], {}, specification), {}
         yield "ir.config_parameter", "get_param", ("loyalty_sidecar.token",), {}
         yield "ir.config_parameter", "_get_param", ("loyalty_sidecar.token",), {}
+        yield "ir.config_parameter", "get_param", ("loyalty_sidecar.manager_token",), {}
+        yield "loyalty.sidecar", "_manager_client", (), {}
         yield "ir.default", "_get_model_defaults", ("res.config.settings",), {}
         yield "loyalty.sidecar", "_client", (), {}
         yield "pos.config", "search_read", ([], []), {}
         yield "res.company", "search_read", ([], []), {}
 
     def test_no_way_of_asking_gives_the_token(self):
+        self.set_manager_token(MANAGER_TOKEN)
         ways = list(self.ways_to_the_token())
         for outsider in self.outsiders:
             for model, method, args, kwargs in ways:
                 with self.subTest(f"{outsider.login}: {model}.{method}"):
                     answer = self.ask(outsider, model, method, *args, **kwargs)
                     self.assertNotIn(TOKEN, answer)
+                    self.assertNotIn(MANAGER_TOKEN, answer)
                     self.assertNotIn(self.sidecar.url, answer)
         # The same questions are good ones: whoever may know is told.
         told = {
@@ -179,7 +199,38 @@ class TestOutsiders(LoyaltySidecarCommon):
             ("res.partner", "loyalty_sidecar_points"): (customer,),
             ("res.partner", "loyalty_sidecar_history"): (customer,),
             ("res.partner", "loyalty_sidecar_explain"): (customer, "entry"),
+            ("loyalty.sidecar.member", "loyalty_sidecar_state"): (),
+            ("loyalty.sidecar.redemption", "loyalty_sidecar_state"): (),
+            ("loyalty.sidecar.program", "loyalty_sidecar_state"): (),
+            ("loyalty.sidecar.member", "search_read"): ([], []),
+            ("loyalty.sidecar.redemption", "search_read"): ([], []),
+            ("loyalty.sidecar.program", "search_read"): ([], []),
         }
+
+    def calls_of_a_manager(self):
+        customer = self.customer.ids
+        return {
+            ("res.partner", "loyalty_sidecar_adjust"): (customer, "key", "club", "5", "Sorry"),
+            ("res.partner", "loyalty_sidecar_programs"): (customer,),
+            ("loyalty.sidecar.exception", "loyalty_sidecar_state"): (),
+            ("loyalty.sidecar.exception", "search_read"): ([], []),
+            ("loyalty.sidecar.exception", "loyalty_sidecar_resolve"): ([7], "Dealt with"),
+        }
+
+    def test_what_a_manager_may_is_refused_to_all_others(self):
+        self.set_manager_token(MANAGER_TOKEN)
+        for outsider in self.portal | self.employee | self.seller:
+            for (model, method), args in self.calls_of_a_manager().items():
+                self.assertRefused(outsider, model, method, *args)
+        self.assertEqual(self.sidecar.calls, [])
+
+    def test_no_list_can_be_written(self):
+        for outsider in self.outsiders:
+            for name in ("member", "redemption", "program", "exception"):
+                model = f"loyalty.sidecar.{name}"
+                self.assertRefused(outsider, model, "create", {})
+                self.assertRefused(outsider, model, "write", [7], {"is_incomplete": True})
+                self.assertRefused(outsider, model, "unlink", [7])
 
     def test_who_does_not_sell_asks_in_vain(self):
         for outsider in self.portal | self.employee:
@@ -212,9 +263,13 @@ class TestOutsiders(LoyaltySidecarCommon):
             ):
                 self.assertRefused(outsider, model, method, *args)
         settings = self.env["res.config.settings"].create({"loyalty_sidecar_url": self.sidecar.url})
+        self.assertTrue(settings)
         for outsider in self.outsiders:
             self.assertRefused(
-                outsider, "res.config.settings", "action_loyalty_sidecar_test", settings.ids
+                outsider,
+                "res.config.settings",
+                "loyalty_sidecar_test",
+                *("http://elsewhere", TOKEN, "", 500),
             )
         get_param = self.env["ir.config_parameter"].sudo().get_param
         self.assertEqual(get_param("loyalty_sidecar.url"), self.sidecar.url)

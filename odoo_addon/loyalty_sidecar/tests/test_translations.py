@@ -51,7 +51,15 @@ class TestTranslations(TransactionCase):
     def test_every_picture_of_the_description_is_there(self):
         with file_open("loyalty_sidecar/static/description/index.html", "r") as file:
             text = file.read()
-        for name in ("customer_form.png", "redeem_dialog.png", "receipt.png"):
+        for name in (
+            "customer_form.png",
+            "history.png",
+            "members.png",
+            "receipt.png",
+            "redeem_dialog.png",
+            "redemptions.png",
+            "settings.png",
+        ):
             self.assertIn(name, text)
             file_path(f"loyalty_sidecar/static/description/{name}")
         file_path("loyalty_sidecar/static/description/icon.png")

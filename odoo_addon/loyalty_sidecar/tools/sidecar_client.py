@@ -49,6 +49,16 @@ class SidecarTimeout(SidecarError):
     kind = "timeout"
 
 
+class SidecarTlsFailed(SidecarError):
+    """No encrypted connection. ``reason``: certificate (not trusted, of another name, too old) or protocol."""
+
+    kind = "tls_failed"
+
+    def __init__(self, reason, detail):
+        super().__init__(detail)
+        self.reason = reason
+
+
 class SidecarUnauthorized(SidecarError):
     """HTTP 401: the token is wrong, malformed or revoked."""
 
@@ -104,6 +114,11 @@ class SidecarClient:
         self._endpoint = url if url.endswith("/jsonrpc") else url + "/jsonrpc"
         self._timeout = (CONNECT_SECONDS, read_seconds)
 
+    def wait_at_most(self, seconds):
+        """Shorten how long each answer is waited for."""
+        connect, read = self._timeout
+        self._timeout = (min(connect, seconds), min(read, seconds))
+
     def __repr__(self):
         return f"<SidecarClient {self.url}>"
 
@@ -155,6 +170,10 @@ class SidecarClient:
             raise SidecarTimeout(str(error)) from error
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
             raise SidecarBadAddress(str(error)) from error
+        except requests.exceptions.SSLError as error:
+            detail = str(error)
+            reason = "certificate" if "certificate verify failed" in detail.lower() else "protocol"
+            raise SidecarTlsFailed(reason, detail) from error
         except requests.exceptions.RequestException as error:
             raise SidecarUnreachable(str(error)) from error
         if response.status_code == 401:

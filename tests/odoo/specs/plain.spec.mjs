@@ -61,9 +61,9 @@ it("the connection is tested from the settings", async (shop) => {
     const page = await login(shop.odoo);
     await page.goto("/odoo/settings#point_of_sale");
     await page.locator(".settings_tab .tab[data-key=point_of_sale], .settings_tab [data-key=point_of_sale]").first().click();
-    const button = page.locator("button[name=action_loyalty_sidecar_test]");
-    await button.scrollIntoViewIfNeeded();
-    await button.click();
-    await page.locator(".o_notification", { hasText: "Connected to loyalty-sidecar" }).waitFor();
+    const test = page.locator(".o_loyalty_sidecar_test");
+    await test.scrollIntoViewIfNeeded();
+    await test.locator("button").click();
+    await test.locator(".o_loyalty_sidecar_outcome", { hasText: "Connected to loyalty-sidecar" }).waitFor();
     assert.equal(await page.locator(".o_field_widget[name=loyalty_sidecar_token] input").getAttribute("type"), "password");
 });

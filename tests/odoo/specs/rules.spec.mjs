@@ -63,12 +63,12 @@ it("doubles the points of a category today, and the history says why", async (sh
         await why.first().waitFor();
         await shop.picture(form, "explanation");
         const words = (await why.allInnerTexts()).join("\n");
-        assert.match(words, /base: 10 points per full 10\.00 of 30\.00, makes 30 points\./);
-        assert.match(words, /toys: 1 point per full 1\.00 of 12\.00, makes 24 points\./);
-        assert.match(words, /today: times 2, contained above, on Toy Train\./);
-        assert.match(words, /In all 54, rounded down to 0 decimals: 54 points\./);
+        assert.match(words, /Base: 10 points for each full \$\s10\.00 of \$\s30\.00: 30 points\./);
+        assert.match(words, /Toys: 1 point for each full \$\s1\.00 of \$\s12\.00: 24 points\./);
+        assert.match(words, /Today double points on Toy Train \(already included above\)\./);
+        assert.match(words, /Together: 54 points\./);
         assert.match(words, /By version 1 of the program “Club”\./);
-        assert.match(words, /\+54 in the lot without an end/);
+        assert.match(words, /\+54 points without an end date/);
     } finally {
         await shop.connect();
     }

@@ -56,7 +56,7 @@ export class Sidecar {
             LOYALTY__SYNC__INTERVAL_SECONDS: String(intervalSeconds),
         };
         sidecar.tokens = {};
-        for (const role of ["pos", "viewer", "admin"]) {
+        for (const role of ["pos", "viewer", "manager", "admin"]) {
             sidecar.tokens[role] = (await sidecar.cli("token", "create", "--role", role, "--name", `specs ${role}`)).trim();
         }
         const file = join(sidecar.folder, "program.json");
@@ -131,10 +131,10 @@ export class Sidecar {
         return entries.map((entry) => ({ ...entry, points: Number(entry.points), balance_after: Number(entry.balance_after) }));
     }
 
-    give(partnerId, points) {
+    give(partnerId, points, program = "club") {
         return this.rpc(
             "ledger.adjust",
-            { idempotency_key: crypto.randomUUID(), partner_id: partnerId, program: "club", points: String(points), reason: "spec" },
+            { idempotency_key: crypto.randomUUID(), partner_id: partnerId, program, points: String(points), reason: "spec" },
             "admin"
         );
     }

@@ -1,3 +1,5 @@
+import { localization } from "@web/core/l10n/localization";
+import { _t } from "@web/core/l10n/translation";
 import { formatFloat } from "@web/core/utils/numbers";
 
 /**
@@ -8,6 +10,52 @@ import { formatFloat } from "@web/core/utils/numbers";
  */
 export function formatPoints(points) {
     return formatFloat(Number(points) || 0, { digits: [16, 2], trailingZeros: false });
+}
+
+/**
+ * Points with the program's own name for them: "1 star", "1,200 stars".
+ *
+ * @param {string} points
+ * @param {string} pointsName the program's, in the plural
+ */
+export function pointsInWords(points, pointsName) {
+    return `${formatPoints(points)} ${nameOfPoints(points, pointsName)}`;
+}
+
+/**
+ * The program's name for so many points, in the singular where the user's language wants it.
+ *
+ * @param {string} points
+ * @param {string} pointsName the program's, in the plural
+ */
+export function nameOfPoints(points, pointsName) {
+    const one = isSingular(points);
+    if (!pointsName || pointsName === "points") {
+        return one ? _t("point") : _t("points");
+    }
+    return one ? singular(pointsName) : pointsName;
+}
+
+function isSingular(points) {
+    const language = (localization.code || "en_US").split("@")[0].replaceAll("_", "-");
+    try {
+        return new Intl.PluralRules(language).select(Math.abs(Number(points) || 0)) === "one";
+    } catch {
+        // A language the browser does not know.
+        return Math.abs(Number(points)) === 1;
+    }
+}
+
+/** A program names its points in the plural alone: "stars", "points fidélité". The server says the same (wording.py). */
+function singular(name) {
+    const words = name.split(" ");
+    for (const place of [words.length - 1, 0]) {
+        if (words[place].length > 2 && /s$/.test(words[place]) && !/(ss|us|is)$/.test(words[place])) {
+            words[place] = words[place].slice(0, -1);
+            return words.join(" ");
+        }
+    }
+    return name;
 }
 
 /** Whether there is anything to show. Templates know neither Number nor Boolean of the language. */

@@ -1,5 +1,6 @@
 import { Component, onMounted, onWillUpdateProps, useState } from "@odoo/owl";
-import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { LoyaltyAdjustDialog } from "@loyalty_sidecar/backend/adjust_dialog/adjust_dialog";
+import { formatPoints, hasPoints, nameOfPoints } from "@loyalty_sidecar/common/points";
 import { browser } from "@web/core/browser/browser";
 import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
@@ -38,7 +39,9 @@ export class LoyaltyPointsWidget extends Component {
         this.action = useService("action");
         // Paging through customers faster than the answers arrive must not show another's points.
         this.keepLast = new KeepLast();
-        this.state = useState({ status: "loading", message: "", programs: [] });
+        this.state = useState({ status: "loading", message: "", programs: [], canAdjust: false });
+        this.dialog = useService("dialog");
+        this.nameOfPoints = nameOfPoints;
         this.formatPoints = formatPoints;
         this.hasPoints = hasPoints;
         onMounted(() => this.ask(this.props.record.resId));
@@ -76,6 +79,17 @@ export class LoyaltyPointsWidget extends Component {
         this.state.status = answer.ok ? "ready" : "failed";
         this.state.message = answer.ok ? "" : answer.error.message;
         this.state.programs = answer.ok ? answer.programs : [];
+        this.state.canAdjust = answer.ok && answer.can_adjust;
+    }
+
+    /** For managers: the server says who is one, and asks again when it is done. */
+    adjust() {
+        const partnerId = this.partnerId;
+        this.dialog.add(LoyaltyAdjustDialog, {
+            partnerId,
+            name: this.props.record.data.display_name || this.props.record.data.name || "",
+            onDone: () => this.partnerId === partnerId && this.load(partnerId),
+        });
     }
 
     async openHistory() {
@@ -91,7 +105,7 @@ export class LoyaltyPointsWidget extends Component {
     expiryText(expiring) {
         // The instant at which they are gone; people are told the last day they hold.
         const last = DateTime.fromISO(expiring.on).minus({ seconds: 1 });
-        return _t("%(points)s expire after %(date)s", {
+        return _t("%(points)s valid until %(date)s", {
             points: formatPoints(expiring.points),
             date: formatDate(last),
         });
