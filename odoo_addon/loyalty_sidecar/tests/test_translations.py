@@ -59,6 +59,8 @@ class TestTranslations(TransactionCase):
             "redeem_dialog.png",
             "redemptions.png",
             "settings.png",
+            "till_phone.png",
+            "till_restaurant.png",
         ):
             self.assertIn(name, text)
             file_path(f"loyalty_sidecar/static/description/{name}")

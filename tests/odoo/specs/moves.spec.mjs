@@ -132,17 +132,22 @@ it("moves an order with its customer and its reward to a table that is free", as
 });
 
 it("shows a reward on an order of courses", async (shop, restaurant) => {
-    const customer = await shop.customer("Cora Course", 100);
+    await shop.product("Onion Soup", 7.5);
+    await shop.product("Sea Bass", 22.5);
+    const customer = await shop.customer("Cora Lane", 100);
     const till = await shop.till(restaurant, { viewport: { width: 1024, height: 768 } });
     await till.chooseCustomer(customer.name);
-    await till.addProduct("Reading Lamp");
+    await till.addProduct("Onion Soup", 2);
     await till.page.locator(".control-buttons .course-btn").click();
-    await till.addProduct("Coffee Cup");
+    await till.addProduct("Sea Bass");
     await till.waitForPoints(100);
     await till.redeem("5off");
     await till.line("5 off").waitFor();
     assert.equal(await till.total(), "$ 32.50");
+    await till.waitForPoints(0);
+    await till.waitForEarns(30);
     await shop.picture(till.page, "moves-courses");
+    await shop.describe(till.page, "till_restaurant");
 });
 
 it("refuses payment while a reward has no points of the order's customer behind it", async (shop, restaurant) => {

@@ -5,15 +5,6 @@ import { withShop } from "./lib/spec.mjs";
 
 const { it } = withShop("plain");
 
-// LOYALTY_TEST_PICTURES names the folder of the addon's screenshots, to take them anew.
-const pictures = process.env.LOYALTY_TEST_PICTURES;
-
-async function picture(target, name) {
-    if (pictures) {
-        await target.screenshot({ path: `${pictures}/${name}.png` });
-    }
-}
-
 it("works without Odoo's own pos_loyalty", async (shop) => {
     const [installed] = await shop.odoo.searchRead("ir.module.module", [["name", "=", "pos_loyalty"]], ["state"]);
     assert.notEqual(installed?.state, "installed", "this Odoo has pos_loyalty");
@@ -26,19 +17,19 @@ it("works without Odoo's own pos_loyalty", async (shop) => {
     await till.waitForEarns(30);
     await till.openRedeem();
     await till.reward("5off").waitFor();
-    await picture(till.page, "redeem_dialog");
+    await shop.describe(till.page, "redeem_dialog");
     await till.reward("5off").click();
     await till.line("5 off").waitFor();
     assert.equal(await till.total(), "$ 32.50");
     await till.pay();
     assert.match(await till.receipt.locator(".loyalty-sidecar-total").innerText(), /^80 points/);
-    await picture(till.page, "receipt");
+    await shop.describe(till.page, "receipt");
     await eventually("150 − 100 + 30 points", async () => (await shop.sidecar.points(customer.id)).balance === 80);
 
     const form = await shop.form(customer);
     await form.setViewportSize({ width: 1280, height: 640 });
     assert.equal(await Shop.formPoints(form), 80);
-    await picture(form, "customer_form");
+    await shop.describe(form, "customer_form");
     await form.locator(".o_loyalty_sidecar_open_history").click();
     await form.waitForSelector(".o_loyalty_sidecar_history[data-status=ready]");
     assert.equal(await form.locator(".o_loyalty_sidecar_entry").count(), 3);
@@ -54,6 +45,8 @@ it("has Redeem on a small screen too, beside the points", async (shop) => {
     await till.page.locator(".review-button").click();
     await till.redeem("5off");
     await till.line("5 off").waitFor();
+    await till.waitForPoints(0);
+    await shop.describe(till.page, "till_phone");
 });
 
 it("the connection is tested from the settings", async (shop) => {

@@ -211,6 +211,11 @@ export class Shop {
 
     /** A new customer, with so many points to begin with. */
     async customer(name, points = 0) {
+        // Of an earlier run on the same Odoo: the till would find both.
+        const before = await this.odoo.call("res.partner", "search", [[["name", "=", name]]]);
+        if (before.length) {
+            await this.odoo.call("res.partner", "action_archive", [before]);
+        }
         const id = await this.odoo.create("res.partner", { name, email: "customer@example.com" });
         if (points) {
             await this.sidecar.give(id, points);
@@ -261,6 +266,13 @@ export class Shop {
     async picture(page, name) {
         if (process.env.LOYALTY_TEST_OUT) {
             await page.screenshot({ path: `${process.env.LOYALTY_TEST_OUT}/${name}.png` });
+        }
+    }
+
+    /** A screenshot of the addon's description: LOYALTY_TEST_PICTURES names their folder, to take them anew. */
+    async describe(page, name) {
+        if (process.env.LOYALTY_TEST_PICTURES) {
+            await page.screenshot({ path: `${process.env.LOYALTY_TEST_PICTURES}/${name}.png` });
         }
     }
 
