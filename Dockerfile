@@ -22,13 +22,15 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
  && install -D --strip target/release/loyalty-sidecar /out/loyalty-sidecar
 
 FROM debian:trixie-slim
-# Certificates for an Odoo behind HTTPS; curl for the health check.
+# Certificates for an Odoo behind HTTPS; curl for the health check; pg_dump for `backup` of a ledger in PostgreSQL.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates curl \
+ && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --home-dir /data --no-create-home --shell /usr/sbin/nologin loyalty \
  && install -d -o loyalty -g loyalty -m 0750 /data
 COPY --from=builder /out/loyalty-sidecar /usr/local/bin/loyalty-sidecar
+# What compose.yaml puts where there is no program yet; and a start for one of your own.
+COPY config/first-program.example.toml /usr/share/loyalty-sidecar/first-program.toml
 
 # A container publishes its port, so it listens on all of its own addresses. Who runs it says who reaches that port:
 # LOYALTY__HTTP__BEHIND_TLS_PROXY is not set here.

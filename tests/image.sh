@@ -36,7 +36,7 @@ build() {
 
 # ------------------------------------------------------------------------------------------- compose.yaml
 need_packages buildah iproute2 python3-yaml
-TOKEN_SCRIPT=$work/token.sh /usr/bin/python3 - <<'PYTHON'
+SCRIPTS=$work /usr/bin/python3 - <<'PYTHON'
 import os
 import yaml
 with open("compose.yaml") as file:
@@ -58,10 +58,12 @@ for name, service in services.items():
         assert source.startswith("./") or source in document["volumes"], f"{name}: volume {source} is not declared"
     assert once or name == "sidecar" or "healthcheck" in service, f"{name}: no healthcheck"
 assert services["sidecar"]["depends_on"]["token"]["condition"] == "service_completed_successfully"
-# What makes the first token, for the run below. Compose writes a dollar sign twice.
-[script] = services["token"]["command"]
-with open(os.environ["TOKEN_SCRIPT"], "w") as file:
-    file.write(script.replace("$$", "$"))
+assert services["sidecar"]["depends_on"]["program"]["condition"] == "service_completed_successfully"
+# What makes the first token and puts the first program, for the run below. Compose writes a dollar sign twice.
+for name in ("token", "program"):
+    [script] = services[name]["command"]
+    with open(f"{os.environ['SCRIPTS']}/{name}.sh", "w") as file:
+        file.write(script.replace("$$", "$"))
 print("compose.yaml:", ", ".join(services))
 PYTHON
 if docker compose version >/dev/null 2>&1; then docker compose --profile postgres config --quiet; fi
@@ -154,9 +156,17 @@ for _ in 1 2; do (in_container /bin/sh -euc "$(cat "$work/token.sh")"); done
 [ "$(stat -c '%a %u' "$root/data/odoo.token")" = "600 $uid" ] || die 'others than the program can read the token'
 [ "$(in_container "${entrypoint[@]}" token list | grep -c ' valid$')" = 1 ] || die "compose.yaml's script made more than one token"
 printf 'token: made once, for user %s alone\n' "$user"
+# … and to the first program, in the currency of .env; doing it again, whatever the currency, leaves it as it is.
+for currency in EUR USD; do (in_container LOYALTY_CURRENCY=$currency /bin/sh -euc "$(cat "$work/program.sh")"); done
+programs=$(in_container "${entrypoint[@]}" program get club)
+[[ "$programs" == *'"currency": "EUR"'* ]] || die "compose.yaml's script puts no program in the currency that is asked for: $programs"
+# What the image needs for a backup is in it.
+(in_container "${entrypoint[@]}" backup /data/backup.db) || die 'the image cannot back its ledger up'
+[ -s "$root/data/backup.db" ] || die 'the backup is empty'
+printf 'program put once, ledger backed up\n'
 
 # Nobody answers at this Odoo: being alive must not depend on it.
-in_container LOYALTY__ODOO__URL=http://127.0.0.1:9 LOYALTY__ODOO__DATABASE=none LOYALTY__ODOO__LOGIN=none LOYALTY__ODOO__API_KEY=none \
+in_container LOYALTY__LOG__FORMAT=json LOYALTY__ODOO__URL=http://127.0.0.1:9 LOYALTY__ODOO__DATABASE=none LOYALTY__ODOO__LOGIN=none LOYALTY__ODOO__API_KEY=none \
     "${entrypoint[@]}" "${command[@]}" >"$work/serve.log" 2>&1 &
 server=$!
 until=$((SECONDS + 60))
@@ -178,5 +188,8 @@ status=0
 wait "$server" || status=$?
 server=''
 cat "$work/serve.log"
+# With log.format = json every line is one JSON object.
+in_json=$(/usr/bin/python3 -c 'import json, sys; print(all(isinstance(json.loads(line), dict) for line in sys.stdin))' <"$work/serve.log")
+[ "$in_json" = True ] || die 'a line that is no JSON was printed'
 [ $status -eq 0 ] || die "after SIGTERM the program exited with $status"
 printf 'stopped on SIGTERM with exit status 0; ran as %s (%s)\n' "$user" "$uid"
