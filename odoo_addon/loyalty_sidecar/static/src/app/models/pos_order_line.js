@@ -1,4 +1,4 @@
-import { formatPoints } from "@loyalty_sidecar/common/points";
+import { pointsInWords } from "@loyalty_sidecar/common/points";
 import { PosOrderline } from "@point_of_sale/app/models/pos_order_line";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
@@ -35,7 +35,7 @@ patch(PosOrderline.prototype, {
         const more = product && !grant.name.includes(product.display_name) ? [product.display_name] : [];
         // The points stand on one of its lines, and are the whole reward's: a refund may take back a part.
         if (ofHold[0] === this && grant.pointsName) {
-            more.push(`${formatPoints(grant.points)} ${grant.pointsName}`);
+            more.push(pointsInWords(grant.points, grant.pointsName));
         }
         return more.length ? `${grant.name} (${more.join(", ")})` : grant.name;
     },

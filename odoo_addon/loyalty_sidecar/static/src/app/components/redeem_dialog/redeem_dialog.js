@@ -1,5 +1,5 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
-import { discountOf, formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { discountOf, formatPoints, hasPoints, pointsInWords } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -20,6 +20,7 @@ export class RedeemDialog extends Component {
     setup() {
         this.pos = usePos();
         this.formatPoints = formatPoints;
+        this.pointsInWords = pointsInWords;
         this.hasPoints = hasPoints;
         // `typed` are the points wanted of rewards by the point; untouched, they take the maximum.
         this.state = useState({ status: "loading", message: "", busy: "", again: null, typed: {}, unfolded: {} });

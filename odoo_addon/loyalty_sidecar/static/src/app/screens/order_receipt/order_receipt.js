@@ -1,4 +1,4 @@
-import { formatPoints, hasPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, hasPoints, pointsInWords } from "@loyalty_sidecar/common/points";
 import { OrderReceipt } from "@point_of_sale/app/screens/receipt_screen/receipt/order_receipt";
 import { patch } from "@web/core/utils/patch";
 
@@ -7,6 +7,10 @@ const DAY_MS = 86_400_000;
 patch(OrderReceipt.prototype, {
     formatPoints(points) {
         return formatPoints(points);
+    },
+
+    pointsInWords(points, pointsName) {
+        return pointsInWords(points, pointsName);
     },
 
     hasPoints(points) {
