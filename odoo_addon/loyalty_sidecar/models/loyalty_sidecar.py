@@ -18,6 +18,7 @@ PARAMETER_URL = "loyalty_sidecar.url"
 PARAMETER_TOKEN = "loyalty_sidecar.token"
 PARAMETER_MANAGER_TOKEN = "loyalty_sidecar.manager_token"
 PARAMETER_TIMEOUT = "loyalty_sidecar.timeout_ms"
+PARAMETER_HIDE_WOULD_EARN = "loyalty_sidecar.hide_would_earn"
 
 # Bounds keep a mistyped setting from hanging every till of the shop.
 TIMEOUT_MS_MIN, TIMEOUT_MS_MAX = 200, 10_000

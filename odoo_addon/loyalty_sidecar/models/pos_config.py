@@ -1,11 +1,23 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import float_repr, float_round
 
+from .loyalty_sidecar import PARAMETER_HIDE_WOULD_EARN
+
 # The money of a line, in the currency of the till.
 MONEY_FIELDS = ("price_subtotal", "price_subtotal_incl")
+
+
+def seconds_until(time):
+    """How long until a time as the sidecar writes it; None when it is none."""
+    try:
+        end = datetime.fromisoformat(str(time).replace("Z", "+00:00"))
+        return (end - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return None
 
 
 class PosConfig(models.Model):
@@ -51,11 +63,40 @@ class PosConfig(models.Model):
             ),
         }
 
+    def loyalty_sidecar_would_earn(self, draft):
+        """What an order without a customer would earn for a member; nothing if that is not to be told."""
+        self._loyalty_sidecar_check_till()
+        if not self._loyalty_sidecar_tells_non_members():
+            return {"ok": True, "is_off": True, "programs": []}
+        answer = self.env["loyalty.sidecar"]._ask(
+            "loyalty.quote", {"order": self._loyalty_sidecar_draft(draft, None)}
+        )
+        if not answer["ok"]:
+            return answer
+        return {
+            "ok": True,
+            "programs": [
+                {
+                    "program": quote["program"],
+                    "name": quote.get("name") or quote["program"],
+                    "points_name": quote.get("points_name") or self.env._("points"),
+                    "would_earn": quote["earns"],
+                }
+                for quote in answer["result"]["programs"]
+                if float(quote["earns"]) > 0
+            ],
+        }
+
+    @api.model
+    def _loyalty_sidecar_tells_non_members(self):
+        return not self.env["ir.config_parameter"].sudo().get_param(PARAMETER_HIDE_WOULD_EARN)
+
     def loyalty_sidecar_hold(self, draft, choice):
         """Reserve the points of a reward for this order.
 
-        ``choice`` is ``{idempotency_key, program, reward, points?}``. The key is the till's, one
+        ``choice`` is ``{idempotency_key, program, reward, points?, replaces?}``. The key is the till's, one
         for each press of the button: pressing is asking once, however often the network repeats it.
+        ``replaces`` is a hold of this order that the new one takes the place of.
         """
         partner = self._loyalty_sidecar_check(draft)
         product = self._loyalty_sidecar_product()
@@ -79,9 +120,14 @@ class PosConfig(models.Model):
         }
         if choice.get("points"):
             params["points"] = str(choice["points"])
+        if choice.get("replaces"):
+            params["replaces"] = str(choice["replaces"])
+            self._loyalty_sidecar_check_holds([params["replaces"]])
         answer = self.env["loyalty.sidecar"]._ask("loyalty.hold", params, retry=True)
         if answer["ok"]:
             answer["line_product_id"] = product.id
+            # A till's clock may be wrong; how long is left is right on any.
+            answer["result"]["expires_in_seconds"] = seconds_until(answer["result"].get("expires_at"))
         return answer
 
     def loyalty_sidecar_refunded(self, draft):
@@ -210,7 +256,7 @@ class PosConfig(models.Model):
             "company_id": self.company_id.id,
             "currency": currency.name,
             "pos_config_id": self.id,
-            "partner_id": partner.id,
+            **({"partner_id": partner.id} if partner else {}),
             "lines": lines,
         }
 
@@ -219,8 +265,10 @@ class PosConfig(models.Model):
 
         The quote decides which programs there are: it leaves out those of other companies,
         currencies and shops, in which the same customer may have points as well. A program the
-        customer has not joined, and has no points in, is none of the till's business either.
+        customer has not joined, and has no points in, is none of the till's business either, but for what
+        the order would have earned there, where non-members are told.
         """
+        tells = self._loyalty_sidecar_tells_non_members()
         balances = {balance["program"]: balance for balance in balances}
         return [
             {
@@ -242,6 +290,20 @@ class PosConfig(models.Model):
             for quote in quotes
             if quote["program"] in balances
             and not self._loyalty_sidecar_is_strange(quote, balances[quote["program"]])
+        ] + [
+            {
+                **balances[quote["program"]],
+                "earns": "0",
+                "takes_back": "0",
+                "balance_after": balances[quote["program"]]["balance"],
+                "would_earn": quote["would_earn"],
+                "rewards": [],
+            }
+            for quote in quotes
+            if tells
+            and quote["program"] in balances
+            and float(quote.get("would_earn") or 0) > 0
+            and self._loyalty_sidecar_is_strange(quote, balances[quote["program"]])
         ]
 
     @api.model

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError
 
 from ..tools.sidecar_client import SidecarError
 from .loyalty_sidecar import (
+    PARAMETER_HIDE_WOULD_EARN,
     PARAMETER_MANAGER_TOKEN,
     PARAMETER_TIMEOUT,
     PARAMETER_TOKEN,
@@ -47,6 +48,13 @@ class ResConfigSettings(models.TransientModel):
         groups="base.group_system",
         default=3000,
         help="How long Odoo waits for an answer, in milliseconds (200 to 10000). A sale never waits for it.",
+    )
+
+    loyalty_sidecar_hide_would_earn = fields.Boolean(
+        string="Say Nothing to Non-Members",
+        config_parameter=PARAMETER_HIDE_WOULD_EARN,
+        groups="base.group_system",
+        help="Tills and receipts no longer tell who is not a member what they would have earned.",
     )
 
     @api.model

@@ -3,6 +3,7 @@ from . import (
     test_correction,
     test_customer_form,
     test_explanation,
+    test_following,
     test_lists,
     test_outsiders,
     test_pos_order,

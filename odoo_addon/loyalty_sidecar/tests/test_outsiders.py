@@ -19,6 +19,7 @@ CALLABLE = {
         "loyalty_sidecar_refresh",
         "loyalty_sidecar_refunded",
         "loyalty_sidecar_release",
+        "loyalty_sidecar_would_earn",
     },
     "pos.make.payment": {"check"},
     "loyalty.sidecar.exception": {
@@ -195,6 +196,7 @@ class TestOutsiders(LoyaltySidecarCommon):
             ("pos.config", "loyalty_sidecar_hold"): (till, self.draft(), choice),
             ("pos.config", "loyalty_sidecar_receipt"): (till, "0b7c1a52-0000-4000-8000-000000000001"),
             ("pos.config", "loyalty_sidecar_refunded"): (till, self.draft()),
+            ("pos.config", "loyalty_sidecar_would_earn"): (till, self.draft()),
             ("pos.config", "loyalty_sidecar_release"): (till, ["hold-1"], "line removed"),
             ("res.partner", "loyalty_sidecar_points"): (customer,),
             ("res.partner", "loyalty_sidecar_history"): (customer,),

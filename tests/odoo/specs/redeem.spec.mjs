@@ -43,7 +43,7 @@ it("earns on a sale, redeems on the next, and every place tells the same balance
     await till.line("5 off").waitFor();
     assert.equal(await till.total(), "$ 25.00");
     // 25.00 earns 20; of the 120 points 100 are held.
-    await till.waitForPoints(20);
+    await till.waitForSum("120 − 100 + 20 = 40");
     await till.waitForEarns(20);
     await till.pay();
     const receipt = await till.receipt.innerText();

@@ -1,4 +1,5 @@
 import { login } from "./browser.mjs";
+import { eventually } from "./sidecar.mjs";
 
 /** One till in one browser, worked as a cashier does. */
 export class Till {
@@ -117,6 +118,26 @@ export class Till {
         await this.page.waitForSelector(".modal", { state: "detached" });
     }
 
+    /** Leaves the order as it is and begins another. */
+    async parkAndStartAnother() {
+        await this.page.locator(".list-plus-btn:visible, .new-order:visible").first().click();
+        await eventually("an empty order", async () => (await this.lines.count()) === 0);
+    }
+
+    /** Back to the parked order of a customer. */
+    async takeUp(customer) {
+        const uuid = await this.inspect(
+            (name) => window.posmodel.models["pos.order"].find((order) => !order.finalized && order.getPartner()?.name === name).uuid,
+            customer
+        );
+        await this.inspect((uuid) => {
+            const order = window.posmodel.models["pos.order"].getBy("uuid", uuid);
+            window.posmodel.setOrder(order);
+            window.posmodel.navigate("ProductScreen", { orderUuid: uuid });
+        }, uuid);
+        await this.page.waitForSelector(".product-screen");
+    }
+
     get panel() {
         return this.page.locator(".loyalty-sidecar-panel");
     }
@@ -126,7 +147,13 @@ export class Till {
     }
 
     async waitForEarns(points) {
-        await this.panel.locator(".loyalty-sidecar-earns", { hasText: new RegExp(`^\\+${points}$`) }).waitFor();
+        await this.panel.locator(".loyalty-sidecar-earns", { hasText: new RegExp(`^\\s*\\+\\s*${points}\\s*$`) }).waitFor();
+    }
+
+    /** The panel's sum, as it is read: "400 − 150 + 90 = 340". */
+    async waitForSum(sum) {
+        const read = async () => (await this.panel.locator(".loyalty-sidecar-program").first().innerText()).replaceAll(/\s+/g, " ");
+        await eventually(`the sum ${sum}`, async () => (await read()).includes(sum), 15_000);
     }
 
     async openRedeem() {

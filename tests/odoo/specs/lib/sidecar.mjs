@@ -139,6 +139,11 @@ export class Sidecar {
         );
     }
 
+    /** Another version of a program, from now on. */
+    put(program) {
+        return this.rpc("program.put", { program }, "admin");
+    }
+
     /** The audit of the ledger: throws with its words when anything is wrong. */
     async verify() {
         await this.cli("verify");

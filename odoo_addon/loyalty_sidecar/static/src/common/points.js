@@ -79,6 +79,22 @@ export function gives(points) {
 }
 
 /**
+ * The sum that leads from a customer's points to those after the order, as the sidecar answered both: what the order
+ * spends, whether there is anything to add or take away, and what other orders keep meanwhile.
+ *
+ * @param {{balance: string, held: string, earns: string, takes_back: string, balance_after: string}} program
+ */
+export function sumOf(program) {
+    const e2 = (points) => Math.round(Number(points || 0) * 100);
+    const spends = e2(program.balance) + e2(program.earns) - e2(program.takes_back) - e2(program.balance_after);
+    return {
+        spends: spends / 100,
+        elsewhere: Math.max(e2(program.held) - spends, 0) / 100,
+        hasTerms: Boolean(spends || e2(program.earns) || e2(program.takes_back)),
+    };
+}
+
+/**
  * What so many points take off, as the sidecar computes it: exactly, and rounded down to the currency.
  *
  * @param {number} points with two decimals at most

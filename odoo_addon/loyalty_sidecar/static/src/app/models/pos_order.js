@@ -34,6 +34,23 @@ patch(PosOrder.prototype, {
         this.loyalty_sidecar_data = { ...this.loyalty_sidecar_data, receipt: programs };
     },
 
+    /** What the receipt says to who takes part in none of these programs. */
+    get loyaltyWouldEarn() {
+        return this.loyalty_sidecar_data?.would_earn || [];
+    },
+
+    setLoyaltyWouldEarn(programs) {
+        if (programs.length || this.loyaltyWouldEarn.length) {
+            const would_earn = programs.map(({ program, name, points_name, would_earn }) => ({
+                program,
+                name,
+                points_name,
+                would_earn,
+            }));
+            this.loyalty_sidecar_data = { ...this.loyalty_sidecar_data, would_earn };
+        }
+    },
+
     /** The points its holds of one program redeem, as the sidecar stated them. */
     redeemedPoints(program) {
         const points = [...new Set(this.loyaltyLines.map((line) => line.loyalty_hold_id))]

@@ -1,6 +1,8 @@
 import { markRaw } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
+import { RewardFollower } from "@loyalty_sidecar/app/services/reward_follower";
+import { WouldEarn } from "@loyalty_sidecar/app/services/would_earn";
 import { grantOf, putAnew, putReward, takeOff, verdict } from "@loyalty_sidecar/app/utils/reward_lines";
 import { uuidv4 } from "@point_of_sale/utils";
 
@@ -13,6 +15,10 @@ const REST_MS = 10000;
 const RECEIPT_MS = 1500;
 // What a refund did to the points is known once the sidecar has read it: when to look.
 const REFUND_MS = [300, 500, 700, 1000, 1500, 2000, 3000];
+
+// Figures older than this are asked for anew, and how often that is looked at.
+const FIGURES_MS = 60000;
+const LOOK_MS = 15000;
 
 /** An amount below zero for what is taken back or off. On a refund Odoo has its lines' amounts the other way round. */
 function signed(line, amount) {
@@ -39,6 +45,23 @@ export class LoyaltySidecar {
         this.lastFailure = null;
         this.timers = markRaw(new Map());
         this.unreleased = markRaw(new Map());
+        this.follower = new RewardFollower(pos);
+        this.wouldEarn = new WouldEarn(pos);
+        this.shownUuid = null;
+        // Through the store: only what is written through it is seen by the components.
+        setInterval(() => pos.loyaltySidecar?.lookAgain(), LOOK_MS);
+    }
+
+    /** Figures that stand on the screen grow old, and holds come to their end, without anybody touching the order. */
+    lookAgain() {
+        const order = this.pos.getOrder?.();
+        if (order && !order.finalized && !document.hidden) {
+            this.orderChanged(order);
+        }
+    }
+
+    isOld(known) {
+        return known.status === "ready" && Date.now() - known.at > FIGURES_MS;
     }
 
     /** What is known of the order, or null when it has no customer the server knows. */
@@ -50,7 +73,7 @@ export class LoyaltySidecar {
     draftOf(order) {
         return {
             uuid: order.uuid,
-            partner_id: order.getPartner().id,
+            partner_id: order.getPartner()?.id,
             lines: order.lines.map((line) => ({
                 uuid: line.uuid,
                 product_id: line.product_id.id,
@@ -76,6 +99,7 @@ export class LoyaltySidecar {
             return;
         }
         this.watchRewards(order);
+        this.wouldEarn.orderChanged(order);
         const signature = this.signatureOf(order);
         const known = this.of(order);
         this.cancelTimer(order);
@@ -83,7 +107,11 @@ export class LoyaltySidecar {
             delete this.byOrder[order.uuid];
             return;
         }
-        if (known?.signature === signature && known.status !== "failed") {
+        // A parked order that is taken up again: another till may have been at the points meanwhile.
+        const isTakenUp = this.shownUuid !== order.uuid;
+        this.shownUuid = order.uuid;
+        const isKnown = known?.signature === signature && known.status !== "failed";
+        if (isKnown && !isTakenUp && !this.isOld(known)) {
             return;
         }
         // A customer just chosen is shown at once; a changed basket when the cashier pauses.
@@ -100,7 +128,7 @@ export class LoyaltySidecar {
         }
         this.timers.set(
             order.uuid,
-            setTimeout(() => this.refresh(order), Math.max(fresh ? 0 : PAUSE_MS, rest))
+            setTimeout(() => this.refresh(order), Math.max(fresh || isKnown ? 0 : PAUSE_MS, rest))
         );
     }
 
@@ -148,6 +176,7 @@ export class LoyaltySidecar {
             programs: answer.programs,
             signature,
             partnerId,
+            at: Date.now(),
         };
         this.releaseAgain();
         return this.of(order);
@@ -163,7 +192,11 @@ export class LoyaltySidecar {
      *
      * @returns {Promise<{ok: boolean, message?: string, retry?: boolean}>}
      */
-    async redeem(order, { key, program, reward, points }) {
+    redeem(order, press) {
+        return this.follower.undisturbed(order, () => this.reserve(order, press));
+    }
+
+    async reserve(order, { key, program, reward, points }) {
         const asked = this.signatureOf(order);
         const answer = await this.call("loyalty_sidecar_hold", [
             this.draftOf(order),
@@ -207,6 +240,7 @@ export class LoyaltySidecar {
             const grant = grantOf(current, hold, reward, program.program, rewardProduct);
             grant.pointsName = program.points_name;
             const lines = putReward(current, hold.hold_id, grant);
+            this.follower.begin(current, hold.hold_id, hold, points);
             current.selectOrderline(lines[0]);
             this.pos.numberBuffer.reset();
         } catch (error) {
@@ -235,38 +269,46 @@ export class LoyaltySidecar {
     /** After any change of the order: no reward stays that is larger than what it was given for. */
     watchRewards(order) {
         this.dropLostHolds(order);
-        const tooLarge = [];
-        const beyondShare = [];
         for (const holdId of Object.keys(order.loyaltyHolds)) {
             const outcome = verdict(order, holdId);
             if (outcome === "anew") {
                 putAnew(order, holdId);
-            } else if (outcome !== "keep") {
-                const names = outcome === "share" ? beyondShare : tooLarge;
-                names.push(order.loyaltyHolds[holdId].name);
-                takeOff(order, holdId);
+            } else if (outcome !== "keep" && !this.follower.looksAfter(order, holdId)) {
                 // At once: those that came after it have its room.
-                this.dropLostHolds(order);
+                this.takeOffWithWord(order, [holdId], outcome);
             }
         }
-        if (tooLarge.length) {
-            this.pos.notification.add(
-                _t(
-                    "Taken off, because the order no longer has what it was given for: %s. The points are free again.",
-                    tooLarge.join(", ")
-                ),
-                { type: "warning" }
+        this.follower.schedule(order);
+    }
+
+    /** Rewards that no longer apply: the cashier reads which, and why. */
+    takeOffWithWord(order, holdIds, why, reason) {
+        const names = holdIds.map((holdId) => order.loyaltyHolds[holdId].name).join(", ");
+        holdIds.forEach((holdId) => takeOff(order, holdId));
+        this.dropLostHolds(order);
+        this.pos.notification.add(this.wordsFor(why, names, reason), { type: "warning" });
+    }
+
+    wordsFor(why, names, reason) {
+        if (why === "share") {
+            return _t(
+                "Taken off, because points may pay only a part of an order, and this order is too small for it: %s. The points are free again.",
+                names
             );
         }
-        if (beyondShare.length) {
-            this.pos.notification.add(
-                _t(
-                    "Taken off, because points may pay only a part of an order, and this order is too small for it: %s. The points are free again.",
-                    beyondShare.join(", ")
-                ),
-                { type: "warning" }
+        if (why === "over") {
+            return _t(
+                "Taken off, because its reservation has ended and cannot be renewed now: %s. Redeem again when the loyalty service answers.",
+                names
             );
         }
+        if (why === "refused") {
+            return _t("Taken off: %(names)s. %(reason)s", { names, reason });
+        }
+        return _t(
+            "Taken off, because the order no longer has what it was given for: %s. The points are free again.",
+            names
+        );
     }
 
     /** Give back what no line of the order carries any more, however the line went. */
@@ -302,6 +344,7 @@ export class LoyaltySidecar {
      * last quote; if that is stale, one more is asked for, and the sale waits for it but shortly.
      */
     async prepareReceipt(order) {
+        this.wouldEarn.prepareReceipt(order);
         if (typeof order.getPartner()?.id !== "number") {
             return;
         }
@@ -327,6 +370,7 @@ export class LoyaltySidecar {
             return;
         }
         const ready = known?.status === "ready" && known.signature === this.signatureOf(order);
+        this.wouldEarn.prepareReceipt(order);
         order.setLoyaltyReceipt(
             ready ? known.programs.map((program) => this.receiptOf(order, program)) : null
         );

@@ -52,6 +52,9 @@ patch(PosStore.prototype, {
         const order = this.getOrder();
         if (order && !order.finalized) {
             this.loyaltySidecar.watchRewards(order);
+            if (!(await this.settleLoyaltyRewards(order))) {
+                return;
+            }
         }
         if (this.refuseStrayRewards(order) || this.refuseTooLargeDiscount(this.getOrder())) {
             return;
@@ -62,6 +65,15 @@ patch(PosStore.prototype, {
     async printReceipt({ order = this.getOrder() } = {}) {
         await completeReceipt(this, order);
         return super.printReceipt(...arguments);
+    },
+
+    /** Whether every reward of the order is what fits it now. */
+    async settleLoyaltyRewards(order) {
+        const reason = await this.loyaltySidecar.follower.settle(order);
+        if (reason) {
+            this.dialog.add(AlertDialog, { title: _t("The reward is not confirmed yet"), body: reason });
+        }
+        return !reason;
     },
 
     refuseLoyaltyEdit() {

@@ -3,6 +3,11 @@ import { patch } from "@web/core/utils/patch";
 
 patch(OrderPaymentValidation.prototype, {
     async validateOrder() {
+        // A quick payment comes here without the payment screen; on that one, time may have gone by.
+        this.pos.loyaltySidecar.watchRewards(this.order);
+        if (!(await this.pos.settleLoyaltyRewards(this.order))) {
+            return false;
+        }
         try {
             await this.pos.loyaltySidecar.prepareReceipt(this.order);
         } catch (error) {

@@ -54,6 +54,7 @@ export function grantOf(order, hold, reward, program, carrier) {
     return {
         program,
         partner: order.getPartner()?.id,
+        reward: reward.reward,
         name: reward.name,
         points: hold.points,
         kind: hold.kind,
@@ -173,7 +174,7 @@ function discountParts(order, grant, carrier) {
 }
 
 /** Lines that are sold here, and vouchers that take something off: no rewards, nothing neutral, nothing taken back. */
-function goodsOf(order) {
+export function goodsOf(order) {
     return order.lines.filter(
         (line) => !line.loyalty_hold_id && !line.refunded_orderline_id && !isNeutral(line)
     );

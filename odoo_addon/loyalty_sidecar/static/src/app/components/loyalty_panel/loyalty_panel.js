@@ -1,6 +1,6 @@
 import { Component, useEffect } from "@odoo/owl";
 import { RedeemButton } from "@loyalty_sidecar/app/components/redeem_button";
-import { formatPoints, formatTakenBack, gives, hasPoints } from "@loyalty_sidecar/common/points";
+import { formatPoints, formatTakenBack, gives, hasPoints, sumOf } from "@loyalty_sidecar/common/points";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 
 /**
@@ -19,9 +19,14 @@ export class LoyaltyPanel extends Component {
         this.hasPoints = hasPoints;
         this.formatTakenBack = formatTakenBack;
         this.gives = gives;
+        this.sumOf = sumOf;
         useEffect(
             () => this.sidecar.orderChanged(this.order),
-            () => [this.order?.uuid, this.sidecar.signatureOf(this.order)]
+            () => [
+                this.order?.uuid,
+                this.sidecar.signatureOf(this.order),
+                this.sidecar.wouldEarn.signatureOf(this.order),
+            ]
         );
     }
 
@@ -35,7 +40,12 @@ export class LoyaltyPanel extends Component {
 
     /** Read while rendering, so that a change of the order renders this again, and so asks anew. */
     get signature() {
-        return this.sidecar.signatureOf(this.order);
+        return this.sidecar.signatureOf(this.order) || this.sidecar.wouldEarn.signatureOf(this.order);
+    }
+
+    /** What this order would earn for somebody, while it is nobody's. */
+    get wouldEarn() {
+        return this.sidecar.wouldEarn.of(this.order);
     }
 
     get known() {

@@ -1,0 +1,376 @@
+import { markRaw } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import {
+    basisOf,
+    isProductReward,
+    lacksPieces,
+    lostLine,
+} from "@loyalty_sidecar/app/utils/reward_basis";
+import { grantOf, putReward, takeOff, verdict } from "@loyalty_sidecar/app/utils/reward_lines";
+
+// A changed basket is asked about once the cashier pauses.
+const PAUSE_MS = 400;
+// After a failure the service is left alone for a while, as for the figures of the panel.
+const REST_MS = 10000;
+// A hold that ends sooner is renewed.
+const RENEW_BEFORE_MS = 60000;
+// Points past their end are not protected for longer by renewing: then it helps no more often than this.
+const RENEW_PAUSE_MS = 45000;
+// What checking the rewards may cost the cashier at most, at the payment.
+const SETTLE_MS = 8000;
+// More questions than this in one go, and something is wrong.
+const MOST_QUESTIONS = 30;
+
+const IS_AWAY = ["offline", "unreachable", "timeout", "unavailable", "not_configured", "unauthorized", "bad_address", "not_a_sidecar"];
+// Of these nobody knows whether the service has done what it was asked.
+const IN_DOUBT = ["offline", "timeout", "unavailable"];
+const HAS_ENDED = ["hold_expired", "hold_released", "unknown_hold", "hold_of_other_order"];
+const NO_ROOM = ["off", "share"];
+
+/**
+ * Rewards follow the basket: when what a reward was computed of has changed, its hold is asked for anew in the place of
+ * the old one, and its lines become what fits now. What no longer applies at all is taken off, with a word.
+ *
+ * What it keeps of each reward stands in the order's grant, beside what reward_lines.js keeps there:
+ *   reward   its code; wanted: how many points the cashier asked for, where that is free
+ *   basis    what it was computed of (reward_basis.js)
+ *   askedAt, expiresAt   by this till's clock
+ *   pending  a question without an answer: asked again with its key before any other
+ *   ended    its hold is over, so there is nothing to replace
+ */
+export class RewardFollower {
+    constructor(pos) {
+        this.pos = pos;
+        // While a reward is being redeemed, the order's holds stay as they are.
+        this.isPaused = false;
+        this.running = markRaw(new Map());
+        this.timers = markRaw(new Map());
+        this.restUntil = 0;
+    }
+
+    get sidecar() {
+        return this.pos.loyaltySidecar;
+    }
+
+    /** What a grant keeps for this, of a hold just given. */
+    noteOf(hold, points) {
+        const now = Date.now();
+        const seconds = Number(hold.expires_in_seconds);
+        return {
+            wanted: points ?? null,
+            covered: Number(hold.covered_quantity || 0),
+            askedAt: now,
+            expiresAt: Number.isFinite(seconds) ? now + seconds * 1000 : null,
+            pending: undefined,
+            ended: undefined,
+        };
+    }
+
+    note(order, holdId, values) {
+        const grant = order.loyaltyHolds[holdId];
+        if (grant) {
+            order.setLoyaltyHold(holdId, { ...grant, ...values });
+        }
+    }
+
+    /** To be called when a reward has been put on the order: what it says now is what it is for. */
+    begin(order, holdId, hold, points) {
+        this.note(order, holdId, this.noteOf(hold, points));
+        this.note(order, holdId, { basis: basisOf(order, holdId) });
+        this.schedule(order);
+    }
+
+    /** Whether a reward that no longer fits is for this to look after, and not to be taken off at once. */
+    looksAfter(order, holdId) {
+        const grant = order.loyaltyHolds[holdId];
+        return (
+            this.isFollowed(grant) &&
+            !order.isRefund &&
+            !lostLine(order, holdId) &&
+            !lacksPieces(order, grant)
+        );
+    }
+
+    /** Rewards of before this existed have no code to ask with. */
+    isFollowed(grant) {
+        return Boolean(grant?.reward && grant.covers && grant.basis !== undefined);
+    }
+
+    isOver(grant) {
+        return Boolean(grant.ended || (grant.expiresAt && grant.expiresAt <= Date.now()));
+    }
+
+    hasChanged(order, holdId) {
+        const grant = order.loyaltyHolds[holdId];
+        if (grant.basis === basisOf(order, holdId)) {
+            return false;
+        }
+        // An amount is never cut: it is given, or does not fit.
+        return grant.kind !== "discount_amount" || NO_ROOM.includes(verdict(order, holdId));
+    }
+
+    isDue(order, holdId) {
+        const grant = order.loyaltyHolds[holdId];
+        if (!this.isFollowed(grant) || !this.looksAfter(order, holdId)) {
+            return false;
+        }
+        return Boolean(grant.pending) || this.isEnding(grant) || this.hasChanged(order, holdId);
+    }
+
+    isEnding(grant) {
+        if (this.isOver(grant)) {
+            return true;
+        }
+        const now = Date.now();
+        const soon = grant.expiresAt && grant.expiresAt - now < RENEW_BEFORE_MS;
+        return Boolean(soon && now - grant.askedAt > RENEW_PAUSE_MS);
+    }
+
+    /** The next reward to ask about. A product at a price comes last: its price counts what the others take off. */
+    next(order) {
+        const due = Object.keys(order.loyaltyHolds).filter((holdId) => this.isDue(order, holdId));
+        const isLast = (holdId) => order.loyaltyHolds[holdId].kind === "product_at_price";
+        return due.find((holdId) => !isLast(holdId)) || due[0];
+    }
+
+    /** After any change of the order, once the cashier pauses. */
+    schedule(order) {
+        clearTimeout(this.timers.get(order.uuid));
+        this.timers.delete(order.uuid);
+        if (order.finalized || order.isRefund || !this.next(order)) {
+            return;
+        }
+        const rest = Math.max(this.restUntil - Date.now(), 0);
+        this.timers.set(
+            order.uuid,
+            setTimeout(
+                () => (this.isPaused ? this.schedule(order) : this.run(order)),
+                Math.max(PAUSE_MS, rest)
+            )
+        );
+    }
+
+    /** Does something to the order's rewards while none is asked about. */
+    async undisturbed(order, work) {
+        if (this.next(order)) {
+            await this.run(order);
+        }
+        this.isPaused = true;
+        try {
+            return await work();
+        } finally {
+            this.isPaused = false;
+        }
+    }
+
+    /** Asks until nothing is left to ask; whether that is so. One after the other: each is decided beside the others. */
+    run(order) {
+        const before = this.running.get(order.uuid);
+        if (before) {
+            return before;
+        }
+        const work = this.work(order).finally(() => this.running.delete(order.uuid));
+        this.running.set(order.uuid, work);
+        return work;
+    }
+
+    async work(order) {
+        for (let question = 0; question < MOST_QUESTIONS; question++) {
+            const holdId = this.isOpen(order) && this.next(order);
+            if (!holdId) {
+                return true;
+            }
+            if (!(await this.ask(order, holdId))) {
+                this.restUntil = Date.now() + REST_MS;
+                this.schedule(order);
+                return false;
+            }
+        }
+        return false;
+    }
+
+    isOpen(order) {
+        return (
+            !order.finalized &&
+            Boolean(this.pos.models["pos.order"].getBy("uuid", order.uuid)) &&
+            typeof order.getPartner()?.id === "number"
+        );
+    }
+
+    question(order, holdId) {
+        const grant = order.loyaltyHolds[holdId];
+        const points = grant.kind === "discount_per_point" ? grant.wanted : null;
+        return {
+            basis: basisOf(order, holdId),
+            isSent: false,
+            draft: this.sidecar.draftOf(order),
+            choice: {
+                idempotency_key: this.sidecar.newKey(),
+                program: grant.program,
+                reward: grant.reward,
+                points: points === null ? undefined : String(points),
+                replaces: this.isOver(grant) ? undefined : holdId,
+            },
+        };
+    }
+
+    /** Asks for one reward anew. False when the service is away: the order stays as it is. */
+    async ask(order, holdId) {
+        if (this.pos.data.network.offline) {
+            return false;
+        }
+        const question = order.loyaltyHolds[holdId].pending || this.question(order, holdId);
+        this.note(order, holdId, { pending: { ...question, isSent: true } });
+        const answer = await this.sidecar.call("loyalty_sidecar_hold", [question.draft, question.choice]);
+        if (!answer.ok && IS_AWAY.includes(answer.error.kind)) {
+            // The same question again, unless it is sure that nobody has heard it.
+            const isHeard = question.isSent || IN_DOUBT.includes(answer.error.kind);
+            this.note(order, holdId, { pending: isHeard ? { ...question, isSent: true } : undefined });
+            return false;
+        }
+        this.restUntil = 0;
+        if (!order.loyaltyHolds[holdId] || !this.isOpen(order)) {
+            // The cashier took it off, or gave the order to another customer, while the question was on its way.
+            if (answer.ok) {
+                this.sidecar.release([answer.result.hold_id], "line removed");
+            }
+            return true;
+        }
+        this.note(order, holdId, { pending: undefined });
+        if (answer.ok) {
+            this.putInPlace(order, holdId, answer.result, question);
+        } else {
+            this.refused(order, holdId, answer.error, question);
+        }
+        return true;
+    }
+
+    refused(order, holdId, error, question) {
+        const grant = order.loyaltyHolds[holdId];
+        const hasEnded = !question.choice.replaces;
+        if (!hasEnded && HAS_ENDED.includes(error.kind)) {
+            this.note(order, holdId, { ended: true });
+            return;
+        }
+        if (error.kind === "hold_captured") {
+            this.note(order, holdId, { basis: question.basis, askedAt: Date.now() });
+            return;
+        }
+        // Fewer points than were asked for still fit: those then, until there is room for all again.
+        const most = Number(error.data?.maximum_points);
+        if (question.choice.points && most > 0 && most < Number(question.choice.points)) {
+            const choice = { ...question.choice, idempotency_key: this.sidecar.newKey(), points: String(most) };
+            this.note(order, holdId, { pending: { ...question, isSent: false, choice } });
+            return;
+        }
+        const outcome = verdict(order, holdId);
+        if (hasEnded || NO_ROOM.includes(outcome)) {
+            const why = NO_ROOM.includes(outcome) ? outcome : "refused";
+            this.sidecar.takeOffWithWord(order, [holdId], why, error.message);
+            return;
+        }
+        // It stands as it is, and is right for what it was given for.
+        this.note(order, holdId, { basis: question.basis, askedAt: Date.now() });
+    }
+
+    /** The new hold in the place of the old one, with what it takes off now. */
+    putInPlace(order, oldId, hold, question) {
+        const old = order.loyaltyHolds[oldId];
+        const isCurrent = basisOf(order, oldId) === question.basis;
+        const note = this.noteOf(hold, old.wanted);
+        if (!isCurrent) {
+            // The order has changed again: the next question replaces this one.
+            this.rename(order, oldId, hold.hold_id, { ...old, ...note, basis: "changed meanwhile" });
+            this.carry(order, oldId, hold.hold_id);
+            return;
+        }
+        if (!(old.quantity > 0) && Number(hold.add_quantity) > 0) {
+            // What the cashier removed does not come back by itself.
+            this.sidecar.release([hold.hold_id], "product removed");
+            this.sidecar.takeOffWithWord(order, [oldId], "off");
+            return;
+        }
+        const carrier = order.models["product.product"].get(old.carrier);
+        const reward = { name: old.name, reward: old.reward };
+        const grant = { ...old, ...grantOf(order, hold, reward, old.program, carrier), ...note };
+        if (isSame(order, old, grant)) {
+            this.rename(order, oldId, hold.hold_id, { ...grant, lines: old.lines });
+            this.carry(order, oldId, hold.hold_id);
+        } else {
+            const selected = order.getSelectedOrderline()?.uuid;
+            takeOff(order, oldId);
+            this.rename(order, oldId, hold.hold_id, grant);
+            putReward(order, hold.hold_id, grant);
+            const line = order.lines.find(({ uuid }) => uuid === selected) || order.getLastOrderline();
+            if (line && line.uuid !== order.getSelectedOrderline()?.uuid) {
+                order.selectOrderline(line);
+            }
+        }
+        this.note(order, hold.hold_id, { basis: basisOf(order, hold.hold_id) });
+    }
+
+    /** The grant under its new hold, where it stood: rewards are looked at in their order. */
+    rename(order, oldId, newId, grant) {
+        const holds = Object.entries(order.loyaltyHolds).map(([id, each]) =>
+            id === oldId ? [newId, grant] : [id, each]
+        );
+        order.loyalty_sidecar_data = { ...order.loyalty_sidecar_data, holds: Object.fromEntries(holds) };
+    }
+
+    carry(order, oldId, newId) {
+        for (const line of order.lines.filter((each) => each.loyalty_hold_id === oldId)) {
+            line.loyalty_hold_id = newId;
+            line.setFullProductName();
+        }
+    }
+
+    /**
+     * Before the payment: every reward is what fits now and its hold lives, or it is taken off with a word.
+     *
+     * @returns {Promise<string>} why the order cannot be paid yet; "" if it can
+     */
+    async settle(order) {
+        if (!order || order.finalized || order.isRefund || !this.next(order)) {
+            return "";
+        }
+        clearTimeout(this.timers.get(order.uuid));
+        await Promise.race([
+            this.run(order),
+            new Promise((resolve) => setTimeout(resolve, SETTLE_MS)),
+        ]);
+        const over = [];
+        for (const holdId of Object.keys(order.loyaltyHolds).filter((id) => this.isDue(order, id))) {
+            const grant = order.loyaltyHolds[holdId];
+            if (grant.pending?.isSent) {
+                return _t(
+                    "The loyalty service has not answered whether “%s” fits the changed order. Try again in a moment, or remove the reward.",
+                    grant.name
+                );
+            }
+            const outcome = verdict(order, holdId);
+            if (this.isOver(grant)) {
+                over.push(holdId);
+            } else if (NO_ROOM.includes(outcome) || grant.basis === "changed meanwhile") {
+                this.sidecar.takeOffWithWord(order, [holdId], outcome === "share" ? "share" : "off");
+            }
+        }
+        if (over.length) {
+            this.sidecar.takeOffWithWord(order, over, "over");
+        }
+        return "";
+    }
+}
+
+/** Whether the lines of a reward would be the very same again. */
+function isSame(order, old, grant) {
+    const isZero = (amount) => order.currency.isZero(amount);
+    const before = new Map(old.covers.map(({ uuid, discount }) => [uuid, discount]));
+    return (
+        isZero(old.discount - grant.discount) &&
+        old.quantity === grant.quantity &&
+        isZero(old.price - grant.price) &&
+        before.size === grant.covers.length &&
+        grant.covers.every(({ uuid, discount }) => before.has(uuid) && isZero(before.get(uuid) - discount)) &&
+        !isProductReward(grant) === !isProductReward(old)
+    );
+}
