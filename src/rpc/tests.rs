@@ -60,6 +60,7 @@ fn sample_without(method: &str, left_out: &str) -> Value {
     let value = |schema: &str| match schema {
         "Id" | "Version" | "Limit" => json!(1),
         "Ids" => json!([1]),
+        "Flag" => json!(true),
         "Points" => json!("1"),
         "Draft" => draft("u"),
         "PaidOrder" => json!({"uuid": "u"}),

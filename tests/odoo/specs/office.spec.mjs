@@ -178,6 +178,7 @@ it("the history names programs and people, one program or all, in the order of t
     await till.redeem("5off");
     await till.line("5 off").waitFor();
     await till.pay();
+    assert.match(await till.receipt.innerText(), /1 star(?!s)/);
     await eventually("150 − 100 + 20 points", async () => (await shop.sidecar.points(customer.id)).balance === 70);
     await eventually("a star", async () => (await shop.sidecar.entries(customer.id)).some((entry) => entry.program === "coffee"));
 
