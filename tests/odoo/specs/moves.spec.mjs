@@ -144,8 +144,7 @@ it("shows a reward on an order of courses", async (shop, restaurant) => {
     await till.redeem("5off");
     await till.line("5 off").waitFor();
     assert.equal(await till.total(), "$ 32.50");
-    await till.waitForPoints(0);
-    await till.waitForEarns(30);
+    await till.waitForSum("100 − 100 + 30 = 30");
     await shop.picture(till.page, "moves-courses");
     await shop.describe(till.page, "till_restaurant");
 });
