@@ -298,9 +298,39 @@ impl Settings {
         let read = builder.add_source(environment).build().map_err(|problem| {
             bad(format!("the settings cannot be read: {}", without_excerpt(&problem.to_string())))
         })?;
+        let says_database = read.get_string("database.url").is_ok() && std::env::var_os(DATABASE_URL).is_none();
         let raw: Raw = read.try_deserialize().map_err(|problem| bad(format!("a setting is wrong: {problem}")))?;
-        raw.validate()
+        let mut settings = raw.validate()?;
+        if let Some(file) = file.filter(|_| says_database) {
+            settings.database_url = beside(file, settings.database_url)?;
+        }
+        Ok(settings)
     }
+}
+
+/// The setting of the database, as the environment says it.
+const DATABASE_URL: &str = "LOYALTY__DATABASE__URL";
+
+/// A relative path that a named file says is one from that file's folder, whatever folder the command is run in. Where
+/// such a path used to be one from the working folder, and a ledger is there, nobody is to go on with an empty one.
+fn beside(file: &Path, url: DatabaseUrl) -> Result<DatabaseUrl, BadSetting> {
+    let DatabaseUrl::Sqlite(path) = &url else { return Ok(url) };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let (true, Some(folder)) = (path.is_relative(), folder) else { return Ok(url) };
+    let resolved = folder.join(path);
+    if !resolved.exists() && path.exists() {
+        let here = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        return Err(bad(format!(
+            "database.url: {} means {}, as seen from {}, and there is none; but there is one at {}. Move it there, or write \
+             sqlite://{}",
+            url.redacted(),
+            resolved.display(),
+            file.display(),
+            here.display(),
+            here.display()
+        )));
+    }
+    Ok(DatabaseUrl::Sqlite(resolved))
 }
 
 /// What is wrong and where, without the line that it stands in: that may be the one with the password.

@@ -1,21 +1,28 @@
 //! The command line. Results go to stdout, logs to stderr; exit 0, 1 when it failed, 2 for wrong usage.
 
+mod adjust;
+mod backup;
 mod check;
 mod demo;
 mod doctor;
 mod doctor_login;
 mod doctor_shop;
 mod document;
+mod exceptions;
 mod findings;
+mod history;
 mod import;
 mod opening;
 mod outlook;
 mod output;
 mod program;
 mod put;
+mod restore_check;
 mod serve;
+mod shortened;
 mod simulate;
 mod token;
+mod wrapping;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -84,6 +91,23 @@ enum Verb {
     /// Carry over points from Odoo's own loyalty, or from a file of another system
     #[command(subcommand)]
     Import(import::Verb),
+    /// Give a customer points by hand, or take them, with a reason
+    Adjust(adjust::Asked),
+    /// Show a customer's entries, newest first
+    History(history::Asked),
+    /// List what waits for a manager, and note that it was dealt with
+    #[command(subcommand)]
+    Exceptions(exceptions::Verb),
+    /// Copy the ledger into a file while the service runs: checked, and on the disk when it ends
+    Backup {
+        /// The file to make; none is overwritten. Of SQLite a database, of PostgreSQL a dump made by `pg_dump`
+        file: PathBuf,
+    },
+    /// Say whether a backup can be restored: its integrity, its schema, every invariant. It is not touched
+    RestoreCheck {
+        /// A backup's file, or the URL of a database that a dump was restored into
+        backup: String,
+    },
     /// Bring the database's schema up to date
     Migrate,
 }
@@ -178,6 +202,11 @@ async fn run(arguments: Arguments) -> Outcome {
         Verb::Token(verb) => token::run(&settings, opening, verb, json).await,
         Verb::Program(verb) => program::run(&settings, opening, verb, json).await,
         Verb::Import(verb) => import::run(&settings, opening, verb, json).await,
+        Verb::Adjust(asked) => adjust::run(&settings, opening, asked, json).await,
+        Verb::History(asked) => history::run(&settings, opening, asked, json).await,
+        Verb::Exceptions(verb) => exceptions::run(&settings, opening, verb, json).await,
+        Verb::Backup { file } => backup::run(&settings, opening, &file, json),
+        Verb::RestoreCheck { backup } => restore_check::run(&settings, &backup, json).await,
         Verb::Migrate => migrate(&settings, json),
     }
 }
@@ -187,8 +216,15 @@ fn print(as_json: bool, value: &Value, words: impl FnOnce() -> String) {
     if as_json {
         println!("{}", text::json(&value.to_string()));
     } else {
-        println!("{}", text::many_lines(&words()));
+        let words = words();
+        let shown = text::many_lines(&words);
+        println!("{}", wrapping::width().map_or_else(|| shown.to_string(), |width| wrapping::wrapped(&shown, width)));
     }
+}
+
+/// Prints a document, which is whole lines whatever the terminal: somebody may copy it.
+fn print_document(document: &Value) {
+    println!("{}", text::many_lines(&format!("{document:#}")));
 }
 
 /// A ledger of this process's own, beside whatever else works on the database.

@@ -1,6 +1,6 @@
 //! How each verb meets the database: the one table of it.
 
-use super::{Failure, Verb, import, program, token};
+use super::{Failure, Verb, exceptions, import, program, token};
 use crate::config::Settings;
 use crate::store::migrate::{self, Schema};
 use crate::store::{DatabaseUrl, Pool, StoreError};
@@ -23,14 +23,24 @@ impl Verb {
     /// How this verb meets the database.
     pub(super) const fn opening(&self) -> Opening {
         match self {
-            Self::Demo { .. } | Self::Doctor | Self::Program(program::Verb::Check { .. }) => Opening::None,
+            Self::Demo { .. }
+            | Self::Doctor
+            | Self::RestoreCheck { .. }
+            | Self::Program(program::Verb::Check { .. }) => Opening::None,
             Self::Verify
+            | Self::History(_)
+            | Self::Backup { .. }
+            | Self::Exceptions(exceptions::Verb::List { .. })
             | Self::Token(token::Verb::List)
             | Self::Program(program::Verb::Simulate { .. } | program::Verb::Get { .. } | program::Verb::List)
             | Self::Import(import::Verb::OdooLoyalty { dry_run: true, .. } | import::Verb::Csv { dry_run: true, .. }) => {
                 Opening::AsItIs
             }
-            Self::Token(token::Verb::Revoke { .. }) | Self::Import(_) => Opening::Migrated,
+            Self::Token(token::Verb::Revoke { .. })
+            | Self::Program(program::Verb::Archive { .. })
+            | Self::Adjust(_)
+            | Self::Exceptions(exceptions::Verb::Resolve { .. })
+            | Self::Import(_) => Opening::Migrated,
             Self::Serve
             | Self::Sync { .. }
             | Self::Token(token::Verb::Create { .. })

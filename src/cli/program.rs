@@ -1,4 +1,4 @@
-//! `program check|simulate|put|get|list`
+//! `program check|simulate|put|get|list|archive`
 
 use std::path::PathBuf;
 
@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::check;
 use super::opening::Opening;
-use super::{Outcome, Own, print, put, simulate};
+use super::shortened::shortened;
+use super::{Outcome, Own, print, print_document, put, simulate};
 use crate::config::Settings;
 use crate::domain::calendar;
+use crate::domain::entry::COMMAND_LINE;
 use crate::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -43,16 +45,24 @@ pub(super) enum Verb {
         #[arg(long)]
         force: bool,
     },
-    /// Print a program's document
+    /// Print a program's document, without what is default in it
     Get {
         /// Its code
         code: String,
         /// Which version; the latest unless given
         #[arg(long)]
         version: Option<i64>,
+        /// Print every member, also those that are as they would be by themselves; --json always does
+        #[arg(long)]
+        whole: bool,
     },
     /// List all programs
     List,
+    /// End a program: orders dated from now on earn nothing. What was earned stays, and putting it again revives it
+    Archive {
+        /// Its code
+        code: String,
+    },
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {
@@ -75,14 +85,26 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
         Verb::Put { file, effective_from, force } => {
             return put::run(settings, opening, &file, effective_from, force, as_json).await;
         }
-        Verb::Get { code, version } => {
+        Verb::Get { code, version, whole } => {
             let own = Own::start(settings, opening)?;
             let outcome = own.ledger.get_program(&code, version).await;
             own.stop().await;
             let found = outcome?;
-            print(as_json, &found, || {
+            if as_json {
+                print(as_json, &found, String::new);
+            } else {
                 let document = found.get("program").unwrap_or(&Value::Null);
-                format!("{document:#}")
+                print_document(&if whole { document.clone() } else { shortened(document) });
+            }
+        }
+        Verb::Archive { code } => {
+            let own = Own::start(settings, opening)?;
+            let outcome = own.ledger.archive_program(&code, COMMAND_LINE).await;
+            own.stop().await;
+            let archived = outcome?;
+            print(as_json, &archived, || {
+                let at = archived.get("archived_at").and_then(Value::as_str).unwrap_or_default();
+                format!("{code} is archived since {at}: orders dated later earn nothing; `program put` revives it")
             });
         }
         Verb::List => {
@@ -109,11 +131,12 @@ fn words(found: &Value) -> String {
     programs
         .iter()
         .map(|program| {
-            let (archived, problem) = (text(program, "archived_at"), text(program, "problem"));
-            let state = match (archived.is_empty(), problem.is_empty()) {
-                (_, false) => format!("cannot be read: {problem}"),
-                (true, true) => "running".to_owned(),
-                (false, true) => format!("archived {archived}"),
+            let state = match text(program, "state").as_str() {
+                "unreadable" => format!("cannot be read: {}", text(program, "problem")),
+                "archived" => format!("archived {}", text(program, "archived_at")),
+                "ended" => format!("ended {}", text(program, "ends_at")),
+                "not_yet" => format!("not yet: from {} on", text(program, "starts_at")),
+                state => state.to_owned(),
             };
             format!(
                 "{}  version {}  {}  ({state})",

@@ -125,7 +125,10 @@ fn double_counting(destination: &Destination, since: Option<DateTime<Utc>>) -> O
 
 /// Which of these customers nobody knows, neither here nor in Odoo. Those that only Odoo knew are known here
 /// afterwards, with their companies, if `keep`.
-async fn unknown_customers(
+///
+/// # Errors
+/// [`ImportError`]
+pub async fn unknown_customers(
     ledger: &Ledger,
     odoo: Option<(&Link, u32)>,
     customers: BTreeSet<PartnerId>,

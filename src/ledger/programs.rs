@@ -207,14 +207,19 @@ impl Ledger {
     /// [`LedgerError::Store`]
     pub async fn list_programs(&self) -> Result<Value, LedgerError> {
         let timelines = self.timelines().await?;
+        let now = self.pool().run(|conn| Ok::<_, LedgerError>(database_now(conn)?)).await?;
         let listed: Vec<Value> = timelines
             .iter()
             .map(|timeline| {
+                let (starts_at, ends_at) = times_of(timeline);
                 let mut shown = json!({
                     "code": timeline.code,
                     "name": timeline.name(),
                     "version": timeline.last_number(),
                     "archived_at": timeline.archived_at().map(time),
+                    "state": state_at(timeline, now),
+                    "starts_at": starts_at.map(time),
+                    "ends_at": ends_at.map(time),
                 });
                 if let (Some(broken), Some(object)) = (timeline.needing_repair().last(), shown.as_object_mut()) {
                     object.insert("problem".into(), json!(repair::sentence(timeline, broken)));
@@ -264,6 +269,29 @@ impl Ledger {
     async fn timelines(&self) -> Result<Arc<Vec<Timeline>>, LedgerError> {
         let context = Arc::clone(self.context());
         self.context().pool.run(move |conn| Ok(context.programs.timelines(conn)?)).await
+    }
+}
+
+/// From when and until when a program holds, by its latest version; its first one may begin later than it says.
+fn times_of(timeline: &Timeline) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let Some(latest) = timeline.latest() else { return (None, None) };
+    let first = timeline.versions.iter().map(|version| version.effective_from).min().flatten();
+    (latest.program.starts_at.max(first), latest.program.ends_at)
+}
+
+/// How a program stands at a moment, in a word of the API.
+fn state_at(timeline: &Timeline, now: DateTime<Utc>) -> &'static str {
+    let (starts_at, ends_at) = times_of(timeline);
+    if timeline.needing_repair().last().is_some() {
+        "unreadable"
+    } else if timeline.archived_at().is_some_and(|at| at <= now) {
+        "archived"
+    } else if ends_at.is_some_and(|end| end <= now) {
+        "ended"
+    } else if starts_at.is_some_and(|start| now < start) {
+        "not_yet"
+    } else {
+        "running"
     }
 }
 

@@ -98,6 +98,18 @@ impl DatabaseUrl {
         }
     }
 
+    /// Where it is, for people: as [`DatabaseUrl::redacted`], with the whole path of a file.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Sqlite(path) => {
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                format!("sqlite://{}", whole.display())
+            }
+            Self::Postgres(_) => self.redacted(),
+        }
+    }
+
     /// The host on another machine that is talked to without a word on encryption; libpq then takes what it gets.
     #[must_use]
     pub fn host_without_tls(&self) -> Option<String> {

@@ -3,6 +3,7 @@
 //! Functions here read and write rows; they decide nothing. Those that lock say so.
 
 pub mod accounts;
+pub mod backup;
 pub mod companies;
 pub mod connection;
 pub mod entries;

@@ -51,6 +51,7 @@ mod secrets;
 mod starting;
 mod stopping;
 mod sync_faults;
+mod verbs;
 mod verifying;
 mod versions;
 mod withdrawals;
