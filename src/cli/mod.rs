@@ -17,6 +17,7 @@ mod outlook;
 mod output;
 mod program;
 mod put;
+mod rebuild;
 mod restore_check;
 mod serve;
 mod shortened;
@@ -40,7 +41,7 @@ use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{Fault, Wallet};
 use crate::store::{self, Pool, StoreError};
-use crate::sync::SyncError;
+use crate::sync::{PassReport, SyncError};
 use crate::telemetry;
 use opening::Opening;
 use output::say;
@@ -107,6 +108,13 @@ enum Verb {
     RestoreCheck {
         /// A backup's file, or the URL of a database that a dump was restored into
         backup: String,
+    },
+    /// Make a ledger that was lost anew from Odoo: orders earn again, and rewards are redeemed again from what the addon
+    /// keeps on orders; what cannot be had is listed. Exit 1 if a redemption was not rebuilt
+    Rebuild {
+        /// Also on a ledger that has entries: put back what it lacks of Odoo's redemptions
+        #[arg(long)]
+        yes: bool,
     },
     /// Bring the database's schema up to date
     Migrate,
@@ -207,6 +215,7 @@ async fn run(arguments: Arguments) -> Outcome {
         Verb::Exceptions(verb) => exceptions::run(&settings, opening, verb, json).await,
         Verb::Backup { file } => backup::run(&settings, opening, &file, json),
         Verb::RestoreCheck { backup } => restore_check::run(&settings, &backup, json).await,
+        Verb::Rebuild { yes } => rebuild::run(&settings, opening, yes, json).await,
         Verb::Migrate => migrate(&settings, json),
     }
 }
@@ -253,22 +262,17 @@ impl Own {
 }
 
 async fn sync(settings: &Settings, opening: Opening, (full, accepts): (bool, bool), json: bool) -> Outcome {
-    let Some(odoo) = settings.odoo.clone() else {
-        return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read".to_owned()));
-    };
+    if settings.odoo.is_none() {
+        return Err(no_odoo());
+    }
     let own = Own::start(settings, opening)?;
-    own.ledger.recompute().await?;
-    let link = app::link(odoo, settings.denied_pause)?;
-    let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
-    // Beside a running service this waits for its pass, and gives reading back to it.
-    let handle = service.handle();
-    let outcome = if accepts { handle.run_accepting().await } else { handle.run(full).await };
-    handle.leave().await;
-    own.ledger.review_captures(TimeDelta::zero()).await?;
-    let held = own.ledger.findings().await?.held;
-    drop((handle, service));
+    let outcome = async {
+        let report = read_odoo(settings, &own, full, accepts).await?;
+        Ok::<_, Failure>((report, own.ledger.findings().await?.held))
+    }
+    .await;
     own.stop().await;
-    let report = outcome?;
+    let (report, held) = outcome?;
     let mut value = json!({
         "orders_read": report.orders_read,
         "orders_changed": report.orders_changed,
@@ -287,6 +291,24 @@ async fn sync(settings: &Settings, opening: Opening, (full, accepts): (bool, boo
     });
     // A person must decide.
     Ok(held.is_none())
+}
+
+fn no_odoo() -> Failure {
+    Failure::Usage("odoo.url is not set: there is no Odoo to read".to_owned())
+}
+
+/// One pass over Odoo, and what follows it.
+async fn read_odoo(settings: &Settings, own: &Own, full: bool, accepts: bool) -> Result<PassReport, Failure> {
+    let odoo = settings.odoo.clone().ok_or_else(no_odoo)?;
+    own.ledger.recompute().await?;
+    let link = app::link(odoo, settings.denied_pause)?;
+    let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
+    // Beside a running service this waits for its pass, and gives reading back to it.
+    let handle = service.handle();
+    let outcome = if accepts { handle.run_accepting().await } else { handle.run(full).await };
+    handle.leave().await;
+    own.ledger.review_captures(TimeDelta::zero()).await?;
+    Ok(outcome?)
 }
 
 async fn verify(settings: &Settings, opening: Opening, json: bool) -> Outcome {

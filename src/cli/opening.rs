@@ -39,6 +39,7 @@ impl Verb {
             Self::Token(token::Verb::Revoke { .. })
             | Self::Program(program::Verb::Archive { .. })
             | Self::Adjust(_)
+            | Self::Rebuild { .. }
             | Self::Exceptions(exceptions::Verb::Resolve { .. })
             | Self::Import(_) => Opening::Migrated,
             Self::Serve

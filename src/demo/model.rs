@@ -23,6 +23,8 @@ pub enum Kind {
     One(&'static str),
     /// many2many: ids.
     Many,
+    /// json: anything.
+    Json,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Self::Day => "date",
             Self::One(_) => "many2one",
             Self::Many => "many2many",
+            Self::Json => "json",
         }
     }
 
@@ -156,7 +159,7 @@ fn users() -> [(&'static str, &'static [(&'static str, Kind)]); 2] {
 
 /// The models of an Odoo 19 with `point_of_sale`, `pos_loyalty` and our addon.
 pub(super) fn odoo_19() -> BTreeMap<String, Model> {
-    use Kind::{Day, Flag, Integer, Many, Moment, Number, One, Text};
+    use Kind::{Day, Flag, Integer, Json, Many, Moment, Number, One, Text};
     let models: [(&str, &[(&str, Kind)]); 11] = [
         ("res.company", &[("name", Text), ("parent_id", One("res.company")), ("parent_ids", Many)]),
         ("res.currency", &[("name", Text), ("decimal_places", Integer), ("active", Flag)]),
@@ -211,6 +214,7 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("config_id", One("pos.config")),
                 ("amount_total", Number),
                 ("is_refund", Flag),
+                ("loyalty_sidecar_data", Json),
             ],
         ),
         (

@@ -20,6 +20,7 @@ pub mod doctor;
 pub mod fault;
 mod http;
 pub mod json2;
+pub mod kept_rewards;
 pub mod key;
 pub mod keys;
 pub mod link;

@@ -201,6 +201,12 @@ impl Record {
         Points::from_decimal(rounded).map_err(|_| unreadable(field, "is too large a number of points"))
     }
 
+    /// A JSON field; `None` when empty.
+    #[must_use]
+    pub fn json(&self, field: &str) -> Option<&Value> {
+        self.filled(field)
+    }
+
     /// A boolean field; `absent` when it was not among the fields read.
     #[must_use]
     pub fn flag(&self, field: &str, absent: bool) -> bool {

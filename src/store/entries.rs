@@ -242,6 +242,14 @@ pub fn of_account(
         .load(conn)?)
 }
 
+/// How many there are.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn count(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    Ok(entries::table.count().get_result(conn)?)
+}
+
 /// Entries of an account below a sequence number, newest first, at most `limit`: the order of its balance.
 ///
 /// # Errors

@@ -333,6 +333,14 @@ pub fn captured_between(
     rows.into_iter().map(HoldRow::hold).collect()
 }
 
+/// How many there are.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn count(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    Ok(holds::table.count().get_result(conn)?)
+}
+
 /// Writes holds, new or changed. Their accounts must be locked.
 ///
 /// # Errors

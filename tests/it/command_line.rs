@@ -27,6 +27,7 @@ fn wrong_usage_is_2_and_help_says_it_all() {
         "exceptions",
         "backup",
         "restore-check",
+        "rebuild",
         "migrate",
         "--config",
         "LOYALTY__DATABASE__URL",

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{Database, Run, Service, club, run, run_in};
+use crate::support::{Database, Run, Service, club, draft, line, reward_line, run, run_in, uuid};
 
 fn parsed(run: &Run) -> Value {
     assert_eq!(run.code, 0, "{run:?}");
@@ -273,4 +273,118 @@ fn serve_says_where_its_ledger_is() {
         None => "postgres://".to_owned(),
     };
     assert!(service.log().contains(&place), "{}", service.log());
+}
+
+/// What the addon keeps on an order of a hold.
+fn keep(service: &Service, order: i64, hold: &Value, name: &str, program: &str) {
+    let id = hold["hold_id"].as_str().unwrap();
+    let discount: f64 = hold["discount"].as_str().unwrap().parse().unwrap();
+    let grant = json!({"program": program, "partner": 1, "name": name, "points": hold["points"], "kind": hold["kind"],
+                       "discount": discount, "maxShare": 1, "product": false, "quantity": 0, "price": 0, "carrier": 3,
+                       "covers": [], "lines": []});
+    service.shop.shop.update_silently("pos.order", order, json!({"loyalty_sidecar_data": {"holds": {id: grant}}}));
+}
+
+/// A paid order on which a reward for 100 points was taken, and the line of the reward.
+fn redeem(service: &Service, partner: i64, kept: bool) -> (i64, i64) {
+    let order = uuid();
+    let hold = service.admin.hold(partner, "5off", &draft(&order, partner, "25.00")).unwrap();
+    let reward = reward_line(hold["hold_id"].as_str().unwrap(), "5.00");
+    let sold = service.shop.sell_lines(Some(partner), &order, &[line(1, "1", "25.00"), reward]);
+    if kept {
+        keep(service, sold.id, &hold, "5 off", "club");
+    }
+    service.admin.sync();
+    (sold.id, sold.lines[1])
+}
+
+#[test]
+fn a_ledger_that_was_lost_is_rebuilt_from_orders_and_what_the_addon_keeps_on_them() {
+    let service = Service::start();
+    for partner in [1, 2] {
+        service.shop.sell(partner, "300.00");
+    }
+    service.admin.sync();
+    redeem(&service, 1, true);
+    // Two fifths of a reward came back; another left nothing but its line.
+    let (_, reward) = redeem(&service, 1, true);
+    service.shop.refund(1, reward, 3, "-0.4", "2.00");
+    service.admin.sync();
+    redeem(&service, 2, false);
+    // A correction, which no order shows.
+    service.admin.give(3, "7");
+    let before = [service.admin.balance(1), service.admin.balance(2)];
+    assert_eq!(before, ["180", "220"].map(String::from));
+
+    // The ledger is gone: a new database beside the same shop.
+    let lost = Database::new();
+    let environment = service.shop.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let verb = |arguments: &[&str]| run(Some(&lost.url()), &environment, arguments);
+    assert_eq!(verb(&["migrate"]).code, 0);
+    let early = verb(&["rebuild"]);
+    assert!(early.code == 1 && early.err.contains("program put FILE"), "{early:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("club.json");
+    std::fs::write(&file, club().to_string()).unwrap();
+    assert_eq!(verb(&["program", "put", file.to_str().unwrap()]).code, 0);
+    let rebuilt = verb(&["rebuild", "--json"]);
+    assert_eq!(rebuilt.code, 1, "one redemption is not rebuilt: {rebuilt:?}");
+    let told: Value = serde_json::from_str(&rebuilt.out).unwrap();
+    assert_eq!((&told["redemptions"]["rebuilt"], &told["redemptions"]["known"]), (&json!(2), &json!(0)), "{told}");
+    let missing = told["redemptions"]["not_rebuilt"].as_array().unwrap();
+    assert_eq!(missing.len(), 1, "{told}");
+    assert!(missing[0]["reason"].as_str().unwrap().contains("kept nothing"), "{told}");
+
+    let balance = |partner: &str| parsed(&verb(&["history", partner, "--json"]))["entries"][0]["balance_after"].clone();
+    assert_eq!(balance("1"), before[0]);
+    assert_eq!(balance("2"), "320", "its redemption left nothing but a line");
+    let history = parsed(&verb(&["history", "1", "--json"]));
+    let kinds: Vec<&str> =
+        history["entries"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "redeem").count(), 2, "{history:#}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "restore").count(), 1, "{history:#}");
+    assert_eq!(verb(&["verify"]).code, 0);
+
+    // A ledger that has entries is not rebuilt by mistake; and twice is once.
+    let refused = verb(&["rebuild"]);
+    assert!(
+        refused.code == 2 && refused.err.contains("it is not lost") && refused.err.contains("--yes"),
+        "{refused:?}"
+    );
+    let again = verb(&["rebuild", "--yes", "--json"]);
+    let told: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!((&told["redemptions"]["rebuilt"], &told["redemptions"]["known"]), (&json!(0), &json!(2)), "{told}");
+    assert_eq!(balance("1"), before[0]);
+    let words = verb(&["rebuild", "--yes"]).out;
+    assert!(words.contains("0 redemptions rebuilt, 2 were there already, 1 not rebuilt"), "{words}");
+    assert!(words.contains("corrections by hand"), "{words}");
+}
+
+#[test]
+fn what_was_read_before_the_rebuild_is_redeemed_all_the_same() {
+    let service = Service::start();
+    service.shop.sell(1, "300.00");
+    service.admin.sync();
+    redeem(&service, 1, true);
+    let lost = Database::new();
+    let environment = service.shop.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let verb = |arguments: &[&str]| run(Some(&lost.url()), &environment, arguments);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("club.json");
+    std::fs::write(&file, club().to_string()).unwrap();
+    assert_eq!(verb(&["program", "put", file.to_str().unwrap()]).code, 0);
+    // Somebody started the service first: the order is known, and its hold a stranger's.
+    assert_eq!(verb(&["sync", "--full"]).code, 0);
+    let open = parsed(&verb(&["exceptions", "list", "--json"]));
+    assert_eq!(open["exceptions"][0]["kind"], "unknown_hold", "{open}");
+    assert_eq!(verb(&["rebuild"]).code, 2, "it has entries");
+    let rebuilt = parsed(&verb(&["rebuild", "--yes", "--json"]));
+    assert_eq!(rebuilt["redemptions"]["rebuilt"], 1, "{rebuilt}");
+    assert_eq!(parsed(&verb(&["history", "1", "--json"]))["entries"][0]["balance_after"], service.admin.balance(1));
+    assert_eq!(verb(&["exceptions", "list"]).out, "there are none");
+    assert_eq!(verb(&["verify"]).code, 0);
 }
