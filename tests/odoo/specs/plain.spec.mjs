@@ -45,7 +45,7 @@ it("has Redeem on a small screen too, beside the points", async (shop) => {
     await till.page.locator(".review-button").click();
     await till.redeem("5off");
     await till.line("5 off").waitFor();
-    await till.waitForPoints(0);
+    await till.waitForSum("100 − 100 + 20 = 20");
     await shop.describe(till.page, "till_phone");
 });
 
