@@ -109,7 +109,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
         }
         Verb::List => {
             let own = Own::start(settings, opening)?;
-            let outcome = own.ledger.list_programs().await;
+            let outcome = own.ledger.list_programs_with_state().await;
             own.stop().await;
             let found = outcome?;
             print(as_json, &found, || words(&found));

@@ -206,23 +206,26 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn list_programs(&self) -> Result<Value, LedgerError> {
+        let listed: Vec<Value> = self.timelines().await?.iter().map(listed).collect();
+        Ok(json!({ "programs": listed }))
+    }
+
+    /// All programs, each also with its `state` now and the times between which it holds.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn list_programs_with_state(&self) -> Result<Value, LedgerError> {
         let timelines = self.timelines().await?;
         let now = self.pool().run(|conn| Ok::<_, LedgerError>(database_now(conn)?)).await?;
         let listed: Vec<Value> = timelines
             .iter()
             .map(|timeline| {
-                let (starts_at, ends_at) = times_of(timeline);
-                let mut shown = json!({
-                    "code": timeline.code,
-                    "name": timeline.name(),
-                    "version": timeline.last_number(),
-                    "archived_at": timeline.archived_at().map(time),
-                    "state": state_at(timeline, now),
-                    "starts_at": starts_at.map(time),
-                    "ends_at": ends_at.map(time),
-                });
-                if let (Some(broken), Some(object)) = (timeline.needing_repair().last(), shown.as_object_mut()) {
-                    object.insert("problem".into(), json!(repair::sentence(timeline, broken)));
+                let mut shown = listed(timeline);
+                if let Some(object) = shown.as_object_mut() {
+                    let (starts_at, ends_at) = times_of(timeline);
+                    object.insert("state".into(), json!(state_at(timeline, now)));
+                    object.insert("starts_at".into(), json!(starts_at.map(time)));
+                    object.insert("ends_at".into(), json!(ends_at.map(time)));
                 }
                 shown
             })
@@ -272,6 +275,20 @@ impl Ledger {
     }
 }
 
+/// A program as the list shows it.
+fn listed(timeline: &Timeline) -> Value {
+    let mut shown = json!({
+        "code": timeline.code,
+        "name": timeline.name(),
+        "version": timeline.last_number(),
+        "archived_at": timeline.archived_at().map(time),
+    });
+    if let (Some(broken), Some(object)) = (timeline.needing_repair().last(), shown.as_object_mut()) {
+        object.insert("problem".into(), json!(repair::sentence(timeline, broken)));
+    }
+    shown
+}
+
 /// From when and until when a program holds, by its latest version; its first one may begin later than it says.
 fn times_of(timeline: &Timeline) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
     let Some(latest) = timeline.latest() else { return (None, None) };
@@ -279,7 +296,7 @@ fn times_of(timeline: &Timeline) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>
     (latest.program.starts_at.max(first), latest.program.ends_at)
 }
 
-/// How a program stands at a moment, in a word of the API.
+/// How a program stands at a moment, in a word.
 fn state_at(timeline: &Timeline, now: DateTime<Utc>) -> &'static str {
     let (starts_at, ends_at) = times_of(timeline);
     if timeline.needing_repair().last().is_some() {

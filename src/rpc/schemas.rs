@@ -340,15 +340,12 @@ fn records() -> Vec<(&'static str, Value)> {
         (
             "ListedProgram",
             object(
-                &["code", "name", "version", "archived_at", "state", "starts_at", "ends_at"],
+                &["code", "name", "version", "archived_at"],
                 &[
                     ("code", reference("Code")),
                     ("name", text()),
                     ("version", reference("Version")),
                     ("archived_at", or_null("Time")),
-                    ("state", json!({"enum": ["running", "not_yet", "ended", "archived", "unreadable"]})),
-                    ("starts_at", or_null("Time")),
-                    ("ends_at", or_null("Time")),
                     ("problem", json!({"description": "Why it cannot be read.", "type": "string"})),
                 ],
             ),

@@ -130,6 +130,7 @@ fn it_never_asks_odoo_to_write() {
     let reading = [
         "version",
         "authenticate",
+        "context_get",
         "fields_get",
         "search_read",
         "search_count",

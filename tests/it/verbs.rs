@@ -110,7 +110,7 @@ fn programs_that_ended_or_have_not_begun_are_listed_as_such_and_archived_by_a_ve
     assert!(line("club").ends_with("(running)"), "{listed}");
     assert!(line("past").contains("(ended 20"), "{listed}");
     assert!(line("future").contains("(not yet: from 20"), "{listed}");
-    let told = service.admin.call("program.list", json!({}));
+    let told = parsed(&service.verb(&["program", "list", "--json"]));
     let states: Vec<&str> =
         told["programs"].as_array().unwrap().iter().map(|program| program["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["running", "ended", "not_yet"]);
