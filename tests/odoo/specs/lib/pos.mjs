@@ -164,11 +164,18 @@ export class Till {
     /** Show the rewards of a program that are out of reach. */
     async unfold(program = "club") {
         const fold = this.page.locator(`.loyalty-sidecar-fold[data-program="${program}"]`);
-        await fold.waitFor();
-        if ((await fold.getAttribute("aria-expanded")) === "false") {
-            await fold.click();
+        const shown = this.page.locator(".loyalty-sidecar-out-of-reach").first();
+        // It unfolds by itself when the last reward goes out of reach: a press in that moment folds it again.
+        for (let press = 0; press < 5; press++) {
+            await fold.waitFor();
+            if ((await fold.getAttribute("aria-expanded")) === "false") {
+                await fold.click();
+            }
+            if (await shown.waitFor({ timeout: 3_000 }).then(() => true, () => false)) {
+                return;
+            }
         }
-        await this.page.waitForSelector(".loyalty-sidecar-out-of-reach");
+        await shown.waitFor();
     }
 
     reward(code) {
