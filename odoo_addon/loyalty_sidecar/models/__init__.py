@@ -13,6 +13,7 @@ from . import (
     pos_order,
     pos_order_line,
     pos_receipt,
+    program_company,
     res_config_settings,
     res_partner,
 )

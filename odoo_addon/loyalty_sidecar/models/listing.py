@@ -4,7 +4,10 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..tools.sidecar_client import SidecarError
 
 _logger = logging.getLogger(__name__)
 
@@ -94,12 +97,38 @@ class LoyaltySidecarListing(models.AbstractModel):
             "answer": answer,
         }
 
+    def _sidecar_with_companies(self, found, column):
+        """These rows, each with the ``company`` of its program; without those of which none can be told."""
+        sidecar = self.env["loyalty.sidecar"]
+        try:
+            companies = sidecar._program_companies(row[column] for row in found["rows"])
+        except SidecarError as error:
+            # Without the companies nobody could tell who may see which row.
+            return {"rows": [], "answer": sidecar._failure(error)}
+        rows = [
+            {**row, "company": companies[row[column]] or None}
+            for row in found["rows"]
+            if row[column] in companies
+        ]
+        return {**found, "rows": rows}
+
     def _sidecar_ask(self, params):
         sidecar = self.env["loyalty.sidecar"]
         answer = sidecar._ask(self._sidecar_method, params)
         if not answer["ok"] and answer["error"]["kind"] == "forbidden":
             answer["error"]["message"] = sidecar._words_needs_viewer()
         return answer
+
+    @api.model
+    def _sidecar_conditions(self, domain):
+        """The conditions that every row of this domain meets: those of an “or” are not among them."""
+
+        def met_by_all(domain):
+            if getattr(domain, "OPERATOR", "") == "&":
+                return [each for child in domain.children for each in met_by_all(child)]
+            return [domain] if hasattr(domain, "field_expr") else []
+
+        return met_by_all(Domain(domain).optimize_full(self))
 
     @api.model
     def _sidecar_id(self, key):

@@ -272,6 +272,10 @@ class LoyaltySidecar(models.AbstractModel):
                 "The numbers of this program are too large for this order. Ask an administrator."
             ),
             "reward_not_applicable": self.env._("This reward cannot be used on this order."),
+            "idempotency_conflict": self.env._(
+                "This was already asked for with other values, and what was asked first holds. "
+                "Look at the points, then begin again."
+            ),
             "hold_expired": self.env._(
                 "The reserved points have expired. Take the reward off and redeem again."
             ),

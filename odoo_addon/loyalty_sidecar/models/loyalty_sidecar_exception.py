@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
@@ -125,13 +124,13 @@ class LoyaltySidecarException(models.Model):
     @api.model
     def _search(self, domain, *args, **kwargs):
         # Years of resolved ones need not be fetched to list those that are open.
-        states = {
-            value
-            for condition in Domain(domain).optimize_full(self).iter_conditions()
-            if condition.field_expr == "state" and condition.operator == "in"
-            for value in condition.value
-        }
-        searched = self.with_context(loyalty_sidecar_state="open") if states == {"open"} else self
+        open_alone = any(
+            condition.field_expr == "state"
+            and condition.operator == "in"
+            and set(condition.value) == {"open"}
+            for condition in self._sidecar_conditions(domain)
+        )
+        searched = self.with_context(loyalty_sidecar_state="open") if open_alone else self
         return super(LoyaltySidecarException, searched)._search(domain, *args, **kwargs)
 
     def _sidecar_params(self):

@@ -44,11 +44,15 @@ class LoyaltySidecarMember(models.Model):
     last_activity_at = fields.Datetime(string="Last Activity", readonly=True)
     enrolled_at = fields.Datetime(string="Joined", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
+    program_company_id = fields.Many2one("res.company", string="Company of the Program", readonly=True)
     country_id = fields.Many2one("res.country", readonly=True)
     city = fields.Char(readonly=True)
     email = fields.Char(readonly=True)
     phone = fields.Char(readonly=True)
     user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
+
+    def _sidecar_fetch(self, params):
+        return self._sidecar_with_companies(super()._sidecar_fetch(params), "program")
 
     def _sidecar_row(self, item):
         expiring = (item.get("expiring") or [{}])[0]
@@ -74,10 +78,11 @@ class LoyaltySidecarMember(models.Model):
             SELECT item.id, item.is_incomplete, partner.id AS partner_id, item.program, item.program_name,
                    item.points_name, item.available, item.held, item.balance, item.expiring,
                    %s AS expires_on, %s AS last_activity_at, %s AS enrolled_at,
+                   item.company AS program_company_id,
                    partner.company_id, partner.country_id, partner.city, partner.email, partner.phone, partner.user_id
               FROM jsonb_to_recordset(%s::jsonb) AS item(
-                       id bigint, is_incomplete boolean, partner bigint, program varchar, program_name varchar,
-                       points_name varchar, available numeric, held numeric, balance numeric, expiring numeric,
+                       id bigint, is_incomplete boolean, partner bigint, program varchar, company bigint,
+                       program_name varchar, points_name varchar, available numeric, held numeric, balance numeric, expiring numeric,
                        expires_on timestamptz, last_activity_at timestamptz, enrolled_at timestamptz)
               JOIN res_partner partner ON partner.id = item.partner
             """,

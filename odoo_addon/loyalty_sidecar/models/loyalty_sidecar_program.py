@@ -27,6 +27,7 @@ class LoyaltySidecarProgram(models.Model):
     version = fields.Integer(readonly=True, aggregator=None)
     archived_at = fields.Datetime(string="Archived On", readonly=True)
     state = fields.Selection([("running", "Running"), ("archived", "Archived")], readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     description = fields.Html(compute="_compute_description", sanitize=False, readonly=True)
     versions = fields.Html(compute="_compute_versions", sanitize=False, readonly=True)
 
@@ -160,6 +161,9 @@ class LoyaltySidecarProgram(models.Model):
         # It gives all at once and takes no pages.
         return super()._sidecar_ask({})
 
+    def _sidecar_fetch(self, params):
+        return self._sidecar_with_companies(super()._sidecar_fetch(params), "code")
+
     def _sidecar_row(self, item):
         return {
             "key": item["code"],
@@ -173,10 +177,11 @@ class LoyaltySidecarProgram(models.Model):
     def _sidecar_query(self, rows):
         return SQL(
             """
-            SELECT item.id, item.is_incomplete, item.code, item.name, item.version, %s AS archived_at, item.state
+            SELECT item.id, item.is_incomplete, item.code, item.name, item.version, %s AS archived_at, item.state,
+                   item.company AS company_id
               FROM jsonb_to_recordset(%s::jsonb) AS item(
                        id bigint, is_incomplete boolean, code varchar, name varchar, version int,
-                       archived_at timestamptz, state varchar)
+                       archived_at timestamptz, state varchar, company bigint)
             """,
             self._sidecar_time("archived_at"),
             rows,

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -60,7 +59,7 @@ class LoyaltySidecarRedemption(models.Model):
     def _sidecar_window(self, domain):
         """``{"from": …, "to": …}``: the times outside of which no row can match."""
         bounds = {}
-        for condition in self._sidecar_conditions(Domain(domain).optimize_full(self)):
+        for condition in self._sidecar_conditions(domain):
             value = condition.value
             if condition.field_expr != "at" or not value:
                 continue
@@ -72,17 +71,6 @@ class LoyaltySidecarRedemption(models.Model):
                 at = fields.Datetime.add(at, seconds=1)
                 bounds["to"] = min(bounds.get("to", at), at)
         return {name: f"{at:%Y-%m-%dT%H:%M:%S}Z" for name, at in bounds.items()}
-
-    @api.model
-    def _sidecar_conditions(self, domain):
-        """The conditions that every row meets."""
-        if getattr(domain, "OPERATOR", "") == "&":
-            return [
-                condition
-                for child in domain.children
-                for condition in self._sidecar_conditions(child)
-            ]
-        return [domain] if hasattr(domain, "field_expr") else []
 
     def _sidecar_params(self):
         return dict(self.env.context.get("loyalty_sidecar_window") or {})

@@ -124,6 +124,8 @@ class ResConfigSettings(models.TransientModel):
     def _loyalty_sidecar_test_token(self, url, token, timeout_ms):
         """What the first token is too weak or too strong for."""
         roles = self._loyalty_sidecar_roles(url, token, timeout_ms)
+        if roles is None:
+            return
         if "viewer" not in roles:
             yield (
                 "warning",
@@ -169,6 +171,8 @@ class ResConfigSettings(models.TransientModel):
             )
             return
         roles = self._loyalty_sidecar_roles(url, token, timeout_ms)
+        if roles is None:
+            return
         if "manager" not in roles:
             yield (
                 "danger",
@@ -190,15 +194,16 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def _loyalty_sidecar_roles(self, url, token, timeout_ms):
-        """The roles above pos that a token has."""
+        """The roles above pos that a token has, or None where that could not be found out."""
         sidecar = self.env["loyalty.sidecar"]
         try:
             client = sidecar._client_from(url, token, timeout_ms)
             answers = client.call_many(list(ROLE_PROBES.values()))
         except SidecarError:
-            return set(ROLE_PROBES)
+            return None
+        kinds = [getattr(answer, "kind", "") for answer in answers]
+        if "unavailable" in kinds:
+            return None
         return {
-            role
-            for role, answer in zip(ROLE_PROBES, answers, strict=True)
-            if getattr(answer, "kind", "") != "forbidden"
+            role for role, kind in zip(ROLE_PROBES, kinds, strict=True) if kind != "forbidden"
         }

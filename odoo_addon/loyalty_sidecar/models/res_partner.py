@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ..tools.sidecar_client import SidecarError
+
 # The most customers the sidecar is asked for at once.
 CUSTOMERS_AT_ONCE = 1000
 COMPARISONS = {
@@ -41,7 +43,8 @@ class ResPartner(models.Model):
     def loyalty_sidecar_programs(self):
         """The programs that a manager may correct this customer's points in."""
         self._loyalty_sidecar_check_manager()
-        answers = self.env["loyalty.sidecar"]._ask_many(
+        sidecar = self.env["loyalty.sidecar"]
+        answers = sidecar._ask_many(
             [("loyalty.balance", {"partner_ids": self.ids}), ("program.list", {})]
         )
         balance, programs = answers
@@ -61,7 +64,19 @@ class ResPartner(models.Model):
                         "available": "0",
                     },
                 )
-        return {"ok": True, "programs": list(found.values())}
+        try:
+            # With the token that the correction will be asked with: the other may be of role pos.
+            companies = sidecar._program_companies(found, sidecar._manager_client())
+        except SidecarError as error:
+            return sidecar._failure(error)
+        return {
+            "ok": True,
+            "programs": [
+                program
+                for code, program in found.items()
+                if sidecar._is_company_of_user(companies.get(code))
+            ],
+        }
 
     def loyalty_sidecar_adjust(self, key, program, points, reason):
         """Add points to this customer, or take them, by hand: for managers, with a reason.
@@ -79,12 +94,18 @@ class ResPartner(models.Model):
             points = Decimal("NaN")
         if not points.is_finite() or not points:
             raise UserError(self.env._("Enter how many points are added, or with a minus, taken."))
+        program = str(program)
+        try:
+            found = sidecar._manager_client().call("program.get", {"code": program})
+        except SidecarError as error:
+            return sidecar._failure(error)
+        sidecar._check_company_of_program(found)
         return sidecar._ask_as_manager(
             "ledger.adjust",
             {
                 "idempotency_key": str(key),
                 "partner_id": self.id,
-                "program": str(program),
+                "program": program,
                 "points": f"{points:f}",
                 "reason": reason,
             },
@@ -132,6 +153,8 @@ class ResPartner(models.Model):
     @api.model
     def _search_loyalty_sidecar_balance(self, operator, value):
         """Members by their points: set or not, or compared with a number, in any program."""
+        # Odoo asks for the groups of a field where it is read, but not where its search method answers.
+        self._check_field_access(self._fields["loyalty_sidecar_balance"], "read")
         if operator == "in" and set(value) <= {False, None, ""}:
             return ~Domain("id", "in", self._loyalty_sidecar_members(lambda points: points != 0))
         if operator not in COMPARISONS:
@@ -155,8 +178,14 @@ class ResPartner(models.Model):
         found = members._sidecar_rows()
         if not found["answer"]["ok"]:
             raise UserError(found["answer"]["error"]["message"])
+        # Not by the list's rules: these would ask who may see the customers, which the caller's search does.
+        is_ours = self.env["loyalty.sidecar"]._is_company_of_user
         return list(
-            {row["partner"] for row in found["rows"] if wanted(Decimal(row["available"]))}
+            {
+                row["partner"]
+                for row in found["rows"]
+                if is_ours(row["company"] or False) and wanted(Decimal(row["available"]))
+            }
         )
 
     def _loyalty_sidecar_check(self):

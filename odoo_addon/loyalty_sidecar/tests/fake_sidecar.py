@@ -39,6 +39,8 @@ class FakeSidecar:
         self.mode = "well"  # well | unauthorized | html | slow | redirect
         self.calls = []
         self.authorizations = []
+        # Whose a program is: the id of its company by its code.
+        self.companies = {}
         self.answers = {
             "system.version": {
                 "version": "1.2.3",
@@ -87,6 +89,12 @@ class FakeSidecar:
             "redemption.list": {"redemptions": [], "next": None},
             "exception.list": {"exceptions": [], "next": None},
             "program.list": {"programs": []},
+            "program.get": lambda params: {
+                "code": params["code"],
+                "version": 1,
+                "effective_from": None,
+                "program": {"code": params["code"], "company_id": self.companies.get(params["code"])},
+            },
             "sync.notify": lambda params: {"queued": len(params["order_ids"])},
         }
         self._arrived = threading.Condition()

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests.common import tagged
+from odoo.tests.common import new_test_user, tagged
 
 from .common import LoyaltySidecarCommon
 from .fake_sidecar import MANAGER_TOKEN, TOKEN, Refuse
@@ -34,7 +34,7 @@ class TestCorrection(LoyaltySidecarCommon):
                 }
             ],
         )
-        self.assertEqual(self.sidecar.authorizations, [f"Bearer {MANAGER_TOKEN}"])
+        self.assertEqual(set(self.sidecar.authorizations), {f"Bearer {MANAGER_TOKEN}"})
 
     def test_a_name_that_is_no_plain_line(self):
         self.manager.name = "Mara\n\tManager " + "x" * 300
@@ -104,3 +104,85 @@ class TestCorrection(LoyaltySidecarCommon):
         self.sidecar.tokens[TOKEN] = "pos"
         answer = self.customer.with_user(self.manager).loyalty_sidecar_programs()
         self.assertEqual([each["program"] for each in answer["programs"]], ["club"])
+
+    def test_a_program_of_another_company_is_neither_offered_nor_corrected(self):
+        other = self.env["res.company"].create({"name": "Another Company"})
+        # The customer is everybody's, as most are.
+        self.assertFalse(self.customer.company_id)
+        self.sidecar.companies = {"theirs": other.id, "club": self.company.id}
+        self.sidecar.answers["program.list"] = {
+            "programs": [
+                {"code": code, "name": code, "version": 1, "archived_at": None}
+                for code in ("club", "theirs", "everybody")
+            ]
+        }
+        with self.assertRaisesRegex(AccessError, "another company's"):
+            self.adjust(program="theirs")
+        # Naming the other company in the context gives no right to it.
+        customer = self.customer.with_user(self.manager)
+        with self.assertRaises(AccessError):
+            customer.with_context(
+                allowed_company_ids=(self.company | other).ids
+            ).loyalty_sidecar_adjust("k", "theirs", "5", "Sorry")
+        self.assertEqual(self.sidecar.params_of("ledger.adjust"), [])
+        self.sidecar.authorizations.clear()
+        offered = customer.loyalty_sidecar_programs()["programs"]
+        self.assertEqual([each["program"] for each in offered], ["club", "everybody"])
+        # One batch for points and programs, one for all their companies.
+        self.assertEqual(len(self.sidecar.authorizations), 2)
+        self.assertTrue(self.adjust(program="club")["ok"])
+        self.assertTrue(self.adjust(program="everybody")["ok"])
+        # Whoever may work in both does so in the companies chosen at the top of the screen.
+        self.manager.company_ids |= other
+        customer = customer.with_context(allowed_company_ids=self.company.ids)
+        with self.assertRaises(AccessError):
+            customer.loyalty_sidecar_adjust("k", "theirs", "5", "Sorry")
+        customer = customer.with_context(allowed_company_ids=(self.company | other).ids)
+        self.assertTrue(customer.loyalty_sidecar_adjust("k", "theirs", "5", "Sorry")["ok"])
+
+    def test_points_in_a_program_of_another_company_are_not_offered(self):
+        other = self.env["res.company"].create({"name": "Another Company"})
+        self.sidecar.companies = {"club": other.id}
+        answer = self.customer.with_user(self.manager).loyalty_sidecar_programs()
+        self.assertEqual(answer, {"ok": True, "programs": []})
+
+    def test_a_manager_of_a_branch_corrects_in_the_program_of_its_company(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        manager = new_test_user(
+            self.env,
+            "loyalty_branch_manager",
+            groups="base.group_user,point_of_sale.group_pos_manager",
+            company_id=branch.id,
+            company_ids=[(6, 0, branch.ids)],
+        )
+        self.sidecar.companies = {"club": self.company.id, "of the branch": branch.id}
+        self.assertTrue(self.adjust(user=manager)["ok"])
+        self.assertTrue(self.adjust(user=manager, program="of the branch")["ok"])
+        # Not the other way round.
+        with self.assertRaises(AccessError):
+            self.adjust(program="of the branch")
+
+    def test_a_program_whose_company_cannot_be_told_is_not_corrected(self):
+        for document in ({"company_id": "1"}, {"company_id": 0}, "no document", None):
+            self.sidecar.answers["program.get"] = {"code": "club", "version": 1, "program": document}
+            with self.subTest(document), self.assertRaises(AccessError):
+                self.adjust()
+            answer = self.customer.with_user(self.manager).loyalty_sidecar_programs()
+            self.assertEqual(answer["programs"], [])
+
+        def refuse(params):
+            raise Refuse(1101, "unknown_program")
+
+        self.sidecar.answers["program.get"] = refuse
+        self.assertIn("no longer exists", self.adjust()["error"]["message"])
+        self.assertEqual(self.sidecar.params_of("ledger.adjust"), [])
+
+    def test_a_key_that_was_used_with_other_values(self):
+        def refuse(params):
+            raise Refuse(1008, "idempotency_conflict", "The key was used before with other parameters.")
+
+        self.sidecar.answers["ledger.adjust"] = refuse
+        self.assertIn("already asked for with other values", self.adjust()["error"]["message"])
+        self.env["res.lang"]._activate_lang("fr_FR")
+        words = self.env["loyalty.sidecar"].with_context(lang="fr_FR")._words_of_refusal("idempotency_conflict", {})
+        self.assertIn("valeurs", words)

@@ -1,8 +1,9 @@
 from datetime import datetime, timedelta
 
+from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tests.common import tagged
+from odoo.tests.common import new_test_user, tagged
 
 from .common import LoyaltySidecarCommon
 from .fake_sidecar import MANAGER_TOKEN, TOKEN, Refuse
@@ -152,6 +153,85 @@ class TestLists(LoyaltySidecarCommon):
         # Naming the other company in the context gives no right to it.
         with self.assertRaises(AccessError):
             members.with_context(allowed_company_ids=(self.company | other).ids).search([]).mapped("available")
+
+    def test_programs_and_members_of_another_company_are_not_shown(self):
+        other = self.env["res.company"].create({"name": "Another Company"})
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.sidecar.companies = {"ours": self.company.id, "theirs": other.id, "of the branch": branch.id}
+        codes = ["ours", "theirs", "of the branch", "everybody"]
+        self.sidecar.answers["program.list"] = {
+            "programs": [{"code": code, "name": code, "version": 1, "archived_at": None} for code in codes]
+        }
+        in_branch = new_test_user(
+            self.env,
+            "loyalty_branch_cashier",
+            groups="base.group_user,point_of_sale.group_pos_user",
+            company_id=branch.id,
+            company_ids=[(6, 0, branch.ids)],
+        )
+        for user, shown in (
+            (self.cashier, {"ours", "everybody"}),
+            (in_branch, {"ours", "of the branch", "everybody"}),
+        ):
+            members = self.members(*(self.member(self.anna, "10", code) for code in codes), user=user)
+            self.sidecar.authorizations.clear()
+            self.assertEqual(set(members.search([]).mapped("program")), shown)
+            groups = members.formatted_read_group([], ["program"], ["__count"])
+            self.assertEqual({each["program"] for each in groups}, shown)
+            # The members, and in one batch the companies of all their programs.
+            self.assertEqual(len(self.sidecar.authorizations), 2)
+            programs = self.env["loyalty.sidecar.program"].with_user(user)
+            self.assertEqual(set(programs.search([]).mapped("code")), shown)
+            theirs = programs.sudo().search([("code", "=", "theirs")]).sudo(False)
+            with self.assertRaises(AccessError):
+                theirs.invalidate_recordset() or theirs.read(["name", "description"])
+
+    def test_points_in_a_program_of_another_company_find_nobody(self):
+        other = self.env["res.company"].create({"name": "Another Company"})
+        self.sidecar.companies = {"theirs": other.id}
+        self.members(self.member(self.anna, "10", "theirs"), self.member(self.bert, "10"))
+        both = (self.anna | self.bert).with_user(self.cashier)
+        domain = [("id", "in", both.ids), ("loyalty_sidecar_balance", ">", 0)]
+        self.assertEqual(both.search(domain), both[1:])
+
+    def test_a_list_whose_programs_cannot_be_asked_for_is_empty_and_not_exported(self):
+        def refuse(params):
+            raise Refuse(1401, "unavailable")
+
+        members = self.members(self.member(self.anna, "1"))
+        self.sidecar.answers["program.get"] = refuse
+        self.assertFalse(members.search([]))
+        with self.assertRaises(UserError):
+            members.export_data(["program"])
+
+    def listed(self, model, domain):
+        """What Odoo's web client asks for to show the list: the fields of the view, of the rows that match."""
+        self.forget_rows()
+        arch = etree.fromstring(model.get_view(view_type="list")["arch"])
+        names = [field.get("name") for field in arch.iter("field")]
+        many2one = {"fields": {}}
+        specification = {name: many2one if model._fields[name].type == "many2one" else {} for name in names}
+        return model.web_search_read(domain, specification, limit=80)["records"]
+
+    def test_a_list_asks_for_the_rows_it_shows_and_no_others(self):
+        self.open_new_session()
+        order, _result = self.sync(self.order_data())
+        reference = {"id": order.id, "uuid": order.uuid, "name": order.name}
+        self.sidecar.answers["redemption.list"] = {
+            "redemptions": [self.redemption("h1", order=reference), self.redemption("h2", "2026-11-29T09:00:00Z")],
+            "next": None,
+        }
+        redemptions = self.env["loyalty.sidecar.redemption"].with_user(self.cashier)
+        shown = self.listed(redemptions, [("at", ">=", "2026-11-29 00:00:00")])
+        # Its order is opened from the row, without asking for the row again.
+        self.assertEqual([each["order_id"] for each in shown], [{"id": order.id}, False])
+        self.assertEqual(
+            self.sidecar.params_of("redemption.list"), [{"limit": 500, "from": "2026-11-29T00:00:00Z"}]
+        )
+        self.sidecar.answers["exception.list"] = {"exceptions": [self.exception("x1")], "next": None}
+        exceptions = self.env["loyalty.sidecar.exception"].with_user(self.manager)
+        self.assertEqual(len(self.listed(exceptions, [("state", "=", "open")])), 1)
+        self.assertEqual(self.sidecar.params_of("exception.list"), [{"limit": 500, "state": "open"}])
 
     def test_away_the_lists_are_empty_say_so_and_are_not_exported(self):
         self.take_sidecar_down()
@@ -340,6 +420,30 @@ class TestLists(LoyaltySidecarCommon):
         self.assertEqual((first.note, first.resolved_by), ("Lifted", "Mara Manager"))
         self.assertEqual(exceptions.search([("state", "=", "open")]), second)
 
+    def test_exceptions_that_are_open_or_of_a_kind(self):
+        items = [
+            self.exception("x1"),
+            self.exception("x2", kind="limit_exceeded", state="resolved"),
+            self.exception("x3", state="resolved"),
+        ]
+
+        def listed(params):
+            wanted = params.get("state")
+            return {"exceptions": [each for each in items if wanted in (None, each["state"])], "next": None}
+
+        self.sidecar.answers["exception.list"] = listed
+        exceptions = self.env["loyalty.sidecar.exception"].with_user(self.manager)
+        for domain, found, asked in (
+            (["|", ("state", "=", "open"), ("kind", "=", "limit_exceeded")], {"x1", "x2"}, None),
+            (["!", ("state", "=", "open")], {"x2", "x3"}, None),
+            ([("state", "=", "open"), ("kind", "=", "debt")], {"x1"}, "open"),
+        ):
+            self.forget_rows()
+            self.assertEqual(set(exceptions.search(domain).mapped("exception_id")), found)
+            # The first of the calls is the search's.
+            self.assertIn({"limit": 500, **({"state": asked} if asked else {})}, self.sidecar.params_of("exception.list"))
+            self.sidecar.calls.clear()
+
     def test_exceptions_are_for_managers(self):
         with self.assertRaises(AccessError):
             self.env["loyalty.sidecar.exception"].with_user(self.cashier).search([])
@@ -356,10 +460,10 @@ class TestLists(LoyaltySidecarCommon):
         }
         self.sidecar.answers["program.get"] = lambda params: {
             "code": "club",
-            "version": params["version"],
-            "effective_from": "2026-11-05T10:00:00Z" if params["version"] == 2 else None,
+            "version": params.get("version", 2),
+            "effective_from": "2026-11-05T10:00:00Z" if params.get("version", 2) == 2 else None,
             "program": {
-                "name": f"Club {params['version']}",
+                "name": f"Club {params.get('version', 2)}",
                 "rewards": [{"product_id": self.product.id}],
                 "earning": {"rules": [{"scope": {"pos_category_ids": [999999999]}}]},
             },

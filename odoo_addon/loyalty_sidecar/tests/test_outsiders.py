@@ -240,6 +240,16 @@ class TestOutsiders(LoyaltySidecarCommon):
                 self.assertRefused(outsider, model, method, *args)
         self.assertEqual(self.sidecar.calls, [])
 
+    def test_who_does_not_sell_searches_by_no_points(self):
+        for outsider in self.portal | self.employee:
+            for operator, value in ((">", 0), ("=", False), ("!=", False), ("in", [False])):
+                domain = [("loyalty_sidecar_balance", operator, value)]
+                for method in ("search", "search_count"):
+                    self.assertRefused(outsider, "res.partner", method, domain)
+        self.assertEqual(self.sidecar.calls, [])
+        self.call(self.seller, "res.partner", "search_count", [("loyalty_sidecar_balance", ">", 0)])
+        self.assertEqual(len(self.sidecar.params_of("member.list")), 1)
+
     def test_a_cashier_reaches_nothing_that_writes_points(self):
         for (model, method), args in self.calls().items():
             self.ask(self.seller, model, method, *args)

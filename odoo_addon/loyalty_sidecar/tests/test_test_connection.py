@@ -3,6 +3,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from odoo.exceptions import AccessError
@@ -149,6 +150,18 @@ class TestTestConnection(LoyaltySidecarCommon):
         self.assert_says(self.others[0], "danger", "token for managers is refused", "mistyped")
         self.press(manager_token="")
         self.assert_says(self.others[0], "success", "no token for managers", "--role manager")
+
+    def test_where_the_roles_cannot_be_found_out_it_says_nothing_of_them(self):
+        def refuse(params):
+            raise Refuse(1401, "unavailable")
+
+        def late(params):
+            time.sleep(1)
+
+        for answer in (refuse, late):
+            self.sidecar.answers["exception.list"] = answer
+            self.assert_says(self.press(timeout_ms=300), "success", "1.2.3")
+            self.assertEqual(self.others, [])
 
     def test_not_a_sidecar(self):
         self.sidecar.mode = "html"

@@ -42,6 +42,18 @@ export class LoyaltyListController extends ListController {
         return records.some((record) => record.data.is_incomplete);
     }
 
+    /** The order of a row is known here: to ask for it by the row's number would read the rows of all years. */
+    async openRecord(record, options = {}) {
+        const order = record.data.order_id;
+        if (this.archInfo.openAction?.action !== "action_open_order" || !order) {
+            return super.openRecord(...arguments);
+        }
+        await this.actionService.doAction(
+            { type: "ir.actions.act_window", res_model: "pos.order", res_id: order.id, views: [[false, "form"]] },
+            { newWindow: options.newWindow }
+        );
+    }
+
     get noContentHelp() {
         return this.loyalty.message ? "" : this.props.info.noContentHelp;
     }
