@@ -45,6 +45,7 @@ export class LoyaltySidecar {
         this.lastFailure = null;
         this.timers = markRaw(new Map());
         this.unreleased = markRaw(new Map());
+        this.firstPrints = markRaw(new Set());
         this.follower = new RewardFollower(pos);
         this.wouldEarn = new WouldEarn(pos);
         this.shownUuid = null;
@@ -150,8 +151,7 @@ export class LoyaltySidecar {
             return null;
         }
         if (!answer.ok) {
-            this.restUntil = Date.now() + REST_MS;
-            this.lastFailure = answer.error.message;
+            this.rest(answer.error);
             this.byOrder[order.uuid] = {
                 status: "failed",
                 kind: answer.error.kind,
@@ -170,6 +170,7 @@ export class LoyaltySidecar {
             return this.of(order);
         }
         this.restUntil = 0;
+        this.wouldEarn.isMissing = false;
         this.byOrder[order.uuid] = {
             status: "ready",
             message: "",
@@ -180,6 +181,17 @@ export class LoyaltySidecar {
         };
         this.releaseAgain();
         return this.of(order);
+    }
+
+    /** After a failure: leave the service alone for a while. */
+    rest(error) {
+        this.restUntil = Date.now() + REST_MS;
+        this.lastFailure = error.message;
+    }
+
+    /** Whether Odoo is printing the receipt by itself, right after the sale. */
+    isPrintingFirst(order) {
+        return this.firstPrints.has(order.uuid);
     }
 
     /** A key for one press of the button: the same press repeated reserves once. */

@@ -41,6 +41,12 @@ patch(PosStore.prototype, {
         return deleted;
     },
 
+    async syncAllOrders() {
+        const work = super.syncAllOrders(...arguments);
+        this.loyaltySidecar.follower.saving(work);
+        return work;
+    },
+
     async setDiscountFromUI(line) {
         if (line.loyalty_hold_id) {
             return this.refuseLoyaltyEdit();

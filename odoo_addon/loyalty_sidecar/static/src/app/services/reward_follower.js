@@ -18,6 +18,8 @@ const RENEW_BEFORE_MS = 60000;
 const RENEW_PAUSE_MS = 45000;
 // What checking the rewards may cost the cashier at most, at the payment.
 const SETTLE_MS = 8000;
+// How long an answer waits for Odoo to save an order.
+const SAVE_MS = 5000;
 // More questions than this in one go, and something is wrong.
 const MOST_QUESTIONS = 30;
 
@@ -37,6 +39,7 @@ const NO_ROOM = ["off", "share"];
  *   askedAt, expiresAt   by this till's clock
  *   pending  a question without an answer: asked again with its key before any other
  *   ended    its hold is over, so there is nothing to replace
+ *   waits    the answer would change the total, which is being paid: asked again when the cashier can see it
  */
 export class RewardFollower {
     constructor(pos) {
@@ -46,6 +49,10 @@ export class RewardFollower {
         this.running = markRaw(new Map());
         this.timers = markRaw(new Map());
         this.restUntil = 0;
+        // Orders whose rewards the cashier waits for, and those that are being paid as they are.
+        this.settling = markRaw(new Set());
+        this.validating = markRaw(new Set());
+        this.saves = markRaw(new Set());
     }
 
     get sidecar() {
@@ -63,6 +70,7 @@ export class RewardFollower {
             expiresAt: Number.isFinite(seconds) ? now + seconds * 1000 : null,
             pending: undefined,
             ended: undefined,
+            waits: undefined,
         };
     }
 
@@ -114,7 +122,15 @@ export class RewardFollower {
         if (!this.isFollowed(grant) || !this.looksAfter(order, holdId)) {
             return false;
         }
+        if (!this.mayChange(order) && (grant.waits || this.hasChanged(order, holdId))) {
+            return false;
+        }
         return Boolean(grant.pending) || this.isEnding(grant) || this.hasChanged(order, holdId);
+    }
+
+    /** Whether the total may change: what has been paid in was for the total that the cashier saw. */
+    mayChange(order) {
+        return !order.payment_ids.length || this.settling.has(order.uuid);
     }
 
     isEnding(grant) {
@@ -174,6 +190,11 @@ export class RewardFollower {
         return work;
     }
 
+    /** Once more when what ran already had just seen that nothing was left. */
+    async runToTheEnd(order) {
+        return (await this.run(order)) && (!this.next(order) || (await this.run(order)));
+    }
+
     async work(order) {
         for (let question = 0; question < MOST_QUESTIONS; question++) {
             const holdId = this.isOpen(order) && this.next(order);
@@ -189,9 +210,54 @@ export class RewardFollower {
         return false;
     }
 
+    /** While it is being paid, an order stays as it is. */
+    async whileValidating(order, work) {
+        this.validating.add(order.uuid);
+        try {
+            return await work();
+        } finally {
+            this.validating.delete(order.uuid);
+            this.schedule(order);
+        }
+    }
+
+    /** To be called with each save of orders: what Odoo answers takes the place of the orders here. */
+    saving(work) {
+        const save = Promise.resolve(work)
+            .catch(() => {})
+            .finally(() => this.saves.delete(save));
+        this.saves.add(save);
+    }
+
+    async saved() {
+        if (this.saves.size) {
+            await Promise.race([
+                Promise.all(this.saves),
+                new Promise((resolve) => setTimeout(resolve, SAVE_MS)),
+            ]);
+        }
+    }
+
+    /**
+     * Odoo's copy of an order carries the hold that was replaced: another till would ask with it. An order on the screen
+     * is saved when the cashier leaves it: Odoo's answer would undo what is typed meanwhile.
+     */
+    save(order) {
+        if (!order.isSynced || order.finalized || !order.isDirty()) {
+            return;
+        }
+        this.pos.addPendingOrder([order.id]);
+        if (this.pos.getOrder()?.uuid !== order.uuid) {
+            this.pos
+                .syncAllOrders({ orders: [order] })
+                .catch((error) => console.warn("loyalty_sidecar: the order is saved later", error));
+        }
+    }
+
     isOpen(order) {
         return (
             !order.finalized &&
+            !this.validating.has(order.uuid) &&
             Boolean(this.pos.models["pos.order"].getBy("uuid", order.uuid)) &&
             typeof order.getPartner()?.id === "number"
         );
@@ -229,6 +295,11 @@ export class RewardFollower {
             return false;
         }
         this.restUntil = 0;
+        await this.saved();
+        if (order.finalized || this.validating.has(order.uuid)) {
+            // Paid as it was: the hold that is in its place now keeps the points of the reward that was given.
+            return true;
+        }
         if (!order.loyaltyHolds[holdId] || !this.isOpen(order)) {
             // The cashier took it off, or gave the order to another customer, while the question was on its way.
             if (answer.ok) {
@@ -236,13 +307,36 @@ export class RewardFollower {
             }
             return true;
         }
-        this.note(order, holdId, { pending: undefined });
+        if (!this.mayChange(order) && !this.isRenewal(order, holdId, answer, question)) {
+            const pending = answer.ok ? { ...question, isSent: true } : undefined;
+            this.note(order, holdId, { pending, waits: true });
+            return true;
+        }
+        this.note(order, holdId, { pending: undefined, waits: undefined });
         if (answer.ok) {
             this.putInPlace(order, holdId, answer.result, question);
         } else {
             this.refused(order, holdId, answer.error, question);
         }
+        this.save(order);
         return true;
+    }
+
+    /** Whether an answer leaves the amounts as they are. */
+    isRenewal(order, holdId, answer, question) {
+        if (!answer.ok) {
+            // Of a hold that has ended another is asked for; any other refusal may take the reward off.
+            return Boolean(question.choice.replaces) && HAS_ENDED.includes(answer.error.kind);
+        }
+        const old = order.loyaltyHolds[holdId];
+        const isCurrent = basisOf(order, holdId) === question.basis;
+        return isCurrent && isSame(order, old, this.grantFor(order, old, answer.result));
+    }
+
+    grantFor(order, old, hold) {
+        const carrier = order.models["product.product"].get(old.carrier);
+        const reward = { name: old.name, reward: old.reward };
+        return { ...old, ...grantOf(order, hold, reward, old.program, carrier), ...this.noteOf(hold, old.wanted) };
     }
 
     refused(order, holdId, error, question) {
@@ -290,9 +384,7 @@ export class RewardFollower {
             this.sidecar.takeOffWithWord(order, [oldId], "off");
             return;
         }
-        const carrier = order.models["product.product"].get(old.carrier);
-        const reward = { name: old.name, reward: old.reward };
-        const grant = { ...old, ...grantOf(order, hold, reward, old.program, carrier), ...note };
+        const grant = this.grantFor(order, old, hold);
         if (isSame(order, old, grant)) {
             this.rename(order, oldId, hold.hold_id, { ...grant, lines: old.lines });
             this.carry(order, oldId, hold.hold_id);
@@ -330,12 +422,21 @@ export class RewardFollower {
      * @returns {Promise<string>} why the order cannot be paid yet; "" if it can
      */
     async settle(order) {
-        if (!order || order.finalized || order.isRefund || !this.next(order)) {
+        if (!order || order.finalized || order.isRefund) {
             return "";
         }
+        this.settling.add(order.uuid);
+        try {
+            return this.next(order) ? await this.settleNow(order) : "";
+        } finally {
+            this.settling.delete(order.uuid);
+        }
+    }
+
+    async settleNow(order) {
         clearTimeout(this.timers.get(order.uuid));
         await Promise.race([
-            this.run(order),
+            this.runToTheEnd(order),
             new Promise((resolve) => setTimeout(resolve, SETTLE_MS)),
         ]);
         const over = [];

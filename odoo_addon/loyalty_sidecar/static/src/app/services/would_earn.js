@@ -12,6 +12,9 @@ export class WouldEarn {
         this.pos = pos;
         this.byOrder = {};
         this.isOff = false;
+        // Without a service there is nothing to ask, until it has answered something else.
+        this.isMissing = false;
+        this.isAsking = false;
         this.timers = markRaw(new Map());
     }
 
@@ -40,7 +43,7 @@ export class WouldEarn {
         clearTimeout(this.timers.get(order.uuid));
         this.timers.delete(order.uuid);
         const signature = this.signatureOf(order);
-        if (!signature || this.isOff || this.byOrder[order.uuid]?.signature === signature) {
+        if (!signature || this.isOff || this.isMissing || this.byOrder[order.uuid]?.signature === signature) {
             return;
         }
         const rest = Math.max(this.sidecar.restUntil - Date.now(), 0);
@@ -52,13 +55,31 @@ export class WouldEarn {
 
     async ask(order) {
         const signature = this.signatureOf(order);
-        if (!signature || this.pos.data.network.offline) {
+        if (!signature || this.isAsking || this.pos.data.network.offline) {
             return;
         }
-        const answer = await this.sidecar.call("loyalty_sidecar_would_earn", [this.sidecar.draftOf(order)]);
+        if (Date.now() < this.sidecar.restUntil) {
+            this.orderChanged(order);
+            return;
+        }
+        // One at a time: each keeps a worker of Odoo for as long as the service takes.
+        this.isAsking = true;
+        let answer;
+        try {
+            answer = await this.sidecar.call("loyalty_sidecar_would_earn", [this.sidecar.draftOf(order)]);
+        } finally {
+            this.isAsking = false;
+        }
         if (answer.ok) {
             this.isOff = Boolean(answer.is_off);
             this.byOrder[order.uuid] = { signature, programs: answer.programs };
+        } else {
+            this.isMissing = answer.error.kind === "not_configured";
+            this.sidecar.rest(answer.error);
+        }
+        const shown = this.pos.getOrder?.();
+        if (shown && this.signatureOf(shown) !== signature) {
+            this.orderChanged(shown);
         }
     }
 

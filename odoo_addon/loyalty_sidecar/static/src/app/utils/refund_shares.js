@@ -1,12 +1,16 @@
 import { pricedLines } from "@loyalty_sidecar/app/utils/exact_lines";
 import { isNeutral } from "@loyalty_sidecar/app/utils/neutral_lines";
 
+// How many of the smallest quantities a discount's line may lag behind the goods without anybody having meant it.
+const LAG_STEPS = 2;
+
 /**
  * What comes back of a paid order's rewards when some of its goods do: of each line of a discount, the share of
  * the goods that it was for. A product that was given is goods itself, and comes back when it is chosen.
  *
  * Quantities are cut to what Odoo keeps of them. They are cut in all and not each time, so that refunds
- * that return everything, one after the other, return each reward whole.
+ * that return everything, one after the other, return each reward whole. A share below the smallest quantity
+ * takes that one: its price makes the money right.
  */
 export class RefundShares {
     /**
@@ -14,25 +18,57 @@ export class RefundShares {
      * @param {(line: PosOrderline) => number} chosen how much of a line is chosen now
      * @param {(line: PosOrderline) => number} returned how much of it came back before
      * @param {number} digits of quantities
+     * @param {(line: PosOrderline) => number} repaid the money of a discount's line that came back before, with tax
      */
-    constructor(order, chosen, returned, digits) {
-        Object.assign(this, { order, chosen, returned, digits });
+    constructor(order, chosen, returned, digits, repaid) {
+        Object.assign(this, { order, chosen, returned, digits, repaid });
     }
 
     /** The quantity of a line of a discount that comes back with the goods chosen now. */
     quantityOf(line) {
         const { before, after } = this.partsOf(line);
-        const share = this.cut(after * line.qty) - this.cut(before * line.qty);
-        const left = line.qty - this.returned(line);
-        return this.cut(Math.max(Math.min(share, left), 0));
+        const returned = this.returned(line);
+        const left = this.cut(line.qty - returned);
+        // A choice of goods that the discount was not for returns none of it.
+        if (after <= before || left <= 0) {
+            return 0;
+        }
+        const due = this.cut(before * line.qty);
+        const counted = this.cut(due - returned) > this.cut(LAG_STEPS * this.step) ? due : returned;
+        const share = this.cut(this.cut(after * line.qty) - counted);
+        if (share > 0) {
+            return Math.min(share, left);
+        }
+        return this.mayRunAhead(line, after) && this.amountOf(line) > 0 ? this.step : 0;
     }
 
-    /** The money of it, with tax, to the smallest coin; above zero. */
+    /**
+     * Whether a share too small for a quantity takes the smallest one, to carry its money. Quantity that runs ahead of
+     * the money must last for the goods that are left: it never takes more than half of what is left for them.
+     */
+    mayRunAhead(line, after) {
+        const ahead = this.returned(line) + this.step - after * line.qty;
+        return ahead <= ((1 - after) * line.qty) / 2;
+    }
+
+    get step() {
+        return this.cut(10 ** -this.digits);
+    }
+
+    /**
+     * The money of it, with tax, to the smallest coin; never below zero. It is what should have come back by now less
+     * what did: the little that an earlier refund missed comes back with the next. More than that was left out by the
+     * cashier, and stays out.
+     */
     amountOf(line) {
         const { before, after } = this.partsOf(line);
         const whole = Math.abs(line.priceIncl);
         const { currency } = this.order;
-        return currency.round(currency.round(whole * after) - currency.round(whole * before));
+        const due = currency.round(whole * before);
+        const repaid = this.repaid(line);
+        const lag = currency.round((whole * LAG_STEPS * this.step) / line.qty);
+        const counted = currency.round(due - repaid - lag) > 0 ? due : repaid;
+        return Math.max(currency.round(currency.round(whole * after) - counted), 0);
     }
 
     /** Which part of the goods of a discount's line had come back, and will have with what is chosen. */
@@ -52,6 +88,13 @@ export class RefundShares {
     cut(quantity) {
         return Number(quantity.toFixed(this.digits));
     }
+}
+
+/** The money of a line, with tax, that came back with other refunds than this one. */
+export function repaidOf(line, refund) {
+    return (line.refund_orderline_ids || [])
+        .filter((each) => each.order_id && each.order_id.state !== "cancel" && each.order_id.uuid !== refund?.uuid)
+        .reduce((sum, each) => sum + Math.abs(each.priceIncl), 0);
 }
 
 /** Whether a line of a paid order takes something off for points: no product that a reward gave. */

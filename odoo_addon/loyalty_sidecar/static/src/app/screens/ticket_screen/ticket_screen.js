@@ -1,4 +1,4 @@
-import { isRewardDiscount, priceRefund, RefundShares } from "@loyalty_sidecar/app/utils/refund_shares";
+import { isRewardDiscount, priceRefund, RefundShares, repaidOf } from "@loyalty_sidecar/app/utils/refund_shares";
 import { TicketScreen } from "@point_of_sale/app/screens/ticket_screen/ticket_screen";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
@@ -32,7 +32,7 @@ patch(TicketScreen.prototype, {
                 (sum, each) => sum + (each.refunded_orderline_id?.uuid === line.uuid ? each.qty : 0),
                 0
             );
-        const shares = this.rewardShares(order, chosen, (line) => line.refundedQty - chosen(line));
+        const shares = this.rewardShares(order, chosen, (line) => line.refundedQty - chosen(line), refund);
         for (const line of refund.lines) {
             const sold = line.refunded_orderline_id;
             const isPart = sold && isRewardDiscount(sold) && -line.qty < sold.qty;
@@ -46,10 +46,11 @@ patch(TicketScreen.prototype, {
     rewardShares(
         order,
         chosen = (line) => this.chosenQuantity(line),
-        returned = (line) => line.refundedQty
+        returned = (line) => line.refundedQty,
+        refund = undefined
     ) {
         const unit = this.pos.models["decimal.precision"].find(({ name }) => name === "Product Unit");
-        return new RefundShares(order, chosen, returned, unit?.digits ?? 2);
+        return new RefundShares(order, chosen, returned, unit?.digits ?? 2, (line) => repaidOf(line, refund));
     },
 
     chosenQuantity(line) {
