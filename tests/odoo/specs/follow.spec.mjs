@@ -246,3 +246,121 @@ it("a hold that ended while the service is away is taken off before the payment,
         await shop.sidecar.put(document({})).catch(() => {});
     }
 });
+
+/** Changes the hundreds on the order, and presses the quick button for cash before the reward has followed. */
+const quickPay = (till, hundreds) => till.inspect(async (hundreds) => {
+    const pos = window.posmodel;
+    const order = pos.getOrder();
+    order.lines.find((line) => !line.loyalty_hold_id).setQuantity(hundreds);
+    await pos.validateOrderFast(pos.config.payment_method_ids.find((each) => each.is_cash_count));
+    return { state: order.state, payments: order.payment_ids.map(({ amount }) => amount) };
+}, hundreds);
+
+/** What was paid in and out for an order, as Odoo keeps it. */
+async function paymentsOf(shop, order) {
+    const payments = await shop.odoo.searchRead("pos.payment", [["pos_order_id", "=", order.id]], ["amount"]);
+    return payments.map(({ amount }) => amount);
+}
+
+it("a quick payment is for the total that the rewards leave, up and down", async (shop) => {
+    for (const [name, before, after, total] of [["Quinn More", 1, 3, 270], ["Quinn Less", 3, 1, 90]]) {
+        const { customer, till } = await start(shop, name, { hundreds: before });
+        await till.redeem("ten");
+        await totals(till, `${before * 90}.00`);
+        const paid = await quickPay(till, after);
+        assert.deepEqual(paid.payments, [total]);
+        await till.page.waitForSelector(".receipt-screen .pos-receipt");
+        const sold = await shop.lastOrder(customer);
+        assert.equal(sold.amount_total, total);
+        assert.deepEqual(await paymentsOf(shop, sold), [total]);
+        await shop.everywhere(customer, 400 - 150 + total);
+        await till.close();
+    }
+});
+
+it("a quick payment that came to nothing leaves no payment behind", async (shop) => {
+    const { customer, till } = await start(shop, "Quentin Quiet");
+    await till.redeem("ten");
+    await totals(till, "90.00");
+    shop.sidecar.process.kill("SIGSTOP");
+    try {
+        const refused = await quickPay(till, 3);
+        assert.deepEqual(refused, { state: "draft", payments: [] });
+        await till.page.locator(".modal", { hasText: "The reward is not confirmed yet" }).waitFor();
+    } finally {
+        shop.sidecar.process.kill("SIGCONT");
+    }
+    await till.page.locator(".modal .btn-primary").click();
+    const paid = await quickPay(till, 3);
+    assert.deepEqual(paid.payments, [270]);
+    await till.page.waitForSelector(".receipt-screen .pos-receipt");
+    await shop.everywhere(customer, 400 - 150 + 270);
+});
+
+it("while a payment is entered the total stands still, and what changes it is said", async (shop) => {
+    const { customer, till } = await start(shop, "Stella Still");
+    await till.redeem("ten");
+    await totals(till, "90.00");
+    await till.startPayment();
+    await till.page.locator(".paymentmethods .paymentmethod", { hasText: "Card" }).first().click();
+    const price = () => till.inspect(() => window.posmodel.getOrder().priceIncl);
+    await till.inspect(() => {
+        const order = window.posmodel.getOrder();
+        order.lines.find((line) => !line.loyalty_hold_id).setQuantity(3);
+        window.posmodel.loyaltySidecar.lookAgain();
+    });
+    await till.page.waitForTimeout(2000);
+    assert.equal(await price(), 290);
+    // Enough for the total that is on the screen.
+    await till.inspect(() => window.posmodel.getOrder().payment_ids[0].setAmount(290));
+    const validate = till.page.locator(".payment-screen .validation-button:visible, .payment-screen .next:visible").first();
+    await validate.click();
+    const word = till.page.locator(".modal", { hasText: "The total has changed" });
+    await word.waitFor();
+    assert.match(await word.innerText(), /The total is now \$\s*270\.00\. Check the payment and validate again\./);
+    await shop.picture(till.page, "follow-total-changed");
+    assert.equal((await till.inspect(() => window.posmodel.getOrder().state)), "draft");
+    assert.equal(await price(), 270);
+    await word.locator(".btn-primary").click();
+    await till.inspect(() => window.posmodel.getOrder().payment_ids[0].setAmount(270));
+    await validate.click();
+    await till.page.waitForSelector(".receipt-screen .pos-receipt");
+    assert.deepEqual(await paymentsOf(shop, await shop.lastOrder(customer)), [270]);
+    await shop.everywhere(customer, 400 - 150 + 270);
+});
+
+it("Odoo keeps the hold of now, also of an order that was left before the reward had followed", async (shop) => {
+    const { customer, till } = await start(shop, "Sam Saved");
+    await till.redeem("ten");
+    await totals(till, "90.00");
+    const [order, first] = await till.inspect(async () => {
+        const pos = window.posmodel;
+        const order = pos.getOrder();
+        pos.addPendingOrder([order.id]);
+        await pos.syncAllOrders();
+        return [order.id, order.loyaltyLines[0].loyalty_hold_id];
+    });
+    const kept = async () => {
+        const lines = await shop.odoo.searchRead("pos.order.line", [["order_id", "=", order], ["loyalty_hold_id", "!=", false]], ["loyalty_hold_id", "price_subtotal_incl"]);
+        return lines.map((line) => [line.loyalty_hold_id, line.price_subtotal_incl]);
+    };
+    assert.deepEqual(await kept(), [[first, -10]]);
+    await pieces(till, "Spec Hundred", "3");
+    await eventually("three of them", async () => ["$ 290.00", "$ 270.00"].includes(await till.total()));
+    // As a restaurant does when its table is left: the order is saved as it is, and another comes on the screen.
+    await till.inspect((id) => {
+        const pos = window.posmodel;
+        pos.addPendingOrder([id]);
+        pos.syncAllOrders();
+    }, order);
+    await till.parkAndStartAnother();
+    await eventually("the reward of now", async () => (await kept())[0]?.[1] === -30, 15_000);
+    const [[second]] = await kept();
+    assert.notEqual(second, first);
+    await held(shop, customer, 150);
+    await till.takeUp(customer.name);
+    await totals(till, "270.00");
+    assert.equal(await till.inspect(() => window.posmodel.getOrder().loyaltyLines[0].loyalty_hold_id), second);
+    await till.pay();
+    await shop.everywhere(customer, 400 - 150 + 270);
+});

@@ -217,3 +217,42 @@ it("quotes an exchange as it is posted", async (shop) => {
     const posted = (await shop.sidecar.entries(customer.id)).filter((entry) => entry.cause.uuid === exchange.uuid);
     assert.deepEqual(posted.map(({ kind, points }) => [kind, points]).sort(), [["clawback", -10], ["earn", 30]]);
 });
+
+it("takes back the share of goods whose part of a reward is smaller than any quantity", async (shop) => {
+    await shop.product("Spec Stove", 498.0);
+    await shop.product("Spec Sugar", 2.0);
+    const customer = await shop.customer("Minnie Mum", 200);
+    const till = await shop.till();
+    await till.chooseCustomer(customer.name);
+    await till.addProduct("Spec Stove");
+    await till.addProduct("Spec Sugar");
+    await till.waitForPoints(200);
+    await till.redeem("ten");
+    await till.line("10 %").waitFor();
+    assert.equal(await till.total(), "$ 450.00");
+    await till.pay();
+    await shop.everywhere(customer, 450);
+    const sold = await shop.lastOrder(customer);
+
+    // 2.00 of the 500.00: 0.20 of the 50.00 off, four thousandths of the reward's line.
+    await till.newOrder();
+    await till.openRefund(sold);
+    await till.refundLine("Spec Sugar", "1");
+    await till.refundNotes("10 %").filter({ hasText: /Less to pay back:\s*\$\s*0\.20/ }).waitFor();
+    await till.doRefund();
+    assert.equal(await till.inspect(() => window.posmodel.getOrder().priceIncl), -1.8);
+    await till.payFrom("Card");
+    await till.page.waitForSelector(".receipt-screen .pos-receipt");
+
+    // The rest: 450.00 have come back in all, and the reward whole.
+    await till.newOrder();
+    await till.openRefund(sold);
+    await till.refundLine("Spec Stove", "1");
+    await till.refundNotes("10 %").filter({ hasText: /Less to pay back:\s*\$\s*49\.80/ }).waitFor();
+    await till.doRefund();
+    assert.equal(await till.inspect(() => window.posmodel.getOrder().priceIncl), -448.2);
+    await till.payFrom("Card");
+    await shop.everywhere(customer, 200);
+    const [line] = await shop.odoo.searchRead("pos.order.line", [["order_id", "=", sold.id], ["loyalty_hold_id", "!=", false]], ["qty", "refunded_qty"]);
+    assert.deepEqual([line.qty, line.refunded_qty], [1, 1]);
+});
