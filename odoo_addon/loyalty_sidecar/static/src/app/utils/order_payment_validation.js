@@ -76,7 +76,7 @@ patch(OrderPaymentValidation.prototype, {
     /** A quick payment that came to nothing: else the next press would validate with its amount. */
     withdrawQuickPayment() {
         const quick = this.loyaltyQuickLine;
-        if (quick && !quick.payment_status && !this.order.finalized && this.order.payment_ids.includes(quick)) {
+        if (quick && !quick.payment_status && !this.order.finalized && this.order.payment_ids.some(({ uuid }) => uuid === quick.uuid)) {
             this.order.removePaymentline(quick);
         }
         this.loyaltyQuickLine = undefined;
