@@ -2,7 +2,7 @@ import { pricedLines } from "@loyalty_sidecar/app/utils/exact_lines";
 import { isNeutral } from "@loyalty_sidecar/app/utils/neutral_lines";
 
 // How many of the smallest quantities a discount's line may lag behind the goods without anybody having meant it.
-const LAG_STEPS = 2;
+const LAG_STEPS = 3;
 
 /**
  * What comes back of a paid order's rewards when some of its goods do: of each line of a discount, the share of
