@@ -28,7 +28,9 @@ export class RefundShares {
     quantityOf(line) {
         const { before, after } = this.partsOf(line);
         const returned = this.returned(line);
-        const left = this.cut(line.qty - returned);
+        // The smallest quantity stays for the last of the goods, to carry the rest of the money.
+        const kept = after < 1 - 1e-9 ? this.step : 0;
+        const left = this.cut(line.qty - returned - kept);
         // A choice of goods that the discount was not for returns none of it.
         if (after <= before || left <= 0) {
             return 0;
