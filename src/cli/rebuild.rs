@@ -20,9 +20,9 @@ use crate::odoo::kept_rewards::{self, KeptReward, RewardedOrder};
 use crate::sync::PassReport;
 
 /// What no order shows.
-const GONE: &str = "Not in Odoo, and not rebuilt: corrections by hand, imported points (import them again), enrolments of \
-                    programs that ask for it (member.enrol with `since`), earlier versions of programs, merges of \
-                    customers. A reward whose points have expired since may have been taken from points that are still \
+const GONE: &str = "Not in Odoo, and not rebuilt: corrections by hand, imported points (do both again, then run this once \
+                    more with --yes: what was spent of them is redeemed then), enrolments of programs that ask for it \
+                    (member.enrol with `since`), earlier versions of programs, merges of customers. A reward whose points have expired since may have been taken from points that are still \
                     good: compare what customers ask about.";
 
 /// A redemption that was not rebuilt.
@@ -48,13 +48,8 @@ pub(super) async fn run(settings: &Settings, opening: Opening, yes: bool, as_jso
             orders.iter().flat_map(|order| order.holds.keys().map(|hold| (hold.clone(), order.name.clone()))).collect();
         let answers = own.ledger.put_back(kept).await?;
         let report = read_odoo(settings, &own, true, false).await?;
-        let ready: Vec<HoldId> = names
-            .iter()
-            .zip(&answers)
-            .filter(|(_, answer)| **answer == PutBack::Ready)
-            .filter_map(|((hold, _), _)| HoldId::parse(hold))
-            .collect();
-        let captured = own.ledger.captured_among(ready).await?;
+        let there = names.iter().filter_map(|(hold, _)| HoldId::parse(hold)).collect();
+        let captured = own.ledger.captured_among(there).await?;
         Ok::<_, Failure>((report, outcome_of(names, answers, &captured), addon_missing))
     }
     .await;
@@ -123,17 +118,27 @@ fn outcome_of(
 ) -> (usize, usize, Vec<Lost>) {
     let (mut rebuilt, mut known, mut lost): (usize, usize, Vec<Lost>) = (0, 0, Vec::new());
     for ((hold, order), answer) in names.into_iter().zip(answers) {
-        match answer {
-            PutBack::Known => known = known.saturating_add(1),
-            PutBack::Impossible(why) => lost.push(Lost { hold, order, why }),
-            PutBack::Ready if HoldId::parse(&hold).is_some_and(|id| captured.contains(&id)) => {
+        let is_captured = HoldId::parse(&hold).is_some_and(|id| captured.contains(&id));
+        let why = match answer {
+            PutBack::Known if is_captured => {
+                known = known.saturating_add(1);
+                continue;
+            }
+            PutBack::Ready if is_captured => {
                 rebuilt = rebuilt.saturating_add(1);
+                continue;
             }
-            PutBack::Ready => {
-                let why = "its points were not there, or its order was not read: see `loyalty-sidecar exceptions list`";
-                lost.push(Lost { hold, order, why: why.to_owned() });
+            PutBack::Impossible(why) => why,
+            PutBack::Known => {
+                "the ledger has its hold and did not redeem it: see `loyalty-sidecar exceptions list`; one \
+                               that was resolved is left to who resolved it"
+                    .to_owned()
             }
-        }
+            PutBack::Ready => "its points were not there, or its order was not read: see `loyalty-sidecar exceptions \
+                               list`; once they are there (imports, corrections), run `rebuild --yes` again"
+                .to_owned(),
+        };
+        lost.push(Lost { hold, order, why });
     }
     (rebuilt, known, lost)
 }

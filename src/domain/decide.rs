@@ -176,6 +176,12 @@ impl From<program::Refusal> for Refusal {
     }
 }
 
+/// The key of the exception that says that a hold had expired when its order was paid.
+#[must_use]
+pub fn expired_key(hold: HoldId) -> String {
+    format!("hold_expired/{hold}")
+}
+
 impl Book {
     /// The rewards that stand on a draft already: its open and captured holds, oldest first, of whatever program and
     /// member. Those of `account_id` are its own.
@@ -364,7 +370,7 @@ impl Book {
         let id = ExceptionId((moment.ids)());
         self.exceptions.push(Exception {
             id,
-            dedupe_key: format!("hold_expired/{}", hold.id),
+            dedupe_key: expired_key(hold.id),
             kind: "hold_expired",
             partner_id: Some(partner_id),
             order: order.clone(),

@@ -5,10 +5,14 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::account::{Carried, OpenHold};
+use super::entry::COMMAND_LINE;
 use super::ids::{AccountId, HoldId, ProductId};
 use super::money::Money;
 use super::points::Points;
 use super::program::Scope;
+
+/// Why a hold that a rebuild put back had ended.
+pub const PUT_BACK: &str = "put back from what Odoo keeps";
 
 /// How far a hold has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,12 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Whether it is one of a ledger that was lost, put back by the command line.
+    #[must_use]
+    pub fn is_put_back(&self) -> bool {
+        self.actor == COMMAND_LINE && self.reason.as_deref() == Some(PUT_BACK)
+    }
+
     /// What it keeps on its account while it is open.
     #[must_use]
     pub const fn as_open(&self) -> OpenHold {

@@ -329,15 +329,17 @@ impl Batch {
         );
         let answer = settle_outcome(outcome)?;
         if let (Answer::Reply(reply), false) = (&answer, nothing_was_decided) {
-            self.keep_verdict(key, params_sha256, reply);
+            // That of a capture or of an import decides what is done later, and is kept.
+            let refusal = reply.is_err() && is_callers(&key);
+            self.keep_verdict(key, params_sha256, reply, refusal);
         }
         Ok(answer)
     }
 
-    fn keep_verdict(&mut self, key: String, params_sha256: &str, reply: &Result<Value, ErrorBody>) {
+    /// Keeps a verdict; one that is marked as a refusal may be removed again.
+    fn keep_verdict(&mut self, key: String, params_sha256: &str, reply: &Result<Value, ErrorBody>, refusal: bool) {
         let verdict = Verdict {
-            // That of a capture or of an import decides what is done later, and is kept.
-            refusal: reply.is_err() && is_callers(&key),
+            refusal,
             idempotency_key: key.clone(),
             params_sha256: params_sha256.to_owned(),
             reply: reply_to_text(reply),
@@ -441,7 +443,9 @@ impl Batch {
             |captured| json!({"entry_id": captured.entry_id.to_string(), "balance": captured.balance.to_string()}),
         );
         if final_word {
-            self.keep_verdict(capture_key(hold_id), "", &reply);
+            // No till waits for that of a hold that was put back: a rebuild may try it again.
+            let refusal = reply.is_err() && self.book.holds.get(&hold_id).is_some_and(Hold::is_put_back);
+            self.keep_verdict(capture_key(hold_id), "", &reply, refusal);
         }
         reply
     }

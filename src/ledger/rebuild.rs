@@ -3,6 +3,9 @@
 //! Each hold is put back as one that has ended without being spent. When its paid order is read (again), the sync captures
 //! it as any hold that ended before its order came: if the points are there, else an exception says so. So a rebuilt
 //! redemption is a redemption like any other: its refunds give points back, and no account is overdrawn.
+//!
+//! Where the points come later (an import that is repeated only then), the next rebuild tries it again, as long as nobody
+//! has resolved the exception: who did has decided what becomes of the points.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,9 +14,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::reply::LedgerError;
+use super::verdict::capture_key;
 use super::{Ledger, wallets};
+use crate::domain::decide::expired_key;
 use crate::domain::entry::COMMAND_LINE;
-use crate::domain::hold::{Hold, HoldState, LineShare};
+use crate::domain::hold::{Hold, HoldState, LineShare, PUT_BACK};
 use crate::domain::ids::{HoldId, OrderId, PartnerId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::points::Points;
@@ -21,7 +26,7 @@ use crate::domain::program::{Program, Reward};
 use crate::domain::timeline::{Timeline, Version};
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
-use crate::store::{self, accounts, exceptions, holds};
+use crate::store::{self, AnyConnection, accounts, exceptions, holds, verdicts};
 
 /// How long a hold is said to have lasted: what programs give by themselves.
 const LASTED: TimeDelta = TimeDelta::minutes(15);
@@ -69,7 +74,7 @@ pub struct KeptGrant {
 pub enum PutBack {
     /// Its hold is there; reading its order redeems it.
     Ready,
-    /// The ledger has it already.
+    /// The ledger has its hold already, redeemed or not.
     Known,
     /// It cannot be put back.
     Impossible(String),
@@ -101,20 +106,35 @@ impl Ledger {
                     let customers: Vec<PartnerId> = customers.into_iter().collect();
                     let owners = wallets::wallets_of(conn, context.options.wallet, &customers)?;
                     let ids: Vec<HoldId> = kept.iter().filter_map(|one| HoldId::parse(&one.hold)).collect();
-                    let mut known: BTreeSet<HoldId> = holds::load(conn, holds::Which::Ids(&ids))?.into_keys().collect();
+                    let known = holds::load(conn, holds::Which::Ids(&ids))?;
                     let mut answers = Vec::with_capacity(kept.len());
-                    let mut fresh = Vec::new();
+                    let (mut fresh, mut again, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
                     for one in &kept {
-                        let answer = match Found::of(one, &timelines, &owners) {
-                            Err(why) => PutBack::Impossible(why),
-                            Ok(found) if !known.insert(found.id) => PutBack::Known,
-                            Ok(found) => {
-                                fresh.push((one, found));
+                        // What the ledger has is not lost, whatever Odoo keeps of it.
+                        let id = HoldId::parse(&one.hold);
+                        let there = id.and_then(|id| known.get(&id));
+                        let answer = match there {
+                            _ if id.is_some_and(|id| seen.contains(&id)) => PutBack::Known,
+                            Some(hold) if may_be_tried_again(conn, hold)? => {
+                                again.push((one.order_id, hold.id));
                                 PutBack::Ready
                             }
+                            Some(_) => PutBack::Known,
+                            None => match Found::of(one, &timelines, &owners) {
+                                Err(why) => PutBack::Impossible(why),
+                                Ok(found) => {
+                                    fresh.push((one, found));
+                                    PutBack::Ready
+                                }
+                            },
                         };
+                        if answer == PutBack::Ready {
+                            seen.extend(id);
+                        }
                         answers.push(answer);
                     }
+                    let verdicts: Vec<String> = again.iter().map(|(_, hold)| capture_key(*hold)).collect();
+                    verdicts::remove_refusals(conn, &verdicts)?;
                     let keys = fresh.iter().map(|(_, found)| (found.owner, found.timeline.id)).collect();
                     accounts::ensure(conn, &keys)?;
                     let accounts = accounts::ids_of(conn, &keys)?;
@@ -133,25 +153,43 @@ impl Ledger {
                         let note = "its redemption was put back from what Odoo keeps";
                         exceptions::resolve_key(conn, &key, note, COMMAND_LINE, now)?;
                     }
-                    store::orders::undigest(conn, &fresh.iter().map(|(one, _)| one.order_id).collect())?;
+                    let orders = fresh.iter().map(|(one, _)| one.order_id).chain(again.iter().map(|(order, _)| *order));
+                    store::orders::undigest(conn, &orders.collect())?;
                     Ok::<_, LedgerError>(answers)
                 })
             })
             .await
     }
 
-    /// Which of these holds were captured.
+    /// Which of these holds are captured. An exception that said that one of them could not be, when it was put back
+    /// before, is over.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn captured_among(&self, ids: Vec<HoldId>) -> Result<BTreeSet<HoldId>, LedgerError> {
         self.pool()
             .run(move |conn| {
-                let found = holds::load(conn, holds::Which::Ids(&ids))?;
-                Ok(found.into_values().filter(|hold| hold.state == HoldState::Captured).map(|hold| hold.id).collect())
+                write_transaction(conn, |conn| {
+                    let mut captured = holds::load(conn, holds::Which::Ids(&ids))?;
+                    captured.retain(|_, hold| hold.state == HoldState::Captured);
+                    let now = database_now(conn)?.timestamp_micros();
+                    for hold in captured.values().filter(|hold| hold.is_put_back()) {
+                        let note = "its points are there now, and it is redeemed";
+                        exceptions::resolve_key(conn, &expired_key(hold.id), note, COMMAND_LINE, now)?;
+                    }
+                    Ok::<_, LedgerError>(captured.into_keys().collect())
+                })
             })
             .await
     }
+}
+
+/// Whether a hold was put back before and not redeemed, and nobody has decided about it.
+fn may_be_tried_again(conn: &mut AnyConnection, hold: &Hold) -> Result<bool, LedgerError> {
+    if hold.state != HoldState::Expired || !hold.is_put_back() {
+        return Ok(false);
+    }
+    Ok(exceptions::state_of(conn, &expired_key(hold.id))?.as_deref() != Some("resolved"))
 }
 
 /// What a kept redemption belongs to here.
@@ -219,7 +257,7 @@ impl<'a> Found<'a> {
             created_at: one.placed_at,
             expires_at: ended,
             ended_at: Some(ended),
-            reason: Some("put back from what Odoo keeps".to_owned()),
+            reason: Some(PUT_BACK.to_owned()),
             entry_id: None,
             restored: Points::ZERO,
             actor: COMMAND_LINE.to_owned(),

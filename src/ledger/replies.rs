@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Ledger;
 use super::reply::LedgerError;
+use super::verdict::CALLERS;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
 use crate::store::verdicts;
@@ -30,7 +31,7 @@ impl Ledger {
                 .run(move |conn| {
                     let before_us = database_now(conn)?.timestamp_micros().saturating_sub(kept_us);
                     // Nearly always there is nothing to do, and then nothing is locked.
-                    let keys = verdicts::refusals_before(conn, before_us, PAGE)?;
+                    let keys = verdicts::refusals_before(conn, CALLERS, before_us, PAGE)?;
                     if keys.is_empty() {
                         return Ok(0);
                     }

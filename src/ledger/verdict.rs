@@ -10,7 +10,7 @@ use crate::domain::order::Order;
 use crate::store;
 
 /// What keys begin with that callers chose.
-const CALLERS: &str = "key/";
+pub(super) const CALLERS: &str = "key/";
 
 /// The key under which a capture's reply is kept: a hold has one.
 pub(super) fn capture_key(hold: HoldId) -> String {

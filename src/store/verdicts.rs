@@ -51,13 +51,19 @@ pub fn append(conn: &mut AnyConnection, rows: &[Verdict]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// The keys of the oldest refusals that were recorded before a moment.
+/// The keys of the oldest refusals that were recorded before a moment, of those that begin with `beginning`.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn refusals_before(conn: &mut AnyConnection, before_us: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+pub fn refusals_before(
+    conn: &mut AnyConnection,
+    beginning: &str,
+    before_us: i64,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
     Ok(verdicts::table
         .filter(is_refusal())
+        .filter(verdicts::idempotency_key.like(format!("{beginning}%")))
         .filter(verdicts::recorded_at_us.lt(before_us))
         .order(verdicts::recorded_at_us)
         .limit(limit)

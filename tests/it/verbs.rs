@@ -223,16 +223,8 @@ fn a_backup_that_is_no_good_is_found_out() {
     assert!(changed.out.contains("VIOLATION") && changed.out.contains("take another backup"), "{changed:?}");
     assert_eq!(check("good.db").code, 0);
     // One of a version before is checked as the first start would find it, and stays as it is.
-    let ours = "DROP INDEX accounts_by_program; DROP INDEX memberships_by_program; \
-                ALTER TABLE exceptions DROP COLUMN resolved_on_behalf_of; ALTER TABLE tokens DROP COLUMN manager; \
-                DELETE FROM __diesel_schema_migrations WHERE version = '20261130000220'";
     std::fs::copy(path("good.db"), path("old.db")).unwrap();
-    {
-        use diesel::connection::SimpleConnection;
-        let mut conn =
-            <diesel::SqliteConnection as diesel::Connection>::establish(path("old.db").to_str().unwrap()).unwrap();
-        conn.batch_execute(ours).unwrap();
-    }
+    one_version_back(path("old.db").to_str().unwrap());
     let old = check("old.db");
     assert!(old.code == 0 && old.out.contains("of an older version"), "{old:?}");
 }
@@ -367,7 +359,7 @@ fn what_was_read_before_the_rebuild_is_redeemed_all_the_same() {
     let service = Service::start();
     service.shop.sell(1, "300.00");
     service.admin.sync();
-    redeem(&service, 1, true);
+    let (order, _) = redeem(&service, 1, true);
     let lost = Database::new();
     let environment = service.shop.environment();
     let environment: Vec<(&str, &str)> =
@@ -387,4 +379,94 @@ fn what_was_read_before_the_rebuild_is_redeemed_all_the_same() {
     assert_eq!(parsed(&verb(&["history", "1", "--json"]))["entries"][0]["balance_after"], service.admin.balance(1));
     assert_eq!(verb(&["exceptions", "list"]).out, "there are none");
     assert_eq!(verb(&["verify"]).code, 0);
+    // What the ledger has is not lost when Odoo keeps nothing of it any more.
+    service.shop.shop.update_silently("pos.order", order, json!({"loyalty_sidecar_data": false}));
+    let again = parsed(&verb(&["rebuild", "--yes", "--json"]));
+    assert_eq!(again["redemptions"], json!({"rebuilt": 0, "known": 1, "not_rebuilt": []}));
+}
+
+#[test]
+fn points_that_were_imported_and_spent_do_not_come_back_by_a_rebuild() {
+    let service = Service::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (program, cards) = (path("club.json", &club().to_string()), path("cards.csv", "partner_id;points\n1;100\n"));
+    let environment = service.shop.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let import = ["import", "csv", &cards, "--program", "club"];
+    assert_eq!(service.verb(&import).code, 0);
+    redeem(&service, 1, true);
+    assert_eq!(service.admin.balance(1), "20", "what its order earned");
+
+    // As the manual says: what no order shows comes first.
+    let lost = Database::new();
+    let verb = |arguments: &[&str]| run(Some(&lost.url()), &environment, arguments);
+    assert_eq!(verb(&["program", "put", &program]).code, 0);
+    assert_eq!(verb(&import).code, 0);
+    assert_eq!(parsed(&verb(&["rebuild", "--yes", "--json"]))["redemptions"]["rebuilt"], 1);
+    assert_eq!(parsed(&verb(&["history", "1", "--json"]))["entries"][0]["balance_after"], "20");
+
+    // Forgotten, and done later.
+    let lost = Database::new();
+    let verb = |arguments: &[&str]| run(Some(&lost.url()), &environment, arguments);
+    assert_eq!(verb(&["program", "put", &program]).code, 0);
+    for arguments in [&["rebuild", "--json"][..], &["rebuild", "--yes", "--json"]] {
+        let early = verb(arguments);
+        let told: Value = serde_json::from_str(&early.out).unwrap();
+        assert_eq!((early.code, &told["redemptions"]["known"]), (1, &json!(0)), "{told}");
+        let reason = told["redemptions"]["not_rebuilt"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains("points were not there"), "{told}");
+    }
+    assert_eq!(verb(&["exceptions", "list"]).out.matches("hold_expired").count(), 1);
+    assert_eq!(verb(&import).code, 0);
+    let told = parsed(&verb(&["rebuild", "--yes", "--json"]));
+    assert_eq!(told["redemptions"], json!({"rebuilt": 1, "known": 0, "not_rebuilt": []}));
+    assert_eq!(parsed(&verb(&["history", "1", "--json"]))["entries"][0]["balance_after"], "20");
+    assert_eq!(verb(&["exceptions", "list"]).out, "there are none", "it is redeemed");
+    let told = parsed(&verb(&["rebuild", "--yes", "--json"]));
+    assert_eq!(told["redemptions"], json!({"rebuilt": 0, "known": 1, "not_rebuilt": []}));
+    assert_eq!(verb(&["verify"]).code, 0);
+}
+
+#[test]
+fn what_somebody_decided_by_hand_is_not_redeemed_by_a_later_rebuild() {
+    let service = Service::start();
+    service.admin.give(1, "100");
+    redeem(&service, 1, true);
+    let lost = Database::new();
+    let environment = service.shop.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let verb = |arguments: &[&str]| run(Some(&lost.url()), &environment, arguments);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("club.json");
+    std::fs::write(&file, club().to_string()).unwrap();
+    assert_eq!(verb(&["program", "put", file.to_str().unwrap()]).code, 0);
+    assert_eq!(verb(&["rebuild"]).code, 1);
+    let open = parsed(&verb(&["exceptions", "list", "--json"]));
+    let id = open["exceptions"][0]["exception_id"].as_str().unwrap();
+    let resolved = verb(&["exceptions", "resolve", id, "--note", "corrected by hand"]);
+    assert_eq!(resolved.code, 0, "{resolved:?}");
+    let adjust = ["adjust", "--partner", "1", "--program", "club", "--points", "200", "--reason", "a card"];
+    assert_eq!(verb(&adjust).code, 0);
+    let again = verb(&["rebuild", "--yes", "--json"]);
+    let told: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!((again.code, &told["redemptions"]["rebuilt"]), (1, &json!(0)), "{told}");
+    assert_eq!(told["redemptions"]["not_rebuilt"].as_array().unwrap().len(), 1, "it is told: {told}");
+    assert_eq!(parsed(&verb(&["history", "1", "--json"]))["entries"][0]["balance_after"], "220");
+}
+
+/// Makes a database one of the version before.
+fn one_version_back(file: &str) {
+    use diesel::connection::SimpleConnection;
+    let ours = "DROP INDEX accounts_by_program; DROP INDEX memberships_by_program; \
+                ALTER TABLE exceptions DROP COLUMN resolved_on_behalf_of; ALTER TABLE tokens DROP COLUMN manager; \
+                DELETE FROM __diesel_schema_migrations WHERE version = '20261130000220'";
+    let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(file).unwrap();
+    conn.batch_execute(ours).unwrap();
 }

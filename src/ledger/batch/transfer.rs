@@ -136,7 +136,7 @@ impl Batch {
                 self.move_all(conn, &prepared, asked)?;
                 self.settle_orphan(conn, &prepared, asked)?;
                 let reply = Ok(self.transferred(&prepared.codes, before));
-                self.keep_verdict(key, &idempotency.params_sha256, &reply);
+                self.keep_verdict(key, &idempotency.params_sha256, &reply, false);
                 Ok(Answer::Reply(reply))
             }
         }
