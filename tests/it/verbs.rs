@@ -461,6 +461,53 @@ fn what_somebody_decided_by_hand_is_not_redeemed_by_a_later_rebuild() {
     assert_eq!(parsed(&verb(&["history", "1", "--json"]))["entries"][0]["balance_after"], "220");
 }
 
+#[test]
+fn a_dump_shows_no_password_to_the_machine_s_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let tools = folder.path().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    let url = "postgres://h:5432/db?user=u&password=s3cret%2B+&sslmode=require&sslpassword=k3yword";
+    let backup = |name: &str| {
+        run(Some(url), &[("PATH", tools.to_str().unwrap()), ("TOLD", &at("told"))], &["backup", &at(name), "--json"])
+    };
+    let shown = |run: &Run| format!("{}{}", run.out, run.err);
+    let absent = backup("absent");
+    assert!(absent.code == 1 && absent.err.contains("pg_dump cannot be started"), "{absent:?}");
+    assert!(absent.err.contains("postgres://h:5432/db?user=u&sslmode=require"), "{absent:?}");
+
+    // One that tells what it was given, and cannot be checked: there is no pg_restore.
+    let script = "#!/bin/sh\n{ echo \"$PGPASSWORD\"; echo \"$@\"; } > \"$TOLD\"\n\
+                  while read -r row; do echo \"$row\"; done < \"$PGSERVICEFILE\" > \"$TOLD.service\"\n\
+                  [ -e \"$TOLD.fails\" ] && exit 1\necho dump > \"$3\"\n";
+    let tool = tools.join("pg_dump");
+    std::fs::write(&tool, script).unwrap();
+    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let made = backup("made");
+    let told = std::fs::read_to_string(at("told")).unwrap();
+    let (password, arguments) = told.split_once('\n').unwrap();
+    assert_eq!(password, "s3cret++", "as libpq reads it");
+    assert!(arguments.contains("user=u&sslmode=require") && !arguments.contains("password"), "{arguments}");
+    let service = std::fs::read_to_string(at("told.service")).unwrap();
+    assert!(service.contains("sslpassword=k3yword"), "{service}");
+    assert_eq!(parsed(&made)["checked"], false, "there is no pg_restore");
+    let words = run(Some(url), &[("PATH", tools.to_str().unwrap()), ("TOLD", &at("told"))], &["backup", &at("words")]);
+    assert!(words.code == 0 && words.out.contains("not checked") && words.out.contains("pg_restore"), "{words:?}");
+    std::fs::write(at("told.fails"), "").unwrap();
+    let failed = backup("failed");
+    assert!(failed.code == 1 && failed.err.contains("run: pg_dump"), "{failed:?}");
+    for said in [&absent, &made, &words, &failed] {
+        let said = shown(said);
+        assert!(!said.contains("s3cret") && !said.contains("k3yword"), "{said}");
+    }
+    let left: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|one| one.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("unfinished"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 /// Makes a database one of the version before.
 fn one_version_back(file: &str) {
     use diesel::connection::SimpleConnection;
