@@ -3,7 +3,7 @@
 use super::{Failure, Verb, exceptions, import, program, token};
 use crate::config::Settings;
 use crate::store::migrate::{self, Schema};
-use crate::store::{DatabaseUrl, Pool, StoreError};
+use crate::store::{AnyConnection, DatabaseUrl, Pool, StoreError};
 
 /// What a verb may do to the database before it does its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub(super) enum Opening {
     /// It reads. A database of another version is said to be one and left as it is, and none is made. (`verify` first
     /// finishes what was asked to be computed again, as the running service does.)
     AsItIs,
+    /// It copies all of it, whichever version it is of: the backup before an upgrade is made by either program. None is
+    /// made.
+    OfAnyVersion,
     /// It changes what is there: brings the schema up to date, and makes no database.
     Migrated,
     /// As `Migrated`, and makes the database if there is none.
@@ -29,13 +32,13 @@ impl Verb {
             | Self::Program(program::Verb::Check { .. }) => Opening::None,
             Self::Verify
             | Self::History(_)
-            | Self::Backup { .. }
             | Self::Exceptions(exceptions::Verb::List { .. })
             | Self::Token(token::Verb::List)
             | Self::Program(program::Verb::Simulate { .. } | program::Verb::Get { .. } | program::Verb::List)
             | Self::Import(import::Verb::OdooLoyalty { dry_run: true, .. } | import::Verb::Csv { dry_run: true, .. }) => {
                 Opening::AsItIs
             }
+            Self::Backup { .. } => Opening::OfAnyVersion,
             Self::Token(token::Verb::Revoke { .. })
             | Self::Program(program::Verb::Archive { .. })
             | Self::Adjust(_)
@@ -62,6 +65,7 @@ impl Opening {
         let mut conn = pool.get()?;
         match self {
             Self::None => {}
+            Self::OfAnyVersion => must_be_a_ledger(&mut conn)?,
             Self::AsItIs => must_be_of_this_version(migrate::inspect(&mut conn)?)?,
             Self::Migrated | Self::Made => drop(migrate::migrate(&mut conn)?),
         }
@@ -78,6 +82,15 @@ fn must_be_there(settings: &Settings) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
+}
+
+fn must_be_a_ledger(conn: &mut AnyConnection) -> Result<(), Failure> {
+    if migrate::is_begun(conn)? {
+        return Ok(());
+    }
+    Err(Failure::Other(
+        "there is no ledger in this database: it has no schema of this program's; check database.url".to_owned(),
+    ))
 }
 
 fn must_be_of_this_version(schema: Schema) -> Result<(), Failure> {

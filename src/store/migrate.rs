@@ -47,6 +47,14 @@ pub fn inspect(conn: &mut AnyConnection) -> Result<Schema, StoreError> {
     Ok(if is_for_us { Schema::Ahead(unknown) } else { Schema::Newer(last.clone()) })
 }
 
+/// Whether any version of this program has made its schema here.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn is_begun(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    Ok(!applied_versions(conn)?.is_empty())
+}
+
 /// Brings the schema up to date; returns what was run. Two processes may call it at once. One that a newer version has
 /// expanded is left as it is, and may be worked on.
 ///

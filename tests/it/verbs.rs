@@ -508,6 +508,33 @@ fn a_dump_shows_no_password_to_the_machine_s_processes() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[test]
+fn the_backup_before_an_upgrade_is_made_by_the_new_program() {
+    let service = Service::start();
+    if service.database.file().is_none() {
+        return;
+    }
+    service.admin.give(1, "40");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    assert_eq!(service.verb(&["backup", &path("old.db")]).code, 0);
+    one_version_back(&path("old.db"));
+    let old = format!("sqlite://{}", path("old.db"));
+    let refused = run(Some(&old), &[], &["history", "1"]);
+    assert!(refused.code == 1 && refused.err.contains("loyalty-sidecar migrate"), "{refused:?}");
+    let before = std::fs::read(path("old.db")).unwrap();
+    let made = run(Some(&old), &[], &["backup", &path("copy.db")]);
+    assert_eq!(made.code, 0, "{made:?}");
+    assert_eq!(std::fs::read(path("old.db")).unwrap(), before, "its schema stays as it is");
+    let checked = run(Some(&old), &[], &["restore-check", &path("copy.db")]);
+    assert!(checked.code == 0 && checked.out.contains("of an older version"), "{checked:?}");
+    // What holds no ledger is none to be backed up.
+    std::fs::write(path("empty.db"), "").unwrap();
+    let empty = run(Some(&format!("sqlite://{}", path("empty.db"))), &[], &["backup", &path("nothing.db")]);
+    assert!(empty.code == 1 && empty.err.contains("no ledger"), "{empty:?}");
+    assert!(!folder.path().join("nothing.db").exists());
+}
+
 /// Makes a database one of the version before.
 fn one_version_back(file: &str) {
     use diesel::connection::SimpleConnection;
