@@ -49,8 +49,8 @@ impl From<&Refusal> for ErrorBody {
             Refusal::HoldExpired { exception_id } => {
                 (1004, json!({"kind": "hold_expired", "exception_id": exception_id.to_string()}))
             }
-            // Nobody has to decide anything.
-            Refusal::ReplacedHoldExpired => (1004, json!({"kind": "hold_expired", "exception_id": null})),
+            // Nobody has to decide anything: there is no exception to name.
+            Refusal::ReplacedHoldExpired => (1004, json!({"kind": "hold_expired"})),
             Refusal::HoldCaptured => (1005, json!({"kind": "hold_captured"})),
             Refusal::HoldReleased => (1006, json!({"kind": "hold_released"})),
             Refusal::HoldOfOtherOrder => (1007, json!({"kind": "hold_of_other_order"})),

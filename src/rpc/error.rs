@@ -55,7 +55,7 @@ pub const ERRORS: &[ErrorKind] = &[
     row(1001, "insufficient_points", "The customer has fewer points than that (`available`, `required`)."),
     row(1002, "below_minimum", "Points can be spent only from a minimum on (`available`, `minimum`)."),
     row(1003, "reward_not_applicable", "The reward does not fit this order (`reason`)."),
-    row(1004, "hold_expired", "The hold ran out and its points are gone; a manager was asked (`exception_id`)."),
+    row(1004, "hold_expired", "The hold ran out. Where its order is paid, a manager was asked (`exception_id`)."),
     row(1005, "hold_captured", "The hold was paid already."),
     row(1006, "hold_released", "The hold was given up."),
     row(1007, "hold_of_other_order", "The hold was made for another order."),

@@ -199,6 +199,10 @@ fn what_cannot_be_replaced_is_told_and_nothing_is_done() {
     assert!(refused.message.contains("expired") && refused.message.contains("without `replaces`"), "{refused:?}");
     let exceptions = service.admin.call("exception.list", json!({}));
     assert_eq!(exceptions["exceptions"], json!([]), "nobody has to decide anything");
+    let ask = request(&uuid(), "ten", &draft, Some(&expired["hold_id"]));
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "loyalty.hold", "params": ask}).to_string();
+    let answer: Value = serde_json::from_str(&service.admin.post(&body).unwrap().1).unwrap();
+    assert_eq!(answer["error"]["data"], json!({"kind": "hold_expired"}), "and no exception is named");
     // Another program's or customer's reward on the same order may give way, too.
     service.admin.give(2, "100");
     let other = uuid();
