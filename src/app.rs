@@ -47,7 +47,7 @@ pub enum StartError {
     /// Nobody could call.
     #[error(
         "there is no token in {database} that is accepted, so nobody could call; make one for Odoo's addon first: \
-         loyalty-sidecar token create --role pos --name odoo"
+         loyalty-sidecar token create --role viewer --name odoo"
     )]
     NoToken {
         /// The database, without its password.

@@ -518,7 +518,7 @@ impl RawOdoo {
         let database = given("odoo.database", self.database)?;
         let login = given("odoo.login", self.login)?;
         let api_key = api_key.ok_or_else(|| {
-            bad("odoo.api_key is missing: make one in Odoo under My Profile, Security, or name its file in odoo.api_key_file")
+            bad("odoo.api_key is missing: make one in Odoo under My Preferences, Security, or name its file in odoo.api_key_file")
         })?;
         let mut odoo = OdooSettings::new(url, &database, &login, api_key);
         if let Some(timeout_ms) = self.timeout_ms {

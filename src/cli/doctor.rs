@@ -39,7 +39,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         findings.note(
             Mark::Warning,
             "database",
-            format!("{} does not exist yet; `loyalty-sidecar token create --role pos --name odoo` makes it, and the addon's token", path.display()),
+            format!("{} does not exist yet; `loyalty-sidecar token create --role viewer --name odoo` makes it, and the addon's token", path.display()),
         );
         return Ok(());
     }
@@ -74,7 +74,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
             Mark::Warning,
             "tokens",
             "there is none, and `serve` does not start without: make one for the addon with \
-             `loyalty-sidecar token create --role pos --name odoo`",
+             `loyalty-sidecar token create --role viewer --name odoo`",
         );
     } else {
         doctor_shop::look_at_tokens(&usable, findings);

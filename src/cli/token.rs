@@ -81,7 +81,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
                 .collect();
             print(as_json, &json!({ "tokens": listed }), || {
                 if lines.is_empty() {
-                    "there are no tokens yet; make one with `loyalty-sidecar token create --role pos --name odoo`"
+                    "there are no tokens yet; make one with `loyalty-sidecar token create --role viewer --name odoo`"
                         .into()
                 } else {
                     lines.join("\n")

@@ -108,7 +108,7 @@ fn it_does_not_start_without_a_token_that_is_accepted() {
     let database = Database::new();
     let (code, said) = refusal(&database, &[]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("loyalty-sidecar token create --role pos --name odoo"), "{said}");
+    assert!(said.contains("loyalty-sidecar token create --role viewer --name odoo"), "{said}");
     // The same of a database in which every token was revoked.
     let token = token(&database, "admin");
     assert_eq!(run(Some(&database.url()), &[], &["token", "revoke", &token]).code, 0);
