@@ -41,7 +41,7 @@ impl Link {
     /// [`Fault::AccessDenied`] without asking Odoo while the pause after a refusal lasts; else why it cannot be opened.
     pub async fn session(&self) -> Result<Arc<Session>, Fault> {
         let mut state = self.state.lock().await;
-        if let Some(fault) = self.pause(&mut state) {
+        if let Some((fault, _)) = self.pause(&mut state) {
             return Err(fault);
         }
         let opened = match &state.open {
@@ -79,14 +79,19 @@ impl Link {
 
     /// Whether Odoo is left alone just now because it refused the login. Another key in the key's file ends that.
     pub async fn is_paused(&self) -> bool {
-        self.pause(&mut *self.state.lock().await).is_some()
+        self.refused_since().await.is_some()
     }
 
-    /// The refusal, while the pause after it lasts.
-    fn pause(&self, state: &mut State) -> Option<Fault> {
+    /// Since when [`Link::is_paused`]: of each refusal another moment.
+    pub async fn refused_since(&self) -> Option<Instant> {
+        self.pause(&mut *self.state.lock().await).map(|(_, since)| since)
+    }
+
+    /// The refusal and when it was, while the pause after it lasts.
+    fn pause(&self, state: &mut State) -> Option<(Fault, Instant)> {
         let (fault, since) = state.denied.as_ref()?;
         if since.elapsed() < self.denied_pause && !self.transport.read_key_again() {
-            return Some(fault.clone());
+            return Some((fault.clone(), *since));
         }
         state.denied = None;
         state.open = None;

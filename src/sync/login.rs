@@ -16,6 +16,8 @@ use super::ledger::ReadingState;
 const ASK_AGAIN: Duration = Duration::from_mins(5);
 /// How often the log warns of a key that ends.
 const WARN_AGAIN: Duration = Duration::from_hours(24);
+/// How often a refused login is tried again at most because another process has logged in.
+const TRY_AGAIN: Duration = Duration::from_mins(1);
 
 /// What this process remembers of the login.
 #[derive(Debug, Default)]
@@ -26,8 +28,10 @@ struct Notes {
     asked: Option<Instant>,
     warned: Option<Instant>,
     outcome: LoginOutcome,
-    /// When it was refused, by the database's time.
-    refused_at: Option<DateTime<Utc>>,
+    /// The refusal that lasts, and when it was, by the database's time.
+    refused: Option<(Instant, DateTime<Utc>)>,
+    /// When a refused login was last tried again since another process had logged in.
+    tried_again: Option<Instant>,
 }
 
 impl Login {
@@ -38,7 +42,7 @@ impl Login {
     /// A session is open: its key was accepted. Asks when it ends, unless that is known from just now.
     pub async fn accepted(&self, session: &Session) {
         let is_due = self.change(|notes| {
-            if notes.refused_at.take().is_some() {
+            if notes.refused.take().is_some() {
                 notes.asked = None;
             }
             notes.outcome = LoginOutcome::Accepted(None);
@@ -59,23 +63,36 @@ impl Login {
 
     /// How the login of a pass with this end went.
     pub fn outcome(&self, error: Option<&SyncError>) -> LoginOutcome {
+        // Taken in any case: what was accepted before a refusal is not to be told after it.
+        let accepted = self.change(|notes| std::mem::take(&mut notes.outcome));
         match error {
             Some(SyncError::Odoo(fault)) if fault.is_refusal() => LoginOutcome::Refused,
-            _ => self.change(|notes| std::mem::take(&mut notes.outcome)),
+            _ => accepted,
         }
     }
 
-    /// Takes note that the login was refused, at this time of the database's.
-    pub fn refused(&self, now: DateTime<Utc>) {
-        self.change(|notes| notes.refused_at = Some(now));
+    /// Takes note of when a refusal was: at this time of the database's.
+    pub fn refused(&self, refusal: Instant, now: DateTime<Utc>) {
+        self.change(|notes| notes.refused = Some((refusal, now)));
     }
 
-    /// Whether some process has logged in since the login was refused here: then it is worth another try.
-    pub fn may_be_over(&self, state: &ReadingState) -> bool {
+    /// Whether some process has logged in since this refusal: then it is worth another try. Not at once every time: that
+    /// process may have another key than this one.
+    pub fn may_be_over(&self, refusal: Instant, state: &ReadingState) -> bool {
         let accepted = state.last.as_ref().and_then(|last| last.login.accepted_at);
         self.change(|notes| {
-            let refused_at = *notes.refused_at.get_or_insert(state.now);
-            accepted.is_some_and(|accepted| accepted > refused_at)
+            // One that is new counts from when it was noticed: whoever logged in before it says nothing of it.
+            let refused_at = match notes.refused {
+                Some((known, refused_at)) if known == refusal => refused_at,
+                _ => state.now,
+            };
+            notes.refused = Some((refusal, refused_at));
+            let may_try = notes.tried_again.is_none_or(|tried| tried.elapsed() >= TRY_AGAIN);
+            let is_over = may_try && accepted.is_some_and(|accepted| accepted > refused_at);
+            if is_over {
+                notes.tried_again = Some(Instant::now());
+            }
+            is_over
         })
     }
 
@@ -93,5 +110,43 @@ impl Login {
         if is_due {
             tracing::warn!(kind = "key_ends", "{}", end.advice(now));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::domain::login::LoginState;
+    use crate::domain::shop::LastPass;
+    use crate::odoo::Fault;
+
+    fn state(now: DateTime<Utc>, accepted_at: DateTime<Utc>) -> ReadingState {
+        let login = LoginState { accepted_at: Some(accepted_at), ..LoginState::default() };
+        ReadingState { now, last: Some(LastPass { login, ..LastPass::default() }), running: false }
+    }
+
+    #[test]
+    fn what_was_accepted_before_a_refusal_is_not_told_after_it() {
+        let login = Login::default();
+        login.change(|notes| notes.outcome = LoginOutcome::Accepted(None));
+        let refused = SyncError::Odoo(Fault::AccessDenied { login: "loyalty".to_owned() });
+        assert_eq!(login.outcome(Some(&refused)), LoginOutcome::Refused);
+        assert_eq!(login.outcome(Some(&SyncError::Overtaken)), LoginOutcome::default());
+    }
+
+    #[test]
+    fn a_refusal_counts_from_itself_and_is_tried_again_once_a_minute() {
+        let (login, now) = (Login::default(), Utc::now());
+        let (first, second) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        let later = |seconds| now + TimeDelta::seconds(seconds);
+        assert!(!login.may_be_over(first, &state(now, now)), "whoever logged in before says nothing");
+        assert!(login.may_be_over(first, &state(later(2), later(1))));
+        // Refused again: another process has another key, and goes on.
+        assert!(!login.may_be_over(second, &state(later(3), later(1))));
+        assert!(!login.may_be_over(second, &state(later(5), later(4))), "not at once again");
+        login.change(|notes| notes.tried_again = Instant::now().checked_sub(TRY_AGAIN));
+        assert!(login.may_be_over(second, &state(later(70), later(69))));
     }
 }

@@ -154,8 +154,8 @@ impl Shared {
                 self.board.heard(&state);
                 if let Some(last) = &state.last {
                     self.login.warn_of(last.login.key_end);
-                    if last.login.refused {
-                        self.login.refused(state.now);
+                    if let Some(refusal) = self.link.refused_since().await.filter(|_| last.login.refused) {
+                        self.login.refused(refusal, state.now);
                     }
                 }
             }
@@ -206,11 +206,9 @@ impl Shared {
     /// Whether Odoo is left alone because it refused the login. Another key in the key's file ends that, and so does a
     /// process beside this one that has logged in.
     async fn is_paused(&self) -> bool {
-        if !self.link.is_paused().await {
-            return false;
-        }
+        let Some(refusal) = self.link.refused_since().await else { return false };
         match self.ledger.reading_state().await {
-            Ok(state) if self.login.may_be_over(&state) => {
+            Ok(state) if self.login.may_be_over(refusal, &state) => {
                 tracing::info!("another process has logged in to Odoo: the login is tried again");
                 self.link.forget_refusal().await;
                 false

@@ -158,3 +158,32 @@ fn another_key_in_the_file_ends_a_refusal() {
     eventually("it reads again", || service.admin.balance(1) == "30");
     assert!(sold.id > 0);
 }
+
+#[test]
+fn a_stale_key_beside_a_good_one_is_shown_once_a_minute_at_most() {
+    let mut service = reading(&[]);
+    eventually("it reads", || readyz(&service)["status"] == "ready");
+    service.shop.shop.set_credentials("loyalty", "second");
+    service.terminate();
+    service.set("LOYALTY__ODOO__API_KEY", "second");
+    service.launch();
+    eventually("the first reads", || readyz(&service)["status"] == "ready");
+    // Another process beside it has still the old key. A till that tells it of an order has it log in.
+    let stale = ("LOYALTY__ODOO__API_KEY".to_owned(), "demo-key".to_owned());
+    let (_stale, other) = service.replica_with(&[stale]);
+    let refused = || service.log().matches("reading Odoo ended early: Odoo refused the login").count();
+    let before = refused();
+    let mut tell = || {
+        let order = service.shop.sell(1, "30.00");
+        other.call("sync.notify", json!({"order_ids": [order.id]}));
+    };
+    tell();
+    eventually("it is refused", || refused() > before);
+    // The other logs in all the time: that ends the pause once.
+    for _ in 0..12 {
+        std::thread::sleep(Duration::from_secs(1));
+        tell();
+    }
+    let tries = refused() - before;
+    assert!(tries <= 2, "{tries} refused logins in 12 seconds");
+}
