@@ -131,6 +131,10 @@ pub struct LastPass {
 pub struct OrderDigest {
     /// `pos.order.id`
     pub id: super::ids::OrderId,
+    /// `pos.order.uuid`; Odoo 14 has none. A restored Odoo gives the id again, and the rest may be alike.
+    pub uuid: Option<String>,
+    /// `pos_reference`.
+    pub reference: Option<String>,
     /// Its state.
     pub state: super::order::OrderState,
     /// Its customer.

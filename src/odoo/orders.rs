@@ -163,7 +163,8 @@ pub async fn read_digests(
     after: i64,
     page_size: u32,
 ) -> Result<Page<(OrderDigest, Option<chrono::DateTime<chrono::Utc>>)>, Fault> {
-    let page = session.raw_page(ORDER, domain, &["state", "partner_id", "write_date"], after, page_size).await?;
+    let fields = ["uuid", "pos_reference", "state", "partner_id", "write_date"];
+    let page = session.raw_page(ORDER, domain, &fields, after, page_size).await?;
     let ids: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
     let fields = ["order_id", "qty", "price_unit", "price_subtotal_incl"];
     let mut lines = lines_by_order(session, &ids, &fields, page_size).await?;
@@ -319,6 +320,8 @@ fn digest(record: &Record, lines: &[Record]) -> Result<OrderDigest, Unreadable> 
     let amounts = lines.iter().map(|line| amount(line, "price_subtotal_incl")).collect::<Result<Vec<_>, _>>()?;
     Ok(OrderDigest {
         id: OrderId(record.id()?),
+        uuid: record.key("uuid")?,
+        reference: record.key("pos_reference")?,
         state: state(record)?,
         partner_id: record.link("partner_id")?.map(PartnerId),
         total_incl: total_of(amounts.into_iter())?,

@@ -564,17 +564,28 @@ pub fn count_ignored(conn: &mut AnyConnection) -> Result<i64, StoreError> {
 /// # Errors
 /// [`StoreError`]
 pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<Vec<OrderDigest>, StoreError> {
-    let rows: Vec<(i64, String, Option<i64>, i64, i64)> = orders::table
+    type Row = (i64, Option<String>, Option<String>, String, Option<i64>, i64, i64);
+    let rows: Vec<Row> = orders::table
         .filter(orders::source.eq(SOURCE))
         .filter(orders::id.gt(after.0))
         .order(orders::id)
         .limit(limit)
-        .select((orders::id, orders::state, orders::partner_id, orders::total_incl_e4, orders::line_count))
+        .select((
+            orders::id,
+            orders::uuid,
+            orders::reference,
+            orders::state,
+            orders::partner_id,
+            orders::total_incl_e4,
+            orders::line_count,
+        ))
         .load(conn)?;
     rows.into_iter()
-        .map(|(id, state, partner, total, lines)| {
+        .map(|(id, uuid, reference, state, partner, total, lines)| {
             Ok(OrderDigest {
                 id: OrderId(id),
+                uuid,
+                reference,
                 state: state_from_word(&state)?,
                 partner_id: partner.map(PartnerId),
                 total_incl: Money::from_e4(total),

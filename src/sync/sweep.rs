@@ -1,9 +1,9 @@
 //! The sweep: compares every order with what the ledger knows, and finds what no window can.
 //!
 //! Deleted orders leave no trace, raw SQL (a merge of partners) touches no `write_date`, a line deleted alone does not
-//! either. The sweep reads each order's state, customer, total and number of lines, page by page, re-reads whole what
-//! differs, and has the ledger forget what is gone: of a company and a till that are still shown. Sales that are gone are
-//! collected for the decision at the pass's end ([`super::withdrawals`]).
+//! either. The sweep reads by what each order is known, its state, customer, total and number of lines, page by page,
+//! re-reads whole what differs, and has the ledger forget what is gone: of a company and a till that are still shown.
+//! Sales that are gone are collected for the decision at the pass's end ([`super::withdrawals`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -111,6 +111,8 @@ impl SyncLedger for Memory {
             let rows = book.orders.range(OrderId(after.0 + 1)..).take(usize::try_from(limit).unwrap());
             rows.map(|(id, order)| OrderDigest {
                 id: *id,
+                uuid: order.uuid.clone(),
+                reference: order.reference.clone(),
                 state: order.state,
                 partner_id: order.partner_id,
                 total_incl: Money::sum(order.lines.iter().map(|line| line.subtotal_incl)).unwrap(),
