@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::OrderId;
+use super::ids::{LineId, OrderId};
 use super::order::{Order, OrderState};
 
 /// By what an order is known.
@@ -19,6 +19,42 @@ pub struct KnownOrder {
     pub state: OrderState,
 }
 
+impl KnownOrder {
+    /// Whether Odoo has another order by its number, with this uuid and this reference: it gave the number again. An order
+    /// keeps both for good; the reference tells where there are no uuids.
+    #[must_use]
+    pub fn is_replaced_by(&self, uuid: Option<&str>, reference: Option<&str>) -> bool {
+        differ(self.uuid.as_deref(), uuid).or_else(|| differ(self.reference.as_deref(), reference)).unwrap_or(false)
+    }
+}
+
+/// Whether both are known and are not the same; `None` where one is unknown.
+fn differ(one: Option<&str>, other: Option<&str>) -> Option<bool> {
+    one.zip(other).map(|(one, other)| one != other)
+}
+
+/// Where a line was when it was last read, and by what it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownLine {
+    /// The order that it stands in.
+    pub order: OrderId,
+    /// That order's state.
+    pub state: OrderState,
+    /// `pos.order.line.uuid`; Odoo 14 has none.
+    pub uuid: Option<String>,
+}
+
+impl KnownLine {
+    /// Whether Odoo has another line by its number; `None` where there are no uuids to tell.
+    #[must_use]
+    pub fn is_replaced_by(&self, uuid: Option<&str>) -> Option<bool> {
+        differ(self.uuid.as_deref(), uuid)
+    }
+}
+
+/// The lines of an order that are known, as [`KnownLine`]s.
+pub type KnownLines = BTreeMap<LineId, KnownLine>;
+
 /// How taking in an order would take points back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withdrawal {
@@ -26,6 +62,8 @@ pub enum Withdrawal {
     Replaced,
     /// It was paid and is not any more.
     Unpaid,
+    /// Odoo gave it, or the sale it takes back, numbers of lines that were a lost order's.
+    HasLinesOfLost,
 }
 
 impl Withdrawal {
@@ -35,13 +73,7 @@ impl Withdrawal {
         if known.state != OrderState::Paid {
             return None;
         }
-        let differ = |one: &Option<String>, other: &Option<String>| {
-            one.as_ref().zip(other.as_ref()).map(|(one, other)| one != other)
-        };
-        // An order keeps both for good; the reference tells where there are no uuids.
-        let is_other =
-            differ(&known.uuid, &order.uuid).or_else(|| differ(&known.reference, &order.reference)).unwrap_or(false);
-        if is_other {
+        if known.is_replaced_by(order.uuid.as_deref(), order.reference.as_deref()) {
             return Some(Self::Replaced);
         }
         (order.state != OrderState::Paid).then_some(Self::Unpaid)
@@ -55,19 +87,21 @@ pub struct Withdrawals {
     pub gone: BTreeSet<OrderId>,
     /// Orders that were set aside, and why.
     pub set_aside: BTreeMap<OrderId, Withdrawal>,
+    /// Paid orders whose lines' numbers were given again: they are gone, or another order has their number too.
+    pub lost: BTreeSet<OrderId>,
 }
 
 impl Withdrawals {
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.gone.is_empty() && self.set_aside.is_empty()
+        self.gone.is_empty() && self.set_aside.is_empty() && self.lost.is_empty()
     }
 
-    /// How many orders.
+    /// Those that are gone, and have left their number to no other order.
     #[must_use]
-    pub fn orders(&self) -> usize {
-        self.gone.len().saturating_add(self.set_aside.len())
+    pub fn gone(&self) -> Vec<OrderId> {
+        self.gone.union(&self.lost).filter(|id| !self.set_aside.contains_key(id)).copied().collect()
     }
 
     /// The orders that were set aside for this reason.
@@ -76,10 +110,13 @@ impl Withdrawals {
         self.set_aside.iter().filter(|(_, its)| **its == why).map(|(id, _)| *id).collect()
     }
 
-    /// All of them.
+    /// All orders that would be taken back. One that merely has lines of theirs has nothing that could be.
     #[must_use]
     pub fn all(&self) -> Vec<OrderId> {
-        self.gone.iter().chain(self.set_aside.keys()).copied().collect()
+        let aside = self.set_aside.iter().filter(|(_, why)| **why != Withdrawal::HasLinesOfLost);
+        let all: BTreeSet<OrderId> =
+            self.gone.iter().chain(&self.lost).chain(aside.map(|(id, _)| id)).copied().collect();
+        all.into_iter().collect()
     }
 }
 
@@ -136,5 +173,24 @@ mod tests {
         for (known, order, expected) in cases {
             assert_eq!(Withdrawal::of(&known, &order), expected, "{known:?} {order:?}");
         }
+        // Yet it is another order, whose customer did not become this one's.
+        for state in [Draft, Cancelled] {
+            assert!(known(Some("a"), None, state).is_replaced_by(Some("b"), None));
+            assert!(!known(Some("a"), Some("r"), state).is_replaced_by(Some("a"), Some("s")));
+            assert!(known(None, Some("r"), state).is_replaced_by(Some("b"), Some("s")));
+        }
+    }
+
+    #[test]
+    fn a_lost_order_counts_once_and_who_has_its_lines_does_not() {
+        let ids = |ids: &[i64]| ids.iter().copied().map(OrderId).collect::<BTreeSet<_>>();
+        let found = Withdrawals {
+            gone: ids(&[1, 2]),
+            set_aside: BTreeMap::from([(OrderId(3), Withdrawal::Replaced), (OrderId(5), Withdrawal::HasLinesOfLost)]),
+            lost: ids(&[2, 3, 4]),
+        };
+        assert_eq!(found.all(), [1, 2, 3, 4].map(OrderId));
+        assert_eq!(found.gone(), [1, 2, 4].map(OrderId));
+        assert_eq!(found.of(Withdrawal::Replaced), [OrderId(3)]);
     }
 }

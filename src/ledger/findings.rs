@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Ledger;
 use super::reply::LedgerError;
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
-use crate::domain::ids::OrderId;
+use crate::domain::ids::{LineId, OrderId};
 use crate::domain::points::Points;
-use crate::domain::withdrawal::KnownOrder;
+use crate::domain::withdrawal::{KnownLines, KnownOrder};
 use crate::store::transaction::write_transaction;
 use crate::store::{findings, withdrawals};
 
@@ -53,6 +53,14 @@ impl Ledger {
     /// [`LedgerError::Store`]
     pub async fn known_orders(&self, orders: Vec<OrderId>) -> Result<BTreeMap<OrderId, KnownOrder>, LedgerError> {
         self.pool().run(move |conn| Ok(withdrawals::known_orders(conn, &orders)?)).await
+    }
+
+    /// Where these lines stand, as far as they are known.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn known_lines(&self, lines: Vec<LineId>) -> Result<KnownLines, LedgerError> {
+        self.pool().run(move |conn| Ok(withdrawals::known_lines(conn, &lines)?)).await
     }
 
     /// How many members have points of these orders, and how many.

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::orders::state_from_word;
-use super::schema::{accounts, held_withdrawals, order_postings, orders};
+use super::schema::{accounts, held_withdrawals, order_lines, order_postings, orders};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError};
 use crate::domain::findings::HeldWithdrawals;
-use crate::domain::ids::OrderId;
+use crate::domain::ids::{LineId, OrderId};
 use crate::domain::points::Points;
-use crate::domain::withdrawal::KnownOrder;
+use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 
 /// By what these orders are known, as far as they are.
 ///
@@ -28,6 +28,29 @@ pub fn known_orders(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<BTreeMa
             .load(conn)?;
         for (id, uuid, reference, state) in rows {
             found.insert(OrderId(id), KnownOrder { uuid, reference, state: state_from_word(&state)? });
+        }
+    }
+    Ok(found)
+}
+
+/// Where these lines stand, as far as they are known.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn known_lines(conn: &mut AnyConnection, ids: &[LineId]) -> Result<KnownLines, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(i64, i64, Option<String>, String)> = order_lines::table
+            .inner_join(
+                orders::table.on(orders::source.eq(order_lines::source).and(orders::id.eq(order_lines::order_id))),
+            )
+            .filter(order_lines::source.eq(SOURCE))
+            .filter(order_lines::id.eq_any(ids))
+            .select((order_lines::id, order_lines::order_id, order_lines::uuid, orders::state))
+            .load(conn)?;
+        for (id, order, uuid, state) in rows {
+            found.insert(LineId(id), KnownLine { order: OrderId(order), state: state_from_word(&state)?, uuid });
         }
     }
     Ok(found)

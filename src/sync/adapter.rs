@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
-use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
 use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
-use crate::domain::withdrawal::KnownOrder;
+use crate::domain::withdrawal::{KnownLines, KnownOrder};
 use crate::ledger::{Ledger, LedgerError};
 
 use super::ledger::{
@@ -98,6 +98,10 @@ impl SyncLedger for Ledger {
 
     fn known_orders(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, KnownOrder>> {
         Box::pin(async move { Self::known_orders(self, orders).await.map_err(fault) })
+    }
+
+    fn known_lines(&self, lines: Vec<LineId>) -> Pending<'_, KnownLines> {
+        Box::pin(async move { Self::known_lines(self, lines).await.map_err(fault) })
     }
 
     fn worth_of(&self, orders: Vec<OrderId>) -> Pending<'_, (u64, Points)> {

@@ -7,12 +7,12 @@ use std::pin::Pin;
 use chrono::{DateTime, Utc};
 
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
-use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
 use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
-use crate::domain::withdrawal::KnownOrder;
+use crate::domain::withdrawal::{KnownLines, KnownOrder};
 pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState, Trail};
 
 /// Why the ledger failed; its text is a sentence for a person.
@@ -84,6 +84,9 @@ pub trait SyncLedger: Send + std::marker::Sync {
 
     /// By what these orders are known, as far as they are.
     fn known_orders(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, KnownOrder>>;
+
+    /// Where these lines stand, as far as they are known.
+    fn known_lines(&self, lines: Vec<LineId>) -> Pending<'_, KnownLines>;
 
     /// How many members have points of these orders, and how many.
     fn worth_of(&self, orders: Vec<OrderId>) -> Pending<'_, (u64, Points)>;

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::shop::Partner;
@@ -18,9 +16,11 @@ use super::error::SyncError;
 use super::pass::Pass;
 
 impl Pass<'_> {
-    /// Before orders are taken in: moves the members that these were bought by, and that are gone.
-    pub async fn follow_customers(&mut self, orders: &[Order]) -> Result<(), SyncError> {
-        let read = orders.iter().filter_map(|order| Some((order.id?, order.partner_id))).collect();
+    /// Before orders are taken in: moves the members that these were bought by, and that are gone. The customer of a
+    /// stranger, an order by the number of another one, did not become that one's.
+    pub async fn follow_customers(&mut self, orders: &[Order], strangers: &BTreeSet<OrderId>) -> Result<(), SyncError> {
+        let read = orders.iter().filter_map(|order| Some((order.id?, order.partner_id)));
+        let read = read.filter(|(id, _)| !strangers.contains(id)).collect();
         let left = self.shared.ledger.customers_left(read).await.map_err(SyncError::Ledger)?;
         self.follow(left).await
     }
@@ -104,15 +104,18 @@ impl Pass<'_> {
         Ok(if heirs.len() == 1 { heirs.pop().filter(|heir| heir.id != member) } else { None })
     }
 
-    /// The customers that these orders have in Odoo now, as far as it has the orders; `None` is nobody.
+    /// The customers that these orders have in Odoo now, as far as it has the orders, and not others by their numbers; `None`
+    /// is nobody.
     async fn customers_of(&self, orders: &[OrderId]) -> Result<BTreeSet<Option<i64>>, SyncError> {
-        let page_size = self.settings().page_size;
+        let known = self.shared.ledger.known_orders(orders.to_vec()).await.map_err(SyncError::Ledger)?;
+        let fields = ["partner_id", "uuid", "pos_reference"];
         let mut customers = BTreeSet::new();
-        for ids in orders.chunks(usize::try_from(page_size).unwrap_or(usize::MAX).max(1)) {
-            let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-            let domain = vec![json!(["id", "in", ids])];
-            let page = self.session.raw_page(ORDER, &domain, &["partner_id"], 0, page_size).await?;
-            customers.extend(page.items.iter().map(|record| record.link("partner_id").ok().flatten()));
+        for record in self.fields_of(ORDER, orders.iter().map(|id| id.0), &fields).await? {
+            let (uuid, reference) = (record.key("uuid").ok().flatten(), record.key("pos_reference").ok().flatten());
+            let known = record.id().ok().and_then(|id| known.get(&OrderId(id)));
+            if known.is_none_or(|known| !known.is_replaced_by(uuid.as_deref(), reference.as_deref())) {
+                customers.insert(record.link("partner_id").ok().flatten());
+            }
         }
         Ok(customers)
     }

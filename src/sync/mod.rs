@@ -13,6 +13,7 @@ mod holder;
 mod lease;
 pub mod ledger;
 mod login;
+mod lost_lines;
 mod members;
 mod orders;
 mod pass;

@@ -16,7 +16,7 @@ use super::error::SyncError;
 use super::ledger::{LedgerFault, Reading};
 use super::pass::Pass;
 use super::progress::Progress;
-use super::withdrawals::Taking;
+use super::withdrawals::{Sorted, Taking};
 
 /// Whether it may be for what the orders say that the ledger could not take them in.
 fn is_of_the_orders(fault: &LedgerFault) -> bool {
@@ -110,12 +110,12 @@ impl Pass<'_> {
     /// Has the ledger take in orders. One that it cannot take in is left out, and [`Pass::all_taken_in`] says so at the
     /// pass's end: the others must not wait for it.
     async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
-        let orders = self.set_aside(orders).await?;
+        let Sorted { orders, strangers } = self.set_aside(orders).await?;
         if orders.is_empty() {
             return Ok(());
         }
         if self.taking != Taking::AsNew {
-            self.follow_customers(&orders).await?;
+            self.follow_customers(&orders, &strangers).await?;
         }
         self.read_mentioned(&orders).await?;
         let mut pieces = vec![orders];

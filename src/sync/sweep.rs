@@ -42,7 +42,7 @@ impl Pass<'_> {
             progress.advance(page.items.len());
             let upto = if page.is_last { i64::MAX } else { page.last_id };
             let mut known = self.known(after, upto).await?;
-            let mut again = Vec::new();
+            let (mut again, mut unknown) = (Vec::new(), Vec::new());
             for (order, written) in &page.items {
                 match known.remove(&order.id) {
                     Some(same) if same == *order => {}
@@ -52,18 +52,18 @@ impl Pass<'_> {
                     }
                     None => {
                         if settled.zip(*written).is_some_and(|(settled, written)| written < settled) {
-                            missed = missed.saturating_add(1);
-                            tracing::warn!(
-                                order = order.id.0,
-                                ?written,
-                                "an order was missed until the sweep found it"
-                            );
+                            unknown.push((order.id, written));
                         }
                         again.push(order.id);
                     }
                 }
             }
             self.read_orders_by_id(&again).await?;
+            // What was set aside was not missed: it waits.
+            for (order, written) in unknown.into_iter().filter(|(id, _)| !self.withdrawals.set_aside.contains_key(id)) {
+                missed = missed.saturating_add(1);
+                tracing::warn!(order = order.0, ?written, "an order was missed until the sweep found it");
+            }
             known.retain(|_, order| !is_forgotten(order));
             paid.extend(known.values().filter(|order| order.state == OrderState::Paid).map(|order| order.id));
             let no_more = self.really_gone(known.into_keys().collect()).await?;

@@ -4,7 +4,9 @@
 //! Odoo was restored from a backup, or is another database. Then they are left as they are, and a person is asked.
 //!
 //! A restored Odoo gives the numbers of lost orders again. Such a new order is set aside, since taking it in would take
-//! the old one back without asking.
+//! the old one back without asking. The same goes for an order with the numbers of lost lines ([`super::lost_lines`]).
+
+use std::collections::BTreeSet;
 
 use chrono::{TimeDelta, Utc};
 
@@ -14,6 +16,7 @@ use crate::domain::order::Order;
 use crate::domain::withdrawal::{Withdrawal, Withdrawals};
 
 use super::error::SyncError;
+use super::lost_lines::has_any;
 use super::pass::Pass;
 
 /// How often it is looked again whether what was held back is still so.
@@ -30,26 +33,49 @@ pub(super) enum Taking {
     AsNew,
 }
 
+/// Orders that are to be taken in now.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    /// All of them.
+    pub orders: Vec<Order>,
+    /// Those among them that have the number of another order, which was never paid: whose it was does not matter to them.
+    pub strangers: BTreeSet<OrderId>,
+}
+
 impl Pass<'_> {
     /// Sets aside what would take an order back as a whole; the others. An order that is no longer paid is set aside only
     /// where all orders are read: a window shows what somebody does to single ones.
-    pub async fn set_aside(&mut self, orders: Vec<Order>) -> Result<Vec<Order>, SyncError> {
-        if self.taking != Taking::Aside {
-            return Ok(orders);
-        }
+    pub async fn set_aside(&mut self, orders: Vec<Order>) -> Result<Sorted, SyncError> {
         let ids: Vec<OrderId> = orders.iter().filter_map(|order| order.id).collect();
         let known = self.shared.ledger.known_orders(ids).await.map_err(SyncError::Ledger)?;
-        let mut others = Vec::with_capacity(orders.len());
+        let mut sorted = Sorted::default();
         for order in orders {
-            let why = order.id.and_then(|id| Some((id, Withdrawal::of(known.get(&id)?, &order)?)));
-            match why {
-                Some((id, why)) if why == Withdrawal::Replaced || self.reads_all => {
-                    self.withdrawals.set_aside.insert(id, why);
+            let before = order.id.and_then(|id| Some((id, known.get(&id)?)));
+            if let Some((id, before)) = before {
+                match Withdrawal::of(before, &order).filter(|_| self.taking == Taking::Aside) {
+                    Some(why) if why == Withdrawal::Replaced || self.reads_all => {
+                        self.withdrawals.set_aside.insert(id, why);
+                        continue;
+                    }
+                    _ => {}
                 }
-                _ => others.push(order),
+                if before.is_replaced_by(order.uuid.as_deref(), order.reference.as_deref()) {
+                    sorted.strangers.insert(id);
+                }
             }
+            sorted.orders.push(order);
         }
-        Ok(others)
+        if self.taking == Taking::Aside {
+            let lost = self.lost_lines(&sorted.orders).await?;
+            sorted.orders.retain(|order| match order.id.filter(|_| has_any(order, &lost)) {
+                Some(id) => {
+                    self.withdrawals.set_aside.insert(id, Withdrawal::HasLinesOfLost);
+                    false
+                }
+                None => true,
+            });
+        }
+        Ok(sorted)
     }
 
     /// Whether orders wait for the decision that are still to be read.
@@ -61,7 +87,7 @@ impl Pass<'_> {
     pub async fn decide(&mut self) -> Result<bool, SyncError> {
         let found = std::mem::take(&mut self.withdrawals);
         let most = self.settings().max_withdrawn_orders;
-        if u64::try_from(found.orders()).unwrap_or(u64::MAX) > most && !self.accepts {
+        if u64::try_from(found.all().len()).unwrap_or(u64::MAX) > most && !self.accepts {
             self.hold_back(&found, most).await?;
             return Ok(false);
         }
@@ -74,10 +100,10 @@ impl Pass<'_> {
 
     async fn take_back(&mut self, found: &Withdrawals) -> Result<(), SyncError> {
         let ledger = &self.shared.ledger;
-        let (replaced, unpaid) = (found.of(Withdrawal::Replaced), found.of(Withdrawal::Unpaid));
+        let (gone, replaced, unpaid) = (found.gone(), found.of(Withdrawal::Replaced), found.of(Withdrawal::Unpaid));
         let (members, points) = ledger.worth_of(found.all()).await.map_err(SyncError::Ledger)?;
         tracing::warn!(
-            gone = found.gone.len(),
+            gone = gone.len(),
             replaced = replaced.len(),
             unpaid = unpaid.len(),
             members,
@@ -85,13 +111,14 @@ impl Pass<'_> {
             "paid orders are not in Odoo as they were; what they earned is taken back"
         );
         // The old order goes before the new one comes: its customer did not become the new one's.
-        let gone: Vec<OrderId> = found.gone.iter().chain(&replaced).copied().collect();
-        if !gone.is_empty() {
-            let done = ledger.forget_orders(gone, self.reading()).await.map_err(SyncError::of_ledger)?;
+        let lost: Vec<OrderId> = gone.iter().chain(&replaced).copied().collect();
+        if !lost.is_empty() {
+            let done = ledger.forget_orders(lost, self.reading()).await.map_err(SyncError::of_ledger)?;
             self.count(done);
         }
         self.taking = Taking::AsNew;
         self.read_orders_by_id(&replaced).await?;
+        self.read_orders_by_id(&found.of(Withdrawal::HasLinesOfLost)).await?;
         self.taking = Taking::In;
         self.read_orders_by_id(&unpaid).await
     }
@@ -103,7 +130,7 @@ impl Pass<'_> {
         let newest = ledger.newest_order().await.map_err(SyncError::Ledger)?;
         let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
         let held = HeldWithdrawals {
-            gone: count(found.gone.len()),
+            gone: count(found.gone().len()),
             replaced: count(found.of(Withdrawal::Replaced).len()),
             unpaid: count(found.of(Withdrawal::Unpaid).len()),
             members,

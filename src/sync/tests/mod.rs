@@ -10,13 +10,13 @@ use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, HiddenPlace, Place};
-use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
 use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
-use crate::domain::withdrawal::KnownOrder;
+use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
 use crate::store::Trouble;
@@ -183,6 +183,17 @@ impl SyncLedger for Memory {
             let known = orders.iter().filter_map(|id| book.orders.get(id)).map(|order| {
                 let (uuid, reference) = (order.uuid.clone(), order.reference.clone());
                 (order.id.unwrap(), KnownOrder { uuid, reference, state: order.state })
+            });
+            known.collect()
+        })
+    }
+
+    fn known_lines(&self, lines: Vec<LineId>) -> Pending<'_, KnownLines> {
+        self.now(move |book| {
+            let all = book.orders.values().flat_map(|order| order.lines.iter().map(move |line| (order, line)));
+            let known = all.filter_map(|(order, line)| {
+                let id = line.id.filter(|id| lines.contains(id))?;
+                Some((id, KnownLine { order: order.id?, state: order.state, uuid: line.uuid.clone() }))
             });
             known.collect()
         })
