@@ -173,7 +173,7 @@ fn a_stale_key_beside_a_good_one_is_shown_once_a_minute_at_most() {
     let (_stale, other) = service.replica_with(&[stale]);
     let refused = || service.log().matches("reading Odoo ended early: Odoo refused the login").count();
     let before = refused();
-    let mut tell = || {
+    let tell = || {
         let order = service.shop.sell(1, "30.00");
         other.call("sync.notify", json!({"order_ids": [order.id]}));
     };
