@@ -20,7 +20,7 @@ use crate::import;
 use crate::ledger::{Command, Idempotency, Ledger};
 
 #[derive(Args, Debug)]
-pub(super) struct Asked {
+pub(super) struct AdjustArguments {
     /// The customer's id in Odoo
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
     partner: i64,
@@ -58,7 +58,7 @@ pub(super) fn plain<const MOST: usize>(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn run(settings: &Settings, opening: Opening, asked: Asked, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, asked: AdjustArguments, as_json: bool) -> Outcome {
     let own = Own::start(settings, opening)?;
     let outcome = post(settings, &own.ledger, &asked).await;
     own.stop().await;
@@ -70,7 +70,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, asked: Asked, as_
     Ok(true)
 }
 
-async fn post(settings: &Settings, ledger: &Ledger, asked: &Asked) -> Result<Value, Failure> {
+async fn post(settings: &Settings, ledger: &Ledger, asked: &AdjustArguments) -> Result<Value, Failure> {
     let partner_id = PartnerId(asked.partner);
     must_be_known(settings, ledger, partner_id).await?;
     let said = json!([asked.partner, asked.program, asked.points.to_string(), asked.reason, asked.on_behalf_of]);
@@ -99,7 +99,6 @@ async fn must_be_known(settings: &Settings, ledger: &Ledger, partner: PartnerId)
     if unknown.is_empty() {
         return Ok(());
     }
-    let asked =
-        if odoo.is_some() { ", in Odoo neither" } else { ", and there is no Odoo to ask (odoo.url is not set)" };
+    let asked = if odoo.is_some() { ", nor in Odoo" } else { ", and there is no Odoo to ask (odoo.url is not set)" };
     Err(Failure::Other(format!("customer {partner} is not known here{asked}; the id is res.partner's")))
 }

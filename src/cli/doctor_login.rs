@@ -3,11 +3,11 @@
 use chrono::Utc;
 
 use super::findings::{Findings, Mark};
+use super::opening::in_database;
 use crate::config::Settings;
 use crate::domain::login::KeyEnd;
-use crate::store::migrate::{Schema, inspect};
+use crate::store::passes;
 use crate::store::time::database_now;
-use crate::store::{AnyConnection, DatabaseUrl, Pool, StoreError, passes};
 
 /// The login worked: says when its key ends, and tells a service that Odoo refused before that another try is worth it.
 pub(super) fn accepted(settings: &Settings, key_end: Option<KeyEnd>, findings: &mut Findings) {
@@ -33,22 +33,4 @@ pub(super) fn refused(settings: &Settings) -> Option<String> {
     let last = in_database(settings, passes::load).ok().flatten().flatten()?;
     let end = last.login.key_end.filter(|end| end.at <= now)?;
     Some(end.words(now))
-}
-
-/// Works on the database, if it is there and has all tables.
-fn in_database<T>(
-    settings: &Settings,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    if let DatabaseUrl::Sqlite(path) = &settings.database_url
-        && !path.exists()
-    {
-        return Ok(None);
-    }
-    let pool = Pool::open(settings.database_url.clone(), 1)?;
-    let mut conn = pool.get()?;
-    match inspect(&mut conn)? {
-        Schema::Current | Schema::Ahead(_) => work(&mut conn).map(Some),
-        Schema::Behind(_) | Schema::Newer(_) => Ok(None),
-    }
 }

@@ -5,7 +5,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::adjust::plain;
-use super::history::text;
+use super::history::{place, text};
 use super::opening::Opening;
 use super::{Failure, Outcome, Own, print};
 use crate::config::Settings;
@@ -25,7 +25,7 @@ pub(super) enum State {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Verb {
+pub(super) enum ExceptionsVerb {
     /// List exceptions, newest first
     List {
         /// Which
@@ -57,11 +57,10 @@ pub(super) enum Verb {
     },
 }
 
-pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsVerb, as_json: bool) -> Outcome {
     match verb {
-        Verb::List { state, kind, partner, limit, before } => {
-            let unknown = || Failure::Usage("--before: this is no `next` of an earlier page".to_owned());
-            let before = before.as_deref().map(|text| ExceptionPlace::parse(text).ok_or_else(unknown)).transpose()?;
+        ExceptionsVerb::List { state, kind, partner, limit, before } => {
+            let before = place(before.as_deref(), ExceptionPlace::parse)?;
             let state = match state {
                 State::Open => Some("open".to_owned()),
                 State::Resolved => Some("resolved".to_owned()),
@@ -74,7 +73,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
             let page = outcome?;
             print(as_json, &page, || words(&page));
         }
-        Verb::Resolve { id, note, on_behalf_of } => {
+        ExceptionsVerb::Resolve { id, note, on_behalf_of } => {
             let own = Own::start(settings, opening)?;
             let resolution = Resolution { note, by: COMMAND_LINE.to_owned(), on_behalf_of };
             let outcome = own.ledger.resolve_exception(id.clone(), resolution).await;

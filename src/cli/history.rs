@@ -11,7 +11,7 @@ use crate::domain::text::one_line;
 use crate::ledger::HistoryPlace;
 
 #[derive(Args, Debug)]
-pub(super) struct Asked {
+pub(super) struct HistoryArguments {
     /// The customer's id in Odoo
     #[arg(value_name = "PARTNER", value_parser = clap::value_parser!(i64).range(1..))]
     partner: i64,
@@ -26,15 +26,20 @@ pub(super) struct Asked {
     before: Option<String>,
 }
 
-pub(super) async fn run(settings: &Settings, opening: Opening, asked: Asked, as_json: bool) -> Outcome {
-    let unknown = || Failure::Usage("--before: this is no `next` of an earlier page".to_owned());
-    let before = asked.before.as_deref().map(|text| HistoryPlace::parse(text).ok_or_else(unknown)).transpose()?;
+pub(super) async fn run(settings: &Settings, opening: Opening, asked: HistoryArguments, as_json: bool) -> Outcome {
+    let before = place(asked.before.as_deref(), HistoryPlace::parse)?;
     let own = Own::start(settings, opening)?;
     let outcome = own.ledger.history(PartnerId(asked.partner), asked.program.clone(), asked.limit, before).await;
     own.stop().await;
     let page = outcome?;
     print(as_json, &page, || words(&page, &asked));
     Ok(true)
+}
+
+/// Where an earlier page ended, as `--before` gives it.
+pub(super) fn place<T>(before: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Failure> {
+    let unknown = || Failure::Usage("--before: this is no `next` of an earlier page".to_owned());
+    before.map(|text| parse(text).ok_or_else(unknown)).transpose()
 }
 
 /// A text of an object of the API; empty where it has none.
@@ -47,7 +52,7 @@ fn signed(points: &str) -> String {
     if points.starts_with('-') { points.to_owned() } else { format!("+{points}") }
 }
 
-fn words(page: &Value, asked: &Asked) -> String {
+fn words(page: &Value, asked: &HistoryArguments) -> String {
     let entries = page.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if entries.is_empty() {
         return format!("customer {} has no entries", asked.partner);

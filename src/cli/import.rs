@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::odoo::Link;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Verb {
+pub(super) enum ImportVerb {
     /// Carry over the points of Odoo's own loyalty cards (module `loyalty`); again posts only what changed
     OdooLoyalty {
         /// The program here that the points go into
@@ -44,9 +44,9 @@ pub(super) enum Verb {
     },
 }
 
-pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: ImportVerb, as_json: bool) -> Outcome {
     let report = match verb {
-        Verb::OdooLoyalty { program, odoo_program, dry_run } => {
+        ImportVerb::OdooLoyalty { program, odoo_program, dry_run } => {
             if settings.odoo.is_none() {
                 return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read cards from".to_owned()));
             }
@@ -55,7 +55,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
             own.stop().await;
             outcome?
         }
-        Verb::Csv { file: path, program, dry_run, allow_decrease } => {
+        ImportVerb::Csv { file: path, program, dry_run, allow_decrease } => {
             // Read and checked before the database is opened: a mistake in the file touches nothing.
             let found = lines::read(&read_bytes(&path)?).map_err(ImportError::File)?;
             let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;

@@ -85,20 +85,20 @@ enum Verb {
     Doctor,
     /// Make, list and revoke the tokens that callers show
     #[command(subcommand)]
-    Token(token::Verb),
+    Token(token::TokenVerb),
     /// Check, try out, put, show and list programs
     #[command(subcommand)]
-    Program(program::Verb),
+    Program(program::ProgramVerb),
     /// Carry over points from Odoo's own loyalty, or from a file of another system
     #[command(subcommand)]
-    Import(import::Verb),
+    Import(import::ImportVerb),
     /// Give a customer points by hand, or take them, with a reason
-    Adjust(adjust::Asked),
+    Adjust(adjust::AdjustArguments),
     /// Show a customer's entries, newest first
-    History(history::Asked),
+    History(history::HistoryArguments),
     /// List what waits for a manager, and note that it was dealt with
     #[command(subcommand)]
-    Exceptions(exceptions::Verb),
+    Exceptions(exceptions::ExceptionsVerb),
     /// Copy the ledger into a file while the service runs: checked, and on the disk when it ends
     Backup {
         /// The file to make; none is overwritten. Of SQLite a database, of PostgreSQL a dump made by `pg_dump`
@@ -193,7 +193,7 @@ async fn run(arguments: Arguments) -> Outcome {
         return demo::run(port).await;
     }
     // Whoever writes a program need not have a service to run, nor settings for one.
-    if let Verb::Program(program::Verb::Check { file }) = &arguments.verb {
+    if let Verb::Program(program::ProgramVerb::Check { file }) = &arguments.verb {
         return check::run(file, arguments.json);
     }
     let settings = Settings::load(arguments.config.as_deref())?;

@@ -29,26 +29,28 @@ impl Verb {
             Self::Demo { .. }
             | Self::Doctor
             | Self::RestoreCheck { .. }
-            | Self::Program(program::Verb::Check { .. }) => Opening::None,
+            | Self::Program(program::ProgramVerb::Check { .. }) => Opening::None,
             Self::Verify
             | Self::History(_)
-            | Self::Exceptions(exceptions::Verb::List { .. })
-            | Self::Token(token::Verb::List)
-            | Self::Program(program::Verb::Simulate { .. } | program::Verb::Get { .. } | program::Verb::List)
-            | Self::Import(import::Verb::OdooLoyalty { dry_run: true, .. } | import::Verb::Csv { dry_run: true, .. }) => {
-                Opening::AsItIs
-            }
+            | Self::Exceptions(exceptions::ExceptionsVerb::List { .. })
+            | Self::Token(token::TokenVerb::List)
+            | Self::Program(
+                program::ProgramVerb::Simulate { .. } | program::ProgramVerb::Get { .. } | program::ProgramVerb::List,
+            )
+            | Self::Import(
+                import::ImportVerb::OdooLoyalty { dry_run: true, .. } | import::ImportVerb::Csv { dry_run: true, .. },
+            ) => Opening::AsItIs,
             Self::Backup { .. } => Opening::OfAnyVersion,
-            Self::Token(token::Verb::Revoke { .. })
-            | Self::Program(program::Verb::Archive { .. })
+            Self::Token(token::TokenVerb::Revoke { .. })
+            | Self::Program(program::ProgramVerb::Archive { .. })
             | Self::Adjust(_)
             | Self::Rebuild { .. }
-            | Self::Exceptions(exceptions::Verb::Resolve { .. })
+            | Self::Exceptions(exceptions::ExceptionsVerb::Resolve { .. })
             | Self::Import(_) => Opening::Migrated,
             Self::Serve
             | Self::Sync { .. }
-            | Self::Token(token::Verb::Create { .. })
-            | Self::Program(program::Verb::Put { .. })
+            | Self::Token(token::TokenVerb::Create { .. })
+            | Self::Program(program::ProgramVerb::Put { .. })
             | Self::Migrate => Opening::Made,
         }
     }
@@ -71,6 +73,23 @@ impl Opening {
         }
         drop(conn);
         Ok(pool)
+    }
+}
+
+/// Works on the database as it is, for a verb that looks for itself. `None` where there is none of this version: it is
+/// neither made nor changed.
+pub(super) fn in_database<T, E: From<StoreError>>(
+    settings: &Settings,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<Option<T>, E> {
+    if must_be_there(settings).is_err() {
+        return Ok(None);
+    }
+    let pool = Pool::open(settings.database_url.clone(), 1)?;
+    let mut conn = pool.get()?;
+    match migrate::inspect(&mut conn)? {
+        Schema::Current | Schema::Ahead(_) => work(&mut conn).map(Some),
+        Schema::Behind(_) | Schema::Newer(_) => Ok(None),
     }
 }
 

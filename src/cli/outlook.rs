@@ -1,11 +1,10 @@
 //! What programs would earn of the newest orders, as findings of `doctor` and `program put`.
 
 use super::findings::{Findings, Mark};
+use super::opening::in_database;
 use crate::config::Settings;
 use crate::ledger::{LedgerError, Outlooks, ProgramOutlook, outlooks};
 use crate::odoo::Wallet;
-use crate::store::migrate::{Schema, inspect};
-use crate::store::{DatabaseUrl, Pool};
 
 /// Of every program, for `doctor`. That the database cannot be read was found before.
 pub(super) fn look(settings: &Settings, findings: &mut Findings) {
@@ -37,19 +36,8 @@ pub(super) fn look_at(settings: &Settings, code: &str, findings: &mut Findings) 
 
 /// `None` where there is no database of this version.
 fn read(settings: &Settings, code: Option<&str>) -> Result<Option<Outlooks>, LedgerError> {
-    if let DatabaseUrl::Sqlite(path) = &settings.database_url
-        && !path.exists()
-    {
-        return Ok(None);
-    }
-    let pool = Pool::open(settings.database_url.clone(), 1)?;
-    let mut conn = pool.get()?;
-    match inspect(&mut conn)? {
-        Schema::Behind(_) | Schema::Newer(_) => return Ok(None),
-        Schema::Current | Schema::Ahead(_) => {}
-    }
     let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
-    outlooks(&mut conn, wallet, code).map(Some)
+    in_database(settings, |conn| outlooks(conn, wallet, code))
 }
 
 fn note(one: &ProgramOutlook, found: &Outlooks, findings: &mut Findings) {

@@ -16,7 +16,7 @@ use crate::domain::entry::COMMAND_LINE;
 use crate::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Verb {
+pub(super) enum ProgramVerb {
     /// Say in words what a document means, and what in it may be a mistake; needs no database. Exit 1 if it is not valid
     Check {
         /// The document (.json or .toml; - for stdin)
@@ -76,16 +76,16 @@ fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     if calendar::holds_instant(instant) { Ok(instant) } else { Err(calendar::OUTSIDE.to_owned()) }
 }
 
-pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: ProgramVerb, as_json: bool) -> Outcome {
     match verb {
-        Verb::Check { file } => return check::run(&file, as_json),
-        Verb::Simulate { file, since, until } => {
+        ProgramVerb::Check { file } => return check::run(&file, as_json),
+        ProgramVerb::Simulate { file, since, until } => {
             return simulate::run(settings, opening, &file, (since, until), as_json).await;
         }
-        Verb::Put { file, effective_from, force } => {
+        ProgramVerb::Put { file, effective_from, force } => {
             return put::run(settings, opening, &file, effective_from, force, as_json).await;
         }
-        Verb::Get { code, version, whole } => {
+        ProgramVerb::Get { code, version, whole } => {
             let own = Own::start(settings, opening)?;
             let outcome = own.ledger.get_program(&code, version).await;
             own.stop().await;
@@ -97,7 +97,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
                 print_document(&if whole { document.clone() } else { shortened(document) });
             }
         }
-        Verb::Archive { code } => {
+        ProgramVerb::Archive { code } => {
             let own = Own::start(settings, opening)?;
             let outcome = own.ledger.archive_program(&code, COMMAND_LINE).await;
             own.stop().await;
@@ -107,7 +107,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
                 format!("{code} is archived since {at}: orders dated later earn nothing; `program put` revives it")
             });
         }
-        Verb::List => {
+        ProgramVerb::List => {
             let own = Own::start(settings, opening)?;
             let outcome = own.ledger.list_programs_with_state().await;
             own.stop().await;

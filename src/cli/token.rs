@@ -34,7 +34,7 @@ impl From<RoleName> for Role {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Verb {
+pub(super) enum TokenVerb {
     /// Make a token and print it; it is shown this once
     Create {
         /// What it may do
@@ -53,15 +53,15 @@ pub(super) enum Verb {
     },
 }
 
-pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_json: bool) -> Outcome {
+pub(super) async fn run(settings: &Settings, opening: Opening, verb: TokenVerb, as_json: bool) -> Outcome {
     let pool = opening.pool(settings)?;
     let other = |problem: token::TokenError| Failure::Other(problem.to_string());
     match verb {
-        Verb::Create { role, name } => {
+        TokenVerb::Create { role, name } => {
             let secret = token::create(&pool, role.into(), &name).await.map_err(other)?;
             print(as_json, &json!({"token": secret, "name": name}), || secret.clone());
         }
-        Verb::List => {
+        TokenVerb::List => {
             let rows = token::list(&pool).await?;
             let mut lines: Vec<String> = Vec::new();
             for row in &rows {
@@ -88,7 +88,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: Verb, as_js
                 }
             });
         }
-        Verb::Revoke { prefix } => {
+        TokenVerb::Revoke { prefix } => {
             if !token::revoke(&pool, &prefix).await? {
                 return Err(Failure::Other(format!(
                     "there is no token {prefix}; `loyalty-sidecar token list` shows all"

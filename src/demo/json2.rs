@@ -66,14 +66,14 @@ async fn call(
 }
 
 /// A status and what stands in the body.
-type Answer = (StatusCode, Value);
+type Replied = (StatusCode, Value);
 
-fn respond((status, value): Answer, is_cut: bool) -> HttpResponse {
+fn respond((status, value): Replied, is_cut: bool) -> HttpResponse {
     let body = value.to_string();
     HttpResponse::build(status).content_type("application/json").body(if is_cut { half_of(body) } else { body })
 }
 
-fn answer(shop: &Shop, bearer: &str, model: &str, method: &str, body: &[u8]) -> Answer {
+fn answer(shop: &Shop, bearer: &str, model: &str, method: &str, body: &[u8]) -> Replied {
     let books = shop.books();
     if books.user_of(bearer).is_none() {
         return error(StatusCode::UNAUTHORIZED, "werkzeug.exceptions.Unauthorized", "Invalid apikey");
@@ -96,7 +96,7 @@ fn answer(shop: &Shop, bearer: &str, model: &str, method: &str, body: &[u8]) -> 
 }
 
 /// An exception with the status that Odoo gives it.
-fn failed(Exception(name, message): &Exception) -> Answer {
+fn failed(Exception(name, message): &Exception) -> Replied {
     let status = match name.rsplit('.').next().unwrap_or(name) {
         "AccessDenied" | "AccessError" => StatusCode::FORBIDDEN,
         "MissingError" => StatusCode::NOT_FOUND,
@@ -107,7 +107,7 @@ fn failed(Exception(name, message): &Exception) -> Answer {
     error(status, name, message)
 }
 
-fn error(status: StatusCode, name: &str, message: &str) -> Answer {
+fn error(status: StatusCode, name: &str, message: &str) -> Replied {
     let traceback = format!("Traceback (most recent call last):\n  File \"/usr/lib/odoo/http.py\"\n{name}: {message}");
     (status, json!({"name": name, "message": message, "arguments": [message], "context": {}, "debug": traceback}))
 }

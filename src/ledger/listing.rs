@@ -136,7 +136,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 let timelines = context.programs.timelines(conn)?;
-                let wanted = listing::Filter {
+                let wanted = listing::MemberQuery {
                     program: program_id(&timelines, filter.program.as_ref())?,
                     search: filter.search,
                     with_points: filter.with_points,
@@ -175,7 +175,7 @@ impl Ledger {
                         Some(known.into_iter().map(|one| one.account.id).collect::<Vec<AccountId>>())
                     }
                 };
-                let wanted = redemptions::Filter {
+                let wanted = redemptions::RedemptionQuery {
                     state: match filter.state {
                         RedemptionState::Captured => ListedState::Captured,
                         RedemptionState::Open => ListedState::OpenAt(now),

@@ -58,7 +58,7 @@ use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
 use crate::domain::shop;
 use crate::store::exceptions::ExceptionRow;
-pub use crate::store::exceptions::{ExceptionPlace, Filter as ExceptionFilter, Resolution};
+pub use crate::store::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};

@@ -315,7 +315,7 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         "balance_after": balance.sub(held_here)?.add(earns)?.sub(takes_back)?.to_string(),
         "rewards": rewards,
     });
-    // Said of whoever does not take part alone.
+    // Only for customers who do not take part.
     if let (false, Some(object)) = (earns_here, quote.as_object_mut()) {
         object.insert("would_earn".into(), json!(of_a_member.to_string()));
     }

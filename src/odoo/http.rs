@@ -29,7 +29,7 @@ pub(super) struct Http {
 
 /// What was answered: any status, any body.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HttpReply {
     pub status: u16,
     pub body: Vec<u8>,
 }
@@ -64,7 +64,7 @@ impl Http {
         Ok(Self { way, clock, base: settings.url.clone(), timeout, timeout_ms, shown_url })
     }
 
-    /// What time it is for whoever answers.
+    /// The time on Odoo's side, by the last answer.
     pub const fn clock(&self) -> &ServerClock {
         &self.clock
     }
@@ -73,13 +73,13 @@ impl Http {
     ///
     /// # Errors
     /// A [`Fault`] below HTTP: unreachable, too slow, too large.
-    pub async fn send(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<Answer, Fault> {
+    pub async fn send(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, Fault> {
         tokio::time::timeout(self.timeout, self.exchange(path, headers, body))
             .await
             .unwrap_or_else(|_| Err(Fault::Timeout { url: self.shown_url.clone(), milliseconds: self.timeout_ms }))
     }
 
-    async fn exchange(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<Answer, Fault> {
+    async fn exchange(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, Fault> {
         let fault = |problem: &WireError| wire_fault(self.shown_url.clone(), problem);
         let mut target = self.base.clone();
         target.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
@@ -105,7 +105,7 @@ impl Http {
         let status = response.status().as_u16();
         let limit = usize::try_from(LARGEST_ANSWER).unwrap_or(usize::MAX);
         match Limited::new(response.into_body(), limit).collect().await {
-            Ok(body) => Ok(Answer { status, body: body.to_bytes().to_vec() }),
+            Ok(body) => Ok(HttpReply { status, body: body.to_bytes().to_vec() }),
             Err(problem) if problem.is::<LengthLimitError>() => Err(too_large(self.shown_url.clone())),
             Err(problem) => Err(Fault::Unreachable {
                 url: self.shown_url.clone(),

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::fault::{Asked, Fault, classify};
-use super::http::{Answer, Http};
+use super::http::{Http, HttpReply};
 use super::key::{ApiKey, conceal};
 use super::retry::with_retries;
 use super::settings::OdooSettings;
@@ -115,7 +115,7 @@ impl Json2 {
     }
 
     /// The error object that Odoo answered with, without the key.
-    fn error_in(&self, answer: &Answer) -> Option<Value> {
+    fn error_in(&self, answer: &HttpReply) -> Option<Value> {
         let error = said(answer)?;
         serde_json::from_str(&conceal(&self.key.current(), &error.to_string())).ok()
     }
@@ -125,7 +125,7 @@ impl Json2 {
     }
 
     /// What may pass by itself: somebody asks for patience, a lock was held, or something between us and Odoo failed.
-    fn transient(&self, answer: &Answer) -> Option<Fault> {
+    fn transient(&self, answer: &HttpReply) -> Option<Fault> {
         let url = self.http.shown_url.clone();
         match answer.status {
             409 | 429 | 502..=504 => Some(Fault::Busy { url, status: answer.status }),
@@ -135,7 +135,7 @@ impl Json2 {
     }
 
     /// A bare JSON value.
-    fn value(&self, answer: &Answer) -> Result<Value, Fault> {
+    fn value(&self, answer: &HttpReply) -> Result<Value, Fault> {
         serde_json::from_slice(&answer.body).map_err(|problem| {
             let first = answer.body.iter().find(|byte| !byte.is_ascii_whitespace());
             let what = match first {
@@ -175,7 +175,8 @@ impl Json2 {
         .await
     }
 
-    /// The key's user, who must be the one that is set: else whoever reads the settings believes in other rights than hold.
+    /// Checks that the key belongs to `odoo.login`. The rights that count are the key's user's, not those of the login in
+    /// the settings.
     async fn log_in(&self) -> Result<i64, Fault> {
         let nonsense = |detail: &str| Fault::Nonsense { model: "the login".to_owned(), detail: detail.to_owned() };
         let context = self.ask(USERS, ReadMethod::ContextGet, Map::new()).await?;
@@ -203,7 +204,7 @@ fn path_of(model: &str, method: ReadMethod) -> String {
 }
 
 /// The error object that Odoo answered with; `None` for whatever else was answered.
-fn said(answer: &Answer) -> Option<Value> {
+fn said(answer: &HttpReply) -> Option<Value> {
     serde_json::from_slice::<Value>(&answer.body).ok().filter(|body| body.get("name").is_some_and(Value::is_string))
 }
 

@@ -1,5 +1,5 @@
 //! The session against the sample shop, which misbehaves as Odoo and what stands before it do: over both protocols, since
-//! whoever reads must not notice which of them is spoken.
+//! reading must give the same over either.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! The one seam to the wire. Only here are Odoo's methods named, and every one of them reads.
 //!
 //! [`JsonRpc`] speaks `/jsonrpc`, which Odoo 19 deprecates; its successor is [`super::json2::Json2`]. All arguments go by
-//! name, so that whoever reads need not know which of them is spoken.
+//! name. Readers need not know which of them is spoken.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -85,7 +85,7 @@ pub trait Transport: Send + Sync {
     /// Logs in; the user's id.
     fn authenticate(&self) -> Pending<'_, i64>;
 
-    /// What time it is for whoever answers; `None` while no answer has told.
+    /// The time on Odoo's side, by the last answer; `None` before the first.
     fn server_now(&self) -> Option<DateTime<Utc>> {
         None
     }

@@ -62,7 +62,7 @@ pub const ERRORS: &[ErrorKind] = &[
     row(1008, "idempotency_conflict", "The key was used before with other parameters."),
     row(1101, "unknown_program", "There is no such program."),
     row(1102, "unknown_reward", "The program has no such reward."),
-    row(1103, "unknown_partner", "There is no such partner, in Odoo neither."),
+    row(1103, "unknown_partner", "No partner with this id exists, in the ledger or in Odoo."),
     row(1104, "unknown_hold", "There is no such hold."),
     row(1105, "unknown_entry", "There is no such entry."),
     row(INVALID_PROGRAM, "invalid_program", "The program document is refused (`path`, a JSON Pointer)."),

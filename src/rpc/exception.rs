@@ -12,7 +12,7 @@ use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listing {
+pub(super) struct ListExceptions {
     state: Option<State>,
     kind: Option<Text<100>>,
     partner_id: Option<Id>,
@@ -44,7 +44,7 @@ pub(super) struct Resolve {
     on_behalf_of: Option<Text<200>>,
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
+pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListExceptions) -> Reply {
     let kind = match params.kind {
         Some(Text(kind)) if EXCEPTION_KINDS.contains(&kind.as_str()) => Some(kind),
         Some(_) => {

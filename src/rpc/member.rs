@@ -27,7 +27,7 @@ pub(super) struct Leave {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listing {
+pub(super) struct ListMembers {
     program: Option<Text<200>>,
     search: Option<Text<200>>,
     with_points: Option<bool>,
@@ -62,7 +62,7 @@ pub(super) async fn leave(api: Arc<Api>, caller: Caller, params: Leave) -> Reply
     Ok(api.ledger.leave(partner, &params.program.0, &caller.actor()).await?)
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
+pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListMembers) -> Reply {
     let filter = MemberFilter {
         program: params.program.map(|program| program.0),
         search: params.search.map(|search| search.0),

@@ -11,7 +11,7 @@ use crate::ledger::{RedemptionFilter, RedemptionPlace, RedemptionState};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listing {
+pub(super) struct ListRedemptions {
     from: Option<Instant>,
     to: Option<Instant>,
     program: Option<Text<200>>,
@@ -38,7 +38,7 @@ impl From<State> for RedemptionState {
     }
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: Listing) -> Reply {
+pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListRedemptions) -> Reply {
     let (from, to) = (params.from.map(|from| from.0), params.to.map(|to| to.0));
     if let (Some(from), Some(to)) = (from, to)
         && to <= from

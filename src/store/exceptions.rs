@@ -125,7 +125,7 @@ impl From<&ExceptionRow> for ExceptionPlace {
 
 /// Which exceptions to list; what is `None` may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct ExceptionFilter {
     /// `open` or `resolved`.
     pub state: Option<String>,
     /// Of this kind.
@@ -140,7 +140,7 @@ pub struct Filter {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn list(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<ExceptionRow>, StoreError> {
+pub fn list(conn: &mut AnyConnection, filter: &ExceptionFilter, limit: i64) -> Result<Vec<ExceptionRow>, StoreError> {
     on_each!(conn, c => {
         let mut query = exceptions::table
             .select(ExceptionRow::as_select())

@@ -19,7 +19,7 @@ pub struct MemberKey {
 
 /// Which members to list; what is `None` may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct MemberQuery {
     /// In this program.
     pub program: Option<ProgramId>,
     /// With this in their name, or as their id.
@@ -38,7 +38,7 @@ const NOT_MERGED: &str =
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn members(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<MemberKey>, StoreError> {
+pub fn members(conn: &mut AnyConnection, filter: &MemberQuery, limit: i64) -> Result<Vec<MemberKey>, StoreError> {
     let mut keys = with_account(conn, filter, limit)?;
     if !filter.with_points {
         keys.extend(enrolled_alone(conn, filter, limit)?);
@@ -53,40 +53,54 @@ fn keys(rows: Vec<(i64, i64)>) -> Vec<MemberKey> {
     rows.into_iter().map(key).collect()
 }
 
-fn with_account(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<MemberKey>, StoreError> {
+/// Narrows a query of a table whose rows are members in programs to what is wanted.
+macro_rules! narrowed {
+    ($query:expr, $table:ident, $wanted:expr) => {{
+        let mut query = $query;
+        if let Some(program) = $wanted.program {
+            query = query.filter($table::program_id.eq(program.0));
+        }
+        if let Some(after) = $wanted.before {
+            // The first condition is the range of an index, the second leaves out what it has too much.
+            query = query
+                .filter($table::partner_id.le(after.partner_id.0))
+                .filter($table::partner_id.lt(after.partner_id.0).or($table::program_id.lt(after.program_id.0)));
+        }
+        if let Some(search) = $wanted.search.as_deref().map(Search::of) {
+            let [as_typed, small, large] = search.spellings;
+            query = query.filter(
+                sql::<Bool>(concat!("(", stringify!($table), ".partner_id = "))
+                    .bind::<BigInt, _>(search.id)
+                    .sql(concat!(
+                        " OR ",
+                        stringify!($table),
+                        ".partner_id IN (SELECT named.id FROM partners named WHERE named.source = 'odoo' \
+                         AND (lower(named.name) LIKE "
+                    ))
+                    .bind::<Text, _>(as_typed)
+                    .sql(" ESCAPE '!' OR lower(named.name) LIKE ")
+                    .bind::<Text, _>(small)
+                    .sql(" ESCAPE '!' OR lower(named.name) LIKE ")
+                    .bind::<Text, _>(large)
+                    .sql(" ESCAPE '!')))"),
+            );
+        }
+        query
+    }};
+}
+
+fn with_account(conn: &mut AnyConnection, wanted: &MemberQuery, limit: i64) -> Result<Vec<MemberKey>, StoreError> {
     let rows: Vec<(i64, i64)> = on_each!(conn, c => {
-        let mut query = accounts::table
+        let all = accounts::table
             .filter(accounts::source.eq(SOURCE))
             .filter(sql::<Bool>(&format!("{NOT_MERGED}accounts.partner_id)")))
             .order((accounts::partner_id.desc(), accounts::program_id.desc()))
             .limit(limit)
             .select((accounts::partner_id, accounts::program_id))
             .into_boxed();
-        if let Some(program) = filter.program {
-            query = query.filter(accounts::program_id.eq(program.0));
-        }
-        if let Some(after) = filter.before {
-            // The first condition is the range of an index, the second leaves out what it has too much.
-            query = query.filter(accounts::partner_id.le(after.partner_id.0)).filter(
-                accounts::partner_id.lt(after.partner_id.0).or(accounts::program_id.lt(after.program_id.0)),
-            );
-        }
-        if filter.with_points {
+        let mut query = narrowed!(all, accounts, wanted);
+        if wanted.with_points {
             query = query.filter(accounts::balance_e2.gt(0));
-        }
-        if let Some(search) = filter.search.as_deref().map(Search::of) {
-            query = query.filter(
-                sql::<Bool>("(accounts.partner_id = ")
-                    .bind::<BigInt, _>(search.id)
-                    .sql(" OR accounts.partner_id IN (SELECT named.id FROM partners named WHERE named.source = 'odoo' \
-                          AND (lower(named.name) LIKE ")
-                    .bind::<Text, _>(search.spellings[0].clone())
-                    .sql(" ESCAPE '!' OR lower(named.name) LIKE ")
-                    .bind::<Text, _>(search.spellings[1].clone())
-                    .sql(" ESCAPE '!' OR lower(named.name) LIKE ")
-                    .bind::<Text, _>(search.spellings[2].clone())
-                    .sql(" ESCAPE '!')))"),
-            );
         }
         query.load(c)?
     });
@@ -94,9 +108,9 @@ fn with_account(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result
 }
 
 /// Those who enrolled and have no account yet.
-fn enrolled_alone(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<MemberKey>, StoreError> {
+fn enrolled_alone(conn: &mut AnyConnection, wanted: &MemberQuery, limit: i64) -> Result<Vec<MemberKey>, StoreError> {
     let rows: Vec<(i64, i64)> = on_each!(conn, c => {
-        let mut query = memberships::table
+        let all = memberships::table
             .filter(memberships::source.eq(SOURCE))
             .filter(sql::<Bool>(&format!("{NOT_MERGED}memberships.partner_id)")))
             .filter(sql::<Bool>(
@@ -113,36 +127,14 @@ fn enrolled_alone(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Resu
             .limit(limit)
             .select((memberships::partner_id, memberships::program_id))
             .into_boxed();
-        if let Some(program) = filter.program {
-            query = query.filter(memberships::program_id.eq(program.0));
-        }
-        if let Some(after) = filter.before {
-            query = query.filter(memberships::partner_id.le(after.partner_id.0)).filter(
-                memberships::partner_id.lt(after.partner_id.0).or(memberships::program_id.lt(after.program_id.0)),
-            );
-        }
-        if let Some(search) = filter.search.as_deref().map(Search::of) {
-            query = query.filter(
-                sql::<Bool>("(memberships.partner_id = ")
-                    .bind::<BigInt, _>(search.id)
-                    .sql(" OR memberships.partner_id IN (SELECT named.id FROM partners named \
-                          WHERE named.source = 'odoo' AND (lower(named.name) LIKE ")
-                    .bind::<Text, _>(search.spellings[0].clone())
-                    .sql(" ESCAPE '!' OR lower(named.name) LIKE ")
-                    .bind::<Text, _>(search.spellings[1].clone())
-                    .sql(" ESCAPE '!' OR lower(named.name) LIKE ")
-                    .bind::<Text, _>(search.spellings[2].clone())
-                    .sql(" ESCAPE '!')))"),
-            );
-        }
-        query.load(c)?
+        narrowed!(all, memberships, wanted).load(c)?
     });
     Ok(keys(rows))
 }
 
 /// What a search is compared with.
 struct Search {
-    /// The id it may be; 0, which nobody has, when it is none.
+    /// The id it may be; 0, which is no customer's, when the text is no id.
     id: i64,
     /// Patterns of LIKE. SQLite's `lower` knows ASCII alone, so letters with accents are tried as they come, small and
     /// large.

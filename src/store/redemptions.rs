@@ -24,7 +24,7 @@ pub enum ListedState {
 
 /// Which to list; what is `None` may be anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter {
+pub struct RedemptionQuery {
     /// In which state.
     pub state: ListedState,
     /// From this moment on, in microseconds.
@@ -56,7 +56,7 @@ pub struct Redemption {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn list(conn: &mut AnyConnection, filter: &Filter, limit: i64) -> Result<Vec<Redemption>, StoreError> {
+pub fn list(conn: &mut AnyConnection, filter: &RedemptionQuery, limit: i64) -> Result<Vec<Redemption>, StoreError> {
     // States are written out, not bound: only so do the partial indexes serve.
     let (state, moment) = match filter.state {
         ListedState::Captured => ("holds.state = 'captured'", "holds.ended_at_us"),

@@ -81,7 +81,7 @@ impl Login {
     pub fn may_be_over(&self, refusal: Instant, state: &ReadingState) -> bool {
         let accepted = state.last.as_ref().and_then(|last| last.login.accepted_at);
         self.change(|notes| {
-            // One that is new counts from when it was noticed: whoever logged in before it says nothing of it.
+            // A new refusal counts from when it was noticed. A login that worked before it proves nothing about it.
             let refused_at = match notes.refused {
                 Some((known, refused_at)) if known == refusal => refused_at,
                 _ => state.now,
@@ -141,7 +141,7 @@ mod tests {
         let (login, now) = (Login::default(), Utc::now());
         let (first, second) = (Instant::now(), Instant::now() + Duration::from_secs(1));
         let later = |seconds| now + TimeDelta::seconds(seconds);
-        assert!(!login.may_be_over(first, &state(now, now)), "whoever logged in before says nothing");
+        assert!(!login.may_be_over(first, &state(now, now)), "a login before the refusal proves nothing");
         assert!(login.may_be_over(first, &state(later(2), later(1))));
         // Refused again: another process has another key, and goes on.
         assert!(!login.may_be_over(second, &state(later(3), later(1))));

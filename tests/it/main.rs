@@ -42,6 +42,7 @@ mod protocols;
 mod quoting;
 mod real_odoo;
 mod real_odoo_14;
+mod rebuilding;
 mod redeeming;
 mod refunds;
 mod replacing;

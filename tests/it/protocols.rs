@@ -1,4 +1,4 @@
-//! Odoo over JSON-RPC and over JSON-2: whoever reads does not notice which of them is spoken.
+//! Odoo over JSON-RPC and over JSON-2: reading gives the same over either.
 
 use serde_json::{Value, json};
 

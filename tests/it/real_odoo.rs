@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, Service, draft, run, uuid};
 
-/// Held by whoever may call Odoo's `/jsonrpc` or change its records, and alone by whoever looks for the warnings of it in
-/// Odoo's log, or wants nothing to change meanwhile.
+/// Shared by tests that may call Odoo's `/jsonrpc` or change its records. A test that looks for the warnings of such calls
+/// in Odoo's log, or wants nothing to change meanwhile, holds it alone.
 static ODOO_S_LOG: RwLock<()> = RwLock::new(());
 
 fn beside_others() -> RwLockReadGuard<'static, ()> {

@@ -15,6 +15,10 @@ struct Restored {
 
 const HELD: &str = "loyalty_sync_held_withdrawals";
 
+/// What makes an order, but its id and its lines.
+const ORDER_FIELDS: [&str; 9] =
+    ["uuid", "name", "pos_reference", "state", "date_order", "partner_id", "company_id", "currency_id", "config_id"];
+
 impl Restored {
     /// As it was before the accident.
     fn before() -> Self {
@@ -45,17 +49,7 @@ impl Restored {
         let shop = &self.service.shop.shop;
         let field = |name: &str| shop.kept("pos.order", new.id, name).unwrap();
         let mut order = json!({"id": lost.id, "lines": new.lines});
-        for name in [
-            "uuid",
-            "name",
-            "pos_reference",
-            "state",
-            "date_order",
-            "partner_id",
-            "company_id",
-            "currency_id",
-            "config_id",
-        ] {
+        for name in ORDER_FIELDS {
             order[name] = field(name);
         }
         shop.delete("pos.order", new.id);
@@ -158,21 +152,9 @@ fn an_odoo_that_is_put_right_again_ends_it_by_itself() {
         .afternoon
         .iter()
         .map(|sold| {
-            let fields = [
-                "id",
-                "uuid",
-                "name",
-                "pos_reference",
-                "state",
-                "date_order",
-                "partner_id",
-                "company_id",
-                "currency_id",
-                "config_id",
-                "lines",
-            ];
-            let order: serde_json::Map<String, Value> = fields
+            let order: serde_json::Map<String, Value> = ORDER_FIELDS
                 .iter()
+                .chain(&["id", "lines"])
                 .filter_map(|name| Some(((*name).to_owned(), service.shop.shop.kept("pos.order", sold.id, name)?)))
                 .collect();
             (sold.id, Value::Object(order))

@@ -54,7 +54,7 @@ class LoyaltySidecar(models.AbstractModel):
     def _manager_client(self):
         """A client with the token for managers; raises SidecarNotConfigured, and AccessError for all others.
 
-        The one way to that token: whoever calls this need not remember to ask who the user is.
+        The only way to that token. It checks the group itself, so that no caller can forget to.
         """
         if not self.env.user.has_group("point_of_sale.group_pos_manager"):
             raise AccessError(

@@ -47,7 +47,7 @@ class LoyaltySidecar(models.AbstractModel):
     def _is_company_of_user(self, company):
         """Whether this user may see and change a program of this company: as the lists' rules say it.
 
-        A company's program holds in its branches, too, so whoever works in a branch works with it.
+        A company's program holds in its branches, too: users of a branch work with it.
         """
         if company is None:
             return False

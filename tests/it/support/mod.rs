@@ -22,7 +22,7 @@ pub use disk::{Detached, Disk, DiskFault, Left};
 pub use load::Load;
 pub use proxy::Proxy;
 pub use random::{Random, long, seed};
-pub use service::{Replica, Run, Service, eventually, run, run_in};
+pub use service::{Replica, Run, Service, eventually, parsed, run, run_in};
 pub use shop::{Sold, TestShop, line, number, reward_line};
 pub use transactional_odoo::{Transaction, TransactionalOdoo};
 

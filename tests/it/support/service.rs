@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Api, Database, TestShop, club};
 
@@ -37,6 +37,12 @@ pub struct Run {
     pub code: i32,
     pub out: String,
     pub err: String,
+}
+
+/// What a command that went well printed with `--json`.
+pub fn parsed(run: &Run) -> Value {
+    assert_eq!(run.code, 0, "{run:?}");
+    serde_json::from_str(&run.out).unwrap_or_else(|problem| panic!("{run:?}: {problem}"))
 }
 
 /// Runs a verb to its end.

@@ -39,7 +39,7 @@ const splitBillScreen = {
         return super.onClickLine(...arguments);
     },
 
-    /** Of what can be chosen: whoever chooses all of it splits nothing off. */
+    /** Counts only what can be chosen. Choosing all of that splits nothing off. */
     get totOrderQty() {
         const rewards = this.currentOrder.loyaltyLines.filter(
             (line) => line.isGlobalDiscountApplicable()
