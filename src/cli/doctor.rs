@@ -120,7 +120,7 @@ fn look_at_places(settings: &Settings, shown: &BTreeMap<Place, String>, findings
     for place in &hidden {
         findings.note(Mark::Failed, place.place.model(), place.message());
     }
-    if hidden.is_empty() {
+    if hidden.is_empty() && !known.is_empty() {
         findings.note(Mark::Ok, "places", format!("all {} companies and tills of known orders are shown", known.len()));
     }
 }
@@ -180,7 +180,9 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
         findings.note(
             Mark::Warning,
             "addon",
-            "loyalty_sidecar is not installed in this Odoo: points are earned, but cannot be redeemed at the till",
+            "loyalty_sidecar is not installed in this Odoo: points are earned, but cannot be redeemed at the \
+             till. To do (Odoo 19): put odoo_addon/loyalty_sidecar in its addons path, restart Odoo, turn on its developer \
+             mode, then Apps, Update Apps List, and activate it",
         );
     }
     if report.pos_loyalty_installed {

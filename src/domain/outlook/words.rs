@@ -81,7 +81,7 @@ impl Outlook {
             WhyNot::BeforeStart => "nothing to do if \"starts_at\" of the program is meant to be so late".to_owned(),
             WhyNot::AfterEnd => "\"ends_at\" of the program is over: put it again with a later one".to_owned(),
             WhyNot::NoCustomer => {
-                "choose the customer at the till before payment: orders of nobody earn nothing".to_owned()
+                "choose the customer at the till before payment: orders without a customer earn nothing".to_owned()
             }
             WhyNot::NotEnrolled => {
                 "enrol the customers (member.enrol), or set \"enrolment\": \"automatic\" in the program".to_owned()
