@@ -62,6 +62,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
             format!("{shown} is reachable; a newer version has migrated it, beside which this one may work"),
         ),
         Schema::Newer(version) => return Err(StoreError::Newer(version)),
+        Schema::Unreleased(version) => return Err(StoreError::Unreleased(version)),
     }
     write_transaction(&mut conn, readiness::note)?;
     if let Some(held) = crate::store::withdrawals::held(&mut conn)? {
@@ -108,7 +109,7 @@ fn look_at_places(settings: &Settings, shown: &BTreeMap<Place, String>, findings
         let pool = Pool::open(settings.database_url.clone(), 1)?;
         let mut conn = pool.get()?;
         match inspect(&mut conn)? {
-            Schema::Behind(_) | Schema::Newer(_) => Ok(BTreeMap::new()),
+            Schema::Behind(_) | Schema::Newer(_) | Schema::Unreleased(_) => Ok(BTreeMap::new()),
             Schema::Current | Schema::Ahead(_) => crate::store::findings::known_places(&mut conn),
         }
     };

@@ -78,7 +78,7 @@ fn listed(names: &[String]) -> String {
 pub(super) fn look_at_tokens(usable: &[TokenRow], findings: &mut Findings) {
     let mut by_role: BTreeMap<&str, usize> = BTreeMap::new();
     for token in usable {
-        let count = by_role.entry(token.role()).or_default();
+        let count = by_role.entry(token.role.as_str()).or_default();
         *count = count.saturating_add(1);
     }
     let roles: Vec<String> = by_role.iter().map(|(role, count)| format!("{count} {role}")).collect();

@@ -89,7 +89,7 @@ pub(super) fn in_database<T, E: From<StoreError>>(
     let mut conn = pool.get()?;
     match migrate::inspect(&mut conn)? {
         Schema::Current | Schema::Ahead(_) => work(&mut conn).map(Some),
-        Schema::Behind(_) | Schema::Newer(_) => Ok(None),
+        Schema::Behind(_) | Schema::Newer(_) | Schema::Unreleased(_) => Ok(None),
     }
 }
 
@@ -122,5 +122,6 @@ fn must_be_of_this_version(schema: Schema) -> Result<(), Failure> {
             pending.len()
         ))),
         Schema::Newer(version) => Err(StoreError::Newer(version).into()),
+        Schema::Unreleased(version) => Err(StoreError::Unreleased(version).into()),
     }
 }

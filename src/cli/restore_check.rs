@@ -85,7 +85,8 @@ async fn check_database(
     let migrations_missing = match schema {
         Schema::Current | Schema::Ahead(_) => 0,
         Schema::Newer(version) => return Err(StoreError::Newer(version).into()),
-        Schema::Behind(missing) if missing.iter().any(|version| version == FIRST) => {
+        Schema::Unreleased(version) => return Err(StoreError::Unreleased(version).into()),
+        Schema::Behind(missing) if missing.iter().any(|version| version == migrate::FIRST) => {
             return Err(Failure::Other("there is no ledger in it: it has none of the tables".to_owned()));
         }
         Schema::Behind(missing) if is_copy => missing.len(),
@@ -109,9 +110,6 @@ async fn check_database(
         violations: report.violations,
     })
 }
-
-/// The first migration: a database without it is none of ours.
-const FIRST: &str = "20261122000001";
 
 fn to_json(report: &Report, good: bool) -> Value {
     json!({

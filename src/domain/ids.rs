@@ -46,6 +46,76 @@ integer_id! {
     AccountId;
 }
 
+/// The system that documents are of: the number by which the database knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub i16);
+
+impl SourceId {
+    /// The Odoo beside which the service stands.
+    pub const ODOO: Self = Self(1);
+}
+
+/// The kind of document that a sale is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SaleModel {
+    /// An order of a till.
+    PosOrder,
+}
+
+impl SaleModel {
+    /// Every kind.
+    pub const ALL: [Self; 1] = [Self::PosOrder];
+
+    /// Its model in Odoo.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PosOrder => "pos.order",
+        }
+    }
+
+    /// The number by which the database knows it. Numbers stay for ever.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::PosOrder => 1,
+        }
+    }
+
+    /// From its number.
+    #[must_use]
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|model| model.code() == code)
+    }
+}
+
+/// What names a sale in the ledger: the system and the kind of document it is, and the document's id there. Documents of
+/// two systems, or of two kinds, may have one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SaleId {
+    /// The system.
+    pub source: SourceId,
+    /// The kind of document.
+    pub model: SaleModel,
+    /// Its id there.
+    pub id: i64,
+}
+
+impl SaleId {
+    /// An order of a till of the Odoo beside which the service stands.
+    #[must_use]
+    pub const fn pos_order(id: OrderId) -> Self {
+        Self { source: SourceId::ODOO, model: SaleModel::PosOrder, id: id.0 }
+    }
+}
+
+impl fmt::Display for SaleId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {}", self.model.as_str(), self.id)?;
+        if self.source == SourceId::ODOO { Ok(()) } else { write!(out, " of source {}", self.source.0) }
+    }
+}
+
 macro_rules! uuid_id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

@@ -174,7 +174,7 @@ impl Gate {
 }
 
 fn caller(row: &TokenRow) -> Result<Caller, Denied> {
-    let role = row.role().parse().map_err(|problem| {
+    let role = row.role.parse().map_err(|problem| {
         tracing::error!(%problem, prefix = row.prefix, "a token of no role");
         Denied::NotAccepted
     })?;

@@ -248,7 +248,7 @@ pub async fn list(pool: &Pool) -> Result<Vec<TokenInfo>, StoreError> {
             Ok(TokenInfo {
                 created_at: from_us(row.created_at_us)?,
                 revoked_at: from_us_opt(row.revoked_at_us)?,
-                role: row.role().to_owned(),
+                role: row.role.clone(),
                 prefix: row.prefix,
                 name: row.name,
             })

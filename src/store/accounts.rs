@@ -53,7 +53,7 @@ impl StoredAccount {
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
 struct AccountRow {
     id: i64,
-    source: String,
+    source: i16,
     partner_id: i64,
     program_id: i64,
     balance_e2: i64,
@@ -66,7 +66,7 @@ struct AccountRow {
 #[derive(Insertable)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
 struct NewAccount {
-    source: &'static str,
+    source: i16,
     partner_id: i64,
     program_id: i64,
     balance_e2: i64,
@@ -411,7 +411,7 @@ impl AccountRow {
     fn of(one: &Changed<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             id: one.account.id.0,
-            source: SOURCE.to_owned(),
+            source: SOURCE,
             partner_id: one.account.partner_id.0,
             program_id: one.account.program_id.0,
             balance_e2: one.account.balance().e2(),

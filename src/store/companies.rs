@@ -14,7 +14,7 @@ use crate::domain::shop::Company;
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = companies, treat_none_as_default_value = false)]
 struct CompanyRow {
-    source: String,
+    source: i16,
     id: i64,
     parent_ids: String,
 }
@@ -28,7 +28,7 @@ pub fn put(conn: &mut AnyConnection, read: &[Company]) -> Result<Vec<Company>, S
         return Ok(Vec::new());
     }
     let row = |one: &Company| CompanyRow {
-        source: SOURCE.into(),
+        source: SOURCE,
         id: one.id.0,
         parent_ids: ids_to_text(one.parent_ids.iter().map(|id| &id.0)),
     };

@@ -31,8 +31,7 @@ pub struct MemberQuery {
 }
 
 /// Not those whom Odoo merged into another: all they had is there.
-const NOT_MERGED: &str =
-    "NOT EXISTS (SELECT 1 FROM partner_merges gone WHERE gone.source = 'odoo' AND gone.partner_id = ";
+const NOT_MERGED: &str = "NOT EXISTS (SELECT 1 FROM partner_merges gone WHERE gone.source = 1 AND gone.partner_id = ";
 
 /// Members from the greatest id down, at most `limit`.
 ///
@@ -74,7 +73,7 @@ macro_rules! narrowed {
                     .sql(concat!(
                         " OR ",
                         stringify!($table),
-                        ".partner_id IN (SELECT named.id FROM partners named WHERE named.source = 'odoo' \
+                        ".partner_id IN (SELECT named.id FROM partners named WHERE named.source = 1 \
                          AND (lower(named.name) LIKE "
                     ))
                     .bind::<Text, _>(as_typed)

@@ -28,7 +28,12 @@ pub enum Schema {
     Ahead(Vec<String>),
     /// This migration was run, and what it leaves is not for this program.
     Newer(String),
+    /// This migration was run, of the tables there were before the first release.
+    Unreleased(String),
 }
+
+/// The first schema. What came before it was never released, and nothing brings it here.
+pub const FIRST: &str = "20261201000001";
 
 /// Looks, without changing anything.
 ///
@@ -39,6 +44,9 @@ pub fn inspect(conn: &mut AnyConnection) -> Result<Schema, StoreError> {
     let applied = applied_versions(conn)?;
     let pending: Vec<String> = known.difference(&applied).cloned().collect();
     let unknown: Vec<String> = applied.difference(&known).cloned().collect();
+    if let Some(before) = unknown.iter().find(|version| version.as_str() < FIRST) {
+        return Ok(Schema::Unreleased(before.clone()));
+    }
     let Some(last) = unknown.last() else {
         return Ok(if pending.is_empty() { Schema::Current } else { Schema::Behind(pending) });
     };
@@ -59,7 +67,8 @@ pub fn is_begun(conn: &mut AnyConnection) -> Result<bool, StoreError> {
 /// expanded is left as it is, and may be worked on.
 ///
 /// # Errors
-/// [`StoreError::Newer`] when the database is of a newer version, which is left as it is;
+/// [`StoreError::Newer`] and [`StoreError::Unreleased`] when the database is of a version that has no way to this one; it
+/// is left as it is;
 /// [`StoreError::Migration`].
 pub fn migrate(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     match inspect(conn)? {
@@ -69,6 +78,7 @@ pub fn migrate(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
             return Ok(Vec::new());
         }
         Schema::Newer(version) => return Err(StoreError::Newer(version)),
+        Schema::Unreleased(version) => return Err(StoreError::Unreleased(version)),
         Schema::Behind(_) => {}
     }
     match conn {

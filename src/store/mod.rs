@@ -39,12 +39,14 @@ pub mod verdicts;
 pub mod wallets;
 pub mod withdrawals;
 
+use crate::domain::ids::SourceId;
+
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 pub use pool::Pool;
 pub use trouble::Trouble;
 
-/// The one Odoo of today. The tables are ready for several.
-pub const SOURCE: &str = "odoo";
+/// The number of [`SourceId::ODOO`]: the one Odoo of today. The tables are ready for several.
+pub const SOURCE: i16 = SourceId::ODOO.0;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,13 @@ pub enum StoreError {
         "the database was written by a newer loyalty-sidecar (it has migration {0}); install that version or restore a backup"
     )]
     Newer(String),
+    /// The database is of before the first release.
+    #[error(
+        "the database was made by a loyalty-sidecar of before the first release (it has migration {0}); its tables cannot be \
+         brought up to date, and nothing in it was changed. Set database.url to an empty database: `loyalty-sidecar \
+         rebuild` computes the ledger from Odoo again"
+    )]
+    Unreleased(String),
     /// A migration failed.
     #[error("migrating the database failed: {0}")]
     Migration(String),

@@ -25,7 +25,7 @@ use crate::domain::shop::OrderDigest;
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
 struct OrderRow {
-    source: String,
+    source: i16,
     id: i64,
     uuid: Option<String>,
     name: String,
@@ -49,7 +49,7 @@ struct OrderRow {
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = order_lines, treat_none_as_default_value = false)]
 struct LineRow {
-    source: String,
+    source: i16,
     id: i64,
     order_id: i64,
     position: i64,
@@ -87,7 +87,7 @@ pub(super) fn state_from_word(word: &str) -> Result<OrderState, StoreError> {
 fn order_row(order: &Order, id: OrderId, wallet: Option<PartnerId>, lines: &[LineRow]) -> Result<OrderRow, StoreError> {
     let total = Money::sum(order.lines.iter().map(|line| line.subtotal_incl)).map_err(corrupt)?;
     let mut row = OrderRow {
-        source: SOURCE.into(),
+        source: SOURCE,
         id: id.0,
         uuid: order.uuid.clone(),
         name: order.name.clone(),
@@ -132,7 +132,7 @@ fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
 
 fn line_row(line: &Line, order: OrderId, position: usize) -> Result<LineRow, StoreError> {
     Ok(LineRow {
-        source: SOURCE.into(),
+        source: SOURCE,
         id: line.id.ok_or_else(|| corrupt(format!("a line without an id in order {order}")))?.0,
         order_id: order.0,
         position: i64::try_from(position).map_err(corrupt)?,
@@ -498,7 +498,7 @@ pub fn move_postings(
 #[derive(Insertable)]
 #[diesel(table_name = order_postings, treat_none_as_default_value = false)]
 struct PostingRow {
-    source: &'static str,
+    source: i16,
     order_id: i64,
     account_id: i64,
     earned_e2: i64,

@@ -13,7 +13,7 @@ use crate::domain::shop::LastPass;
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sync_passes, treat_none_as_default_value = false)]
 struct PassRow {
-    source: String,
+    source: i16,
     began_at_us: Option<i64>,
     ended_at_us: Option<i64>,
     last_error: Option<String>,
@@ -101,7 +101,7 @@ pub fn accept_login(conn: &mut AnyConnection, at: DateTime<Utc>, key_end: Option
 /// [`StoreError`]
 pub fn save(conn: &mut AnyConnection, pass: &LastPass) -> Result<(), StoreError> {
     let row = PassRow {
-        source: SOURCE.to_owned(),
+        source: SOURCE,
         began_at_us: pass.complete.map(|(began, _)| began.timestamp_micros()),
         ended_at_us: pass.complete.map(|(_, ended)| ended.timestamp_micros()),
         last_error: pass.error.clone(),

@@ -100,7 +100,7 @@ pub fn list(conn: &mut AnyConnection, filter: &RedemptionQuery, limit: i64) -> R
         if let Some(till) = filter.pos_config_id {
             query = query.filter(
                 sql::<Bool>(
-                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 'odoo' AND sold.uuid = holds.order_uuid \
+                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 1 AND sold.uuid = holds.order_uuid \
                      AND sold.pos_config_id = ",
                 )
                 .bind::<BigInt, _>(till.0)

@@ -45,7 +45,7 @@ diesel::table! {
 
 diesel::table! {
     partners (source, id) {
-        source -> Text,
+        source -> SmallInt,
         id -> BigInt,
         name -> Text,
         commercial_partner_id -> BigInt,
@@ -57,7 +57,7 @@ diesel::table! {
 
 diesel::table! {
     products (source, id) {
-        source -> Text,
+        source -> SmallInt,
         id -> BigInt,
         name -> Text,
         product_category_id -> Nullable<BigInt>,
@@ -69,7 +69,7 @@ diesel::table! {
 
 diesel::table! {
     categories (source, tree, id) {
-        source -> Text,
+        source -> SmallInt,
         tree -> Text,
         id -> BigInt,
         name -> Text,
@@ -79,7 +79,7 @@ diesel::table! {
 
 diesel::table! {
     pos_configs (source, id) {
-        source -> Text,
+        source -> SmallInt,
         id -> BigInt,
         name -> Text,
         company_id -> BigInt,
@@ -92,7 +92,7 @@ diesel::table! {
 
 diesel::table! {
     companies (source, id) {
-        source -> Text,
+        source -> SmallInt,
         id -> BigInt,
         parent_ids -> Text,
     }
@@ -100,7 +100,7 @@ diesel::table! {
 
 diesel::table! {
     currencies (source, code) {
-        source -> Text,
+        source -> SmallInt,
         code -> Text,
         decimals -> BigInt,
     }
@@ -108,7 +108,7 @@ diesel::table! {
 
 diesel::table! {
     held_withdrawals (source) {
-        source -> Text,
+        source -> SmallInt,
         gone -> BigInt,
         replaced -> BigInt,
         unpaid -> BigInt,
@@ -122,7 +122,7 @@ diesel::table! {
 
 diesel::table! {
     orders (source, id) {
-        source -> Text,
+        source -> SmallInt,
         id -> BigInt,
         uuid -> Nullable<Text>,
         name -> Text,
@@ -146,7 +146,7 @@ diesel::table! {
 
 diesel::table! {
     partner_merges (source, partner_id) {
-        source -> Text,
+        source -> SmallInt,
         partner_id -> BigInt,
         into_partner_id -> BigInt,
         recorded_at_us -> BigInt,
@@ -166,7 +166,7 @@ diesel::table! {
 
 diesel::table! {
     order_lines (source, id) {
-        source -> Text,
+        source -> SmallInt,
         id -> BigInt,
         order_id -> BigInt,
         position -> BigInt,
@@ -187,14 +187,14 @@ diesel::table! {
 
 diesel::table! {
     neutral_products (source, product_id) {
-        source -> Text,
+        source -> SmallInt,
         product_id -> BigInt,
     }
 }
 
 diesel::table! {
     memberships (source, partner_id, program_id, enrolled_at_us) {
-        source -> Text,
+        source -> SmallInt,
         partner_id -> BigInt,
         program_id -> BigInt,
         enrolled_at_us -> BigInt,
@@ -207,7 +207,7 @@ diesel::table! {
 diesel::table! {
     accounts (id) {
         id -> BigInt,
-        source -> Text,
+        source -> SmallInt,
         partner_id -> BigInt,
         program_id -> BigInt,
         balance_e2 -> BigInt,
@@ -253,7 +253,7 @@ diesel::table! {
 
 diesel::table! {
     order_postings (source, order_id, account_id) {
-        source -> Text,
+        source -> SmallInt,
         order_id -> BigInt,
         account_id -> BigInt,
         earned_e2 -> BigInt,
@@ -326,13 +326,12 @@ diesel::table! {
         secret_sha256 -> Text,
         created_at_us -> BigInt,
         revoked_at_us -> Nullable<BigInt>,
-        manager -> Bool,
     }
 }
 
 diesel::table! {
     cursors (source, stream) {
-        source -> Text,
+        source -> SmallInt,
         stream -> Text,
         high_water_us -> BigInt,
     }
@@ -353,7 +352,7 @@ diesel::table! {
 
 diesel::table! {
     sync_passes (source) {
-        source -> Text,
+        source -> SmallInt,
         began_at_us -> Nullable<BigInt>,
         ended_at_us -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
@@ -369,7 +368,7 @@ diesel::table! {
 
 diesel::table! {
     odoo_places (source, model, id) {
-        source -> Text,
+        source -> SmallInt,
         model -> Text,
         id -> BigInt,
         name -> Text,
@@ -379,7 +378,7 @@ diesel::table! {
 
 diesel::table! {
     future_records (source, model) {
-        source -> Text,
+        source -> SmallInt,
         model -> Text,
         records -> BigInt,
         latest_id -> BigInt,

@@ -18,7 +18,7 @@ use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = partners, treat_none_as_default_value = false)]
 struct PartnerRow {
-    source: String,
+    source: i16,
     id: i64,
     name: String,
     commercial_partner_id: i64,
@@ -30,7 +30,7 @@ struct PartnerRow {
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = products, treat_none_as_default_value = false)]
 struct ProductRow {
-    source: String,
+    source: i16,
     id: i64,
     name: String,
     product_category_id: Option<i64>,
@@ -42,7 +42,7 @@ struct ProductRow {
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = categories, treat_none_as_default_value = false)]
 struct CategoryRow {
-    source: String,
+    source: i16,
     tree: String,
     id: i64,
     name: String,
@@ -52,7 +52,7 @@ struct CategoryRow {
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = pos_configs, treat_none_as_default_value = false)]
 struct PosConfigRow {
-    source: String,
+    source: i16,
     id: i64,
     name: String,
     company_id: i64,
@@ -65,7 +65,7 @@ struct PosConfigRow {
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = currencies, treat_none_as_default_value = false)]
 struct CurrencyRow {
-    source: String,
+    source: i16,
     code: String,
     decimals: i64,
 }
@@ -95,7 +95,7 @@ pub fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, Store
     let rows: Vec<CurrencyRow> = records
         .currencies
         .iter()
-        .map(|one| CurrencyRow { source: SOURCE.into(), code: one.code.clone(), decimals: i64::from(one.decimals) })
+        .map(|one| CurrencyRow { source: SOURCE, code: one.code.clone(), decimals: i64::from(one.decimals) })
         .collect();
     let known: Vec<CurrencyRow> =
         currencies::table.filter(currencies::source.eq(SOURCE)).select(CurrencyRow::as_select()).load(conn)?;
@@ -164,7 +164,7 @@ fn put_partners(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
         let fresh: Vec<PartnerRow> = chunk
             .iter()
             .map(|one| PartnerRow {
-                source: SOURCE.into(),
+                source: SOURCE,
                 id: one.id.0,
                 name: one.name.clone(),
                 commercial_partner_id: one.commercial_partner_id.0,
@@ -206,7 +206,7 @@ fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
         let fresh: Vec<ProductRow> = chunk
             .iter()
             .map(|one| ProductRow {
-                source: SOURCE.into(),
+                source: SOURCE,
                 id: one.id.0,
                 name: one.name.clone(),
                 product_category_id: one.product_category_id.map(|id| id.0),
@@ -236,7 +236,7 @@ fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
 fn put_categories(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
     fn row<Id>(tree: &str, category: &Category<Id>, raw: impl Fn(&Id) -> i64) -> CategoryRow {
         CategoryRow {
-            source: SOURCE.into(),
+            source: SOURCE,
             tree: tree.into(),
             id: raw(&category.id),
             name: category.name.clone(),
@@ -271,7 +271,7 @@ fn put_configs(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, S
         .pos_configs
         .iter()
         .map(|one| PosConfigRow {
-            source: SOURCE.into(),
+            source: SOURCE,
             id: one.id.0,
             name: one.name.clone(),
             company_id: one.company_id.0,

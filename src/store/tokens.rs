@@ -11,8 +11,8 @@ use super::{AnyConnection, StoreError, on_each};
 pub struct TokenRow {
     /// Its public part, by which people name it.
     pub prefix: String,
-    /// `pos`, `viewer` or `admin`: all that the versions before `manager` know.
-    role: String,
+    /// `pos`, `viewer`, `manager` or `admin`.
+    pub role: String,
     /// What a person called it, "till 1".
     pub name: String,
     /// SHA-256 of the secret part, in hex.
@@ -21,26 +21,13 @@ pub struct TokenRow {
     pub created_at_us: i64,
     /// Since when it is refused.
     pub revoked_at_us: Option<i64>,
-    /// Whether it is a manager's. Its `role` is then `viewer`, which is what a version before may let it do.
-    manager: bool,
 }
-
-/// The role that a column of its own says.
-const MANAGER: &str = "manager";
 
 impl TokenRow {
     /// A new token of a role, accepted.
     #[must_use]
     pub fn new(prefix: String, role: &str, name: String, secret_sha256: String, created_at_us: i64) -> Self {
-        let manager = role == MANAGER;
-        let role = if manager { "viewer" } else { role }.to_owned();
-        Self { prefix, role, name, secret_sha256, created_at_us, revoked_at_us: None, manager }
-    }
-
-    /// `pos`, `viewer`, `manager` or `admin`.
-    #[must_use]
-    pub fn role(&self) -> &str {
-        if self.manager { MANAGER } else { &self.role }
+        Self { prefix, role: role.to_owned(), name, secret_sha256, created_at_us, revoked_at_us: None }
     }
 }
 

@@ -68,9 +68,11 @@ impl Trouble {
             StoreError::Unreachable(text) => signed(text).unwrap_or(Self::Away),
             StoreError::Query(problem) | StoreError::InDoubt(problem) => Self::of_query(problem),
             StoreError::Migration(text) => signed(text).unwrap_or(Self::Other),
-            StoreError::BadUrl(_) | StoreError::Newer(_) | StoreError::OldSqlite(_) | StoreError::Corrupt(_) => {
-                Self::Other
-            }
+            StoreError::BadUrl(_)
+            | StoreError::Newer(_)
+            | StoreError::Unreleased(_)
+            | StoreError::OldSqlite(_)
+            | StoreError::Corrupt(_) => Self::Other,
         }
     }
 

@@ -1,2 +1,0 @@
-DROP TABLE future_records;
-DROP TABLE odoo_places;

@@ -1,0 +1,467 @@
+-- The first schema. From here on, migrations only expand (src/store/migrate.rs).
+--
+-- source says which system a record is of: 1 is the Odoo beside which the service stands.
+-- Times are microseconds since 1970 in UTC; points are hundredths (_e2), money ten-thousandths (_e4), quantities
+-- millionths (_e6).
+
+CREATE TABLE programs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL UNIQUE,
+    created_at_us BIGINT NOT NULL
+);
+
+-- A version is never edited; archiving only says from when it no longer applies.
+CREATE TABLE program_versions (
+    program_id BIGINT NOT NULL REFERENCES programs (id),
+    version BIGINT NOT NULL,
+    -- NULL: from the beginning of time (a first version).
+    effective_from_us BIGINT,
+    archived_at_us BIGINT,
+    document TEXT NOT NULL,
+    created_at_us BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    PRIMARY KEY (program_id, version)
+);
+
+-- Orders to compute again because a program began to hold for the past. A row lives until its work is done.
+CREATE TABLE recomputes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    program_id BIGINT NOT NULL REFERENCES programs (id),
+    from_us BIGINT,
+    -- Orders of this member alone, because it was enrolled, or left.
+    partner_id BIGINT,
+    after_order_id BIGINT NOT NULL,
+    created_at_us BIGINT NOT NULL,
+    -- Who has them computed again, and why: the entries that come of it say so.
+    requested_by TEXT,
+    reason TEXT
+);
+
+CREATE TABLE partners (
+    source SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    commercial_partner_id BIGINT NOT NULL,
+    company_id BIGINT,
+    active BOOLEAN NOT NULL,
+    -- A JSON list of ids.
+    tag_ids TEXT NOT NULL,
+    PRIMARY KEY (source, id)
+);
+
+-- Partners that Odoo merged into others, or whose points a manager moved when they were gone from Odoo. Always the
+-- last one of a chain: when B is merged into C, what went to B goes to C.
+CREATE TABLE partner_merges (
+    source SMALLINT NOT NULL,
+    partner_id BIGINT NOT NULL,
+    into_partner_id BIGINT NOT NULL,
+    recorded_at_us BIGINT NOT NULL,
+    PRIMARY KEY (source, partner_id)
+);
+CREATE INDEX partner_merges_by_target ON partner_merges (source, into_partner_id);
+
+CREATE TABLE products (
+    source SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    product_category_id BIGINT,
+    -- JSON lists of ids.
+    pos_category_ids TEXT NOT NULL,
+    tag_ids TEXT NOT NULL,
+    active BOOLEAN NOT NULL,
+    PRIMARY KEY (source, id)
+);
+
+-- Products that gift cards and eWallets are sold and paid with: their lines neither earn nor reduce.
+CREATE TABLE neutral_products (
+    source SMALLINT NOT NULL,
+    product_id BIGINT NOT NULL,
+    PRIMARY KEY (source, product_id)
+);
+
+-- Both of Odoo's trees: tree is 'pos' or 'product'.
+CREATE TABLE categories (
+    source SMALLINT NOT NULL,
+    tree TEXT NOT NULL CHECK (tree IN ('pos', 'product')),
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    parent_id BIGINT,
+    PRIMARY KEY (source, tree, id)
+);
+
+CREATE TABLE pos_configs (
+    source SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    company_id BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    tip_product_id BIGINT,
+    -- Products that a shop books debts, deposits and down payments on: a JSON list of ids. Their lines neither earn nor
+    -- reduce.
+    neutral_product_ids TEXT NOT NULL,
+    active BOOLEAN NOT NULL,
+    PRIMARY KEY (source, id)
+);
+
+-- Which companies a company is a branch of: a JSON list of ids.
+CREATE TABLE companies (
+    source SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    parent_ids TEXT NOT NULL,
+    PRIMARY KEY (source, id)
+);
+
+CREATE TABLE currencies (
+    source SMALLINT NOT NULL,
+    code TEXT NOT NULL,
+    decimals BIGINT NOT NULL,
+    PRIMARY KEY (source, code)
+);
+
+CREATE TABLE orders (
+    source SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    uuid TEXT,
+    name TEXT NOT NULL,
+    reference TEXT,
+    state TEXT NOT NULL CHECK (state IN ('draft', 'paid', 'cancelled')),
+    placed_at_us BIGINT NOT NULL,
+    partner_id BIGINT,
+    -- The customer's tags when the order was first read with this customer: a JSON list of ids.
+    partner_tag_ids TEXT NOT NULL,
+    -- Whose points an order's are: kept from its first reading with its customer. NULL: nobody's, or not kept yet.
+    wallet_partner_id BIGINT,
+    company_id BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    pos_config_id BIGINT,
+    total_incl_e4 BIGINT NOT NULL,
+    line_count BIGINT NOT NULL,
+    -- SHA-256 of all that was read of it: the same again is no change.
+    digest TEXT NOT NULL,
+    -- Whether no program took it because of its currency or company.
+    ignored BOOLEAN NOT NULL,
+    -- Whether it was first read from an Odoo that says which line a refund takes back.
+    links_refunds BOOLEAN NOT NULL,
+    -- Whether Odoo had no field loyalty_hold_id when it was last read: then its lines say nothing about holds.
+    hold_field_missing BOOLEAN NOT NULL,
+    PRIMARY KEY (source, id)
+);
+CREATE INDEX orders_by_placed_at ON orders (source, placed_at_us);
+CREATE INDEX orders_by_uuid ON orders (source, uuid);
+-- Odoo 14 links no refund to its sale: they are matched by what the receipts call them.
+CREATE INDEX orders_by_reference ON orders (source, reference) WHERE reference IS NOT NULL;
+CREATE INDEX orders_by_partner ON orders (source, partner_id) WHERE partner_id IS NOT NULL;
+CREATE INDEX orders_by_wallet ON orders (source, wallet_partner_id) WHERE wallet_partner_id IS NOT NULL;
+
+CREATE TABLE order_lines (
+    source SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    uuid TEXT,
+    product_id BIGINT,
+    quantity_e6 BIGINT NOT NULL,
+    subtotal_e4 BIGINT NOT NULL,
+    subtotal_incl_e4 BIGINT NOT NULL,
+    refunds_line_id BIGINT,
+    -- The line of the combo that a line is a part of.
+    combo_parent_line_id BIGINT,
+    hold_ref TEXT,
+    neutral BOOLEAN NOT NULL,
+    -- JSON lists of ids with all ancestors, as they were when the line was first read.
+    pos_category_ids TEXT NOT NULL,
+    product_category_ids TEXT NOT NULL,
+    product_tag_ids TEXT NOT NULL,
+    PRIMARY KEY (source, id)
+);
+CREATE INDEX order_lines_by_order ON order_lines (source, order_id);
+CREATE INDEX order_lines_by_refunded ON order_lines (source, refunds_line_id);
+-- Where the reward lines of a hold stand.
+CREATE INDEX order_lines_by_hold ON order_lines (source, hold_ref) WHERE hold_ref IS NOT NULL;
+
+-- When members took part in programs that ask for it. Leaving ends a row, coming back begins another.
+CREATE TABLE memberships (
+    source SMALLINT NOT NULL,
+    partner_id BIGINT NOT NULL,
+    program_id BIGINT NOT NULL REFERENCES programs (id),
+    enrolled_at_us BIGINT NOT NULL,
+    left_at_us BIGINT,
+    enrolled_by TEXT NOT NULL,
+    left_by TEXT,
+    PRIMARY KEY (source, partner_id, program_id, enrolled_at_us)
+);
+CREATE INDEX memberships_by_program ON memberships (source, program_id, partner_id);
+
+-- An account is one member in one program.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source SMALLINT NOT NULL,
+    partner_id BIGINT NOT NULL,
+    program_id BIGINT NOT NULL REFERENCES programs (id),
+    balance_e2 BIGINT NOT NULL,
+    held_e2 BIGINT NOT NULL CHECK (held_e2 >= 0),
+    entry_count BIGINT NOT NULL,
+    last_hash TEXT NOT NULL,
+    -- The exception that was raised when the account's available points fell below zero. NULL while they are zero or more.
+    debt_exception_id TEXT,
+    UNIQUE (source, partner_id, program_id)
+);
+-- The list of one program's members.
+CREATE INDEX accounts_by_program ON accounts (source, program_id, partner_id);
+
+-- Accounts whose points moved to another account. Entries up to from_sequence count for the other account, as if they
+-- stood there up to to_sequence.
+CREATE TABLE account_transfers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    from_account_id BIGINT NOT NULL REFERENCES accounts (id),
+    from_sequence BIGINT NOT NULL,
+    to_account_id BIGINT NOT NULL REFERENCES accounts (id),
+    to_sequence BIGINT NOT NULL,
+    recorded_at_us BIGINT NOT NULL
+);
+CREATE INDEX account_transfers_by_origin ON account_transfers (from_account_id);
+CREATE INDEX account_transfers_by_target ON account_transfers (to_account_id);
+
+-- What is left of points, by the moment they expire (9223372036854775807: never).
+CREATE TABLE lots (
+    account_id BIGINT NOT NULL REFERENCES accounts (id),
+    expires_at_us BIGINT NOT NULL,
+    points_e2 BIGINT NOT NULL CHECK (points_e2 > 0),
+    PRIMARY KEY (account_id, expires_at_us)
+);
+CREATE INDEX lots_by_expiry ON lots (expires_at_us);
+
+CREATE TABLE entries (
+    id TEXT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES accounts (id),
+    sequence BIGINT NOT NULL,
+    kind TEXT NOT NULL CHECK (
+        kind = 'earn' OR kind = 'redeem' OR kind = 'clawback' OR kind = 'restore' OR kind = 'expire' OR kind = 'adjust'
+        OR kind = 'transfer'
+    ),
+    points_e2 BIGINT NOT NULL,
+    balance_after_e2 BIGINT NOT NULL,
+    occurred_at_us BIGINT NOT NULL,
+    recorded_at_us BIGINT NOT NULL,
+    cause_model TEXT NOT NULL,
+    cause_id BIGINT,
+    cause_uuid TEXT,
+    cause_name TEXT NOT NULL,
+    program_version BIGINT,
+    -- The sale whose earning this entry belongs to; a refund's clawback belongs to the sale it takes back from.
+    order_id BIGINT,
+    hold_id TEXT,
+    reason TEXT,
+    actor TEXT NOT NULL,
+    -- JSON: what it takes to explain the entry (lines, rounding, lots touched).
+    detail TEXT NOT NULL,
+    previous_hash TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    UNIQUE (account_id, sequence)
+);
+CREATE INDEX entries_by_time ON entries (account_id, recorded_at_us);
+CREATE INDEX entries_by_order ON entries (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX entries_by_hold ON entries (hold_id) WHERE hold_id IS NOT NULL;
+-- What was carried over from a card, or from a line of a file, is looked up by the document it came from. Only
+-- adjustments have such documents, and they are few beside the orders' entries.
+CREATE INDEX entries_by_adjusted_cause ON entries (cause_model, cause_id, cause_name) WHERE kind = 'adjust';
+
+-- What has been posted for a sale so far, per account: convergence posts desired minus this.
+CREATE TABLE order_postings (
+    source SMALLINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    account_id BIGINT NOT NULL REFERENCES accounts (id),
+    earned_e2 BIGINT NOT NULL,
+    PRIMARY KEY (source, order_id, account_id)
+);
+
+CREATE TABLE holds (
+    id TEXT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES accounts (id),
+    order_uuid TEXT NOT NULL,
+    program_version BIGINT NOT NULL,
+    reward TEXT NOT NULL,
+    points_e2 BIGINT NOT NULL CHECK (points_e2 > 0),
+    discount_e4 BIGINT NOT NULL CHECK (discount_e4 >= 0),
+    product_id BIGINT,
+    -- What the reward gives: how many of its product are in the draft and how many come as a line of their own, at which
+    -- price with tax, and (JSON, a scope) which goods its discount is for.
+    covered_quantity_e6 BIGINT NOT NULL,
+    add_quantity_e6 BIGINT NOT NULL,
+    price_e4 BIGINT,
+    covers TEXT,
+    -- What it takes off which line of its draft, as JSON: the rewards of one order share its lines.
+    lines TEXT,
+    state TEXT NOT NULL CHECK (state = 'open' OR state = 'captured' OR state = 'released' OR state = 'expired'),
+    created_at_us BIGINT NOT NULL,
+    expires_at_us BIGINT NOT NULL,
+    ended_at_us BIGINT,
+    reason TEXT,
+    entry_id TEXT,
+    -- Points that refunds of the reward line have given back so far.
+    restored_e2 BIGINT NOT NULL CHECK (restored_e2 >= 0),
+    -- The hold that this one took the place of, because its order changed; and what it protects for that one of points
+    -- past their end: how many, and when the first of the holds that followed one another was made.
+    replaces TEXT,
+    carried_points_e2 BIGINT,
+    carried_good_at_us BIGINT,
+    actor TEXT NOT NULL
+);
+CREATE INDEX holds_due ON holds (expires_at_us) WHERE state = 'open';
+-- What a member's holds are, and which of them are open.
+CREATE INDEX holds_by_account_and_state ON holds (account_id, state);
+CREATE INDEX holds_by_order ON holds (order_uuid);
+-- Captured holds in the order of their captures, to be looked at once.
+CREATE INDEX holds_captured ON holds (ended_at_us, id) WHERE state = 'captured';
+
+-- One verdict a key: the reply that every repetition gets, byte for byte. Recorded refusals may go after a while
+-- (ledger.reply_days); what was done stays for ever.
+CREATE TABLE verdicts (
+    idempotency_key TEXT PRIMARY KEY,
+    params_sha256 TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    recorded_at_us BIGINT NOT NULL,
+    refusal BOOLEAN NOT NULL
+);
+CREATE INDEX verdicts_refusals ON verdicts (recorded_at_us) WHERE refusal;
+
+CREATE TABLE exceptions (
+    id TEXT PRIMARY KEY,
+    -- The same trouble found again is the same exception.
+    dedupe_key TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    partner_id BIGINT,
+    order_id BIGINT,
+    order_uuid TEXT,
+    order_name TEXT,
+    detail TEXT NOT NULL,
+    at_us BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'resolved')),
+    resolved_at_us BIGINT,
+    resolved_by TEXT,
+    -- For whom it was resolved, as the caller says: a claim.
+    resolved_on_behalf_of TEXT,
+    note TEXT
+);
+-- Pages of exceptions, and how many wait.
+CREATE INDEX exceptions_by_time ON exceptions (at_us, id);
+CREATE INDEX exceptions_open ON exceptions (at_us, id) WHERE state = 'open';
+
+CREATE TABLE tokens (
+    prefix TEXT PRIMARY KEY,
+    role TEXT NOT NULL CHECK (role = 'pos' OR role = 'viewer' OR role = 'manager' OR role = 'admin'),
+    name TEXT NOT NULL,
+    secret_sha256 TEXT NOT NULL,
+    created_at_us BIGINT NOT NULL,
+    revoked_at_us BIGINT
+);
+
+CREATE TABLE cursors (
+    source SMALLINT NOT NULL,
+    stream TEXT NOT NULL,
+    high_water_us BIGINT NOT NULL,
+    PRIMARY KEY (source, stream)
+);
+
+-- Work that one process at a time does for all: reading Odoo. All times are the database's.
+CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    -- Counts who had it: what was read in one term is not taken in in the next.
+    term BIGINT NOT NULL,
+    -- The process that has it; NULL when it was given back.
+    holder TEXT,
+    renewed_at_us BIGINT NOT NULL,
+    lasts_us BIGINT NOT NULL,
+    -- Whether its holder is at work and not only waiting.
+    busy BOOLEAN NOT NULL,
+    -- The process that asks for it, and when it last did.
+    wanted_by TEXT,
+    wanted_at_us BIGINT
+);
+
+-- How the last pass over Odoo went, whichever process made it.
+CREATE TABLE sync_passes (
+    source SMALLINT PRIMARY KEY,
+    -- Of the last complete one.
+    began_at_us BIGINT,
+    ended_at_us BIGINT,
+    -- Of the last one; NULL when it was complete.
+    last_error TEXT,
+    odoo_reachable BOOLEAN NOT NULL,
+    odoo_version TEXT,
+    -- Holds captured up to this moment were looked at: each has its paid order, or an exception.
+    captures_reviewed_us BIGINT,
+    -- How the login to Odoo stands: whether it was refused, when a process last logged in, and when its API key ends.
+    login_refused BOOLEAN NOT NULL DEFAULT FALSE,
+    login_accepted_us BIGINT,
+    key_ends_us BIGINT,
+    key_is_sure BOOLEAN NOT NULL DEFAULT FALSE
+);
+
+-- What the last comparison with Odoo would have taken back, and did not, because it is too much at once: a person is asked.
+CREATE TABLE held_withdrawals (
+    source SMALLINT PRIMARY KEY,
+    -- Paid orders that Odoo does not have any more.
+    gone BIGINT NOT NULL,
+    -- Paid orders whose number is another order's now: Odoo was restored, or is another database.
+    replaced BIGINT NOT NULL,
+    -- Orders that were paid and are not any more.
+    unpaid BIGINT NOT NULL,
+    members BIGINT NOT NULL,
+    points_e2 BIGINT NOT NULL,
+    -- The greatest known order.
+    newest_order_id BIGINT NOT NULL,
+    -- How many orders may go without asking.
+    most BIGINT NOT NULL,
+    since_us BIGINT NOT NULL
+);
+
+-- Companies and tills that Odoo has shown, by the name they had. Orders of one that is not shown any more are not gone:
+-- the right to see them is.
+CREATE TABLE odoo_places (
+    source SMALLINT NOT NULL,
+    -- res.company or pos.config.
+    model TEXT NOT NULL,
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    -- Orders that cannot be seen, because it is not shown. 0 while it is.
+    hidden_orders BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (source, model, id)
+);
+
+-- Streams of Odoo with records that were written in the future, as the last pass found them.
+CREATE TABLE future_records (
+    source SMALLINT NOT NULL,
+    model TEXT NOT NULL,
+    records BIGINT NOT NULL,
+    -- The one that is written last.
+    latest_id BIGINT NOT NULL,
+    latest_name TEXT NOT NULL,
+    latest_written_at_us BIGINT NOT NULL,
+    PRIMARY KEY (source, model)
+);
+
+-- The oldest schema whose program may still work on this database: a migration that takes something away raises it.
+CREATE TABLE schema_floor (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    version TEXT NOT NULL
+);
+INSERT INTO schema_floor (id, version) VALUES (1, '20261201000001');
+
+-- Written to see whether the database can be written: /readyz asks that way.
+CREATE TABLE readiness (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    asked_at_us BIGINT NOT NULL,
+    times BIGINT NOT NULL
+);
+INSERT INTO readiness (id, asked_at_us, times) VALUES (1, 0, 0);
+
+-- The ledger is append-only, whoever holds the file.
+CREATE TRIGGER entries_no_update BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+CREATE TRIGGER entries_no_delete BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+CREATE TRIGGER verdicts_no_update BEFORE UPDATE ON verdicts
+BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END;
+CREATE TRIGGER verdicts_no_delete BEFORE DELETE ON verdicts WHEN NOT OLD.refusal
+BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END;
