@@ -153,3 +153,11 @@ pub struct Ingested {
     /// Entries posted because of them.
     pub entries_posted: u64,
 }
+
+impl Ingested {
+    /// The same with what another batch did.
+    pub const fn add(&mut self, other: Self) {
+        self.orders_changed = self.orders_changed.saturating_add(other.orders_changed);
+        self.entries_posted = self.entries_posted.saturating_add(other.entries_posted);
+    }
+}

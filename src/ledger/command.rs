@@ -165,6 +165,16 @@ impl Command {
         matches!(self, Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. } | Self::Transfer(_))
     }
 
+    /// Whether a person at a till or a desk waits for its answer. All else is the ledger's own work.
+    #[must_use]
+    pub const fn is_waited_for_by_people(&self) -> bool {
+        match self {
+            Self::Hold { .. } | Self::Capture { .. } | Self::Release { .. } | Self::Adjust { .. } => true,
+            Self::Transfer(asked) => matches!(asked.why, TransferReason::ByHand { .. }),
+            Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. } | Self::Settle { .. } => false,
+        }
+    }
+
     /// The hold that it is to replace.
     #[must_use]
     pub const fn replaced(&self) -> Option<HoldId> {

@@ -22,7 +22,7 @@ use crate::store;
 /// What is written on an exception whose debt is over.
 pub(super) const OVER: &str = "the available points are zero or more again";
 /// Accounts that are looked at in one transaction.
-const PAGE: i64 = 200;
+const PAGE: i64 = 100;
 
 /// Raises an exception for each debt that has none, and forgets those that are over; returns the exceptions to close.
 /// `listed` are the exceptions that stand for debts, by account.

@@ -9,6 +9,8 @@ mod facts;
 mod findings;
 mod history;
 mod imports;
+#[cfg(test)]
+mod lanes_tests;
 mod leases;
 mod linked;
 mod listing;
@@ -17,6 +19,7 @@ mod moves;
 mod names;
 mod outlook;
 mod programs;
+mod queue;
 mod read;
 mod rebuild;
 mod redemptions;
@@ -37,7 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 pub use self::command::{Answer, Command, Idempotency, Request};
 pub use self::history::HistoryPlace;
@@ -53,7 +56,7 @@ pub use self::repair::ProgramTrouble;
 pub use self::reply::{ErrorBody, LedgerError};
 pub use self::simulate::{Simulated, Simulation, simulate};
 pub use self::verify::Report;
-use crate::domain::ids::{OrderId, PartnerId, ProductId};
+use crate::domain::ids::{AccountId, OrderId, PartnerId, ProductId};
 use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
 use crate::domain::shop;
@@ -63,6 +66,7 @@ use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
 use batch::Context;
+use queue::{Lane, Lanes};
 use shop::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use writer::Job;
 
@@ -91,16 +95,14 @@ impl Options {
     }
 }
 
-/// Commands that may wait for the writer before callers are told to come back later.
-const QUEUE_LIMIT: usize = 4096;
-/// Orders that are computed again in one transaction.
-const RECOMPUTE_PAGE: i64 = 200;
+/// Orders, or accounts that time has done something to, that are written in one transaction at most.
+pub const CHUNK: usize = queue::CHUNK;
 
 /// The ledger. Cheap to clone; the writer ends when the last clone is gone and all that was queued is written.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     context: Arc<Context>,
-    queues: Arc<Vec<mpsc::Sender<Job>>>,
+    lanes: Arc<Lanes>,
 }
 
 /// The writer's threads, to wait for at the end.
@@ -125,26 +127,30 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unavailable`] when no thread can be started.
     pub fn start(pool: Pool, options: Options) -> Result<(Self, Writers), LedgerError> {
+        Self::start_with(pool, options, batch::run)
+    }
+
+    fn start_with(pool: Pool, options: Options, run: batch::Run) -> Result<(Self, Writers), LedgerError> {
         let context = Arc::new(Context {
             pool,
-            run: batch::run,
+            run,
             options,
             programs: programs::ProgramCache::default(),
             health: writer::Health::default(),
         });
-        let mut queues = Vec::new();
+        let mut lanes = Lanes(Vec::new());
         let mut threads = Vec::new();
         for number in 0..options.writers.max(1) {
-            let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
+            let lane = Arc::new(Lane::default());
+            lanes.0.push(Arc::clone(&lane));
             let context = Arc::clone(&context);
             let thread = std::thread::Builder::new()
                 .name(format!("writer-{number}"))
-                .spawn(move || writer::run(&context, receiver))
+                .spawn(move || writer::run(&context, &lane))
                 .map_err(|problem| LedgerError::Unavailable(format!("no thread for the writer: {problem}")))?;
-            queues.push(sender);
             threads.push(thread);
         }
-        Ok((Self { context, queues: Arc::new(queues) }, Writers(threads)))
+        Ok((Self { context, lanes: Arc::new(lanes) }, Writers(threads)))
     }
 
     fn context(&self) -> &Arc<Context> {
@@ -165,17 +171,19 @@ impl Ledger {
     /// the same call again then gives the reply that was lost, or makes the change.
     pub async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
-        // Orders go to the first loop, so that two never take in the same order side by side; what tills ask for one
-        // customer goes to one loop, which commits all of it together where two would wait for each other.
+        // Orders go to the first lane, so that two never take in the same order side by side; what tills ask for one
+        // customer goes to one lane, which commits all of it together where two would wait for each other.
         let group = match &command {
             Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => partner_id.group(),
             Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => hold_id.group(),
             _ => 0,
         };
-        let lane = usize::from(group).checked_rem(self.queues.len()).unwrap_or(0);
-        let queue = self.queues.get(lane).ok_or_else(busy)?;
+        let lanes = &self.lanes.0;
+        let lane = usize::from(group).checked_rem(lanes.len()).and_then(|number| lanes.get(number)).ok_or_else(busy)?;
         let (answer, waiting) = oneshot::channel();
-        queue.try_send(Job { command, answer }).map_err(|_| busy())?;
+        if !lane.push(Job { command, answer }) {
+            return Err(busy());
+        }
         // A writer that ended without an answer may have written.
         waiting.await.map_err(|_| LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: true })?
     }
@@ -201,20 +209,43 @@ impl Ledger {
         }
     }
 
-    /// Takes in orders as they now are in Odoo, and posts what they change.
+    /// How many orders, or accounts, a command of the ledger's own work may bring now: fewer while tills wait for it.
+    fn chunk(&self) -> usize {
+        self.lanes.0.first().map_or(CHUNK, |lane| lane.chunk())
+    }
+
+    /// Has a long list written a chunk a transaction, in its order. What was written before a chunk that fails stays.
+    async fn ingested_in_chunks<T>(
+        &self,
+        mut all: Vec<T>,
+        command: impl Fn(Vec<T>) -> Command,
+    ) -> Result<Ingested, LedgerError> {
+        let mut done = Ingested::default();
+        loop {
+            let rest = all.split_off(all.len().min(self.chunk()));
+            done.add(self.ingested(command(all)).await?);
+            if rest.is_empty() {
+                return Ok(done);
+            }
+            all = rest;
+        }
+    }
+
+    /// Takes in orders as they now are in Odoo, and posts what they change. Of more than [`CHUNK`], those before one that
+    /// fails stay taken in; taking them in again changes nothing.
     ///
     /// # Errors
     /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
     pub async fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Result<Ingested, LedgerError> {
-        self.ingested(Command::Ingest { orders, reading }).await
+        self.ingested_in_chunks(orders, |orders| Command::Ingest { orders, reading }).await
     }
 
     /// Takes back what orders earned that Odoo deleted.
     ///
     /// # Errors
-    /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
+    /// As [`Ledger::ingest`].
     pub async fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Result<Ingested, LedgerError> {
-        self.ingested(Command::Forget { orders, reading }).await
+        self.ingested_in_chunks(orders, |orders| Command::Forget { orders, reading }).await
     }
 
     /// Computes the orders again that a program's put for the past concerns. Returns how many entries that
@@ -227,6 +258,7 @@ impl Ledger {
         let mut posted: u64 = 0;
         let wallet = self.context.options.wallet;
         loop {
+            let chunk = i64::try_from(self.chunk()).unwrap_or(i64::MAX);
             let next = self
                 .pool()
                 .run(move |conn| {
@@ -239,7 +271,7 @@ impl Ledger {
                         None => None,
                     };
                     let of = of.as_ref();
-                    let orders = store::orders::ids_placed_from(conn, work.from_us, of, after, RECOMPUTE_PAGE)?;
+                    let orders = store::orders::ids_placed_from(conn, work.from_us, of, after, chunk)?;
                     let request = Request {
                         actor: work.requested_by.unwrap_or_else(|| Request::default().actor),
                         reason: work.reason,
@@ -269,16 +301,20 @@ impl Ledger {
     pub async fn settle_due(&self) -> Result<usize, LedgerError> {
         let mut met: usize = 0;
         loop {
+            let chunk = self.chunk();
+            let limit = i64::try_from(chunk).unwrap_or(i64::MAX);
             let due = self
                 .pool()
-                .run(|conn| {
+                .run(move |conn| {
                     let now = database_now(conn)?;
-                    Ok::<_, LedgerError>(store::accounts::due(conn, now.timestamp_micros(), 200)?)
+                    Ok::<_, LedgerError>(store::accounts::due(conn, now.timestamp_micros(), limit)?)
                 })
                 .await?;
             if due.is_empty() {
                 return Ok(met);
             }
+            // Of holds and of lots so many each: the others are found next time.
+            let due: BTreeSet<AccountId> = due.into_iter().take(chunk).collect();
             met = met.saturating_add(due.len());
             self.execute(Command::Settle { accounts: due }).await?;
         }

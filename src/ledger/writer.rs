@@ -2,23 +2,22 @@
 //!
 //! It takes what is queued, decides it in one transaction, commits, and only then answers. There is no
 //! timer: the next batch is what queued during the last commit, so an idle service answers after one fsync
-//! and a busy one shares it among many.
+//! and a busy one shares it among many. What is taken next, [`super::queue`] says.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::batch::Context;
 use super::command::{Answer, Command};
 use super::facts::Facts;
+use super::queue::Lane;
 use super::reply::LedgerError;
 use crate::store::Trouble;
 use crate::store::pool::Lent;
 
-/// Commands that are taken into one transaction at most: bounds how long a lock is held.
-const BATCH_LIMIT: usize = 256;
 /// How often a batch is tried when another writer was in its way.
 const TRIES: u32 = 6;
 
@@ -54,19 +53,29 @@ struct Desk {
 }
 
 /// A command and whoever waits for it.
+#[derive(Debug)]
 pub(super) struct Job {
     pub command: Command,
     pub answer: oneshot::Sender<Result<Answer, LedgerError>>,
 }
 
-/// Runs until every sender is gone and the queue is empty.
-pub(super) fn run(context: &Arc<Context>, mut queue: mpsc::Receiver<Job>) {
+/// Ends a lane when its writer ends, however that comes about: nobody waits for an answer that will not come.
+struct Attended<'a>(&'a Lane);
+
+impl Drop for Attended<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// Runs until the lane is closed and empty.
+pub(super) fn run(context: &Arc<Context>, lane: &Lane) {
+    let attended = Attended(lane);
     let mut desk = Desk::default();
-    let mut jobs = Vec::with_capacity(BATCH_LIMIT);
-    while queue.blocking_recv_many(&mut jobs, BATCH_LIMIT) > 0 {
+    while let Some(jobs) = attended.0.take() {
         metrics::histogram!("loyalty_writer_batch_commands").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
-        for together in batches(std::mem::take(&mut jobs)) {
+        for together in batches(jobs) {
             work(context, &mut desk, together, false);
         }
         metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed());
@@ -193,6 +202,7 @@ mod tests {
     use super::super::batch;
     use super::super::command::Idempotency;
     use super::super::programs::ProgramCache;
+    use super::super::queue::Lanes;
     use super::super::{Ledger, Options, Wallet};
     use super::*;
     use crate::domain::decide::Correction;
@@ -246,15 +256,19 @@ mod tests {
         let context =
             Context { pool, run: run_or_panic, options, programs: ProgramCache::default(), health: Health::default() };
 
-        let (sender, queue) = mpsc::channel(8);
+        let lane = Arc::new(Lane::default());
+        let asked = Lanes(vec![Arc::clone(&lane)]);
         let ask = |partner| {
             let (answer, answered) = oneshot::channel();
-            assert!(sender.try_send(Job { command: give(partner), answer }).is_ok());
+            assert!(lane.push(Job { command: give(partner), answer }));
             answered
         };
         // All three wait before the writer begins: they are one batch.
         let (before, unlucky, after) = (ask(1), ask(UNLUCKY.0), ask(2));
-        let writer = std::thread::spawn(move || run(&Arc::new(context), queue));
+        let writer = std::thread::spawn({
+            let lane = Arc::clone(&lane);
+            move || run(&Arc::new(context), &lane)
+        });
         for neighbour in [before, after] {
             assert!(matches!(neighbour.await.unwrap(), Ok(Answer::Reply(Ok(_)))));
         }
@@ -264,7 +278,7 @@ mod tests {
             answer => panic!("{answer:?}"),
         }
         assert!(matches!(ask(3).await.unwrap(), Ok(Answer::Reply(Ok(_)))), "the writer goes on");
-        drop(sender);
+        drop(asked);
         writer.join().unwrap();
         assert_eq!(ledger.verify().await.unwrap().entries, 3);
     }

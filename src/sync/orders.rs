@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
-use crate::ledger::LedgerError;
+use crate::ledger::{CHUNK, LedgerError};
 use crate::odoo::orders::{ORDER, orders_of_lines, read_page};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::Domain;
@@ -21,6 +21,17 @@ use super::withdrawals::{Sorted, Taking};
 /// Whether it may be for what the orders say that the ledger could not take them in.
 fn is_of_the_orders(fault: &LedgerFault) -> bool {
     fault.downcast_ref::<LedgerError>().is_some_and(LedgerError::is_of_the_command)
+}
+
+/// Orders a chunk of the ledger's at a time, the first ones last.
+fn pieces_of(mut orders: Vec<Order>) -> Vec<Vec<Order>> {
+    let mut pieces = Vec::new();
+    while !orders.is_empty() {
+        let rest = orders.split_off(orders.len().min(CHUNK));
+        pieces.push(std::mem::replace(&mut orders, rest));
+    }
+    pieces.reverse();
+    pieces
 }
 
 impl Pass<'_> {
@@ -118,7 +129,8 @@ impl Pass<'_> {
             self.follow_customers(&orders, &strangers).await?;
         }
         self.read_mentioned(&orders).await?;
-        let mut pieces = vec![orders];
+        // As many as the ledger writes at once: of what it cannot take in, no more is tried again.
+        let mut pieces = pieces_of(orders);
         while let Some(mut piece) = pieces.pop() {
             let read = u64::try_from(piece.len()).unwrap_or(u64::MAX);
             match self.shared.ledger.ingest(piece.clone(), reading).await {

@@ -1,6 +1,6 @@
 //! kill -9 at the worst moments: after the restart the ledger is right without a hand laid on it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -36,6 +36,35 @@ fn killed_between_payment_and_capture() {
     let late = json!({"hold_id": id, "order": {"uuid": order, "id": sold.id}});
     assert_eq!(service.admin.call("loyalty.capture", late)["balance"], "0", "the reply that was lost");
     assert_eq!(service.admin.balance(1), "20");
+    service.admin.verified();
+}
+
+#[test]
+fn killed_between_two_chunks_of_a_page_of_orders() {
+    const ORDERS: i64 = 400;
+    let mut service = Service::start();
+    for _ in 0..ORDERS {
+        service.shop.sell(1, "10.00");
+    }
+    let kept = |service: &Service| service.database.number("SELECT count(*) FROM orders");
+    let reading = service.admin.clone();
+    let run = json!({"jsonrpc": "2.0", "id": 1, "method": "sync.run"}).to_string();
+    let reader = std::thread::spawn(move || reading.post(&run).is_ok());
+    // All of them are one page of Odoo's.
+    let began = Instant::now();
+    while kept(&service) == 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "no chunk was ever written");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    service.kill();
+    assert!(!reader.join().unwrap(), "the pass was not over");
+    let (taken_in, cursors) =
+        (kept(&service), service.database.number("SELECT count(*) FROM cursors WHERE stream = 'pos.order'"));
+    assert!(taken_in < ORDERS && taken_in % 100 == 0, "{taken_in}: chunks are whole");
+    assert_eq!(cursors, 0, "nothing says that the page was read");
+    service.launch();
+    eventually("the others are taken in", || service.admin.balance(1) == (10 * ORDERS).to_string());
+    assert_eq!(kept(&service), ORDERS);
     service.admin.verified();
 }
 
