@@ -12,7 +12,7 @@ use super::account::{Account, LotChange};
 use super::entry::{Cause, Detail, Entry, EntryKind, LotNote};
 use super::exact::Overflow;
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, EntryId, ExceptionId, HoldId, OrderId, PartnerId};
+use super::ids::{AccountId, EntryId, ExceptionId, HoldId, OrderId, PartnerId, SaleId};
 use super::points::Points;
 
 /// When, by whom, and where fresh ids come from.
@@ -114,7 +114,7 @@ pub(super) struct Posting {
     pub occurred_at: DateTime<Utc>,
     pub cause: Cause,
     pub program_version: Option<i64>,
-    pub order_id: Option<OrderId>,
+    pub sale: Option<SaleId>,
     pub hold_id: Option<HoldId>,
     pub reason: Option<String>,
     pub detail: Detail,
@@ -163,7 +163,7 @@ impl Book {
             recorded_at: moment.now,
             cause: posting.cause,
             program_version: posting.program_version,
-            order_id: posting.order_id,
+            sale: posting.sale,
             hold_id: posting.hold_id,
             reason: posting.reason,
             actor: moment.actor.to_owned(),
@@ -224,7 +224,7 @@ impl Book {
                 name: ended_at.format("%Y-%m-%d").to_string(),
             },
             program_version: None,
-            order_id: None,
+            sale: None,
             hold_id: None,
             reason: None,
             detail: Detail::default(),

@@ -14,7 +14,7 @@ use super::decide_tests::{ACCOUNT, Desk, line, order, points};
 use super::entry::{EntryKind, LotNote};
 use super::exact;
 use super::hold::HoldState;
-use super::ids::{HoldId, OrderId, PartnerId, ProductId};
+use super::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
 use super::money::Money;
 use super::order::{Line, Order, OrderState};
 use super::points::Points;
@@ -113,10 +113,15 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         till.hold.and_then(of_hold).into_iter().collect()
     };
     let mut lots = SaleLots::default();
-    for entry in desk.book.entries.iter().filter(|entry| entry.order_id == id) {
+    for entry in desk.book.entries.iter().filter(|entry| entry.sale == id.map(SaleId::pos_order)) {
         lots.note(entry).unwrap();
     }
-    let earn_entry = desk.book.entries.iter().find(|entry| entry.order_id == id).map(|entry| entry.id.to_string());
+    let earn_entry = desk
+        .book
+        .entries
+        .iter()
+        .find(|entry| entry.sale == id.map(SaleId::pos_order))
+        .map(|entry| entry.id.to_string());
     let reward_lines = RewardLines::of(&[&till.order]);
     let mut sale = Sale {
         order: &till.order,
@@ -142,7 +147,8 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
     desk.with(|book, moment, _| book.converge_reversals(&sale, moment)).unwrap();
     assert_eq!(desk.book.entries.len(), entries, "reading again changes nothing");
-    let posted = desk.book.entries.iter().filter(|entry| entry.order_id == id).map(|entry| entry.points);
+    let posted =
+        desk.book.entries.iter().filter(|entry| entry.sale == id.map(SaleId::pos_order)).map(|entry| entry.points);
     assert_eq!(Points::sum(posted).unwrap(), if paid { earned } else { Points::ZERO }, "Σ entries of the sale");
 }
 
@@ -250,7 +256,7 @@ proptest! {
                 refund(till, line, 1_000);
             }
             read(&mut desk, till, &rules);
-            let earned = desk.book.entries.iter().filter(|entry| entry.order_id == till.order.id);
+            let earned = desk.book.entries.iter().filter(|entry| entry.sale == till.order.id.map(SaleId::pos_order));
             prop_assert!(Points::sum(earned.map(|entry| entry.points)).unwrap().is_zero());
             check(&desk);
         }

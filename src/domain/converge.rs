@@ -15,7 +15,7 @@ use super::deposit::Part;
 use super::entry::{Detail, EntryKind};
 use super::exact::{self, Overflow};
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId};
+use super::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId, SaleId};
 use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
 use super::points::Points;
@@ -249,7 +249,7 @@ impl Book {
             occurred_at: if takes_back { sale.trigger_at } else { sale.order.placed_at },
             cause: if takes_back { sale.trigger.cause() } else { order_ref(sale.order).cause() },
             program_version: desired.map(|desired| desired.version).or(before.version),
-            order_id: sale.order.id,
+            sale: sale.order.id.map(SaleId::pos_order),
             hold_id: None,
             reason: None,
             detail: Detail {
@@ -276,7 +276,8 @@ impl Book {
             let Some(desired) = sale.desired.get(account_id) else { continue };
             let mut lots = before.lots.clone();
             let posted = self.entries.iter().skip(first);
-            for entry in posted.filter(|entry| entry.account_id == *account_id && entry.order_id == sale.order.id) {
+            let of_sale = sale.order.id.map(SaleId::pos_order);
+            for entry in posted.filter(|entry| entry.account_id == *account_id && entry.sale == of_sale) {
                 lots.note(entry)?;
             }
             self.settle(*account_id, moment)?;
@@ -310,7 +311,7 @@ impl Book {
                 occurred_at: sale.order.placed_at,
                 cause: order_ref(sale.order).cause(),
                 program_version: Some(desired.version),
-                order_id: sale.order.id,
+                sale: sale.order.id.map(SaleId::pos_order),
                 hold_id: None,
                 reason: Some(format!("by version {} of the program, {moved} of its points {ends}", desired.version)),
                 detail: Detail { earned: Some(desired.earned.clone()), ..Detail::default() },
@@ -475,7 +476,7 @@ impl Book {
             occurred_at: sale.trigger_at,
             cause: sale.trigger.cause(),
             program_version: Some(hold.program_version),
-            order_id: None,
+            sale: None,
             hold_id: Some(hold.id),
             reason: Some(hold.reward.clone()),
             detail: Detail { reverses: hold.entry_id.clone(), ..Detail::default() },

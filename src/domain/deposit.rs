@@ -126,7 +126,7 @@ impl Book {
                 occurred_at: ended_at,
                 cause: posting.cause.clone(),
                 program_version: None,
-                order_id: None,
+                sale: None,
                 hold_id: None,
                 reason: Some(why.to_owned()),
                 detail: super::entry::Detail::default(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::account::{Expiry, LotChange};
-use super::ids::{AccountId, EntryId, HoldId, OrderId};
+use super::ids::{AccountId, EntryId, HoldId, SaleId};
 use super::points::Points;
 
 /// Why points moved.
@@ -145,7 +145,7 @@ pub struct Entry {
     /// The version of the program that was applied.
     pub program_version: Option<i64>,
     /// The sale whose earning it belongs to.
-    pub order_id: Option<OrderId>,
+    pub sale: Option<SaleId>,
     /// The hold it captured or gave back.
     pub hold_id: Option<HoldId>,
     /// A person's or the service's reason.
@@ -204,7 +204,7 @@ pub fn chain_hash(previous: &str, sequence: i64, entry: &Entry, detail: &str) ->
         optional(entry.cause.uuid.clone()),
         entry.cause.name.clone(),
         optional(entry.program_version.map(|version| version.to_string())),
-        optional(entry.order_id.map(|id| id.to_string())),
+        optional(entry.sale.map(|sale| format!("{}/{}/{}", sale.source.0, sale.model.code(), sale.id))),
         optional(entry.hold_id.map(|id| id.to_string())),
         optional(entry.reason.clone()),
         entry.actor.clone(),
@@ -221,6 +221,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::domain::ids::{OrderId, SourceId};
 
     fn entry() -> Entry {
         let noon = Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap();
@@ -234,7 +235,7 @@ mod tests {
             recorded_at: noon,
             cause: Cause { model: "pos.order".into(), id: Some(1), uuid: None, name: "Shop/1".into() },
             program_version: Some(1),
-            order_id: Some(OrderId(1)),
+            sale: Some(SaleId::pos_order(OrderId(1))),
             hold_id: None,
             reason: None,
             actor: "sync".into(),
@@ -246,11 +247,13 @@ mod tests {
     fn every_word_of_an_entry_is_under_its_hash() {
         let base = entry();
         let hash = |entry: &Entry| chain_hash(FIRST_HASH, 1, entry, "{}");
-        let changes: [fn(&mut Entry); 6] = [
+        let changes: [fn(&mut Entry); 8] = [
             |entry| entry.points = Points::from_e2(101),
             |entry| entry.balance_after = Points::from_e2(101),
             |entry| entry.cause.name = "Shop/2".into(),
             |entry| entry.cause.id = None,
+            |entry| entry.sale = None,
+            |entry| entry.sale = Some(SaleId { source: SourceId(2), ..SaleId::pos_order(OrderId(1)) }),
             |entry| entry.reason = Some(String::new()),
             |entry| entry.actor = "admin".into(),
         ];

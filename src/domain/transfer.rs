@@ -69,7 +69,7 @@ impl Book {
                 occurred_at: moment.now,
                 cause: cause.clone(),
                 program_version: None,
-                order_id: None,
+                sale: None,
                 hold_id: None,
                 reason: note.reason.clone(),
                 detail: Detail::default(),

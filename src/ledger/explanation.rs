@@ -75,8 +75,8 @@ fn currency_of(entry: &Entry, timeline: &Timeline, hold: Option<&Hold>) -> Optio
 
 /// Entries that take this one back.
 fn reversers(conn: &mut AnyConnection, entry: &Entry) -> Result<Vec<String>, LedgerError> {
-    let mut related = match entry.order_id {
-        Some(order) => entries::of_order(conn, order)?,
+    let mut related = match entry.sale {
+        Some(sale) => entries::of_sale(conn, sale)?,
         None => Vec::new(),
     };
     if let Some(hold) = entry.hold_id {

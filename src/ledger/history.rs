@@ -171,7 +171,7 @@ mod tests {
             recorded_at: at,
             cause: Cause { model: "loyalty.adjustment".into(), id: None, uuid: None, name: "a present".into() },
             program_version: None,
-            order_id: None,
+            sale: None,
             hold_id: None,
             reason: None,
             actor: "test".into(),

@@ -17,7 +17,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::entry::{Entry, EntryKind, LotNote};
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
+use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleId};
 use crate::domain::membership::Membership;
 use crate::domain::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::points::Points;
@@ -59,6 +59,11 @@ impl Ready {
     /// Its order.
     pub const fn order(&self) -> &Order {
         &self.loaded.order
+    }
+
+    /// What names it in the ledger.
+    fn id(&self) -> Option<SaleId> {
+        self.loaded.order.id.map(SaleId::pos_order)
     }
 
     /// Takes note of the next entry of the sale, on the account whose points these are now.
@@ -501,12 +506,12 @@ pub(super) fn load_before(
     now: DateTime<Utc>,
     reward_lines: &RewardLines,
 ) -> Result<(), LedgerError> {
-    let with_postings: Vec<OrderId> =
-        sales.iter().filter(|sale| !sale.loaded.postings.is_empty()).filter_map(|sale| sale.loaded.order.id).collect();
-    let by_order = entries::of_orders(conn, &with_postings)?;
-    let moved = transfers_of(conn, by_order.values().flatten())?;
+    let with_postings = sales.iter().filter(|sale| !sale.loaded.postings.is_empty());
+    let with_postings: Vec<SaleId> = with_postings.filter_map(Ready::id).collect();
+    let by_sale = entries::of_sales(conn, &with_postings)?;
+    let moved = transfers_of(conn, by_sale.values().flatten())?;
     for sale in sales {
-        let mut rows: Vec<_> = sale.loaded.order.id.and_then(|id| by_order.get(&id)).into_iter().flatten().collect();
+        let mut rows: Vec<_> = sale.id().and_then(|id| by_sale.get(&id)).into_iter().flatten().collect();
         // Of several accounts, where points moved: what came first counts first.
         rows.sort_by_key(|row| (row.recorded_at_us, row.sequence));
         for row in rows {
@@ -514,8 +519,8 @@ pub(super) fn load_before(
             sale.note(moved.account_of(entry.account_id, row.sequence), &entry)?;
         }
         // What this very batch has posted is not in the database yet.
-        let id = sale.loaded.order.id;
-        for entry in book.entries.iter().filter(|entry| id.is_some() && entry.order_id == id) {
+        let id = sale.id();
+        for entry in book.entries.iter().filter(|entry| id.is_some() && entry.sale == id) {
             sale.note(entry.account_id, entry)?;
         }
         for (account, before) in &mut sale.before {

@@ -20,7 +20,7 @@ use super::sales::{Said, desired_of};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
 use crate::domain::converge::Uncomputed;
 use crate::domain::entry::{FIRST_HASH, chain_hash};
-use crate::domain::ids::{AccountId, OrderId, ProgramId};
+use crate::domain::ids::{AccountId, OrderId, ProgramId, SaleId};
 use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
@@ -226,8 +226,8 @@ fn check_orders(
         orders::ids_placed_from(conn, None, None, after, PAGE)?.into_iter().collect();
     let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
     let postings = orders::postings(conn, &ids)?;
-    let listed: Vec<OrderId> = ids.iter().copied().collect();
-    let posted_entries = entries::of_orders(conn, &listed)?;
+    let listed: Vec<SaleId> = ids.iter().copied().map(SaleId::pos_order).collect();
+    let posted_entries = entries::of_sales(conn, &listed)?;
     let wallets = super::wallets::of_known(conn, wallet, &sales, false)?;
     let moved = transfers_of(conn, posted_entries.values().flatten())?;
     for (id, order) in &sales {
@@ -254,7 +254,7 @@ fn check_orders(
             }
         }
         let mut actual: BTreeMap<AccountId, Points> = BTreeMap::new();
-        for row in posted_entries.get(id).into_iter().flatten() {
+        for row in posted_entries.get(&SaleId::pos_order(*id)).into_iter().flatten() {
             // An unreadable entry was told with its account.
             if let Ok(entry) = row.entry() {
                 // What a member earned is the other's, where its points moved.
@@ -280,7 +280,7 @@ fn check_orders(
             }
         }
     }
-    Ok((report, listed.last().copied()))
+    Ok((report, ids.last().copied()))
 }
 
 /// The transfers of the accounts of these entries.

@@ -9,9 +9,9 @@ use diesel::sql_types::Bool;
 use super::schema::{accounts, entries};
 use super::time::from_us;
 use super::transfers::Origin;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each, write_rows};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each, sale_ids, write_rows};
 use crate::domain::entry::{Cause, Detail, Entry, EntryKind};
-use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, PartnerId, ProgramId};
+use crate::domain::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::points::Points;
 
 /// An entry with its place in its account's chain, as stored.
@@ -34,7 +34,9 @@ pub struct EntryRow {
     cause_uuid: Option<String>,
     cause_name: String,
     program_version: Option<i64>,
-    order_id: Option<i64>,
+    sale_source: Option<i16>,
+    sale_model: Option<i16>,
+    sale_id: Option<i64>,
     hold_id: Option<String>,
     reason: Option<String>,
     actor: String,
@@ -64,7 +66,9 @@ impl EntryRow {
             cause_uuid: entry.cause.uuid.clone(),
             cause_name: entry.cause.name.clone(),
             program_version: entry.program_version,
-            order_id: entry.order_id.map(|id| id.0),
+            sale_source: entry.sale.map(|sale| sale.source.0),
+            sale_model: entry.sale.map(|sale| sale.model.code()),
+            sale_id: entry.sale.map(|sale| sale.id),
             hold_id: entry.hold_id.map(|id| id.to_string()),
             reason: entry.reason.clone(),
             actor: entry.actor.clone(),
@@ -84,6 +88,18 @@ impl EntryRow {
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
+    }
+
+    /// The sale whose earning it belongs to.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn sale(&self) -> Result<Option<SaleId>, StoreError> {
+        match (self.sale_source, self.sale_model, self.sale_id) {
+            (None, None, None) => Ok(None),
+            (Some(source), Some(model), Some(id)) => sale_ids::from_columns(source, model, id).map(Some),
+            _ => Err(corrupt(format!("the entry {} names half a sale", self.id))),
+        }
     }
 
     /// The entry it holds.
@@ -112,7 +128,7 @@ impl EntryRow {
                 name: self.cause_name.clone(),
             },
             program_version: self.program_version,
-            order_id: self.order_id.map(OrderId),
+            sale: self.sale()?,
             hold_id,
             reason: self.reason.clone(),
             actor: self.actor.clone(),
@@ -142,9 +158,11 @@ pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<EntryRow>, Stor
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn of_order(conn: &mut AnyConnection, order: OrderId) -> Result<Vec<EntryRow>, StoreError> {
+pub fn of_sale(conn: &mut AnyConnection, sale: SaleId) -> Result<Vec<EntryRow>, StoreError> {
     Ok(entries::table
-        .filter(entries::order_id.eq(order.0))
+        .filter(entries::sale_source.eq(sale.source.0))
+        .filter(entries::sale_model.eq(sale.model.code()))
+        .filter(entries::sale_id.eq(sale.id))
         .order((entries::account_id, entries::sequence))
         .select(EntryRow::as_select())
         .load(conn)?)
@@ -154,18 +172,21 @@ pub fn of_order(conn: &mut AnyConnection, order: OrderId) -> Result<Vec<EntryRow
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn of_orders(conn: &mut AnyConnection, orders: &[OrderId]) -> Result<BTreeMap<OrderId, Vec<EntryRow>>, StoreError> {
-    let mut found: BTreeMap<OrderId, Vec<EntryRow>> = BTreeMap::new();
-    for chunk in orders.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<EntryRow> = entries::table
-            .filter(entries::order_id.eq_any(ids))
-            .order((entries::account_id, entries::sequence))
-            .select(EntryRow::as_select())
-            .load(conn)?;
-        for row in rows {
-            if let Some(order) = row.order_id {
-                found.entry(OrderId(order)).or_default().push(row);
+pub fn of_sales(conn: &mut AnyConnection, sales: &[SaleId]) -> Result<BTreeMap<SaleId, Vec<EntryRow>>, StoreError> {
+    let mut found: BTreeMap<SaleId, Vec<EntryRow>> = BTreeMap::new();
+    for ((source, model), ids) in sale_ids::by_kind(sales.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let rows: Vec<EntryRow> = entries::table
+                .filter(entries::sale_source.eq(source))
+                .filter(entries::sale_model.eq(model))
+                .filter(entries::sale_id.eq_any(chunk.to_vec()))
+                .order((entries::account_id, entries::sequence))
+                .select(EntryRow::as_select())
+                .load(conn)?;
+            for row in rows {
+                if let Some(sale) = row.sale()? {
+                    found.entry(sale).or_default().push(row);
+                }
             }
         }
     }
@@ -188,13 +209,14 @@ pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, 
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn sales_of_account(conn: &mut AnyConnection, account: AccountId) -> Result<BTreeSet<OrderId>, StoreError> {
-    let rows: Vec<Option<i64>> = entries::table
+pub fn sales_of_account(conn: &mut AnyConnection, account: AccountId) -> Result<BTreeSet<SaleId>, StoreError> {
+    let rows: Vec<(Option<i16>, Option<i16>, Option<i64>)> = entries::table
         .filter(entries::account_id.eq(account.0))
-        .filter(entries::order_id.is_not_null())
-        .select(entries::order_id)
+        .filter(entries::sale_id.is_not_null())
+        .select((entries::sale_source, entries::sale_model, entries::sale_id))
         .load(conn)?;
-    Ok(rows.into_iter().flatten().map(OrderId).collect())
+    let named = rows.into_iter().filter_map(|(source, model, id)| Some((source?, model?, id?)));
+    named.map(|(source, model, id)| sale_ids::from_columns(source, model, id)).collect()
 }
 
 /// How many points of an account's lots have expired, by the moment they ended: what left then, less what was given

@@ -27,6 +27,7 @@ pub mod programs;
 pub mod readiness;
 pub mod redemptions;
 pub mod reward_lines;
+mod sale_ids;
 pub mod schema;
 pub mod shop;
 pub mod stopwatch;

@@ -249,7 +249,9 @@ CREATE TABLE entries (
     cause_name TEXT NOT NULL,
     program_version BIGINT,
     -- The sale whose earning this entry belongs to; a refund's clawback belongs to the sale it takes back from.
-    order_id BIGINT,
+    sale_source SMALLINT,
+    sale_model SMALLINT,
+    sale_id BIGINT,
     hold_id TEXT,
     reason TEXT,
     actor TEXT NOT NULL,
@@ -260,7 +262,7 @@ CREATE TABLE entries (
     UNIQUE (account_id, sequence)
 );
 CREATE INDEX entries_by_time ON entries (account_id, recorded_at_us);
-CREATE INDEX entries_by_order ON entries (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX entries_by_sale ON entries (sale_source, sale_model, sale_id) WHERE sale_id IS NOT NULL;
 CREATE INDEX entries_by_hold ON entries (hold_id) WHERE hold_id IS NOT NULL;
 -- What was carried over from a card, or from a line of a file, is looked up by the document it came from. Only
 -- adjustments have such documents, and they are few beside the orders' entries.

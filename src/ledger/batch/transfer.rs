@@ -74,7 +74,7 @@ impl Prepared {
         let mut sales = orders.clone();
         for account in accounts.values() {
             for origin in transfers::origins(conn, *account)? {
-                sales.extend(entries::sales_of_account(conn, origin.account)?);
+                sales.extend(entries::sales_of_account(conn, origin.account)?.iter().map(|sale| OrderId(sale.id)));
             }
         }
         orders::lock(conn, &sales)?;

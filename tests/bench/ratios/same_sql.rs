@@ -153,7 +153,7 @@ fn entry(hold: &Hold, account: &Account, now: DateTime<Utc>) -> Entry {
             name: String::new(),
         },
         program_version: Some(1),
-        order_id: None,
+        sale: None,
         hold_id: Some(hold.id),
         reason: Some(hold.reward.clone()),
         actor: "bench".to_owned(),
