@@ -55,3 +55,28 @@ impl Disk {
         super::blocks::median_with_interval(&mut took).0
     }
 }
+
+/// A disk whose fsync takes a fixed time: a library to preload, built here from `fsync.c`.
+pub struct FixedDisk {
+    library: String,
+}
+
+impl FixedDisk {
+    /// Its library, in this folder.
+    pub fn new(folder: &Path) -> Self {
+        let (source, library) = (folder.join("fsync.c"), folder.join("fsync.so"));
+        std::fs::write(&source, include_str!("fsync.c")).unwrap();
+        let made = std::process::Command::new("cc")
+            .args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"])
+            .args([&library, &source])
+            .status()
+            .expect("a C compiler is installed");
+        assert!(made.success(), "fsync.c does not compile");
+        Self { library: library.to_str().unwrap().to_owned() }
+    }
+
+    /// What makes a service wait for so long at each fsync.
+    pub fn taking<'a>(&'a self, us: &'a str) -> [(&'a str, &'a str); 2] {
+        [("LD_PRELOAD", &self.library), ("LOYALTY_BENCH_FSYNC_US", us)]
+    }
+}

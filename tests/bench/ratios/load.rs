@@ -6,12 +6,10 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-
-static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Where the service is and who calls.
 #[derive(Clone)]
@@ -29,8 +27,7 @@ pub struct Till {
     request: String,
     answer: Vec<u8>,
     members: u64,
-    /// Unlike any other till's, in this process and in others.
-    mark: String,
+    /// Begins unlike any other till's, in this process and in others.
     serial: u64,
 }
 
@@ -39,27 +36,26 @@ impl Till {
         let stream = TcpStream::connect(target.address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let head = format!(
             "POST /jsonrpc HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n",
             target.token
         );
-        let mark = format!("{}-{number}", uuid::Uuid::now_v7().simple());
         Self {
             stream,
             head,
             request: String::new(),
             answer: vec![0; 16 * 1024],
             members: target.members,
-            mark,
-            serial: number.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            serial: uuid::Uuid::new_v4().as_u64_pair().0,
         }
     }
 
-    /// Whether the service lives: the least that an answer can be.
-    pub fn health(&mut self) {
+    /// How long the service takes to say that it lives, in microseconds: the least that an answer can take.
+    pub fn health_us(&mut self) -> f64 {
         "GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n".clone_into(&mut self.request);
+        let started = Instant::now();
         assert!(self.exchange().contains("ok"));
+        started.elapsed().as_secs_f64() * 1e6
     }
 
     /// One call; the answer's body.
@@ -95,22 +91,50 @@ impl Till {
         }
     }
 
-    /// The member of the next redemption, and a mark that no other has.
-    fn next(&mut self) -> (u64, String) {
-        // Weyl's sequence: every member comes about equally often.
+    /// Numbers that nobody could foretell, nor any other till has: Weyl's sequence, mixed as splitmix64 does.
+    fn random(&mut self) -> u64 {
         self.serial = self.serial.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let member = (self.serial >> 33) % self.members + 1;
-        (member, format!("{}-{:x}", self.mark, self.serial))
+        let mixed = (self.serial ^ (self.serial >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A random UUID, as Odoo's till makes them.
+    fn uuid(&mut self) -> uuid::Uuid {
+        let bits = uuid::Uuid::from_u64_pair(self.random(), self.random());
+        uuid::Builder::from_random_bytes(*bits.as_bytes()).into_uuid()
     }
 
     /// Sets points aside; the hold and its order.
     pub fn hold(&mut self) -> (String, String) {
-        let (member, order) = self.next();
-        let body = hold_body(member, &order);
+        let member = self.random() % self.members + 1;
+        let [order, line, key] = [self.uuid(), self.uuid(), self.uuid()].map(|uuid| uuid.to_string());
+        let body = hold_body(member, &order, &line, &key);
         let answer = self.call(&body);
         let hold = answer.split_once("\"hold_id\":\"").and_then(|(_, rest)| rest.split_once('"'));
         let hold = hold.unwrap_or_else(|| panic!("no hold: {answer}")).0.to_owned();
         (hold, order)
+    }
+
+    /// A hold and its capture.
+    pub fn redeem(&mut self) {
+        let (hold, order) = self.hold();
+        self.capture(&hold, &order);
+    }
+
+    /// How long a hold takes, in microseconds; it is captured besides.
+    pub fn hold_us(&mut self) -> f64 {
+        self.hold_us_then(|| ()).0
+    }
+
+    /// As [`Till::hold_us`], with what is looked at between hold and capture.
+    pub fn hold_us_then<T>(&mut self, look: impl FnOnce() -> T) -> (f64, T) {
+        let started = Instant::now();
+        let (hold, order) = self.hold();
+        let took = started.elapsed().as_secs_f64() * 1e6;
+        let seen = look();
+        self.capture(&hold, &order);
+        (took, seen)
     }
 
     /// Spends it.
@@ -124,9 +148,9 @@ impl Till {
 }
 
 /// A hold of the reward `5off` on an order of one line.
-pub fn hold_body(member: u64, order: &str) -> String {
+fn hold_body(member: u64, order: &str, line: &str, key: &str) -> String {
     format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"loyalty.hold","params":{{"idempotency_key":"{order}","partner_id":{member},"program":"club","reward":"5off","order":{{"uuid":"{order}","company_id":1,"currency":"USD","pos_config_id":1,"partner_id":{member},"lines":[{{"uuid":"{order}-1","product_id":1,"qty":"1","price_subtotal":"25.00","price_subtotal_incl":"25.00"}}]}}}}}}"#
+        r#"{{"jsonrpc":"2.0","id":1,"method":"loyalty.hold","params":{{"idempotency_key":"{key}","partner_id":{member},"program":"club","reward":"5off","order":{{"uuid":"{order}","company_id":1,"currency":"USD","pos_config_id":1,"partner_id":{member},"lines":[{{"uuid":"{line}","product_id":1,"qty":"1","price_subtotal":"25.00","price_subtotal_incl":"25.00"}}]}}}}}}"#
     )
 }
 
@@ -145,8 +169,7 @@ pub fn redeem(target: &Target, tills: usize, during: Duration) -> (u64, f64) {
                     ready.wait();
                     let mut done = 0_u64;
                     while !over.load(Ordering::Relaxed) {
-                        let (hold, order) = till.hold();
-                        till.capture(&hold, &order);
+                        till.redeem();
                         done += 1;
                     }
                     done
@@ -160,6 +183,40 @@ pub fn redeem(target: &Target, tills: usize, during: Duration) -> (u64, f64) {
         let done = working.into_iter().map(|till| till.join().unwrap()).sum();
         (done, started.elapsed().as_secs_f64())
     })
+}
+
+/// Tills that redeem so often each.
+pub fn redeem_each(target: &Target, tills: usize, times: usize) {
+    std::thread::scope(|scope| {
+        for _ in 0..tills {
+            scope.spawn(|| {
+                let mut till = Till::new(target);
+                (0..times).for_each(|_| till.redeem());
+            });
+        }
+    });
+}
+
+/// Two groups of as many tills in turns: while one group's commands are made durable, which takes `fsync`, the other
+/// asks. So each batch is of one group, whole.
+pub fn redeem_in_turns(target: &Target, tills: usize, times: usize, fsync: Duration) {
+    let group = |wait: Duration| (0..tills).map(move |_| (Till::new(target), wait));
+    let mut first = Till::new(target);
+    let groups: Vec<_> = group(fsync / 4).chain(group(fsync * 5 / 4)).collect();
+    let ready = Barrier::new(groups.len() + 1);
+    std::thread::scope(|scope| {
+        for (mut till, wait) in groups {
+            let ready = &ready;
+            scope.spawn(move || {
+                ready.wait();
+                std::thread::sleep(wait);
+                (0..times).for_each(|_| till.redeem());
+            });
+        }
+        // One alone begins, so that all of the first group come while the writer waits.
+        ready.wait();
+        first.hold();
+    });
 }
 
 /// Acknowledgements a second: a redemption has two.

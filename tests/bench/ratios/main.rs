@@ -1,15 +1,19 @@
-//! Benchmarks that compare two things in one run: interleaved blocks, the median of their ratios, its 95 % interval.
+//! Benchmarks: in interleaved blocks, of the program of now and, if one is named, of the one before; the median, its
+//! 95 % interval, and what must come out.
 //!
 //! `tests/bench/run` starts what they need and prints the table; by hand:
 //!
 //! ```text
-//! cargo bench --bench ratios -- [--only NAME]... [--blocks N] [--list]
+//! cargo bench --bench ratios -- [--only NAME]... [--blocks N] [--before PROGRAM] [--list]
 //! cargo bench --bench ratios -- load --url U --token T --clients N --seconds S --members M
-//! cargo bench --bench ratios -- texts URL    # the statements of a redemption, on an empty database
+//! cargo bench --bench ratios -- odoo-reads --url U --database D --login L --key K
+//! cargo bench --bench ratios -- instructions --kept FILE [--keep]
 //! ```
 //!
-//! Each ratio ends as one line of JSON on stdout; progress goes to stderr. The PostgreSQL ones want
-//! `LOYALTY_BENCH_POSTGRES_URL`, a server that waits for its disk, and `pgbench`. Nothing here asserts a time.
+//! The program is `LOYALTY_SIDECAR_BIN`, or the one built with this benchmark. Programs are driven from outside alone, so
+//! that one of another version, with other tables, can be measured beside it. Each row ends as one line of JSON on stdout;
+//! progress goes to stderr. The PostgreSQL ones want `LOYALTY_BENCH_POSTGRES_URL`, a server with default settings, and
+//! `pgbench`. But for `instructions`, nothing here asserts a figure.
 
 #![allow(
     missing_docs,
@@ -26,53 +30,77 @@
 )]
 
 mod balances;
+mod beside;
 mod blocks;
-mod commands;
+mod clocks;
 mod disk;
+mod instructions;
 mod load;
-mod pgbench;
+mod postgres;
+mod proxy;
 mod reading;
-mod same_sql;
 mod service;
+mod setup;
 mod shop;
+mod simulate;
 mod sqlite;
 mod usage;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use setup::{Binary, Setup};
 
 /// A benchmark by name.
 struct Bench {
     name: &'static str,
-    run: fn(usize),
+    run: fn(&Setup),
 }
 
 const BENCHES: &[Bench] = &[
-    Bench { name: "sqlite-same-sql", run: sqlite::same_sql },
-    Bench { name: "sqlite-durable", run: sqlite::durable },
-    Bench { name: "idle-latency", run: sqlite::idle_latency },
-    Bench { name: "postgres-spread", run: pgbench::spread },
-    Bench { name: "postgres-hot", run: pgbench::hot },
+    Bench { name: "acknowledgements", run: sqlite::acknowledgements },
+    Bench { name: "instructions", run: instructions::row },
+    Bench { name: "log-pages", run: sqlite::log_pages },
+    Bench { name: "hold-latency", run: sqlite::hold_latency },
+    Bench { name: "postgres-defaults", run: postgres::defaults },
+    Bench { name: "postgres-round-trips", run: postgres::round_trips },
+    Bench { name: "postgres-hot", run: postgres::hot },
+    Bench { name: "postgres-spread", run: postgres::spread },
+    Bench { name: "first-reading", run: reading::beside_tills },
+    Bench { name: "full-sync", run: reading::full_sync },
+    Bench { name: "bytes", run: sqlite::bytes_a_redemption },
+    Bench { name: "simulate", run: simulate::simulate },
     Bench { name: "balances", run: balances::by_history },
-    Bench { name: "reading", run: reading::full_sync },
+    Bench { name: "beside", run: beside::work },
+    Bench { name: "durable", run: sqlite::durable },
+    Bench { name: "idle-latency", run: sqlite::idle_latency },
+    Bench { name: "reads-alone", run: reading::reads_alone },
     Bench { name: "usage", run: usage::report },
 ];
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut only = BTreeSet::new();
-    let mut blocks = 20;
+    let built = || env!("CARGO_BIN_EXE_loyalty-sidecar").into();
+    let now = Binary(std::env::var_os("LOYALTY_SIDECAR_BIN").map_or_else(built, PathBuf::from));
+    let mut setup = Setup { blocks: 20, now, before: None };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // cargo's own.
             "--bench" => {}
             "load" => return load::from_arguments(arguments),
-            "texts" => return texts(&arguments.next().expect("texts wants the URL of an empty database")),
+            "odoo-reads" => return reading::beside_odoo(arguments, &setup),
+            "instructions" => return instructions::check(arguments, &setup.now),
             "--list" => return BENCHES.iter().for_each(|bench| println!("{}", bench.name)),
             "--only" => {
                 only.insert(arguments.next().expect("--only wants a name"));
             }
+            "--before" => {
+                let path = arguments.next().expect("--before wants a program");
+                setup.before = Some(Binary(std::fs::canonicalize(path).expect("--before names a program")));
+            }
             "--blocks" => {
-                blocks = arguments.next().and_then(|text| text.parse().ok()).expect("--blocks wants a number");
+                setup.blocks = arguments.next().and_then(|text| text.parse().ok()).expect("--blocks wants a number");
             }
             other => panic!("unknown argument {other}; see the head of tests/bench/ratios/main.rs"),
         }
@@ -81,11 +109,6 @@ fn main() {
     assert!(unknown.is_empty(), "no such benchmark: {unknown:?}");
     for bench in BENCHES.iter().filter(|bench| only.is_empty() || only.contains(bench.name)) {
         eprintln!("{} …", bench.name);
-        (bench.run)(blocks);
+        (bench.run)(&setup);
     }
-}
-
-fn texts(url: &str) {
-    service::fill(url, 1);
-    commands::print(url);
 }

@@ -1,120 +1,90 @@
 //! The real program on a database with members that have points to spend.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 
-use loyalty_sidecar::domain::decide::Correction;
-use loyalty_sidecar::domain::ids::{CompanyId, PartnerId, PosConfigId, ProductId};
-use loyalty_sidecar::domain::money::Currency;
-use loyalty_sidecar::domain::order::Wallet;
-use loyalty_sidecar::domain::points::Points;
-use loyalty_sidecar::domain::program::Program;
-use loyalty_sidecar::domain::shop::{Partner, PosConfig, Product, ShopRecords};
-use loyalty_sidecar::ledger::{Command as Change, Idempotency, Ledger, Options, Writers};
-use loyalty_sidecar::rpc::{Role, token};
-use loyalty_sidecar::store::connection::DatabaseUrl;
-use loyalty_sidecar::store::{Pool, migrate};
-use serde_json::json;
+use loyalty_sidecar::demo::{Served, Shop, server, shop};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 use super::load::Target;
+use super::setup::{Binary, set_up};
 
 /// The program of every benchmark: a reward for 100 points.
-pub fn club() -> Program {
-    let document = json!({
+pub fn club() -> Value {
+    json!({
         "code": "club", "name": "Club", "currency": "USD",
         "earning": {"rules": [{"code": "base", "kind": "per_amount", "every": "10.00", "points": "10"}]},
         "rewards": [{"code": "5off", "name": "5 off", "kind": "discount_amount", "points": "100", "amount": "5.00"}],
-    });
-    Program::from_json(&document).unwrap()
+    })
 }
 
-/// A ledger of this process on a database, migrated.
-pub fn ledger(url: &str) -> (Ledger, Writers) {
-    let url = DatabaseUrl::parse(url).unwrap();
-    let pool = Pool::open(url.clone(), 4).unwrap();
-    migrate::migrate(&mut pool.get().unwrap()).unwrap();
-    Ledger::start(pool, Options::for_database(&url, Wallet::default())).unwrap()
+/// Points of each member: more than any run takes.
+pub const PLENTY: &str = "900000000";
+
+/// A stand-in for Odoo that answers as long as this is there.
+pub struct StandIn {
+    pub served: Served,
+    _runtime: tokio::runtime::Runtime,
 }
 
-/// A shop, the program, and so many members with points for ever; a till's token.
-pub fn fill(url: &str, members: u64) -> String {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    let (ledger, writers) = ledger(url);
-    let made = runtime.block_on(async {
-        let partner = |id: u64| Partner {
-            id: PartnerId(id as i64),
-            name: format!("Customer {id}"),
-            commercial_partner_id: PartnerId(id as i64),
-            company_id: None,
-            active: true,
-            tag_ids: Default::default(),
-        };
-        ledger.put_shop(shop_records((1..=members).map(partner).collect())).await.unwrap();
-        ledger.put_program(club(), None, "bench").await.unwrap();
-        let ledger = Arc::new(ledger);
-        let ids: Vec<u64> = (1..=members).collect();
-        for some in ids.chunks(1000) {
-            let gifts: Vec<_> = some.iter().map(|id| tokio::spawn(give(Arc::clone(&ledger), *id))).collect();
-            for gift in gifts {
-                gift.await.unwrap();
-            }
-        }
-        token::create(ledger.pool(), Role::Pos, "bench").await.unwrap()
-    });
-    drop(runtime);
-    writers.join();
-    made
-}
-
-async fn give(ledger: Arc<Ledger>, member: u64) {
-    let correction = Correction {
-        points: Points::from_e2(90_000_000_000),
-        reason: "bench".to_owned(),
-        on_behalf_of: None,
-        cause: None,
-        expiry: None,
-    };
-    let change = Change::Adjust {
-        idempotency: Idempotency { key: format!("fill-{member}"), params_sha256: String::new() },
-        partner_id: PartnerId(member as i64),
-        program: "club".to_owned(),
-        correction,
-        actor: "bench".to_owned(),
-    };
-    ledger.reply(change).await.unwrap();
-}
-
-/// The shop that the drafts are of.
-fn shop_records(partners: Vec<Partner>) -> ShopRecords {
-    ShopRecords {
-        partners,
-        products: vec![Product {
-            id: ProductId(1),
-            name: "Desk".to_owned(),
-            product_category_id: None,
-            pos_category_ids: Default::default(),
-            active: true,
-            tag_ids: Default::default(),
-        }],
-        pos_configs: vec![PosConfig {
-            id: PosConfigId(1),
-            name: "Shop".to_owned(),
-            company_id: CompanyId(1),
-            currency: "USD".to_owned(),
-            tip_product_id: None,
-            neutral_product_ids: Default::default(),
-            active: true,
-        }],
-        currencies: vec![Currency { code: "USD".to_owned(), decimals: 2 }],
-        ..ShopRecords::default()
+impl StandIn {
+    pub fn of(shop: Shop) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let served = runtime.block_on(async { server::serve(shop, 0) }).unwrap();
+        Self { served, _runtime: runtime }
     }
 }
 
-/// The program that is measured: `LOYALTY_SIDECAR_BIN`, or the one built with this benchmark.
-pub fn program() -> String {
-    std::env::var("LOYALTY_SIDECAR_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_loyalty-sidecar").to_owned())
+/// The settings of a service that reads the stand-in at this address.
+pub fn reading(url: &str) -> Vec<(&'static str, String)> {
+    let settings = [
+        ("LOYALTY__ODOO__URL", url),
+        ("LOYALTY__ODOO__DATABASE", shop::DATABASE),
+        ("LOYALTY__ODOO__LOGIN", shop::LOGIN),
+        ("LOYALTY__ODOO__API_KEY", shop::KEY),
+        // What was measured before is measured again.
+        ("LOYALTY__ODOO__PROTOCOL", "jsonrpc"),
+    ];
+    settings.map(|(name, value)| (name, value.to_owned())).to_vec()
+}
+
+/// As [`reading`] gives them, for [`Binary::run`].
+pub fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+/// A database with the program and nothing else.
+pub fn prepare(binary: &Binary, folder: &Path, database: &str) {
+    binary.run(folder, database, &[], &["migrate"]);
+    std::fs::write(folder.join("club.json"), club().to_string()).unwrap();
+    binary.run(folder, database, &[], &["program", "put", "club.json"]);
+}
+
+/// A shop, the program, and so many members with points for ever; a till's token.
+pub fn fill(binary: &Binary, folder: &Path, database: &str, members: u64) -> String {
+    let stand_in = StandIn::of(super::shop::with_customers(members));
+    prepare(binary, folder, database);
+    binary.run(folder, database, &borrowed(&reading(stand_in.served.url())), &["sync"]);
+    give(binary, folder, database, members);
+    token(binary, folder, database, "pos")
+}
+
+/// Points for the members 1 to this one, who are known already.
+pub fn give(binary: &Binary, folder: &Path, database: &str, members: u64) {
+    let mut file = "partner_id,points\n".to_owned();
+    (1..=members).for_each(|member| writeln!(file, "{member},{PLENTY}").unwrap());
+    std::fs::write(folder.join("points.csv"), file).unwrap();
+    binary.run(folder, database, &[], &["import", "csv", "--program", "club", "points.csv"]);
+}
+
+/// A new token.
+pub fn token(binary: &Binary, folder: &Path, database: &str, role: &str) -> String {
+    let made =
+        binary.run(folder, database, &[], &["token", "create", "--role", role, "--name", &format!("bench {role}")]);
+    made["token"].as_str().expect("a token").to_owned()
 }
 
 /// A running service, stopped when this is dropped.
@@ -124,26 +94,33 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the release program on a database that was filled.
-    pub fn start(database: &str, folder: &Path, token: &str, members: u64, environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(program());
-        for (name, _) in std::env::vars() {
-            if name.starts_with("LOYALTY__") {
-                command.env_remove(name);
-            }
-        }
+    /// Starts the program on a database that was filled.
+    pub fn start(
+        binary: &Binary,
+        folder: &Path,
+        database: &str,
+        token: &str,
+        members: u64,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        Self::start_as(Command::new(&binary.0), folder, (database, token, members), environment)
+    }
+
+    /// Starts it by this command, which may be another program's that runs it.
+    pub fn start_as(
+        mut command: Command,
+        folder: &Path,
+        (database, token, members): (&str, &str, u64),
+        environment: &[(&str, &str)],
+    ) -> Self {
+        set_up(&mut command, folder, database);
         command
-            .current_dir(folder)
-            .env("LOYALTY__DATABASE__URL", database)
             .env("LOYALTY__HTTP__BIND", "127.0.0.1:0")
             .env("LOYALTY__HTTP__METRICS_PUBLIC", "true")
             .env("LOYALTY__HTTP__RATE_LIMIT_PER_SECOND", "0")
-            .env("LOYALTY__LOG__LEVEL", "warn")
             .envs(environment.iter().copied())
             .arg("serve")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -163,9 +140,22 @@ impl Service {
         found.unwrap_or(0.0)
     }
 
+    /// Commands and batches so far.
+    pub fn batches(&self) -> (f64, f64) {
+        let commands = self.metric("loyalty_writer_batch_commands_sum ");
+        (commands, self.metric("loyalty_writer_batch_commands_count "))
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success(), "the service ended badly");
     }
 }
 
@@ -174,11 +164,4 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A folder on the disk that is measured: `LOYALTY_BENCH_FOLDER`, or the build's own. Not the temporary one, which
-/// may be memory.
-pub fn folder() -> tempfile::TempDir {
-    let parent = std::env::var("LOYALTY_BENCH_FOLDER").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
-    tempfile::Builder::new().prefix("bench-").tempdir_in(parent).unwrap()
 }

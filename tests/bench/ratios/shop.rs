@@ -3,15 +3,34 @@
 use loyalty_sidecar::demo::Shop;
 use serde_json::json;
 
-const CUSTOMERS: i64 = 20_000;
+pub const CUSTOMERS: i64 = 20_000;
 const PRODUCTS: i64 = 500;
+
+/// A shop that sells desks to so many customers, and has sold none yet.
+pub fn with_customers(customers: u64) -> Shop {
+    let shop = Shop::new();
+    places(&shop);
+    shop.insert("product.product", json!({"id": 1, "name": "Desk", "display_name": "Desk", "write_date": DATE}));
+    for id in 1..=customers {
+        shop.insert(
+            "res.partner",
+            json!({"id": id, "name": format!("Customer {id}"), "commercial_partner_id": id, "write_date": DATE}),
+        );
+    }
+    shop
+}
+
+fn places(shop: &Shop) {
+    shop.set_clock(chrono::Utc::now());
+    shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "write_date": DATE}));
+    shop.insert("res.company", json!({"id": 1, "name": "Us", "write_date": DATE}));
+    shop.insert("pos.config", json!({"id": 1, "name": "Shop", "company_id": 1, "currency_id": 1, "write_date": DATE}));
+}
 
 /// The same shop each time.
 pub fn filled(orders: i64) -> Shop {
     let shop = Shop::new();
-    shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "write_date": DATE}));
-    shop.insert("res.company", json!({"id": 1, "name": "Us", "write_date": DATE}));
-    shop.insert("pos.config", json!({"id": 1, "name": "Shop", "company_id": 1, "currency_id": 1, "write_date": DATE}));
+    places(&shop);
     for id in 1..=20 {
         let parent = if id == 1 { json!(false) } else { json!(1) };
         for model in ["pos.category", "product.category"] {
@@ -48,7 +67,7 @@ pub fn filled(orders: i64) -> Shop {
             );
             lines.push(line);
         }
-        let day = id * 330 / orders;
+        let day = id * 330 / orders.max(1);
         let date = format!("2026-{:02}-{:02} {:02}:{:02}:00", day / 28 + 1, day % 28 + 1, 8 + id % 12, id % 60);
         shop.insert(
             "pos.order",
