@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::account::{Account, LotChange};
-use super::entry::{Cause, Detail, Entry, EntryKind, LotNote};
+use super::account::{Account, Expiry, LotChange};
+use super::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use super::exact::Overflow;
 use super::hold::{Hold, HoldState};
 use super::ids::{AccountId, EntryId, ExceptionId, HoldId, OrderId, PartnerId, SaleId};
@@ -76,7 +76,7 @@ impl OrderRef {
     #[must_use]
     pub fn cause(&self) -> Cause {
         Cause {
-            model: "pos.order".into(),
+            model: CauseModel::PosOrder,
             id: self.id.map(|id| id.0),
             uuid: self.uuid.clone(),
             name: self.name.clone().unwrap_or_default(),
@@ -152,7 +152,7 @@ impl Book {
         let balance_after = self.account(account_id)?.balance();
         let id = EntryId((moment.ids)());
         let mut detail = posting.detail;
-        detail.lots = lots.iter().map(LotNote::from).collect();
+        detail.lots = lots.to_vec();
         self.entries.push(Entry {
             id,
             account_id,
@@ -168,6 +168,7 @@ impl Book {
             reason: posting.reason,
             actor: moment.actor.to_owned(),
             detail,
+            is_redacted: false,
         });
         Ok(id)
     }
@@ -212,13 +213,16 @@ impl Book {
         change: LotChange,
         moment: &mut Moment<'_>,
     ) -> Result<(), Missing> {
-        let ended_at = LotNote::from(&change).expires_at.unwrap_or(moment.now);
+        let ended_at = match change.expiry {
+            Expiry::At(end) => end,
+            Expiry::Never => moment.now,
+        };
         let posting = Posting {
             kind: EntryKind::Expire,
             points: change.points,
             occurred_at: ended_at,
             cause: Cause {
-                model: "loyalty.expiry".into(),
+                model: CauseModel::Expiry,
                 id: None,
                 uuid: None,
                 name: ended_at.format("%Y-%m-%d").to_string(),

@@ -11,7 +11,7 @@ use super::account::{Expiry, LotChange};
 use super::converge::{Before, Desired, Sale, order_ref, taken_back};
 use super::decide::Denied;
 use super::decide_tests::{ACCOUNT, Desk, line, order, points};
-use super::entry::{EntryKind, LotNote};
+use super::entry::EntryKind;
 use super::exact;
 use super::hold::HoldState;
 use super::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
@@ -85,7 +85,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn lots_of(desk: &Desk, of: impl Fn(&super::entry::Entry) -> bool) -> Vec<LotChange> {
     let mut lots: BTreeMap<Expiry, Points> = BTreeMap::new();
     let changes = desk.book.entries.iter().filter(|entry| of(entry)).flat_map(|entry| &entry.detail.lots);
-    for change in changes.filter_map(LotNote::change) {
+    for change in changes.copied() {
         let lot = lots.entry(change.expiry).or_default();
         *lot = lot.add(change.points).unwrap();
     }
@@ -100,7 +100,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let earned = program::earn(rules, &till.order, &taken).unwrap().points;
     let paid = till.order.state == OrderState::Paid;
     let desired =
-        Desired { points: earned, program: "club".into(), version: 1, expiry: till.expiry, earned: json!({}) };
+        Desired { points: earned, program: "club".into(), version: 1, expiry: till.expiry, earned: String::new() };
     let redeemed = |desk: &Desk| {
         let of_hold = |hold: HoldId| {
             let entry = desk
@@ -108,7 +108,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
                 .entries
                 .iter()
                 .find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(hold))?;
-            Some((hold, entry.detail.lots.iter().filter_map(LotNote::change).collect()))
+            Some((hold, entry.detail.lots.clone()))
         };
         till.hold.and_then(of_hold).into_iter().collect()
     };

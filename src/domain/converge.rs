@@ -37,7 +37,7 @@ pub struct Desired {
     /// When they expire.
     pub expiry: Expiry,
     /// How they were computed, for explaining.
-    pub earned: serde_json::Value,
+    pub earned: String,
 }
 
 /// What is known of what a sale has posted on one account before.

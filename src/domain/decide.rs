@@ -8,8 +8,9 @@ use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
+use super::chain::document_key;
 use super::deposit::Part;
-use super::entry::{Cause, Detail, EntryKind};
+use super::entry::{Cause, CauseModel, Detail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
 use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use super::membership::Membership;
@@ -103,7 +104,7 @@ pub struct Correction {
 impl Correction {
     fn cause(&self) -> Cause {
         self.cause.clone().unwrap_or_else(|| Cause {
-            model: "loyalty.adjustment".into(),
+            model: CauseModel::Adjustment,
             id: None,
             uuid: None,
             name: self.reason.clone(),
@@ -441,7 +442,11 @@ impl Book {
             sale: None,
             hold_id: None,
             reason: Some(correction.reason.clone()),
-            detail: Detail { on_behalf_of: correction.on_behalf_of.clone(), ..Detail::default() },
+            detail: Detail {
+                on_behalf_of: correction.on_behalf_of.clone(),
+                document_key: correction.cause.as_ref().map(document_key),
+                ..Detail::default()
+            },
         };
         let entry_id = if points.is_negative() {
             let taken = points.negate()?;

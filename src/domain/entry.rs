@@ -1,21 +1,18 @@
 //! An entry of the ledger: what happened to an account's points, because of what.
 //!
-//! Entries are never changed. Each carries the hash of the one before it in its account, so that a change
-//! made behind the service's back shows.
+//! Entries are never changed. [`super::chain`] says how a change made behind the service's back shows.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::{Serialize, Serializer};
 
-use super::account::{Expiry, LotChange};
+use super::account::LotChange;
 use super::ids::{AccountId, EntryId, HoldId, SaleId};
 use super::points::Points;
 
 /// Why points moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryKind {
     /// A paid order earned.
     Earn,
@@ -38,7 +35,7 @@ impl EntryKind {
     pub const ALL: [Self; 7] =
         [Self::Earn, Self::Redeem, Self::Clawback, Self::Restore, Self::Expire, Self::Adjust, Self::Transfer];
 
-    /// The word in the database and on the wire.
+    /// The word on the wire.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -52,10 +49,24 @@ impl EntryKind {
         }
     }
 
-    /// From its word.
+    /// The number by which the database knows it. Numbers stay for ever.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Earn => 1,
+            Self::Redeem => 2,
+            Self::Clawback => 3,
+            Self::Restore => 4,
+            Self::Expire => 5,
+            Self::Adjust => 6,
+            Self::Transfer => 7,
+        }
+    }
+
+    /// From its number.
+    #[must_use]
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -65,11 +76,72 @@ impl fmt::Display for EntryKind {
     }
 }
 
+/// The kind of document that causes entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CauseModel {
+    /// An order of a till.
+    PosOrder,
+    /// A manager's correction.
+    Adjustment,
+    /// The end of a lot.
+    Expiry,
+    /// A line of an imported file.
+    Import,
+    /// A card of Odoo's own loyalty, carried over.
+    LoyaltyCard,
+    /// A customer whose points moved.
+    Partner,
+}
+
+impl CauseModel {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::PosOrder, Self::Adjustment, Self::Expiry, Self::Import, Self::LoyaltyCard, Self::Partner];
+
+    /// Its model in Odoo, or one of ours; as on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PosOrder => "pos.order",
+            Self::Adjustment => "loyalty.adjustment",
+            Self::Expiry => "loyalty.expiry",
+            Self::Import => "loyalty.import",
+            Self::LoyaltyCard => "loyalty.card",
+            Self::Partner => "res.partner",
+        }
+    }
+
+    /// The number by which the database knows it. Numbers stay for ever.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::PosOrder => 1,
+            Self::Adjustment => 2,
+            Self::Expiry => 3,
+            Self::Import => 4,
+            Self::LoyaltyCard => 5,
+            Self::Partner => 6,
+        }
+    }
+
+    /// From its number.
+    #[must_use]
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|model| model.code() == code)
+    }
+}
+
+impl Serialize for CauseModel {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.as_str())
+    }
+}
+
 /// The document that caused an entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
-    /// Its Odoo model, or one of ours (`loyalty.adjustment`, `loyalty.expiry`, `loyalty.import`).
-    pub model: String,
+    /// What kind of document it is.
+    pub model: CauseModel,
     /// Its id in Odoo.
     pub id: Option<i64>,
     /// Its UUID in Odoo.
@@ -78,49 +150,19 @@ pub struct Cause {
     pub name: String,
 }
 
-/// What it takes to explain an entry. Kept as JSON beside it and covered by its hash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What it takes to explain an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
-    /// Points of the lots that it put in or took out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lots: Vec<LotNote>,
-    /// How the sale's points were computed: lines, total before rounding, rounding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earned: Option<serde_json::Value>,
+    /// What it put in lots or took out.
+    pub lots: Vec<LotChange>,
+    /// How the sale's points were computed, as [`super::program::Earned::to_text`] writes it.
+    pub earned: Option<String>,
     /// The entry that this one takes back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverses: Option<String>,
     /// For whom the actor says that it acted: a claim, beside the actor and never in its place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
-}
-
-/// A [`LotChange`] as it is noted and shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LotNote {
-    /// When its points end; `null` for never.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// How many points went in (positive) or out (negative).
-    pub points: String,
-}
-
-impl LotNote {
-    /// The movement it notes; `None` when its points are no points (the database was edited).
-    #[must_use]
-    pub fn change(&self) -> Option<LotChange> {
-        let points = self.points.parse().ok().and_then(|value| Points::from_decimal(value).ok())?;
-        Some(LotChange { expiry: self.expires_at.into(), points })
-    }
-}
-
-impl From<&LotChange> for LotNote {
-    fn from(change: &LotChange) -> Self {
-        let expires_at = match change.expiry {
-            Expiry::At(end) => Some(end),
-            Expiry::Never => None,
-        };
-        Self { expires_at, points: change.points.to_string() }
-    }
+    /// What tells the document that it carried over from every other ([`super::chain::document_key`]).
+    pub document_key: Option<i64>,
 }
 
 /// One entry.
@@ -154,6 +196,8 @@ pub struct Entry {
     pub actor: String,
     /// What it takes to explain it.
     pub detail: Detail,
+    /// True if its texts were erased: the cause's name and the actor are empty then, and it has no reason.
+    pub is_redacted: bool,
 }
 
 /// Reading Odoo, as the one who caused an entry.
@@ -167,111 +211,18 @@ pub const IMPORT: &str = "import";
 /// Who is in entries without having shown a token. No token may be called so.
 pub const SERVICE_ACTORS: [&str; 4] = [SYNC, EXPIRY, COMMAND_LINE, IMPORT];
 
-/// The hash before the first entry of an account.
-pub const FIRST_HASH: &str = "";
-
-/// The text an entry is hashed and stored by: its detail as JSON.
-#[must_use]
-pub fn detail_text(detail: &Detail) -> String {
-    // A struct of strings, times and JSON values has no way to fail.
-    serde_json::to_string(detail).unwrap_or_default()
-}
-
-/// The hash of an entry: SHA-256 over the hash before it and everything it says, in lower-case hex.
-///
-/// `detail` is the stored text, so that the hash holds whatever a later version of [`Detail`] knows.
-#[must_use]
-pub fn chain_hash(previous: &str, sequence: i64, entry: &Entry, detail: &str) -> String {
-    let mut hasher = Sha256::new();
-    let mut field = |bytes: &[u8]| {
-        // Lengths keep two fields from trading characters.
-        hasher.update(bytes.len().to_be_bytes());
-        hasher.update(bytes);
-    };
-    let optional = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| format!("+{text}"));
-    field(previous.as_bytes());
-    for text in [
-        sequence.to_string(),
-        entry.id.to_string(),
-        entry.account_id.to_string(),
-        entry.kind.word().to_owned(),
-        entry.points.e2().to_string(),
-        entry.balance_after.e2().to_string(),
-        entry.occurred_at.timestamp_micros().to_string(),
-        entry.recorded_at.timestamp_micros().to_string(),
-        entry.cause.model.clone(),
-        optional(entry.cause.id.map(|id| id.to_string())),
-        optional(entry.cause.uuid.clone()),
-        entry.cause.name.clone(),
-        optional(entry.program_version.map(|version| version.to_string())),
-        optional(entry.sale.map(|sale| format!("{}/{}/{}", sale.source.0, sale.model.code(), sale.id))),
-        optional(entry.hold_id.map(|id| id.to_string())),
-        optional(entry.reason.clone()),
-        entry.actor.clone(),
-    ] {
-        field(text.as_bytes());
-    }
-    field(detail.as_bytes());
-    hex::encode(hasher.finalize())
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::TimeZone;
-    use uuid::Uuid;
-
     use super::*;
-    use crate::domain::ids::{OrderId, SourceId};
-
-    fn entry() -> Entry {
-        let noon = Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap();
-        Entry {
-            id: EntryId(Uuid::from_u128(1)),
-            account_id: AccountId(1),
-            kind: EntryKind::Earn,
-            points: Points::from_e2(100),
-            balance_after: Points::from_e2(100),
-            occurred_at: noon,
-            recorded_at: noon,
-            cause: Cause { model: "pos.order".into(), id: Some(1), uuid: None, name: "Shop/1".into() },
-            program_version: Some(1),
-            sale: Some(SaleId::pos_order(OrderId(1))),
-            hold_id: None,
-            reason: None,
-            actor: "sync".into(),
-            detail: Detail::default(),
-        }
-    }
 
     #[test]
-    fn every_word_of_an_entry_is_under_its_hash() {
-        let base = entry();
-        let hash = |entry: &Entry| chain_hash(FIRST_HASH, 1, entry, "{}");
-        let changes: [fn(&mut Entry); 8] = [
-            |entry| entry.points = Points::from_e2(101),
-            |entry| entry.balance_after = Points::from_e2(101),
-            |entry| entry.cause.name = "Shop/2".into(),
-            |entry| entry.cause.id = None,
-            |entry| entry.sale = None,
-            |entry| entry.sale = Some(SaleId { source: SourceId(2), ..SaleId::pos_order(OrderId(1)) }),
-            |entry| entry.reason = Some(String::new()),
-            |entry| entry.actor = "admin".into(),
-        ];
-        for change in changes {
-            let mut other = base.clone();
-            change(&mut other);
-            assert_ne!(hash(&base), hash(&other), "{other:?}");
-        }
-        assert_ne!(hash(&base), chain_hash("00", 1, &base, "{}"));
-        assert_ne!(hash(&base), chain_hash(FIRST_HASH, 2, &base, "{}"));
-        assert_ne!(hash(&base), chain_hash(FIRST_HASH, 1, &base, "{ }"));
-    }
-
-    #[test]
-    fn words_go_both_ways() {
+    fn numbers_go_both_ways() {
         for kind in EntryKind::ALL {
-            assert_eq!(EntryKind::from_word(kind.word()), Some(kind));
+            assert_eq!(EntryKind::from_code(kind.code()), Some(kind));
         }
-        assert_eq!(EntryKind::from_word("gift"), None);
+        for model in CauseModel::ALL {
+            assert_eq!(CauseModel::from_code(model.code()), Some(model));
+        }
+        assert_eq!((EntryKind::from_code(0), CauseModel::from_code(0)), (None, None));
     }
 }

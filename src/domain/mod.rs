@@ -11,6 +11,7 @@ pub mod book;
 mod book_properties;
 pub mod calendar;
 pub mod catalog;
+pub mod chain;
 pub mod converge;
 pub mod decide;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
-use crate::domain::entry::{EntryKind, LotNote};
+use crate::domain::entry::EntryKind;
 use crate::domain::ids::{PartnerId, ProductId, ProgramId};
 use crate::domain::program::Program;
 use crate::domain::timeline::Version;
@@ -31,9 +31,7 @@ fn read(desk: &mut Desk, read: &Order, others: &[&Order]) {
     all.extend(others);
     let reward_lines = RewardLines::of(&all);
     let redeems = desk.book.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
-    let redeemed = redeems
-        .filter_map(|entry| Some((entry.hold_id?, entry.detail.lots.iter().filter_map(LotNote::change).collect())))
-        .collect();
+    let redeemed = redeems.filter_map(|entry| Some((entry.hold_id?, entry.detail.lots.clone()))).collect();
     let sale = Sale {
         order: read,
         wallet: Some(PartnerId(1)),

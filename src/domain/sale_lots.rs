@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::account::{Expiry, LotChange};
 use super::deposit::Part;
-use super::entry::{Entry, LotNote};
+use super::entry::Entry;
 use super::exact::Overflow;
 use super::points::Points;
 
@@ -51,7 +51,7 @@ impl SaleLots {
     /// # Errors
     /// [`Overflow`]
     pub fn note(&mut self, entry: &Entry) -> Result<(), Overflow> {
-        let changes = entry.detail.lots.iter().filter_map(LotNote::change);
+        let changes = entry.detail.lots.iter().copied();
         if !entry.points.is_negative() {
             self.undone(entry.points)?;
             for change in changes {

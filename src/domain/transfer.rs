@@ -89,6 +89,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::account::{Account, Expiry, OpenHold};
+    use super::super::entry::CauseModel;
     use super::super::ids::{HoldId, PartnerId, ProgramId};
     use super::*;
 
@@ -101,7 +102,7 @@ mod tests {
     }
 
     fn note() -> TransferNote {
-        let cause = |name: &str| Cause { model: "res.partner".into(), id: Some(1), uuid: None, name: name.into() };
+        let cause = |name: &str| Cause { model: CauseModel::Partner, id: Some(1), uuid: None, name: name.into() };
         TransferNote { out: cause("merged into B"), into: cause("merged into B from A"), reason: None }
     }
 

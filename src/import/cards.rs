@@ -7,12 +7,12 @@ use serde_json::{Map, json};
 
 use super::report::{Outcome, Report, Row};
 use super::{ACTOR, ImportError, destination, double_counting, end_of};
-use crate::domain::entry::Cause;
+use crate::domain::entry::{Cause, CauseModel};
 use crate::domain::ids::PartnerId;
 use crate::domain::program::Program;
 use crate::domain::shop::{Partner, ShopRecords};
 use crate::ledger::{Carried, Ledger};
-use crate::odoo::cards::{self, CARD, Card, CardProgram};
+use crate::odoo::cards::{self, Card, CardProgram};
 use crate::odoo::record::Record;
 use crate::odoo::{Fault, Session};
 
@@ -154,7 +154,7 @@ async fn carry_page(
         };
         row.is_of_archived_customer = !customer.active;
         carried.push(Carried {
-            cause: Cause { model: CARD.to_owned(), id: Some(card.id), uuid: None, name: card.code },
+            cause: Cause { model: CauseModel::LoyaltyCard, id: Some(card.id), uuid: None, name: card.code },
             partner_id,
             points: card.points,
             expiry: card.expires_on.map(|day| end_of(program, day)),

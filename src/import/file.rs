@@ -8,14 +8,11 @@ use serde_json::Map;
 use super::lines::{Line, Problem};
 use super::report::{Outcome, Report, Row};
 use super::{ACTOR, ImportError, destination, double_counting, end_of, unknown_customers};
-use crate::domain::entry::Cause;
+use crate::domain::entry::{Cause, CauseModel};
 use crate::domain::ids::PartnerId;
 use crate::domain::program::Program;
 use crate::ledger::{Carried, Landed, Ledger};
 use crate::odoo::Link;
-
-/// The model of a line, as the cause of an entry.
-const MODEL: &str = "loyalty.import";
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -118,7 +115,7 @@ fn decreases(lines: &[Line], would: &[Landed]) -> Vec<Problem> {
 
 fn document(line: &Line, program: &Program) -> Carried {
     Carried {
-        cause: Cause { model: MODEL.to_owned(), id: None, uuid: None, name: line.reference.clone() },
+        cause: Cause { model: CauseModel::Import, id: None, uuid: None, name: line.reference.clone() },
         partner_id: line.partner_id,
         points: line.points,
         expiry: line.expires_on.map(|day| end_of(program, day)),

@@ -1,5 +1,6 @@
 //! One batch in one transaction: load what the commands name, let each decide in order, write the rest.
 
+mod chain;
 mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +20,10 @@ use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, is_callers
 use super::{Options, debts, drafts, redemptions};
 use crate::domain::account::Expiry;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
+use crate::domain::chain::ChainHash;
 use crate::domain::converge::{Sale, order_ref};
 use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
-use crate::domain::entry::{EXPIRY, chain_hash, detail_text};
+use crate::domain::entry::EXPIRY;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProductId, ProgramId};
 use crate::domain::order::Order;
@@ -31,11 +33,12 @@ use crate::domain::refusal::Refusal;
 use crate::domain::shop::Ingested;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::StoredAccount;
-use crate::store::entries::EntryRow;
 use crate::store::exceptions::ExceptionRow;
 use crate::store::memberships::Memberships;
 use crate::store::verdicts::Verdict;
-use crate::store::{self, AnyConnection, Pool, StoreError, accounts, entries, exceptions, holds, orders, verdicts};
+use crate::store::{
+    self, AnyConnection, Pool, StoreError, accounts, entries, entry_texts, exceptions, holds, orders, verdicts,
+};
 
 /// How a batch is made of its commands.
 pub(super) type Run = fn(&Context, &mut AnyConnection, &mut Facts, &[Command]) -> Result<Vec<Answer>, LedgerError>;
@@ -75,7 +78,7 @@ struct Batch {
 /// What is stored of an account beside its state: the end of its chain, and its lots as they were loaded.
 struct Stored {
     entry_count: i64,
-    last_hash: String,
+    last_hash: ChainHash,
     lots: BTreeMap<Expiry, Points>,
 }
 
@@ -507,17 +510,9 @@ impl Batch {
     fn write(mut self, conn: &mut AnyConnection) -> Result<Written, LedgerError> {
         let closed = debts::review(&mut self.book, &mut self.debts, &self.timelines, self.now)?;
         let mut stored = self.stored;
-        let mut rows = Vec::with_capacity(self.book.entries.len());
-        for entry in &self.book.entries {
-            let chain =
-                stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
-            chain.entry_count = chain.entry_count.saturating_add(1);
-            let detail = detail_text(&entry.detail);
-            let hash = chain_hash(&chain.last_hash, chain.entry_count, entry, &detail);
-            let previous = std::mem::replace(&mut chain.last_hash, hash.clone());
-            rows.push(EntryRow::new(entry, chain.entry_count, detail, previous, hash));
-        }
+        let (rows, texts) = chain::rows(&self.book.entries, &mut stored)?;
         entries::append(conn, &rows)?;
+        entry_texts::append(conn, &texts)?;
         let changed: Vec<accounts::Changed<'_>> = self
             .book
             .changed_accounts

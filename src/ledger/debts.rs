@@ -13,7 +13,7 @@ use super::command::Command;
 use super::reply::LedgerError;
 use crate::domain::account::Account;
 use crate::domain::book::{Book, Exception, OrderRef};
-use crate::domain::entry::Entry;
+use crate::domain::entry::{CauseModel, Entry};
 use crate::domain::exact::Overflow;
 use crate::domain::ids::{AccountId, ExceptionId, OrderId};
 use crate::domain::timeline::Timeline;
@@ -58,10 +58,12 @@ fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<U
     let by = cause.map_or_else(String::new, |entry| format!(", last by {} of {}", entry.kind, entry.points));
     let name = cause.map_or_else(String::new, |entry| format!(" ({})", entry.cause.name));
     let order =
-        cause.filter(|entry| entry.cause.model == "pos.order").map_or_else(OrderRef::default, |entry| OrderRef {
-            id: entry.cause.id.map(OrderId),
-            uuid: entry.cause.uuid.clone(),
-            name: Some(entry.cause.name.clone()),
+        cause.filter(|entry| entry.cause.model == CauseModel::PosOrder).map_or_else(OrderRef::default, |entry| {
+            OrderRef {
+                id: entry.cause.id.map(OrderId),
+                uuid: entry.cause.uuid.clone(),
+                name: Some(entry.cause.name.clone()),
+            }
         });
     Ok(Exception {
         id,

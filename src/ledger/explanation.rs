@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use super::history::named_entry;
 use super::reply::{LedgerError, decimal, time};
 use super::{Ledger, names};
+use crate::domain::account::Expiry;
 use crate::domain::entry::Entry;
 use crate::domain::exact;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{PartnerId, ProductId};
+use crate::domain::ids::{EntryId, PartnerId, ProductId};
 use crate::domain::money::Money;
-use crate::domain::program::{Program, Rule, RuleKind};
+use crate::domain::program::{Program, Rule, RuleKind, earned_from_text};
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, Which};
@@ -34,8 +35,10 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 let unknown = || LedgerError::from(Refusal::UnknownEntry(entry_id.clone()));
-                let row = entries::find(conn, &entry_id)?.ok_or_else(unknown)?;
-                let entry = row.entry()?;
+                let id = EntryId::parse(&entry_id).ok_or_else(unknown)?;
+                let row = entries::find(conn, id)?.ok_or_else(unknown)?;
+                let entry = entries::with_texts(conn, &[row])?.pop().ok_or_else(unknown)?;
+                let earned = entry.detail.earned.as_deref().and_then(earned_from_text);
                 let ids = BTreeSet::from([entry.account_id]);
                 let known = accounts::load(conn, &Which::Ids(&ids))?;
                 let account = known.first().map(|one| &one.account).ok_or_else(unknown)?;
@@ -50,11 +53,12 @@ impl Ledger {
                     Some(code) => store::shop::currency_decimals(conn, code)?,
                     None => 2,
                 };
-                let products = names::products(conn, &products_in(&entry))?;
+                let products = names::products(conn, &products_in(earned.as_ref()))?;
                 let about = About {
                     member: account.partner_id,
                     timeline,
                     hold: hold.as_ref(),
+                    earned,
                     reversed_by: reversers(conn, &entry)?,
                     products,
                     currency,
@@ -85,16 +89,15 @@ fn reversers(conn: &mut AnyConnection, entry: &Entry) -> Result<Vec<String>, Led
     let own = entry.id.to_string();
     let mut found = Vec::new();
     for row in related {
-        if row.entry()?.detail.reverses.as_deref() == Some(own.as_str()) {
-            found.push(row.id);
+        if row.numbers()?.detail.reverses.as_deref() == Some(own.as_str()) {
+            found.push(row.id());
         }
     }
     Ok(found)
 }
 
 /// The lines of a stored computation.
-fn lines_of(entry: &Entry) -> &[Value] {
-    let earned = entry.detail.earned.as_ref();
+fn lines_of(earned: Option<&Value>) -> &[Value] {
     earned.and_then(|earned| earned.get("lines")).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -102,8 +105,8 @@ fn product_of(line: &Value) -> Option<ProductId> {
     line.get("product_id").and_then(Value::as_i64).map(ProductId)
 }
 
-fn products_in(entry: &Entry) -> BTreeSet<ProductId> {
-    lines_of(entry).iter().filter_map(product_of).collect()
+fn products_in(earned: Option<&Value>) -> BTreeSet<ProductId> {
+    lines_of(earned).iter().filter_map(product_of).collect()
 }
 
 fn text_of<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
@@ -119,6 +122,8 @@ struct About<'a> {
     member: PartnerId,
     timeline: &'a Timeline,
     hold: Option<&'a Hold>,
+    /// How the sale's points were computed.
+    earned: Option<Value>,
     reversed_by: Vec<String>,
     products: BTreeMap<ProductId, String>,
     currency: Option<String>,
@@ -130,7 +135,7 @@ impl About<'_> {
     fn explain(&self, entry: &Entry) -> Result<Value, LedgerError> {
         let version = entry.program_version.and_then(|number| self.timeline.version(number));
         let program = version.map(|version| version.program.as_ref());
-        let earned = entry.detail.earned.as_ref();
+        let earned = self.earned.as_ref();
         let of_earned = |name: &str| earned.and_then(|earned| earned.get(name)).cloned();
         let rounding = earned.map(|earned| json!({"mode": earned.get("rounding"), "decimals": earned.get("decimals")}));
         let rounded = earned.map(|earned| decimal_of(earned, "points"));
@@ -145,14 +150,18 @@ impl About<'_> {
             "currency_decimals": self.decimals,
             "version": entry.program_version,
             "document": program.map(Program::to_json),
-            "rules": self.rules(program, lines_of(entry))?,
-            "lines": lines_of(entry).iter().map(|line| self.named_line(line)).collect::<Vec<_>>(),
+            "rules": self.rules(program, lines_of(earned))?,
+            "lines": lines_of(earned).iter().map(|line| self.named_line(line)).collect::<Vec<_>>(),
             "total_before_rounding": of_earned("total_before_rounding"),
             "rounding": rounding,
             "rounded": rounded.map(decimal),
             "posted_before": posted_before.map(decimal),
             "lots": entry.detail.lots.iter().map(|lot| json!({
-                "expires_at": lot.expires_at.map(time), "points": lot.points,
+                "expires_at": match lot.expiry {
+                    Expiry::At(end) => Some(time(end)),
+                    Expiry::Never => None,
+                },
+                "points": lot.points.to_string(),
             })).collect::<Vec<_>>(),
             "redeemed": self.hold.map(|hold| self.redeemed(hold)),
             "reversed_by": self.reversed_by,

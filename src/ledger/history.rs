@@ -114,7 +114,7 @@ impl Ledger {
                 let listed = merge(&mut piles, usize::try_from(limit).unwrap_or(usize::MAX));
                 let more = piles.iter().any(|pile| !pile.left.is_empty());
                 let place = HistoryPlace(piles.iter().map(|pile| (pile.account, pile.below)).collect());
-                let entries = listed.iter().map(EntryRow::entry).collect::<Result<Vec<_>, _>>()?;
+                let entries = entries::with_texts(conn, &listed)?;
                 let holds = holds_of(conn, &entries)?;
                 let shown: Vec<Value> = entries
                     .iter()
@@ -155,7 +155,8 @@ pub(super) fn named_entry(entry: &Entry, member: PartnerId, timeline: &Timeline,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entry::{Cause, Detail, EntryKind};
+    use crate::domain::chain::FIRST_HASH;
+    use crate::domain::entry::{Cause, CauseModel, Detail, EntryKind};
     use crate::domain::ids::EntryId;
     use crate::domain::points::Points;
 
@@ -169,15 +170,16 @@ mod tests {
             balance_after: Points::from_e2(100 * sequence),
             occurred_at: at,
             recorded_at: at,
-            cause: Cause { model: "loyalty.adjustment".into(), id: None, uuid: None, name: "a present".into() },
+            cause: Cause { model: CauseModel::Adjustment, id: None, uuid: None, name: "a present".into() },
             program_version: None,
             sale: None,
             hold_id: None,
             reason: None,
             actor: "test".into(),
             detail: Detail::default(),
+            is_redacted: false,
         };
-        EntryRow::new(&entry, sequence, String::new(), String::new(), String::new())
+        EntryRow::new(&entry, sequence, &FIRST_HASH, &FIRST_HASH).unwrap()
     }
 
     fn pile(account: i64, moments: &[i64]) -> Pile {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
@@ -15,6 +15,7 @@ use super::command::{Command, Idempotency};
 use super::wallets::wallets_of;
 use super::{ErrorBody, Ledger, LedgerError};
 use crate::domain::account::Expiry;
+use crate::domain::chain::document_key;
 use crate::domain::decide::Correction;
 use crate::domain::entry::Cause;
 use crate::domain::ids::PartnerId;
@@ -22,7 +23,7 @@ use crate::domain::points::Points;
 use crate::domain::program::Program;
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
-use crate::store::entries::{Causes, carried_over};
+use crate::store::entries::{CarriedOver, carried_over};
 use crate::store::time::database_now;
 use crate::store::{self, AnyConnection, merges};
 
@@ -73,19 +74,6 @@ pub struct Destination {
     pub archived_at: Option<DateTime<Utc>>,
     /// How many orders have earned in it by now.
     pub orders_credited: u64,
-}
-
-/// What tells a document from all others of its model.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Document {
-    Id(i64),
-    Name(String),
-}
-
-impl Document {
-    fn of(id: Option<i64>, name: &str) -> Self {
-        id.map_or_else(|| Self::Name(name.to_owned()), Self::Id)
-    }
 }
 
 /// What was posted for a document so far.
@@ -226,7 +214,7 @@ impl Ledger {
                 let none = Before::default();
                 open.into_iter()
                     .map(|(place, document)| {
-                        let key = (document.cause.model.clone(), document_of(&document.cause));
+                        let key = document_key(&document.cause);
                         let before = before.get(&key).unwrap_or(&none);
                         let member = members.get(&document.partner_id).copied().unwrap_or(document.partner_id);
                         Ok((place, decide(&code, document, before, member, &actor, now)?))
@@ -242,10 +230,6 @@ fn find<'a>(timelines: &'a [Timeline], code: &str) -> Result<&'a Timeline, Ledge
     found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()).into())
 }
 
-fn document_of(cause: &Cause) -> Document {
-    Document::of(cause.id, &cause.name)
-}
-
 fn is_conflict(body: &ErrorBody) -> bool {
     *body == ErrorBody::from(&Refusal::IdempotencyConflict)
 }
@@ -254,31 +238,32 @@ fn posted_before<'a>(
     conn: &mut AnyConnection,
     timeline: &Timeline,
     documents: impl Iterator<Item = &'a Carried>,
-) -> Result<BTreeMap<(String, Document), Before>, LedgerError> {
-    let mut asked: BTreeMap<String, (Vec<i64>, Vec<String>)> = BTreeMap::new();
-    for document in documents {
-        let (ids, names) = asked.entry(document.cause.model.clone()).or_default();
-        match document_of(&document.cause) {
-            Document::Id(id) => ids.push(id),
-            Document::Name(name) => names.push(name),
+) -> Result<BTreeMap<i64, Before>, LedgerError> {
+    let asked: BTreeMap<i64, &Cause> = documents.map(|one| (document_key(&one.cause), &one.cause)).collect();
+    let keys: Vec<i64> = asked.keys().copied().collect();
+    let rows = carried_over(conn, timeline.id, &keys)?;
+    // What was carried over to a member that was merged into another went along.
+    let became = merges::of(conn, &rows.iter().map(|row| row.partner_id).collect::<Vec<_>>())?;
+    let mut found: BTreeMap<i64, Before> = BTreeMap::new();
+    for row in rows {
+        let key = row.document_key;
+        if !asked.get(&key).is_some_and(|cause| is_of(cause, &row)) {
+            continue;
         }
-    }
-    let mut found: BTreeMap<(String, Document), Before> = BTreeMap::new();
-    for (model, (ids, names)) in asked {
-        let mut rows = carried_over(conn, timeline.id, &model, Causes::Ids(&ids))?;
-        rows.extend(carried_over(conn, timeline.id, &model, Causes::Names(&names))?);
-        // What was carried over to a member that was merged into another went along.
-        let became = merges::of(conn, &rows.iter().map(|row| row.partner_id).collect::<Vec<_>>())?;
-        for row in rows {
-            let before = found.entry((model.clone(), Document::of(row.cause_id, &row.cause_name))).or_default();
-            before.points = before.points.add(row.points)?;
-            before.entries = before.entries.saturating_add(1);
-            let member = became.get(&row.partner_id).copied().unwrap_or(row.partner_id);
-            let own = before.by_member.entry(member).or_default();
-            *own = own.add(row.points)?;
-        }
+        let before = found.entry(key).or_default();
+        before.points = before.points.add(row.points)?;
+        before.entries = before.entries.saturating_add(1);
+        let member = became.get(&row.partner_id).copied().unwrap_or(row.partner_id);
+        let own = before.by_member.entry(member).or_default();
+        *own = own.add(row.points)?;
     }
     Ok(found)
+}
+
+/// Whether an entry with a document's key is that document's. One whose name was erased is known by the key alone.
+fn is_of(document: &Cause, row: &CarriedOver) -> bool {
+    row.cause_id == document.id
+        && (document.id.is_some() || row.cause_name.as_ref().is_none_or(|name| *name == document.name))
 }
 
 fn decide(
@@ -319,15 +304,14 @@ fn decide(
 fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, entries_before: u64) -> Idempotency {
     let expiry = correction.expiry.map(store::time::expiry_to_us);
     let said = json!([program, partner_id.0, correction.points.e2(), expiry, correction.reason, correction.cause]);
-    let (model, document) = match &correction.cause {
-        Some(cause) => (cause.model.as_str(), document_of(cause)),
-        None => ("", Document::Name(String::new())),
+    let place = match &correction.cause {
+        Some(Cause { model, id: Some(id), .. }) => json!([program, model, id, entries_before]),
+        Some(Cause { model, name, .. }) => json!([program, model, name, entries_before]),
+        None => json!([program, "", "", entries_before]),
     };
-    let place = match document {
-        Document::Id(id) => json!([program, model, id, entries_before]),
-        Document::Name(name) => json!([program, model, name, entries_before]),
-    };
-    Idempotency { key: place.to_string(), params_sha256: hex::encode(Sha256::digest(said.to_string())) }
+    // A hash, since a document's name may be erased from its entry and would stay here.
+    let sha256 = |said: &Value| hex::encode(Sha256::digest(said.to_string()));
+    Idempotency { key: sha256(&place), params_sha256: sha256(&said) }
 }
 
 #[cfg(test)]
@@ -349,7 +333,12 @@ mod tests {
 
     fn card(whole: i64) -> Carried {
         Carried {
-            cause: Cause { model: "loyalty.card".into(), id: Some(11), uuid: None, name: "044".into() },
+            cause: Cause {
+                model: crate::domain::entry::CauseModel::LoyaltyCard,
+                id: Some(11),
+                uuid: None,
+                name: "044".into(),
+            },
             partner_id: PartnerId(7),
             points: Points::from_e2(whole * 100),
             expiry: None,

@@ -31,6 +31,7 @@ mod sales;
 mod simulate;
 mod verdict;
 mod verify;
+mod verify_entries;
 mod verify_redemptions;
 mod wallets;
 mod writer;

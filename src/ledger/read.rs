@@ -132,7 +132,7 @@ pub fn entry_json(entry: &Entry) -> Value {
         "occurred_at": time(entry.occurred_at),
         "recorded_at": time(entry.recorded_at),
         "cause": {
-            "model": entry.cause.model,
+            "model": entry.cause.model.as_str(),
             "id": entry.cause.id,
             "uuid": entry.cause.uuid,
             "name": entry.cause.name,

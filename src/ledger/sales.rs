@@ -15,7 +15,7 @@ use crate::domain::account::{Expiry, LotChange};
 use crate::domain::book::{Book, OrderRef};
 use crate::domain::catalog::Catalog;
 use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
-use crate::domain::entry::{Entry, EntryKind, LotNote};
+use crate::domain::entry::{Entry, EntryKind};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleId};
 use crate::domain::membership::Membership;
@@ -27,7 +27,7 @@ use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::memberships::Memberships;
 use crate::store::time::from_us;
-use crate::store::{AnyConnection, accounts, corrupt, entries, orders, shop, transfers};
+use crate::store::{AnyConnection, accounts, entries, orders, shop, transfers};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]
@@ -380,7 +380,7 @@ pub(super) fn desired_of(
             program: timeline.code.clone(),
             version: version.number,
             expiry: Expiry::from(version.program.expires_at(order.placed_at)),
-            earned: serde_json::to_value(&earned).map_err(corrupt)?,
+            earned: earned.to_text(),
         };
         said.desired.insert((partner, timeline.id), what);
     }
@@ -515,7 +515,7 @@ pub(super) fn load_before(
         // Of several accounts, where points moved: what came first counts first.
         rows.sort_by_key(|row| (row.recorded_at_us, row.sequence));
         for row in rows {
-            let entry = row.entry()?;
+            let entry = row.numbers()?;
             sale.note(moved.account_of(entry.account_id, row.sequence), &entry)?;
         }
         // What this very batch has posted is not in the database yet.
@@ -536,9 +536,9 @@ pub(super) fn load_before(
         for id in book.may_give_back(&sale.as_sale(reward_lines)) {
             let mut lots = redeemed_here(book, id);
             for row in entries::of_hold(conn, id)? {
-                let entry = row.entry()?;
+                let entry = row.numbers()?;
                 if entry.kind == EntryKind::Redeem {
-                    lots.extend(entry.detail.lots.iter().filter_map(LotNote::change));
+                    lots.extend(entry.detail.lots.iter().copied());
                 }
             }
             // What was given back may be taken back, after it has expired.
@@ -625,5 +625,5 @@ pub(super) fn note_fresh_redemptions(sale: &mut Sale<'_>, book: &Book, captured:
 /// From which lots a hold was captured in this very batch.
 fn redeemed_here(book: &Book, id: HoldId) -> Vec<LotChange> {
     let entry = book.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(id));
-    entry.into_iter().flat_map(|entry| &entry.detail.lots).filter_map(LotNote::change).collect()
+    entry.into_iter().flat_map(|entry| &entry.detail.lots).copied().collect()
 }

@@ -3,7 +3,7 @@
 //! - An account's balance is the sum of its entries, and also its lots less its debt.
 //! - What is held is the sum of its open holds.
 //! - A sale's entries come to what it should have earned.
-//! - No entry was changed: each carries the hash of the one before.
+//! - No entry was changed: its hash covers it and the one before. Its texts are as they were written, or redacted.
 //! - Each captured hold has exactly one `redeem` entry, and its paid sale or an exception. (One verdict a key is the
 //!   table's own primary key.)
 //! - A debt is listed as an exception.
@@ -17,20 +17,18 @@ use super::Ledger;
 use super::linked::{Linked, refunds_of};
 use super::reply::LedgerError;
 use super::sales::{Said, desired_of};
+use super::verify_entries::{Walk, check_entries};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
 use crate::domain::converge::Uncomputed;
-use crate::domain::entry::{FIRST_HASH, chain_hash};
 use crate::domain::ids::{AccountId, OrderId, ProgramId, SaleId};
 use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::transaction::read_transaction;
-use crate::store::{self, AnyConnection, StoreError, entries, orders, transfers};
+use crate::store::{self, AnyConnection, entries, orders, transfers};
 
 /// Accounts and orders that are looked at on one state of the database.
 const PAGE: i64 = 200;
-/// Entries of one account that are read at once.
-const ENTRY_PAGE: i64 = 1000;
 /// Violations that are told one by one; more would drown the first.
 const TELL: usize = 100;
 
@@ -149,49 +147,11 @@ fn check_account(
 ) -> Result<(), LedgerError> {
     let account = &stored.account;
     let whose = whose(stored);
-    let mut previous = FIRST_HASH.to_owned();
-    let mut balance = Points::ZERO;
-    let mut sequence: i64 = 0;
-    loop {
-        let rows = entries::of_account(conn, account.id, sequence.saturating_add(1), ENTRY_PAGE)?;
-        let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) == ENTRY_PAGE;
-        for row in rows {
-            sequence = sequence.saturating_add(1);
-            report.entries = report.entries.saturating_add(1);
-            let entry = match row.entry() {
-                Ok(entry) => entry,
-                Err(StoreError::Corrupt(what)) => {
-                    report.found(format!("{whose}: entry {} was changed: {what} is unreadable", row.id));
-                    previous = row.hash;
-                    continue;
-                }
-                Err(other) => return Err(other.into()),
-            };
-            if row.sequence != sequence {
-                report.found(format!("{whose}: entry {sequence} is missing"));
-                sequence = row.sequence;
-            }
-            if row.previous_hash != previous || row.hash != chain_hash(&previous, sequence, &entry, &row.detail) {
-                report
-                    .found(format!("{whose}: entry {} was changed, or one before it: the hashes do not meet", row.id));
-            }
-            balance = balance.add(entry.points)?;
-            if entry.balance_after != balance {
-                report.found(format!(
-                    "{whose}: entry {} says the balance was {} after it, its entries come to {balance}",
-                    row.id, entry.balance_after
-                ));
-            }
-            previous = row.hash;
-        }
-        if !full {
-            break;
-        }
-    }
+    let Walk { sequence, head, balance } = check_entries(conn, account.id, &whose, report)?;
     if account.balance() != balance {
         report.found(format!("{whose}: the balance is {} but its entries come to {balance}", account.balance()));
     }
-    if stored.entry_count != sequence || stored.last_hash != previous {
+    if stored.entry_count != sequence || stored.last_hash != head {
         report.found(format!("{whose}: {} entries are counted and {sequence} are there", stored.entry_count));
     }
     if let Some(violation) = account.violation()? {
@@ -256,7 +216,7 @@ fn check_orders(
         let mut actual: BTreeMap<AccountId, Points> = BTreeMap::new();
         for row in posted_entries.get(&SaleId::pos_order(*id)).into_iter().flatten() {
             // An unreadable entry was told with its account.
-            if let Ok(entry) = row.entry() {
+            if let Ok(entry) = row.numbers() {
                 // What a member earned is the other's, where its points moved.
                 let sum = actual.entry(moved.account_of(entry.account_id, row.sequence)).or_default();
                 *sum = sum.add(entry.points)?;

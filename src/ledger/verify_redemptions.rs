@@ -74,11 +74,11 @@ fn check_entries(conn: &mut AnyConnection, hold: &Hold, whose: &str, report: &mu
     let mut redeems: Vec<String> = Vec::new();
     let mut restored = Points::ZERO;
     for row in entries::of_hold(conn, hold.id)? {
-        if row.kind() == EntryKind::Redeem.word() {
-            redeems.push(row.id);
-        } else if row.kind() == EntryKind::Restore.word()
+        if row.kind() == Some(EntryKind::Redeem) {
+            redeems.push(row.id());
+        } else if row.kind() == Some(EntryKind::Restore)
             // An unreadable entry was told with its account.
-            && let Ok(entry) = row.entry()
+            && let Ok(entry) = row.numbers()
         {
             restored = restored.add(entry.points)?;
         }

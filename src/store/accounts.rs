@@ -11,9 +11,9 @@ use super::holds::carried_from;
 use super::kept::{Kept, execute_kept, padded};
 use super::schema::{accounts, holds, lots};
 use super::time::{expiry_from_us, expiry_to_us, from_us};
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, write_rows};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, write_rows};
 use crate::domain::account::{Account, Expiry, OpenHold};
-use crate::domain::entry::FIRST_HASH;
+use crate::domain::chain::{ChainHash, FIRST_HASH};
 use crate::domain::exact::Overflow;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, PartnerId, ProgramId};
@@ -29,7 +29,7 @@ pub struct StoredAccount {
     /// How many entries it has.
     pub entry_count: i64,
     /// The hash of the last of them.
-    pub last_hash: String,
+    pub last_hash: ChainHash,
     /// The exception that stands for its debt; `None` while its available points are zero or more.
     pub debt_exception_id: Option<String>,
 }
@@ -42,7 +42,7 @@ impl StoredAccount {
     pub fn written(
         account: Account,
         entry_count: i64,
-        last_hash: String,
+        last_hash: ChainHash,
         debt_exception_id: Option<String>,
     ) -> Result<Self, Overflow> {
         Ok(Self { held: account.held()?, account, entry_count, last_hash, debt_exception_id })
@@ -59,7 +59,7 @@ struct AccountRow {
     balance_e2: i64,
     held_e2: i64,
     entry_count: i64,
-    last_hash: String,
+    last_hash: Vec<u8>,
     debt_exception_id: Option<String>,
 }
 
@@ -72,7 +72,7 @@ struct NewAccount {
     balance_e2: i64,
     held_e2: i64,
     entry_count: i64,
-    last_hash: &'static str,
+    last_hash: &'static [u8],
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -103,7 +103,7 @@ pub fn ensure(conn: &mut AnyConnection, keys: &BTreeSet<(PartnerId, ProgramId)>)
             balance_e2: 0,
             held_e2: 0,
             entry_count: 0,
-            last_hash: FIRST_HASH,
+            last_hash: &FIRST_HASH,
         })
         .collect();
     write_rows!(conn, &rows, row => diesel::insert_into(accounts::table)
@@ -264,7 +264,7 @@ fn restore(
                 account,
                 held: Points::from_e2(row.held_e2),
                 entry_count: row.entry_count,
-                last_hash: row.last_hash,
+                last_hash: packed::hash_from(&row.last_hash, "the chain's head")?,
                 debt_exception_id: row.debt_exception_id,
             })
         })
@@ -323,7 +323,7 @@ pub struct Changed<'a> {
     /// How many entries it has.
     pub entry_count: i64,
     /// The hash of the last of them.
-    pub last_hash: &'a str,
+    pub last_hash: &'a ChainHash,
     /// The exception that stands for its debt.
     pub debt_exception_id: Option<&'a str>,
 }
@@ -334,7 +334,7 @@ struct AccountChange<'a> {
     balance_e2: i64,
     held_e2: i64,
     entry_count: i64,
-    last_hash: &'a str,
+    last_hash: &'a [u8],
     debt_exception_id: Option<String>,
 }
 
@@ -417,7 +417,7 @@ impl AccountRow {
             balance_e2: one.account.balance().e2(),
             held_e2: one.account.held().map_err(corrupt)?.e2(),
             entry_count: one.entry_count,
-            last_hash: one.last_hash.to_owned(),
+            last_hash: one.last_hash.to_vec(),
             debt_exception_id: one.debt_exception_id.map(str::to_owned),
         })
     }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
-use super::schema::{accounts, entries};
+use super::entry_texts::{self, EntryTexts, TextsById};
+use super::schema::{accounts, entries, entry_texts as texts};
 use super::time::from_us;
 use super::transfers::Origin;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each, sale_ids, write_rows};
-use crate::domain::entry::{Cause, Detail, Entry, EntryKind};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, sale_ids, write_rows};
+use crate::domain::chain::{ChainHash, TextsDigest};
+use crate::domain::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use crate::domain::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::points::Points;
 
@@ -18,64 +18,81 @@ use crate::domain::points::Points;
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = entries, treat_none_as_default_value = false)]
 pub struct EntryRow {
-    /// Its UUID.
-    pub id: String,
+    id: Vec<u8>,
     account_id: i64,
     /// 1 for an account's first entry.
     pub sequence: i64,
-    kind: String,
+    kind: i16,
     points_e2: i64,
     balance_after_e2: i64,
     occurred_at_us: i64,
     /// When it was taken in, in microseconds.
     pub recorded_at_us: i64,
-    cause_model: String,
+    cause_model: i16,
     cause_id: Option<i64>,
-    cause_uuid: Option<String>,
-    cause_name: String,
+    cause_uuid: Option<Vec<u8>>,
+    cause_uuid_text: Option<String>,
     program_version: Option<i64>,
     sale_source: Option<i16>,
     sale_model: Option<i16>,
     sale_id: Option<i64>,
-    hold_id: Option<String>,
-    reason: Option<String>,
-    actor: String,
-    /// Its detail, as hashed.
-    pub detail: String,
-    /// The hash of the entry before it.
-    pub previous_hash: String,
-    /// Its own.
-    pub hash: String,
+    hold_id: Option<Vec<u8>>,
+    document_key: Option<i64>,
+    lots: Option<Vec<u8>>,
+    earned: Option<String>,
+    reverses: Option<Vec<u8>>,
+    texts_sha256: Vec<u8>,
+    hash: Vec<u8>,
 }
 
 impl EntryRow {
-    /// An entry and its place in the chain as a row.
-    #[must_use]
-    pub fn new(entry: &Entry, sequence: i64, detail: String, previous_hash: String, hash: String) -> Self {
-        Self {
-            id: entry.id.to_string(),
+    /// An entry and its place in the chain as a row. Its texts are [`super::entry_texts`].
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it takes back something that is no entry.
+    pub fn new(entry: &Entry, sequence: i64, texts: &TextsDigest, hash: &ChainHash) -> Result<Self, StoreError> {
+        let cause_uuid = entry.cause.uuid.as_deref().and_then(packed::canonical_uuid);
+        let reverses = match &entry.detail.reverses {
+            Some(id) => Some(packed::uuid(parsed(id)?.0)),
+            None => None,
+        };
+        let lots = &entry.detail.lots;
+        Ok(Self {
+            id: packed::uuid(entry.id.0),
             account_id: entry.account_id.0,
             sequence,
-            kind: entry.kind.word().to_owned(),
+            kind: entry.kind.code(),
             points_e2: entry.points.e2(),
             balance_after_e2: entry.balance_after.e2(),
             occurred_at_us: entry.occurred_at.timestamp_micros(),
             recorded_at_us: entry.recorded_at.timestamp_micros(),
-            cause_model: entry.cause.model.clone(),
+            cause_model: entry.cause.model.code(),
             cause_id: entry.cause.id,
-            cause_uuid: entry.cause.uuid.clone(),
-            cause_name: entry.cause.name.clone(),
+            cause_uuid_text: entry.cause.uuid.clone().filter(|_| cause_uuid.is_none()),
+            cause_uuid,
             program_version: entry.program_version,
             sale_source: entry.sale.map(|sale| sale.source.0),
             sale_model: entry.sale.map(|sale| sale.model.code()),
             sale_id: entry.sale.map(|sale| sale.id),
-            hold_id: entry.hold_id.map(|id| id.to_string()),
-            reason: entry.reason.clone(),
-            actor: entry.actor.clone(),
-            detail,
-            previous_hash,
-            hash,
-        }
+            hold_id: entry.hold_id.map(|id| packed::uuid(id.0)),
+            document_key: entry.detail.document_key,
+            lots: (!lots.is_empty()).then(|| packed::lots(lots.iter().copied())),
+            earned: entry.detail.earned.clone(),
+            reverses,
+            texts_sha256: texts.to_vec(),
+            hash: hash.to_vec(),
+        })
+    }
+
+    /// Its UUID. That of a row that somebody edited is its bytes in hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        packed::uuid_from(&self.id, "").map_or_else(|_| hex::encode(&self.id), |id| id.hyphenated().to_string())
+    }
+
+    /// Its UUID, as a column.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.id
     }
 
     /// The account it stands in.
@@ -84,10 +101,26 @@ impl EntryRow {
         AccountId(self.account_id)
     }
 
-    /// The word of its kind.
+    /// Its kind; `None` when somebody edited it.
     #[must_use]
-    pub fn kind(&self) -> &str {
-        &self.kind
+    pub fn kind(&self) -> Option<EntryKind> {
+        EntryKind::from_code(self.kind)
+    }
+
+    /// Its hash, as stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn hash(&self) -> Result<ChainHash, StoreError> {
+        packed::hash_from(&self.hash, "the hash")
+    }
+
+    /// The digest of its texts, as stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn texts_digest(&self) -> Result<TextsDigest, StoreError> {
+        packed::hash_from(&self.texts_sha256, "the digest of the texts")
     }
 
     /// The sale whose earning it belongs to.
@@ -98,43 +131,92 @@ impl EntryRow {
         match (self.sale_source, self.sale_model, self.sale_id) {
             (None, None, None) => Ok(None),
             (Some(source), Some(model), Some(id)) => sale_ids::from_columns(source, model, id).map(Some),
-            _ => Err(corrupt(format!("the entry {} names half a sale", self.id))),
+            _ => Err(corrupt(format!("the entry {} names half a sale", self.id()))),
         }
     }
 
-    /// The entry it holds.
+    /// The texts that belong to it; `None` when they were erased.
+    #[must_use]
+    pub fn texts_in<'a>(&self, texts: &'a TextsById) -> Option<&'a EntryTexts> {
+        texts.get(&self.id)
+    }
+
+    /// The entry without its texts: for what counts points.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when somebody edited it.
-    pub fn entry(&self) -> Result<Entry, StoreError> {
-        let hold_id = match &self.hold_id {
-            None => None,
-            Some(text) => Some(HoldId::parse(text).ok_or_else(|| corrupt(format!("the hold id {text}")))?),
-        };
-        let detail: Detail = serde_json::from_str(&self.detail)
-            .map_err(|problem| corrupt(format!("the detail of entry {}: {problem}", self.id)))?;
+    pub fn numbers(&self) -> Result<Entry, StoreError> {
+        let hold_id = self.hold_id.as_deref().map(|id| packed::uuid_from(id, "the hold id")).transpose()?;
+        let uuid = self.cause_uuid.as_deref().map(|id| packed::uuid_from(id, "the cause's UUID")).transpose()?;
+        let uuid = uuid.map(|id| id.hyphenated().to_string()).or_else(|| self.cause_uuid_text.clone());
+        let reverses = self.reverses.as_deref().map(|id| packed::uuid_from(id, "the entry id")).transpose()?;
         Ok(Entry {
-            id: EntryId::parse(&self.id).ok_or_else(|| corrupt(format!("the entry id {}", self.id)))?,
+            id: EntryId(packed::uuid_from(&self.id, "the entry id")?),
             account_id: AccountId(self.account_id),
-            kind: EntryKind::from_word(&self.kind).ok_or_else(|| corrupt(format!("the entry kind {}", self.kind)))?,
+            kind: self.kind().ok_or_else(|| corrupt(format!("the entry kind {}", self.kind)))?,
             points: Points::from_e2(self.points_e2),
             balance_after: Points::from_e2(self.balance_after_e2),
             occurred_at: from_us(self.occurred_at_us)?,
             recorded_at: from_us(self.recorded_at_us)?,
             cause: Cause {
-                model: self.cause_model.clone(),
+                model: CauseModel::from_code(self.cause_model)
+                    .ok_or_else(|| corrupt(format!("the cause model {}", self.cause_model)))?,
                 id: self.cause_id,
-                uuid: self.cause_uuid.clone(),
-                name: self.cause_name.clone(),
+                uuid,
+                name: String::new(),
             },
             program_version: self.program_version,
             sale: self.sale()?,
-            hold_id,
-            reason: self.reason.clone(),
-            actor: self.actor.clone(),
-            detail,
+            hold_id: hold_id.map(HoldId),
+            reason: None,
+            actor: String::new(),
+            detail: Detail {
+                lots: self.lots.as_deref().map(packed::lots_from).transpose()?.unwrap_or_default(),
+                earned: self.earned.clone(),
+                reverses: reverses.map(|id| id.hyphenated().to_string()),
+                on_behalf_of: None,
+                document_key: self.document_key,
+            },
+            is_redacted: false,
         })
     }
+
+    /// The entry with its texts; `None` of them says that they were erased.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn entry(&self, texts: Option<&EntryTexts>) -> Result<Entry, StoreError> {
+        let mut entry = self.numbers()?;
+        entry.is_redacted = texts.is_none();
+        if let Some(texts) = texts {
+            entry.cause.name.clone_from(&texts.cause_name);
+            entry.reason.clone_from(&texts.reason);
+            entry.actor.clone_from(&texts.actor);
+            entry.detail.on_behalf_of.clone_from(&texts.on_behalf_of);
+        }
+        Ok(entry)
+    }
+}
+
+fn parsed(id: &str) -> Result<EntryId, StoreError> {
+    EntryId::parse(id).ok_or_else(|| corrupt(format!("the entry id {id}")))
+}
+
+/// The texts of these entries.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn texts_of(conn: &mut AnyConnection, rows: &[EntryRow]) -> Result<TextsById, StoreError> {
+    entry_texts::load(conn, rows.iter().map(EntryRow::key))
+}
+
+/// These entries with their texts, in their order.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn with_texts(conn: &mut AnyConnection, rows: &[EntryRow]) -> Result<Vec<Entry>, StoreError> {
+    let texts = texts_of(conn, rows)?;
+    rows.iter().map(|row| row.entry(row.texts_in(&texts))).collect()
 }
 
 /// Appends entries.
@@ -150,8 +232,8 @@ pub fn append(conn: &mut AnyConnection, rows: &[EntryRow]) -> Result<(), StoreEr
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<EntryRow>, StoreError> {
-    Ok(entries::table.filter(entries::id.eq(id)).select(EntryRow::as_select()).first(conn).optional()?)
+pub fn find(conn: &mut AnyConnection, id: EntryId) -> Result<Option<EntryRow>, StoreError> {
+    Ok(entries::table.find(packed::uuid(id.0)).select(EntryRow::as_select()).first(conn).optional()?)
 }
 
 /// Entries of a sale, in the order they were written.
@@ -199,7 +281,7 @@ pub fn of_sales(conn: &mut AnyConnection, sales: &[SaleId]) -> Result<BTreeMap<S
 /// [`StoreError`]
 pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, StoreError> {
     Ok(entries::table
-        .filter(entries::hold_id.eq(hold.to_string()))
+        .filter(entries::hold_id.eq(packed::uuid(hold.0)))
         .order(entries::sequence)
         .select(EntryRow::as_select())
         .load(conn)?)
@@ -232,7 +314,7 @@ pub fn expired(
     let mut found: BTreeMap<i64, Points> = BTreeMap::new();
     let rows: Vec<(i64, i64)> = entries::table
         .filter(entries::account_id.eq(origin.account.0))
-        .filter(entries::kind.eq(EntryKind::Expire.word()))
+        .filter(entries::kind.eq(EntryKind::Expire.code()))
         .filter(entries::occurred_at_us.eq_any(ended_at_us.to_vec()))
         .filter(entries::sequence.gt(origin.after))
         .filter(entries::sequence.le(origin.upto.unwrap_or(i64::MAX)))
@@ -262,6 +344,16 @@ pub fn of_account(
         .limit(limit)
         .select(EntryRow::as_select())
         .load(conn)?)
+}
+
+/// Whether an account has an entry with this hash.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn has_hash(conn: &mut AnyConnection, account: AccountId, hash: &[u8]) -> Result<bool, StoreError> {
+    let found = entries::table.filter(entries::account_id.eq(account.0)).filter(entries::hash.eq(hash));
+    let found: Option<i64> = found.select(entries::sequence).first(conn).optional()?;
+    Ok(found.is_some())
 }
 
 /// How many there are.
@@ -312,86 +404,80 @@ pub fn last_recorded(conn: &mut AnyConnection, of: &[AccountId]) -> Result<BTree
     Ok(found)
 }
 
-/// The names of the documents that caused these entries, and their ids in Odoo, by the entry's id.
+/// The names of the documents that caused these entries, and their ids in Odoo, by the entry's id. Erased names are empty.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn causes(conn: &mut AnyConnection, ids: &[String]) -> Result<BTreeMap<String, (Option<i64>, String)>, StoreError> {
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(String, Option<i64>, String)> = entries::table
-            .filter(entries::id.eq_any(chunk))
-            .select((entries::id, entries::cause_id, entries::cause_name))
+        let keys = chunk.iter().map(|id| Ok(packed::uuid(parsed(id)?.0))).collect::<Result<Vec<_>, StoreError>>()?;
+        let rows: Vec<(Vec<u8>, Option<i64>, Option<String>)> = entries::table
+            .left_join(texts::table.on(texts::entry_id.eq(entries::id)))
+            .filter(entries::id.eq_any(keys))
+            .select((entries::id, entries::cause_id, texts::cause_name.nullable()))
             .load(conn)?;
-        found.extend(rows.into_iter().map(|(id, cause, name)| (id, (cause, name))));
+        for (id, cause, name) in rows {
+            let id = EntryId(packed::uuid_from(&id, "the entry id")?);
+            found.insert(id.to_string(), (cause, name.unwrap_or_default()));
+        }
     }
     Ok(found)
-}
-
-/// The documents of one model that adjustments may have come from.
-#[derive(Clone, Copy, Debug)]
-pub enum Causes<'a> {
-    /// By their ids in Odoo.
-    Ids(&'a [i64]),
-    /// By their names, of documents that have no id.
-    Names(&'a [String]),
 }
 
 /// What one adjustment carried over from a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarriedOver {
+    /// What tells the document from every other.
+    pub document_key: i64,
     /// The document's id.
     pub cause_id: Option<i64>,
-    /// Its name.
-    pub cause_name: String,
+    /// Its name; `None` when it was erased.
+    pub cause_name: Option<String>,
     /// Whose account the points went to.
     pub partner_id: PartnerId,
     /// How many, with their sign.
     pub points: Points,
 }
 
-/// The adjustments of one program that came from these documents.
+/// The members of a [`CarriedOver`], as columns.
+type CarriedOverRow = (Option<i64>, Option<i64>, Option<String>, i64, i64);
+
+/// The adjustments of one program that came from documents with these keys.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn carried_over(
     conn: &mut AnyConnection,
     program: ProgramId,
-    model: &str,
-    causes: Causes<'_>,
+    keys: &[i64],
 ) -> Result<Vec<CarriedOver>, StoreError> {
     let mut found = Vec::new();
-    let mut load = |conn: &mut AnyConnection, part: Causes<'_>| -> Result<(), StoreError> {
-        let rows: Vec<(Option<i64>, String, i64, i64)> = on_each!(conn, c => {
-            let query = entries::table
-                .inner_join(accounts::table.on(accounts::id.eq(entries::account_id)))
-                .filter(accounts::source.eq(SOURCE))
-                .filter(accounts::program_id.eq(program.0))
-                // Written out, not bound: only so does SQLite use the index of adjustments.
-                .filter(sql::<Bool>("entries.kind = 'adjust'"))
-                .filter(entries::cause_model.eq(model))
-                .order((entries::recorded_at_us, entries::id))
-                .select((entries::cause_id, entries::cause_name, accounts::partner_id, entries::points_e2))
-                .into_boxed();
-            let query = match part {
-                Causes::Ids(ids) => query.filter(entries::cause_id.eq_any(ids.to_vec())),
-                Causes::Names(names) => {
-                    query.filter(entries::cause_id.is_null().and(entries::cause_name.eq_any(names.to_vec())))
-                }
-            };
-            query.load(c)
-        })?;
-        found.extend(rows.into_iter().map(|(cause_id, cause_name, partner_id, points)| CarriedOver {
-            cause_id,
-            cause_name,
-            partner_id: PartnerId(partner_id),
-            points: Points::from_e2(points),
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<CarriedOverRow> = entries::table
+            .inner_join(accounts::table.on(accounts::id.eq(entries::account_id)))
+            .left_join(texts::table.on(texts::entry_id.eq(entries::id)))
+            .filter(accounts::source.eq(SOURCE))
+            .filter(accounts::program_id.eq(program.0))
+            .filter(entries::document_key.eq_any(chunk.to_vec()))
+            .order((entries::recorded_at_us, entries::id))
+            .select((
+                entries::document_key,
+                entries::cause_id,
+                texts::cause_name.nullable(),
+                accounts::partner_id,
+                entries::points_e2,
+            ))
+            .load(conn)?;
+        found.extend(rows.into_iter().filter_map(|(document_key, cause_id, cause_name, partner_id, points)| {
+            Some(CarriedOver {
+                document_key: document_key?,
+                cause_id,
+                cause_name,
+                partner_id: PartnerId(partner_id),
+                points: Points::from_e2(points),
+            })
         }));
-        Ok(())
-    };
-    match causes {
-        Causes::Ids(ids) => ids.chunks(CHUNK).try_for_each(|chunk| load(conn, Causes::Ids(chunk)))?,
-        Causes::Names(names) => names.chunks(CHUNK).try_for_each(|chunk| load(conn, Causes::Names(chunk)))?,
     }
     Ok(found)
 }

@@ -213,7 +213,7 @@ diesel::table! {
         balance_e2 -> BigInt,
         held_e2 -> BigInt,
         entry_count -> BigInt,
-        last_hash -> Text,
+        last_hash -> Binary,
         debt_exception_id -> Nullable<Text>,
     }
 }
@@ -228,28 +228,51 @@ diesel::table! {
 
 diesel::table! {
     entries (id) {
-        id -> Text,
+        id -> Binary,
         account_id -> BigInt,
         sequence -> BigInt,
-        kind -> Text,
+        kind -> SmallInt,
         points_e2 -> BigInt,
         balance_after_e2 -> BigInt,
         occurred_at_us -> BigInt,
         recorded_at_us -> BigInt,
-        cause_model -> Text,
+        cause_model -> SmallInt,
         cause_id -> Nullable<BigInt>,
-        cause_uuid -> Nullable<Text>,
-        cause_name -> Text,
+        cause_uuid -> Nullable<Binary>,
+        cause_uuid_text -> Nullable<Text>,
         program_version -> Nullable<BigInt>,
         sale_source -> Nullable<SmallInt>,
         sale_model -> Nullable<SmallInt>,
         sale_id -> Nullable<BigInt>,
-        hold_id -> Nullable<Text>,
+        hold_id -> Nullable<Binary>,
+        document_key -> Nullable<BigInt>,
+        lots -> Nullable<Binary>,
+        earned -> Nullable<Text>,
+        reverses -> Nullable<Binary>,
+        texts_sha256 -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    entry_texts (entry_id) {
+        entry_id -> Binary,
+        salt -> Binary,
+        cause_name -> Text,
         reason -> Nullable<Text>,
         actor -> Text,
-        detail -> Text,
-        previous_hash -> Text,
-        hash -> Text,
+        on_behalf_of -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    redactions (entry_id) {
+        entry_id -> Binary,
+        redacted_at_us -> BigInt,
+        redacted_by -> Text,
+        ground -> Text,
+        head_before -> Binary,
+        head_after -> Binary,
     }
 }
 
@@ -395,6 +418,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     currencies,
     cursors,
     entries,
+    entry_texts,
     exceptions,
     holds,
     lots,

@@ -255,10 +255,10 @@ fn whatever_breaks_each_key_has_one_reply_and_no_point_is_spent_twice() {
     assert_eq!(number("SELECT COUNT(*) FROM holds"), count(given), "as many holds as were given, no key twice");
     assert_eq!(number("SELECT COUNT(*) FROM holds WHERE state = 'open'"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM holds WHERE state = 'captured'"), count(captured.len()));
-    assert_eq!(number("SELECT COUNT(*) FROM entries WHERE kind = 'redeem'"), count(captured.len()));
+    assert_eq!(number("SELECT COUNT(*) FROM entries WHERE kind = 2"), count(captured.len()));
     assert_eq!(
         number("SELECT SUM(points_e2) FROM holds WHERE state = 'captured'"),
-        number("SELECT -SUM(points_e2) FROM entries WHERE kind = 'redeem'")
+        number("SELECT -SUM(points_e2) FROM entries WHERE kind = 2")
     );
     assert_eq!(number("SELECT COUNT(*) FROM entries WHERE balance_after_e2 < 0"), 0, "nobody below zero");
     for member in 1..=MEMBERS {
@@ -344,7 +344,7 @@ fn a_commit_whose_answer_was_lost_is_found_by_the_writer_itself() {
     let (_, reply) = api.post(&ask).unwrap();
     assert!(cut.proxy.has_cut() && reply.contains("entry_id"), "{reply}\n{}", cut.service.log());
     assert_eq!(other.post(&ask).unwrap().1, reply, "from another replica");
-    assert_eq!(cut.service.database.number("SELECT COUNT(*) FROM entries WHERE kind = 'redeem'"), 1);
+    assert_eq!(cut.service.database.number("SELECT COUNT(*) FROM entries WHERE kind = 2"), 1);
     other.verified();
 }
 

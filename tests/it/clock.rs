@@ -165,13 +165,19 @@ fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
     for (of, states, entries) in [("captured", "'captured'", 1), ("released", "'released', 'expired'", 0)] {
         for name in told.iter().flat_map(|till| if of == "captured" { &till.captured } else { &till.released }) {
             let held = number(&format!("SELECT COUNT(*) FROM holds WHERE id = '{name}' AND state IN ({states})"));
-            let posted = number(&format!("SELECT COUNT(*) FROM entries WHERE hold_id = '{name}' AND kind = 'redeem'"));
+            let posted = {
+                let id = service.database.uuid(name);
+                number(&format!("SELECT COUNT(*) FROM entries WHERE hold_id = {id} AND kind = 2"))
+            };
             assert_eq!((held, posted), (1, entries), "{name} was {of}");
         }
     }
-    let doubly = "SELECT COUNT(*) FROM holds WHERE (state = 'captured') <> \
-                  EXISTS (SELECT 1 FROM entries WHERE entries.hold_id = holds.id AND entries.kind = 'redeem')";
-    assert_eq!(number(doubly), 0, "captured and nothing else, or not captured");
+    let doubly = format!(
+        "SELECT COUNT(*) FROM holds WHERE (state = 'captured') <> \
+         EXISTS (SELECT 1 FROM entries WHERE {} = REPLACE(holds.id, '-', '') AND entries.kind = 2)",
+        service.database.hex("entries.hold_id")
+    );
+    assert_eq!(number(&doubly), 0, "captured and nothing else, or not captured");
     for (member, told) in (1_i64..).zip(&told) {
         assert!(told.captured.len() > 2, "{}", told.captured.len());
         let left = 1 + told.given - 100 * i64::try_from(told.captured.len()).unwrap();

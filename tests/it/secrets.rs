@@ -197,6 +197,8 @@ fn kept(database: &Database) -> String {
     let tables = [
         "tokens",
         "entries",
+        "entry_texts",
+        "redactions",
         "accounts",
         "orders",
         "order_lines",

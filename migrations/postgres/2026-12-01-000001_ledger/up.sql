@@ -201,7 +201,7 @@ CREATE TABLE accounts (
     balance_e2 BIGINT NOT NULL,
     held_e2 BIGINT NOT NULL CHECK (held_e2 >= 0),
     entry_count BIGINT NOT NULL,
-    last_hash TEXT NOT NULL,
+    last_hash BYTEA NOT NULL,
     -- The exception that was raised when the account's available points fell below zero. NULL while they are zero or more.
     debt_exception_id TEXT,
     UNIQUE (source, partner_id, program_id)
@@ -231,42 +231,71 @@ CREATE TABLE lots (
 );
 CREATE INDEX lots_by_expiry ON lots (expires_at_us);
 
+-- One line of the ledger. UUIDs are 16 bytes and hashes 32. What is hashed are the values (src/domain/chain.rs), not how
+-- they stand here. The hash before an entry's is that of its account's entry before it.
 CREATE TABLE entries (
-    id TEXT PRIMARY KEY,
+    -- Of version 7, so that rows are appended.
+    id BYTEA NOT NULL PRIMARY KEY,
     account_id BIGINT NOT NULL REFERENCES accounts (id),
     sequence BIGINT NOT NULL,
-    kind TEXT NOT NULL CHECK (
-        kind = 'earn' OR kind = 'redeem' OR kind = 'clawback' OR kind = 'restore' OR kind = 'expire' OR kind = 'adjust'
-        OR kind = 'transfer'
-    ),
+    -- 1 earn, 2 redeem, 3 clawback, 4 restore, 5 expire, 6 adjust, 7 transfer.
+    kind SMALLINT NOT NULL CHECK (kind >= 1 AND kind <= 7),
     points_e2 BIGINT NOT NULL,
     balance_after_e2 BIGINT NOT NULL,
     occurred_at_us BIGINT NOT NULL,
     recorded_at_us BIGINT NOT NULL,
-    cause_model TEXT NOT NULL,
+    -- 1 pos.order, 2 loyalty.adjustment, 3 loyalty.expiry, 4 loyalty.import, 5 loyalty.card, 6 res.partner.
+    cause_model SMALLINT NOT NULL,
     cause_id BIGINT,
-    cause_uuid TEXT,
-    cause_name TEXT NOT NULL,
+    cause_uuid BYTEA,
+    -- Where Odoo's is none, or is spelt in another way.
+    cause_uuid_text TEXT,
     program_version BIGINT,
     -- The sale whose earning this entry belongs to; a refund's clawback belongs to the sale it takes back from.
     sale_source SMALLINT,
     sale_model SMALLINT,
     sale_id BIGINT,
-    hold_id TEXT,
-    reason TEXT,
-    actor TEXT NOT NULL,
-    -- JSON: what it takes to explain the entry (lines, rounding, lots touched).
-    detail TEXT NOT NULL,
-    previous_hash TEXT NOT NULL,
-    hash TEXT NOT NULL,
+    hold_id BYTEA,
+    -- Of what was carried over: eight bytes of a hash that tell its document (a card, a line of a file) from every other.
+    document_key BIGINT,
+    -- The lots that it put in or took out of (src/store/packed.rs). NULL: none.
+    lots BYTEA,
+    -- JSON: how the sale's points were computed.
+    earned TEXT,
+    -- The entry that this one takes back.
+    reverses BYTEA,
+    -- SHA-256 of a salt and the texts (entry_texts): it stays when they are erased.
+    texts_sha256 BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
     UNIQUE (account_id, sequence)
 );
-CREATE INDEX entries_by_time ON entries (account_id, recorded_at_us);
 CREATE INDEX entries_by_sale ON entries (sale_source, sale_model, sale_id) WHERE sale_id IS NOT NULL;
 CREATE INDEX entries_by_hold ON entries (hold_id) WHERE hold_id IS NOT NULL;
--- What was carried over from a card, or from a line of a file, is looked up by the document it came from. Only
--- adjustments have such documents, and they are few beside the orders' entries.
-CREATE INDEX entries_by_adjusted_cause ON entries (cause_model, cause_id, cause_name) WHERE kind = 'adjust';
+CREATE INDEX entries_by_document ON entries (document_key) WHERE document_key IS NOT NULL;
+
+-- What people are called in entries, and what they wrote: outside the hash chain, so that it can be erased. Written with
+-- its entry, in one transaction; no reference is checked, as that would cost a lookup a row.
+CREATE TABLE entry_texts (
+    entry_id BYTEA NOT NULL PRIMARY KEY,
+    -- Random: without it, nobody can confirm a guess by the entry's digest.
+    salt BYTEA NOT NULL,
+    cause_name TEXT NOT NULL,
+    reason TEXT,
+    actor TEXT NOT NULL,
+    -- For whom the actor said that it acted.
+    on_behalf_of TEXT
+);
+
+-- Whose texts were erased, by whom, and on what ground.
+CREATE TABLE redactions (
+    entry_id BYTEA NOT NULL PRIMARY KEY REFERENCES entries (id),
+    redacted_at_us BIGINT NOT NULL,
+    redacted_by TEXT NOT NULL,
+    ground TEXT NOT NULL,
+    -- The head of the account's chain: as it was noted before, and as computed again without the texts.
+    head_before BYTEA NOT NULL,
+    head_after BYTEA NOT NULL
+);
 
 -- What has been posted for a sale so far, per account: convergence posts desired minus this.
 CREATE TABLE order_postings (
@@ -465,6 +494,20 @@ BEGIN
 END
 $$;
 CREATE TRIGGER entries_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON entries
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER entry_texts_no_change BEFORE UPDATE OR TRUNCATE ON entry_texts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE FUNCTION refuse_unnoted_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM redactions WHERE entry_id = OLD.entry_id) THEN
+        RAISE EXCEPTION 'entry_texts are append-only but for what redactions names';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER entry_texts_no_delete BEFORE DELETE ON entry_texts
+    FOR EACH ROW EXECUTE FUNCTION refuse_unnoted_erasure();
+CREATE TRIGGER redactions_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON redactions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER verdicts_no_change BEFORE UPDATE OR TRUNCATE ON verdicts
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -11,6 +11,8 @@ DROP TABLE exceptions;
 DROP TABLE verdicts;
 DROP TABLE holds;
 DROP TABLE order_postings;
+DROP TABLE redactions;
+DROP TABLE entry_texts;
 DROP TABLE entries;
 DROP TABLE lots;
 DROP TABLE account_transfers;

@@ -9,6 +9,7 @@ mod basket;
 mod describe;
 mod discount;
 mod document;
+mod earned_text;
 mod earning;
 mod fit;
 mod gift;
@@ -29,6 +30,7 @@ use serde::Serialize;
 
 pub use basket::{Basket, Held, Use, counted_from};
 pub use describe::{Section, describe};
+pub use earned_text::earned_from_text;
 pub use earning::{Earned, EarnedLine, earn};
 pub use fit::most_off;
 pub use gift::Gift;

@@ -10,7 +10,7 @@ use super::super::reply::{ErrorBody, LedgerError};
 use super::super::verdict::{caller_key, reply_from_text};
 use super::super::wallets::{owner_of, wallets_of};
 use super::{Batch, trouble};
-use crate::domain::entry::{Cause, Entry};
+use crate::domain::entry::{Cause, CauseModel, Entry};
 use crate::domain::ids::{AccountId, OrderId, PartnerId, ProgramId};
 use crate::domain::order::Wallet;
 use crate::domain::refusal::Refusal;
@@ -240,7 +240,7 @@ fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Resu
         let name = known.get(&id).map(|partner| partner.name.clone()).filter(|name| !name.is_empty());
         name.unwrap_or_else(|| format!("partner {id}"))
     };
-    let cause = |id: PartnerId, name| Cause { model: "res.partner".into(), id: Some(id.0), uuid: None, name };
+    let cause = |id: PartnerId, name| Cause { model: CauseModel::Partner, id: Some(id.0), uuid: None, name };
     let out = format!("{said} {}", name(other));
     let into = format!("{out} from {}", name(asked.from));
     Ok(TransferNote { out: cause(other, out), into: cause(asked.from, into), reason })

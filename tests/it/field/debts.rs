@@ -1,5 +1,9 @@
 //! No debt and no loss without a word.
 
+use chrono::DateTime;
+use loyalty_sidecar::domain::account::{Expiry, LotChange};
+use loyalty_sidecar::domain::points::Points;
+use loyalty_sidecar::store::packed;
 use serde_json::{Value, json};
 
 use crate::support::{Service, Sold, club, draft, line, reward_line, uuid};
@@ -228,22 +232,11 @@ fn expired_points_come_back_expired() {
     service.admin.give(1, "100");
     let (sold, _) = redeemed_and_sold(&service);
     // The lot they came from ended meanwhile, as the entry and its hash would say had it been so.
-    let past = "2000-01-01T00:00:00Z";
     let listed = service.admin.call("loyalty.balance", json!({"partner_ids": [1]}));
-    let ends = service.database.texts("SELECT detail AS value FROM entries WHERE kind = 'redeem'").concat();
-    let ends: Value = serde_json::from_str(&ends).unwrap();
-    let end = ends["lots"][0]["expires_at"].as_str().unwrap();
-    let drop = if service.database.file().is_some() {
-        "DROP TRIGGER entries_no_update;"
-    } else {
-        "DROP TRIGGER entries_no_change ON entries;"
-    };
-    service
-        .database
-        .execute(&format!(
-            "{drop} UPDATE entries SET detail = REPLACE(detail, '{end}', '{past}') WHERE kind = 'redeem'"
-        ))
-        .unwrap();
+    let past = DateTime::parse_from_rfc3339("2000-01-01T00:00:00Z").unwrap().to_utc();
+    let lot = LotChange { expiry: Expiry::At(past), points: Points::from_e2(-10_000) };
+    let lots = service.database.bytes(&packed::lots([lot]));
+    service.database.by_hand(&format!("UPDATE entries SET lots = {lots} WHERE kind = 2"));
     assert_eq!(service.admin.balance(1), "20", "{listed}");
     service.shop.change_order(sold.id, json!({"state": "cancel"}));
     service.admin.sync();
@@ -517,25 +510,15 @@ fn what_waits_is_a_gauge_that_is_right_on_every_replica_and_after_a_restart() {
     assert_eq!(other.metric("loyalty_exceptions_open"), 1);
 }
 
-/// Lets a test do what nobody may.
-fn by_hand(service: &Service, sql: &str) {
-    let drop = if service.database.file().is_some() {
-        "DROP TRIGGER entries_no_update; DROP TRIGGER entries_no_delete;"
-    } else {
-        "DROP TRIGGER entries_no_change ON entries;"
-    };
-    service.database.execute(&format!("{drop} {sql}")).unwrap();
-}
-
 #[test]
 fn verify_finds_what_was_done_by_hand() {
     for (sql, sign) in [
         ("UPDATE accounts SET balance_e2 = balance_e2 + 1", "entries come to"),
-        ("UPDATE entries SET occurred_at_us = occurred_at_us + 1 WHERE kind = 'redeem'", "hashes"),
+        ("UPDATE entries SET occurred_at_us = occurred_at_us + 1 WHERE kind = 2", "hashes"),
         // A captured hold without entry, three ways.
         ("UPDATE holds SET entry_id = NULL WHERE state = 'captured'", "its entries are"),
         ("UPDATE holds SET state = 'captured', ended_at_us = 1 WHERE state = 'released'", "its entries are []"),
-        ("DELETE FROM entries WHERE kind = 'redeem'", "is captured but its entries are []"),
+        ("DELETE FROM entries WHERE kind = 2", "is captured but its entries are []"),
         ("UPDATE holds SET restored_e2 = 100 WHERE state = 'captured'", "were given back but"),
         // A debt without exception, three ways.
         ("DELETE FROM exceptions WHERE kind = 'debt'", "no exception lists the debt"),
@@ -558,7 +541,7 @@ fn verify_finds_what_was_done_by_hand() {
         assert_eq!(kinds(&service), ["debt", "captured_never_paid"]);
         let sound = service.verb(&["verify"]);
         assert_eq!(sound.code, 0, "{sound:?}");
-        by_hand(&service, sql);
+        service.database.by_hand(sql);
         let found = service.verb(&["verify"]);
         assert_eq!(found.code, 1, "{sql}: {found:?}");
         assert!(found.out.contains(sign), "{sql}: {found:?}");
