@@ -71,9 +71,6 @@ pub enum StartError {
         /// Why not.
         problem: std::io::Error,
     },
-    /// Two methods of one name: a mistake of ours that no start survives.
-    #[error("the API cannot be put together: {0}")]
-    Api(#[from] jsonrpsee::core::RegisterMethodError),
     /// The server.
     #[error("the HTTP server ended: {0}")]
     Server(#[from] std::io::Error),
@@ -188,7 +185,7 @@ impl Application {
             connections,
             ..http::Options::default()
         };
-        let methods = rpc::module(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)))?;
+        let methods = rpc::Methods::of(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)));
         let state = http::State::new(ledger.clone(), odoo, methods, metrics.clone(), options);
         let server = http::serve(listener, state.clone(), options)?;
         let handle = server.handle();

@@ -19,12 +19,11 @@ use actix_web::dev::Server;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, guard, web};
-use jsonrpsee::Methods;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use crate::ledger::Ledger;
-use crate::rpc::OdooSide;
+use crate::rpc::{Methods, OdooSide};
 use auth::Gate;
 use connections::{Connections, close_strangers};
 use pace::Pace;
@@ -78,7 +77,7 @@ struct Inner {
 }
 
 impl State {
-    /// From the parts: `methods` are those of [`crate::rpc::module`] over the same ledger.
+    /// From the parts: `methods` are those of the API over the same ledger.
     #[must_use]
     pub fn new(
         ledger: Ledger,

@@ -1,13 +1,12 @@
 //! JSON-RPC 2.0 itself: single calls, batches, notifications, and what is neither.
 //!
-//! jsonrpsee holds the methods and runs one call; it has no envelope for actix. Results and ids are carried over
-//! byte by byte, as raw JSON. The calls of a batch run in the order they stand in, so that a hold and its capture
-//! may travel together.
+//! A body is parsed once, down to each call's parameters, which the method then reads into their types; what it answers
+//! is written once. Ids are carried over byte by byte, as raw JSON. The calls of a batch run in the order they stand in,
+//! so that a hold and its capture may travel together.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
-use jsonrpsee::types::{Id, Params};
-use jsonrpsee::{ConnectionId, Extensions, MethodCallback, Methods};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tracing::Instrument;
@@ -15,6 +14,7 @@ use tracing::Instrument;
 use super::error::Fault;
 use super::methods::Name;
 use super::token::Caller;
+use super::{Methods, Reply};
 
 /// The most calls in one batch.
 pub const MOST_CALLS: usize = 100;
@@ -50,19 +50,21 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, 
     <&RawValue>::deserialize(from).map(Some)
 }
 
-/// The two parts a response of jsonrpsee's can have.
-#[derive(Deserialize)]
-struct Response<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
+/// A call that is well formed. Without an id it is a notification.
+#[derive(Clone, Debug)]
+struct Call<'a> {
+    id: Option<&'a str>,
+    method: Cow<'a, str>,
+    params: Option<&'a str>,
 }
 
-/// A body that is JSON: its calls, none of them looked at yet.
+/// What is no call: under which id it is refused, and why.
+type NoCall<'a> = (&'a str, &'static str);
+
+/// A body that is JSON: its calls, and what among them is none.
 #[derive(Clone, Debug)]
 pub struct Body<'a> {
-    calls: Vec<&'a RawValue>,
+    calls: Vec<Result<Call<'a>, NoCall<'a>>>,
     is_batch: bool,
 }
 
@@ -77,17 +79,36 @@ impl<'a> Body<'a> {
         if nests_too_deep(body) {
             return Err(malformed(&Fault::nested_too_deep(MOST_LEVELS)));
         }
-        let whole = serde_json::from_slice::<&RawValue>(body).map_err(|_| malformed(&Fault::parse_error()))?;
+        let text = std::str::from_utf8(body).map_err(|_| malformed(&Fault::parse_error()))?;
+        // Where something is wrong with it, it is looked at again, piece by piece, to say what.
+        Self::well_formed(text).map_or_else(|| Self::in_pieces(text), Ok)
+    }
+
+    /// A body whose calls may be anything.
+    fn in_pieces(text: &'a str) -> Result<Self, Answer> {
+        let malformed = |fault: &Fault| Answer::Malformed(refusal("null", fault));
+        let whole = serde_json::from_str::<&RawValue>(text).map_err(|_| malformed(&Fault::parse_error()))?;
         if !whole.get().trim_start().starts_with('[') {
-            return Ok(Self { calls: vec![whole], is_batch: false });
+            return Ok(Self { calls: vec![read(whole)], is_batch: false });
         }
         let invalid = |problem: &str| Answer::Json(refusal("null", &Fault::invalid_request(problem)));
         match serde_json::from_str::<Vec<&RawValue>>(whole.get()) {
             Ok(calls) if calls.is_empty() => Err(invalid("a batch has at least one call")),
             Ok(calls) if calls.len() > MOST_CALLS => Err(invalid(&format!("a batch has at most {MOST_CALLS} calls"))),
-            Ok(calls) => Ok(Self { calls, is_batch: true }),
+            Ok(calls) => Ok(Self { calls: calls.into_iter().map(read).collect(), is_batch: true }),
             Err(_) => Err(invalid("this batch cannot be read")),
         }
+    }
+
+    /// A body of nothing but request objects, parsed once. `None` for any other.
+    fn well_formed(text: &'a str) -> Option<Self> {
+        let (requests, is_batch) = match text.trim_start().as_bytes().first()? {
+            b'{' => (vec![serde_json::from_str::<Request<'_>>(text).ok()?], false),
+            b'[' => (serde_json::from_str::<Vec<Request<'_>>>(text).ok()?, true),
+            _ => return None,
+        };
+        let takes = 1..=MOST_CALLS;
+        takes.contains(&requests.len()).then(|| Self { calls: requests.iter().map(call_of).collect(), is_batch })
     }
 
     /// How many calls there are: at least one.
@@ -139,40 +160,36 @@ pub async fn answer(all: &Methods, caller: &Caller, body: &Body<'_>) -> Answer {
     }
 }
 
-/// Answers one request object; `None` for a notification.
-async fn one(all: &Methods, caller: &Caller, raw: &RawValue) -> Option<String> {
-    let request = match read(raw) {
-        Ok(request) => request,
+/// Answers one call, or what is none; `None` for a notification.
+async fn one(all: &Methods, caller: &Caller, call: &Result<Call<'_>, NoCall<'_>>) -> Option<String> {
+    let call = match call {
+        Ok(call) => call,
         Err((id, problem)) => return Some(refusal(id, &Fault::invalid_request(problem))),
     };
-    let (outcome, id) = (call(all, caller, &request).await, request.id);
-    id.map(|id| match outcome {
-        Ok(answered) => rewrap(id, &answered),
+    let outcome = self::call(all, caller, call).await;
+    call.id.map(|id| match outcome {
+        Ok(reply) => response(id, &reply),
         Err(fault) => refusal(id, &fault),
     })
 }
 
-/// A call that is well formed. Without an id it is a notification.
-struct Call<'a> {
-    id: Option<&'a str>,
-    method: String,
-    params: Option<&'a str>,
-}
-
 /// Reads a request object, or says under which id it is refused, and why.
-fn read(raw: &RawValue) -> Result<Call<'_>, (&str, &'static str)> {
+fn read(raw: &RawValue) -> Result<Call<'_>, NoCall<'_>> {
     let request: Request<'_> = serde_json::from_str(raw.get())
         .map_err(|_| ("null", "a call is an object with jsonrpc, method, params and id, each once"))?;
+    call_of(&request)
+}
+
+fn call_of<'a>(request: &Request<'a>) -> Result<Call<'a>, NoCall<'a>> {
     let id = request.id.map(RawValue::get);
     if id.is_some_and(|id| id.starts_with(['{', '[', 't', 'f'])) {
         return Err(("null", "an id is a text, a number or null"));
     }
     let shown = id.unwrap_or("null");
-    let text = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-    if text(request.jsonrpc).as_deref() != Some("2.0") {
+    if request.jsonrpc.and_then(text_of).as_deref() != Some("2.0") {
         return Err((shown, "jsonrpc must be \"2.0\""));
     }
-    let method = text(request.method).ok_or((shown, "method must be a text"))?;
+    let method = request.method.and_then(text_of).ok_or((shown, "method must be a text"))?;
     let params = request.params.map(RawValue::get);
     if params.is_some_and(|params| !params.starts_with(['{', '[']) && params != "null") {
         return Err((shown, "params must be an object"));
@@ -180,81 +197,62 @@ fn read(raw: &RawValue) -> Result<Call<'_>, (&str, &'static str)> {
     Ok(Call { id, method, params })
 }
 
-/// Runs one call: the method is known, then the caller may call it, then its parameters are looked at.
-async fn call(all: &Methods, caller: &Caller, call: &Call<'_>) -> Result<String, Fault> {
+/// What a JSON text says; `None` where it is none.
+fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let plain = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\'));
+    match plain {
+        Some(plain) => Some(Cow::Borrowed(plain)),
+        None => serde_json::from_str::<String>(raw.get()).ok().map(Cow::Owned),
+    }
+}
+
+/// Runs one call: the method is known, then the caller may call it, then its parameters are looked at. What the method
+/// answered, or why it was not run.
+async fn call(all: &Methods, caller: &Caller, call: &Call<'_>) -> Result<Reply, Fault> {
     let started = Instant::now();
-    let method = Name::find(&call.method).map(Name::row);
-    let name = method.map_or("unknown", |method| method.name);
-    let span = tracing::info_span!("call", method = name, role = caller.role.word());
+    let name = Name::find(&call.method);
+    let word = name.map_or("unknown", |name| name.row().name);
+    let span = tracing::info_span!("call", method = word, role = caller.role.word());
     let outcome = async {
-        let method = method.ok_or_else(|| Fault::method_not_found(&call.method))?;
+        let name = name.ok_or_else(|| Fault::method_not_found(&call.method))?;
+        let method = name.row();
         if caller.role < method.role {
             return Err(Fault::forbidden(method.name, method.role, caller.role));
         }
-        run(all, caller, method.name, call.params).await
+        Ok(all.call(name, caller, call.params).await)
     }
     .instrument(span.clone())
     .await;
     let kind = match &outcome {
-        Ok(answered) => kind_of(answered),
-        Err(fault) => fault.kind().to_owned(),
+        Ok(Ok(_)) => "ok",
+        Ok(Err(fault)) | Err(fault) => fault.kind(),
     };
     let seconds = started.elapsed().as_secs_f64();
     span.in_scope(|| tracing::debug!(outcome = kind, seconds, "answered"));
-    metrics::counter!("loyalty_rpc_calls_total", "method" => name, "outcome" => kind).increment(1);
-    metrics::histogram!("loyalty_rpc_seconds", "method" => name).record(seconds);
+    metrics::counter!("loyalty_rpc_calls_total", "method" => word, "outcome" => kind.to_owned()).increment(1);
+    metrics::histogram!("loyalty_rpc_seconds", "method" => word).record(seconds);
     outcome
 }
 
-/// Has jsonrpsee run a method; its whole response.
-async fn run(all: &Methods, caller: &Caller, name: &str, params: Option<&str>) -> Result<String, Fault> {
-    let Some(MethodCallback::Async(callback)) = all.method(name) else {
-        tracing::error!(name, "a method of the table is not registered");
-        return Err(Fault::internal());
+/// The response to a call that was run. `id` is raw JSON.
+fn response(id: &str, reply: &Reply) -> String {
+    let written = match reply {
+        Ok(result) => serde_json::to_string(result).map(|result| ("result", result)),
+        Err(fault) => serde_json::to_string(&fault.0).map(|error| ("error", error)),
     };
-    let mut extensions = Extensions::new();
-    extensions.insert(caller.clone());
-    let params = Params::new(params).into_owned();
-    let answered = callback(Id::Null, params, ConnectionId(0), usize::MAX, extensions).await;
-    Ok(answered.as_json().get().to_owned())
-}
-
-/// `ok`, or the kind of the error.
-fn kind_of(answered: &str) -> String {
-    #[derive(Deserialize)]
-    struct Failed {
-        error: Option<Error>,
-    }
-    #[derive(Deserialize)]
-    struct Error {
-        data: Option<Data>,
-    }
-    #[derive(Deserialize)]
-    struct Data {
-        kind: String,
-    }
-    match serde_json::from_str::<Failed>(answered) {
-        Ok(Failed { error: None }) => "ok".to_owned(),
-        Ok(Failed { error: Some(Error { data: Some(data) }) }) => data.kind,
-        _ => "error".to_owned(),
-    }
-}
-
-/// jsonrpsee's response under the caller's own id, whose spelling it could not have kept.
-fn rewrap(id: &str, answered: &str) -> String {
-    match serde_json::from_str::<Response<'_>>(answered) {
-        Ok(Response { error: Some(error), .. }) => format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{}}}"#, error.get()),
-        Ok(Response { result: Some(result), .. }) => {
-            format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{}}}"#, result.get())
+    match written {
+        Ok((member, written)) => format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{written}}}"#),
+        Err(problem) => {
+            tracing::error!(%problem, "an answer cannot be written");
+            refusal(id, &Fault::internal())
         }
-        _ => refusal(id, &Fault::internal()),
     }
 }
 
 /// Reads a body as far as it can be without anybody to answer it: every call, and its method's parameters.
 pub(crate) fn read_only(body: &[u8]) -> Result<(), Answer> {
     for call in Body::read(body)?.calls {
-        if let Ok(call) = read(call)
+        if let Ok(call) = call
             && let Some(name) = Name::find(&call.method)
         {
             // What is refused here is told to nobody.
@@ -269,4 +267,48 @@ pub(crate) fn read_only(body: &[u8]) -> Result<(), Answer> {
 pub fn refusal(id: &str, fault: &Fault) -> String {
     let error = serde_json::json!(fault.0);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body as both ways read it; the quick one may leave it to the other.
+    fn both(body: &str) -> (Option<String>, String) {
+        let quick = Body::well_formed(body).map(|body| format!("{body:?}"));
+        let slow = Body::in_pieces(body).map_or_else(|refused| format!("{refused:?}"), |body| format!("{body:?}"));
+        (quick, slow)
+    }
+
+    #[test]
+    fn the_quick_way_reads_what_the_other_reads() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/envelope");
+        let seeds = std::fs::read_dir(folder).unwrap().map(|seed| std::fs::read(seed.unwrap().path()).unwrap());
+        let mut bodies: Vec<String> = seeds.filter_map(|seed| String::from_utf8(seed).ok()).collect();
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"system.version"}"#;
+        bodies.extend([
+            call.to_owned(),
+            format!(" \n{call}\t"),
+            format!("[{call}, {call}]"),
+            r#"{"jsonrpc":"\u0032.0","id":"\u00e9","method":"a\"b","params":[ ],"x":{"y":[1e9]}}"#.to_owned(),
+            r#"{"jsonrpc":"2.0","id":null,"method":"m","params":null}"#.to_owned(),
+            r#"{"jsonrpc":2.0,"id":{},"method":"m","params":"p"}"#.to_owned(),
+            r#"{"jsonrpc":"2.0","id":1,"method":"\ud800"}"#.to_owned(),
+        ]);
+        let quickly = bodies.iter().filter(|body| {
+            let (quick, slow) = both(body);
+            assert!(quick.as_ref().is_none_or(|quick| *quick == slow), "{body}: {quick:?}, {slow}");
+            quick.is_some()
+        });
+        assert!(quickly.count() >= 7);
+    }
+
+    #[test]
+    fn what_is_no_list_of_request_objects_is_looked_at_piece_by_piece() {
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"system.version"}"#;
+        let many = format!("[{}]", vec![call; MOST_CALLS + 1].join(","));
+        for body in ["", "5", "[]", "[5]", "{", r#"{"method":"a","method":"b"}"#, &format!("{call} x"), &many] {
+            assert_eq!(both(body).0, None, "{body}");
+        }
+    }
 }

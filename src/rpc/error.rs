@@ -3,7 +3,6 @@
 //! Handlers return a [`Fault`]. The ledger's refusals pass through as they are; what went wrong inside becomes
 //! `unavailable` or `internal_error`, and its detail goes to the log alone: no SQL, path or trace leaves.
 
-use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::json;
 
 use super::token::Role;
@@ -195,12 +194,6 @@ impl From<Refusal> for Fault {
 impl From<InvalidProgram> for Fault {
     fn from(invalid: InvalidProgram) -> Self {
         Self(ErrorBody::from(&invalid))
-    }
-}
-
-impl From<Fault> for ErrorObjectOwned {
-    fn from(fault: Fault) -> Self {
-        Self::owned(fault.0.code, fault.0.message, Some(fault.0.data))
     }
 }
 

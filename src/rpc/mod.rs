@@ -24,10 +24,9 @@ mod system;
 pub mod token;
 
 use std::collections::HashSet;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jsonrpsee::core::RegisterMethodError;
-use jsonrpsee::{Methods, RpcModule};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -100,21 +99,31 @@ impl Api {
     }
 }
 
+/// All methods, ready to be called. Cheap to clone.
+#[derive(Clone)]
+pub struct Methods(Arc<Api>);
+
+impl Methods {
+    /// Those of this API.
+    #[must_use]
+    pub fn of(api: Api) -> Self {
+        Self(Arc::new(api))
+    }
+}
+
+/// A call under way.
+type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
 /// Of `Name => handler, …`: what is done with every method's handler. A name without one does not compile.
 macro_rules! handlers {
     ($($name:ident => $handler:path,)*) => {
-        /// All methods, ready to be called.
-        ///
-        /// # Errors
-        /// [`RegisterMethodError`] when a name is taken twice: a mistake in the table.
-        pub fn module(api: Api) -> Result<Methods, RegisterMethodError> {
-            let mut module = RpcModule::new(api);
-            for name in Name::ALL {
+        impl Methods {
+            /// Runs a method with parameters as they were sent. Who may call it was decided in [`envelope`].
+            fn call(&self, name: Name, caller: &Caller, sent: Option<&str>) -> Running {
                 match name {
-                    $(Name::$name => register(&mut module, name.row().name, $handler)?,)*
+                    $(Name::$name => run($handler, &self.0, caller, sent),)*
                 }
             }
-            Ok(module.into())
         }
 
         /// Reads parameters as the method does, and does nothing with them.
@@ -157,22 +166,17 @@ handlers! {
     SystemVersion => system::version,
 }
 
-/// Registers a method whose parameters are read into `P`. Who may call it was decided in [`envelope`].
-fn register<P, H, F>(module: &mut RpcModule<Api>, name: &'static str, handler: H) -> Result<(), RegisterMethodError>
+/// Reads `sent` into what a handler takes, and runs it.
+fn run<P, H, F>(handler: H, api: &Arc<Api>, caller: &Caller, sent: Option<&str>) -> Running
 where
-    P: DeserializeOwned + Send + 'static,
-    H: Fn(Arc<Api>, Caller, P) -> F + Clone + Send + Sync + 'static,
+    P: DeserializeOwned,
+    H: Fn(Arc<Api>, Caller, P) -> F,
     F: Future<Output = Reply> + Send + 'static,
 {
-    module.register_async_method(name, move |sent, api, extensions| {
-        let handler = handler.clone();
-        async move {
-            let caller = extensions.get::<Caller>().cloned().ok_or_else(Fault::internal)?;
-            let params = params::read::<P>(sent.as_str())?;
-            handler(api, caller, params).await
-        }
-    })?;
-    Ok(())
+    match params::read::<P>(sent) {
+        Ok(params) => Box::pin(handler(Arc::clone(api), caller.clone(), params)),
+        Err(fault) => Box::pin(std::future::ready(Err(fault))),
+    }
 }
 
 /// Reads `sent` into whatever a handler takes.

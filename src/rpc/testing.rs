@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use jsonrpsee::Methods;
 use jsonrpsee::core::async_trait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::envelope::{self, Answer, Body};
-use super::{Api, Caller, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
+use super::{Api, Caller, Methods, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
 use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::login::KeyEnd;
 use crate::domain::shop::{Cursor, Partner};
@@ -83,7 +82,7 @@ impl Bench {
         let (ledger, _writers) = Ledger::start(pool, options).unwrap();
         let odoo = Arc::new(MadeUp::default());
         let api = Api::new(ledger.clone(), Arc::<MadeUp>::clone(&odoo));
-        let methods = super::module(api).unwrap();
+        let methods = Methods::of(api);
         Self { ledger, odoo, methods, _folder: folder }
     }
 
