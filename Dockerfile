@@ -9,7 +9,7 @@
 # reaches its port: the second is said above because the port is published on loopback alone.
 
 FROM rust:1-slim-trixie AS builder
-# SQLite, libpq and OpenSSL are built from source along with us: a C compiler, make and perl are all they ask for.
+# SQLite, libpq, OpenSSL and mimalloc are built from source along with us: a C compiler, make and perl are all they ask for.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev make perl \
  && rm -rf /var/lib/apt/lists/*
