@@ -145,7 +145,7 @@ fn both_databases_have_the_same_migrations() {
             let made = text
                 .split("CREATE TABLE ")
                 .skip(1)
-                .filter_map(|rest| rest.split("\n);").next())
+                .filter_map(|rest| rest.split("\n)").next())
                 .flat_map(|body| body.lines().filter_map(|line| line.split_whitespace().next()));
             let altered = text.lines().filter(|line| line.starts_with("ALTER TABLE "));
             made.chain(altered).map(str::to_owned).collect()
