@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
 use super::holds::carried_from;
-use super::kept::{Kept, execute_kept, padded};
+use super::kept::{execute_kept, load_kept, padded};
 use super::schema::{accounts, holds, lots};
 use super::time::{expiry_from_us, expiry_to_us, from_us};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, write_rows};
@@ -139,7 +139,7 @@ pub fn ids_of(
             .filter(accounts::source.eq(SOURCE))
             .filter(accounts::partner_id.eq_any(padded(chunk.iter().copied())))
             .select((accounts::partner_id, accounts::program_id, accounts::id));
-        let rows: Vec<(i64, i64, i64)> = Kept(query).load(conn)?;
+        let rows: Vec<(i64, i64, i64)> = load_kept!(conn, query, chunk.len())?;
         for (partner, program, id) in rows {
             let key = (PartnerId(partner), ProgramId(program));
             if keys.contains(&key) {
@@ -197,7 +197,7 @@ fn load_rows(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<AccountR
                     .filter(accounts::id.eq_any(padded(chunk.iter().copied())))
                     .order(accounts::id)
                     .select(AccountRow::as_select());
-                rows.extend(Kept(query).load::<AccountRow>(conn)?);
+                rows.extend::<Vec<AccountRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
         Which::Partners(partners) => {
@@ -208,7 +208,7 @@ fn load_rows(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<AccountR
                     .filter(accounts::partner_id.eq_any(padded(chunk.iter().copied())))
                     .order(accounts::id)
                     .select(AccountRow::as_select());
-                rows.extend(Kept(query).load::<AccountRow>(conn)?);
+                rows.extend::<Vec<AccountRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
         Which::After(after, limit) => {
@@ -276,7 +276,7 @@ fn load_lots(conn: &mut AnyConnection, ids: &[i64]) -> Result<BTreeMap<i64, BTre
     for chunk in ids.chunks(CHUNK) {
         let query =
             lots::table.filter(lots::account_id.eq_any(padded(chunk.iter().copied()))).select(LotRow::as_select());
-        let rows: Vec<LotRow> = Kept(query).load(conn)?;
+        let rows: Vec<LotRow> = load_kept!(conn, query, chunk.len())?;
         for row in rows {
             let expiry = expiry_from_us(row.expires_at_us)?;
             found.entry(row.account_id).or_default().insert(expiry, Points::from_e2(row.points_e2));
@@ -298,7 +298,7 @@ fn load_open_holds(conn: &mut AnyConnection, ids: &[i64]) -> Result<OpenHolds, S
                 (holds::account_id, holds::id, holds::points_e2, holds::created_at_us, holds::expires_at_us),
                 (holds::carried_points_e2, holds::carried_good_at_us),
             ));
-        let rows: Vec<OpenRow> = Kept(query).load(conn)?;
+        let rows: Vec<OpenRow> = load_kept!(conn, query, chunk.len())?;
         for ((account, id, points, created_at, expires_at), (carried_points, carried_good_at)) in rows {
             let hold = OpenHold {
                 points: Points::from_e2(points),

@@ -11,7 +11,7 @@ use diesel::upsert::excluded;
 use rust_decimal::{Decimal, RoundingStrategy};
 use sha2::{Digest, Sha256};
 
-use super::kept::{Kept, padded};
+use super::kept::{load_kept, padded};
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, StoreError, corrupt, write_rows};
@@ -259,14 +259,14 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
             for chunk in ids.chunks(CHUNK) {
                 let ids: Vec<String> = chunk.iter().map(HoldId::to_string).collect();
                 let query = holds::table.filter(holds::id.eq_any(padded(ids))).select(HoldRow::as_select());
-                rows.extend(Kept(query).load::<HoldRow>(conn)?);
+                rows.extend::<Vec<HoldRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
         Which::Orders(uuids) => {
             for chunk in uuids.chunks(CHUNK) {
                 let uuids = padded(chunk.iter().cloned());
                 let query = holds::table.filter(holds::order_uuid.eq_any(uuids)).select(HoldRow::as_select());
-                rows.extend(Kept(query).load::<HoldRow>(conn)?);
+                rows.extend::<Vec<HoldRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
         Which::AllOf(accounts) => {
@@ -295,7 +295,7 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
                     .filter(holds::account_id.eq_any(padded(ids)))
                     .filter(holds::state.eq("open"))
                     .select(HoldRow::as_select());
-                rows.extend(Kept(query).load::<HoldRow>(conn)?);
+                rows.extend::<Vec<HoldRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
     }

@@ -3,7 +3,8 @@
 //! diesel prepares some kinds of statements anew each time they run: lists (`eq_any` on SQLite), `UPDATE`, upserts and
 //! `sql_query`, since their text may differ from run to run. For the small statements of the writer that is most of
 //! their cost: SQLite parses and plans for longer than it runs. [`Kept`] lets the connection keep them by their text;
-//! [`padded`] keeps the texts few.
+//! [`padded`] keeps the texts few. Putting a text together only to find its statement costs as much as running a small
+//! one, so [`KeptHere`] is found by the place where it is written; [`load_kept`] chooses between both for a list.
 
 use std::marker::PhantomData;
 
@@ -43,6 +44,57 @@ where
 }
 
 impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}
+
+/// A statement to be kept by where it is written: `Place` is a type of that place alone, where the statement always has
+/// one text, and one for a list of each length. The text is put together once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeptHere<Q, Place>(Q, PhantomData<Place>);
+
+impl<Q, Place> KeptHere<Q, Place> {
+    pub const fn new(query: Q) -> Self {
+        Self(query, PhantomData)
+    }
+}
+
+impl<Q, Place: 'static> QueryId for KeptHere<Q, Place> {
+    type QueryId = Place;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Q: Query, Place> Query for KeptHere<Q, Place> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, Place, DB: Backend> QueryFragment<DB> for KeptHere<Q, Place>
+where
+    Q: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q, Place, Conn> RunQueryDsl<Conn> for KeptHere<Q, Place> {}
+
+/// Loads the rows of a query with one [`padded`] list, of `$many` before it was padded, and keeps the statement. Lists of
+/// one and of two, which a command alone needs, are found by this place. Of longer ones, where finding a text costs
+/// little beside running it, the text says which statement it is: a type for each length would be compiled apart.
+macro_rules! load_kept {
+    ($conn:expr, $query:expr, $many:expr) => {{
+        struct One;
+        struct Two;
+        match $many {
+            1 => diesel::RunQueryDsl::load($crate::store::kept::KeptHere::<_, One>::new($query), $conn),
+            2 => diesel::RunQueryDsl::load($crate::store::kept::KeptHere::<_, Two>::new($query), $conn),
+            _ => diesel::RunQueryDsl::load($crate::store::kept::Kept($query), $conn),
+        }
+    }};
+}
+pub(super) use load_kept;
 
 /// A statement without a result, as something that can be loaded. `Place` is where it is written: there it always has
 /// the same text, which then need not be put together to find it.
@@ -97,7 +149,43 @@ pub(super) fn padded<T: Clone>(list: impl IntoIterator<Item = T>) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use diesel::connection::{InstrumentationEvent, SimpleConnection};
+    use diesel::prelude::*;
+
     use super::padded;
+
+    diesel::table! {
+        numbers (id) {
+            id -> BigInt,
+        }
+    }
+
+    #[test]
+    fn a_list_of_each_length_is_prepared_once_and_finds_what_it_says() {
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        conn.batch_execute(
+            "CREATE TABLE numbers (id INTEGER PRIMARY KEY); INSERT INTO numbers VALUES (1), (2), (3), (4)",
+        )
+        .unwrap();
+        let prepared: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let seen = Arc::clone(&prepared);
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::CacheQuery { sql, .. } = event {
+                seen.lock().unwrap().push(sql.matches('?').count());
+            }
+        });
+        for list in [vec![1], vec![2, 4], vec![3], vec![1, 2, 3], vec![4, 3], vec![4, 2, 1, 3], vec![2]] {
+            let query = numbers::table.filter(numbers::id.eq_any(padded(list.iter().copied()))).select(numbers::id);
+            let mut found: Vec<i64> = load_kept!(&mut conn, query, list.len()).unwrap();
+            let mut asked = list.clone();
+            found.sort_unstable();
+            asked.sort_unstable();
+            assert_eq!(found, asked);
+        }
+        assert_eq!(*prepared.lock().unwrap(), [1, 2, 4]);
+    }
 
     #[test]
     fn pads_to_powers_of_two_with_what_is_there() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::kept::{Kept, padded};
+use super::kept::{load_kept, padded};
 use super::schema::memberships;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
@@ -33,7 +33,7 @@ pub fn load(conn: &mut AnyConnection, members: &BTreeSet<PartnerId>) -> Result<M
                 memberships::enrolled_at_us,
                 memberships::left_at_us,
             ));
-        let rows: Vec<(i64, i64, i64, Option<i64>)> = Kept(query).load(conn)?;
+        let rows: Vec<(i64, i64, i64, Option<i64>)> = load_kept!(conn, query, chunk.len())?;
         for (partner, program, enrolled_at, left_at) in rows {
             let period = Period { enrolled_at: from_us(enrolled_at)?, left_at: from_us_opt(left_at)? };
             found.entry((PartnerId(partner), ProgramId(program))).or_default().periods.push(period);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::kept::{Kept, padded};
+use super::kept::{load_kept, padded};
 use super::schema::partner_merges;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 use crate::domain::ids::PartnerId;
@@ -22,7 +22,7 @@ pub fn of(conn: &mut AnyConnection, partners: &[PartnerId]) -> Result<BTreeMap<P
             .filter(partner_merges::source.eq(SOURCE))
             .filter(partner_merges::partner_id.eq_any(padded(chunk.iter().copied())))
             .select((partner_merges::partner_id, partner_merges::into_partner_id));
-        let rows: Vec<(i64, i64)> = Kept(query).load(conn)?;
+        let rows: Vec<(i64, i64)> = load_kept!(conn, query, chunk.len())?;
         found.extend(rows.into_iter().map(|(from, into)| (PartnerId(from), PartnerId(into))));
     }
     Ok(found)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::kept::{Kept, padded};
+use super::kept::{load_kept, padded};
 use super::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
@@ -318,7 +318,7 @@ pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
                 products::tag_ids,
                 products::active,
             ));
-        let rows: Vec<(i64, Option<i64>, String, String, bool)> = Kept(query).load(conn)?;
+        let rows: Vec<(i64, Option<i64>, String, String, bool)> = load_kept!(conn, query, chunk.len())?;
         for (id, product_category_id, pos_category_ids, tag_ids, active) in rows {
             let place = ProductPlace {
                 product_category_id: product_category_id.map(ProductCategoryId),
@@ -362,7 +362,7 @@ pub fn partners(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeM
             .filter(partners::source.eq(SOURCE))
             .filter(partners::id.eq_any(padded(chunk.iter().copied())))
             .select(PartnerRow::as_select());
-        let rows: Vec<PartnerRow> = Kept(query).load(conn)?;
+        let rows: Vec<PartnerRow> = load_kept!(conn, query, chunk.len())?;
         for row in rows {
             let partner = Partner {
                 id: PartnerId(row.id),
@@ -432,7 +432,7 @@ fn catalog_ids(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
             .filter(products::source.eq(SOURCE))
             .filter(products::id.eq_any(padded(chunk.iter().copied())))
             .select(products::id);
-        let rows: Vec<i64> = Kept(query).load(conn)?;
+        let rows: Vec<i64> = load_kept!(conn, query, chunk.len())?;
         known.extend(rows.into_iter().map(ProductId));
     }
     Ok(known)

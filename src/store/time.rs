@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 
-use super::kept::Kept;
+use super::kept::KeptHere;
 use super::{AnyConnection, StoreError, corrupt};
 use crate::domain::account::Expiry;
 
@@ -64,6 +64,6 @@ pub fn database_now(conn: &mut AnyConnection) -> Result<DateTime<Utc>, StoreErro
             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now_us"
         }
     };
-    let row: Now = Kept(sql_query(query)).get_result(conn)?;
+    let row: Now = KeptHere::<_, Now>::new(sql_query(query)).get_result(conn)?;
     from_us(row.now_us)
 }

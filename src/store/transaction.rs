@@ -4,7 +4,7 @@ use diesel::{Connection, RunQueryDsl, sql_query};
 
 use super::StoreError;
 use super::connection::AnyConnection;
-use super::kept::Kept;
+use super::kept::KeptHere;
 
 /// A number that is another one once another connection has written to the database; to be compared with what the same
 /// connection said before. `None` on PostgreSQL, which has no such thing.
@@ -18,7 +18,7 @@ pub fn data_version(conn: &mut AnyConnection) -> Result<Option<i64>, StoreError>
         data_version: i64,
     }
     let AnyConnection::Sqlite(conn) = conn else { return Ok(None) };
-    let row: Row = Kept(sql_query("PRAGMA data_version")).get_result(conn)?;
+    let row: Row = KeptHere::<_, Row>::new(sql_query("PRAGMA data_version")).get_result(conn)?;
     Ok(Some(row.data_version))
 }
 

@@ -6,7 +6,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::kept::{Kept, padded};
+use super::kept::{load_kept, padded};
 use super::schema::verdicts;
 use super::{AnyConnection, CHUNK, StoreError, write_rows};
 
@@ -36,7 +36,7 @@ pub fn load(conn: &mut AnyConnection, keys: &[String]) -> Result<BTreeMap<String
         let query = verdicts::table
             .filter(verdicts::idempotency_key.eq_any(padded(chunk.iter().cloned())))
             .select(Verdict::as_select());
-        let rows: Vec<Verdict> = Kept(query).load(conn)?;
+        let rows: Vec<Verdict> = load_kept!(conn, query, chunk.len())?;
         found.extend(rows.into_iter().map(|row| (row.idempotency_key.clone(), row)));
     }
     Ok(found)
