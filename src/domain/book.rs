@@ -12,7 +12,7 @@ use super::account::{Account, Expiry, LotChange};
 use super::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use super::exact::Overflow;
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, EntryId, ExceptionId, HoldId, OrderId, PartnerId, SaleId};
+use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, SaleId, SaleModel};
 use super::points::Points;
 
 /// When, by whom, and where fresh ids come from.
@@ -63,8 +63,8 @@ pub struct Exception {
 /// An order as a till or the sync names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderRef {
-    /// `pos.order.id`
-    pub id: Option<OrderId>,
+    /// What names it in the ledger.
+    pub id: Option<SaleId>,
     /// `pos.order.uuid`
     pub uuid: Option<String>,
     /// `pos.order.name`
@@ -76,8 +76,8 @@ impl OrderRef {
     #[must_use]
     pub fn cause(&self) -> Cause {
         Cause {
-            model: CauseModel::PosOrder,
-            id: self.id.map(|id| id.0),
+            model: self.id.map_or(SaleModel::PosOrder, |id| id.model).into(),
+            id: self.id.map(|id| id.id),
             uuid: self.uuid.clone(),
             name: self.name.clone().unwrap_or_default(),
         }
@@ -94,7 +94,7 @@ pub struct Book {
     /// Holds of accounts that are not here, on drafts that holds are asked for: read, never changed.
     pub neighbours: BTreeMap<HoldId, Hold>,
     /// What has been posted for sales so far.
-    pub postings: BTreeMap<(OrderId, AccountId), Points>,
+    pub postings: BTreeMap<(SaleId, AccountId), Points>,
     /// New entries, in order.
     pub entries: Vec<Entry>,
     /// New exceptions.
@@ -104,7 +104,7 @@ pub struct Book {
     /// Holds that differ from what was loaded, or are new.
     pub changed_holds: BTreeSet<HoldId>,
     /// Postings that differ from what was loaded.
-    pub changed_postings: BTreeSet<(OrderId, AccountId)>,
+    pub changed_postings: BTreeSet<(SaleId, AccountId)>,
 }
 
 /// What an entry says beside the numbers.

@@ -14,7 +14,7 @@ use super::decide_tests::{ACCOUNT, Desk, line, order, points};
 use super::entry::EntryKind;
 use super::exact;
 use super::hold::HoldState;
-use super::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
+use super::ids::{HoldId, OrderId, PartnerId, ProductId};
 use super::money::Money;
 use super::order::{Line, Order, OrderState};
 use super::points::Points;
@@ -95,7 +95,7 @@ fn lots_of(desk: &Desk, of: impl Fn(&super::entry::Entry) -> bool) -> Vec<LotCha
 /// Reads the order from Odoo, as the sync does: its holds first, then what it earned, then what refunds gave back. All
 /// is one long batch, so that what expired before is found in the book's own entries.
 fn read(desk: &mut Desk, till: &Till, rules: &Program) {
-    let id = till.order.id;
+    let id = till.order.sale_id();
     let taken = taken_back(&till.refunds).unwrap();
     let earned = program::earn(rules, &till.order, &taken).unwrap().points;
     let paid = till.order.state == OrderState::Paid;
@@ -113,15 +113,10 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         till.hold.and_then(of_hold).into_iter().collect()
     };
     let mut lots = SaleLots::default();
-    for entry in desk.book.entries.iter().filter(|entry| entry.sale == id.map(SaleId::pos_order)) {
+    for entry in desk.book.entries.iter().filter(|entry| entry.sale == id) {
         lots.note(entry).unwrap();
     }
-    let earn_entry = desk
-        .book
-        .entries
-        .iter()
-        .find(|entry| entry.sale == id.map(SaleId::pos_order))
-        .map(|entry| entry.id.to_string());
+    let earn_entry = desk.book.entries.iter().find(|entry| entry.sale == id).map(|entry| entry.id.to_string());
     let reward_lines = RewardLines::of(&[&till.order]);
     let mut sale = Sale {
         order: &till.order,
@@ -147,8 +142,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
     desk.with(|book, moment, _| book.converge_reversals(&sale, moment)).unwrap();
     assert_eq!(desk.book.entries.len(), entries, "reading again changes nothing");
-    let posted =
-        desk.book.entries.iter().filter(|entry| entry.sale == id.map(SaleId::pos_order)).map(|entry| entry.points);
+    let posted = desk.book.entries.iter().filter(|entry| entry.sale == id).map(|entry| entry.points);
     assert_eq!(Points::sum(posted).unwrap(), if paid { earned } else { Points::ZERO }, "Σ entries of the sale");
 }
 
@@ -256,7 +250,7 @@ proptest! {
                 refund(till, line, 1_000);
             }
             read(&mut desk, till, &rules);
-            let earned = desk.book.entries.iter().filter(|entry| entry.sale == till.order.id.map(SaleId::pos_order));
+            let earned = desk.book.entries.iter().filter(|entry| entry.sale == till.order.sale_id());
             prop_assert!(Points::sum(earned.map(|entry| entry.points)).unwrap().is_zero());
             check(&desk);
         }

@@ -136,9 +136,9 @@ impl Book {
     /// # Errors
     /// [`Trouble`]
     pub fn converge_earning(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
-        let Some(order_id) = sale.order.id else { return Ok(()) };
+        let Some(sale_id) = sale.order.sale_id() else { return Ok(()) };
         let mut accounts: Vec<AccountId> = sale.desired.keys().copied().collect();
-        accounts.extend(self.postings.keys().filter(|(order, _)| *order == order_id).map(|(_, account)| *account));
+        accounts.extend(self.postings.keys().filter(|(of, _)| *of == sale_id).map(|(_, account)| *account));
         accounts.sort_unstable();
         accounts.dedup();
         for (program, uncomputed) in &sale.uncomputed {
@@ -152,7 +152,7 @@ impl Book {
         let mut differences = Vec::new();
         for account_id in accounts {
             let desired = sale.desired.get(&account_id).map_or(Points::ZERO, |desired| desired.points);
-            let posted = self.postings.get(&(order_id, account_id)).copied().unwrap_or_default();
+            let posted = self.postings.get(&(sale_id, account_id)).copied().unwrap_or_default();
             match desired.sub(posted) {
                 Ok(difference) if difference.is_zero() => {}
                 Ok(difference) => differences.push((account_id, difference, desired)),
@@ -177,8 +177,8 @@ impl Book {
                 }
                 Err(trouble) => return Err(trouble),
             }
-            self.postings.insert((order_id, account_id), total);
-            self.changed_postings.insert((order_id, account_id));
+            self.postings.insert((sale_id, account_id), total);
+            self.changed_postings.insert((sale_id, account_id));
         }
         self.move_lots(sale, first, moment)
     }
@@ -249,7 +249,7 @@ impl Book {
             occurred_at: if takes_back { sale.trigger_at } else { sale.order.placed_at },
             cause: if takes_back { sale.trigger.cause() } else { order_ref(sale.order).cause() },
             program_version: desired.map(|desired| desired.version).or(before.version),
-            sale: sale.order.id.map(SaleId::pos_order),
+            sale: sale.order.sale_id(),
             hold_id: None,
             reason: None,
             detail: Detail {
@@ -276,7 +276,7 @@ impl Book {
             let Some(desired) = sale.desired.get(account_id) else { continue };
             let mut lots = before.lots.clone();
             let posted = self.entries.iter().skip(first);
-            let of_sale = sale.order.id.map(SaleId::pos_order);
+            let of_sale = sale.order.sale_id();
             for entry in posted.filter(|entry| entry.account_id == *account_id && entry.sale == of_sale) {
                 lots.note(entry)?;
             }
@@ -285,7 +285,7 @@ impl Book {
             let is_past = desired.expiry.is_past(moment.now);
             // No more than the sale has now: what a clawback took from the lots of others is theirs in its lots.
             let posted =
-                sale.order.id.and_then(|id| self.postings.get(&(id, *account_id))).copied().unwrap_or_default();
+                sale.order.sale_id().and_then(|id| self.postings.get(&(id, *account_id))).copied().unwrap_or_default();
             let spendable = if is_past { account.available(moment.now)?.max(Points::ZERO) } else { account.balance() };
             let mut most = spendable.min(posted);
             let mut out: Vec<LotChange> = Vec::new();
@@ -311,7 +311,7 @@ impl Book {
                 occurred_at: sale.order.placed_at,
                 cause: order_ref(sale.order).cause(),
                 program_version: Some(desired.version),
-                sale: sale.order.id.map(SaleId::pos_order),
+                sale: sale.order.sale_id(),
                 hold_id: None,
                 reason: Some(format!("by version {} of the program, {moved} of its points {ends}", desired.version)),
                 detail: Detail { earned: Some(desired.earned.clone()), ..Detail::default() },
@@ -370,12 +370,13 @@ impl Book {
             }
             self.raise_shared(sale, &hold, moment)?;
             let spender = sale.reward_lines.spender(&hold);
-            if hold.state == HoldState::Captured && spender.is_some_and(|spender| Some(spender.order) != sale.order.id)
+            if hold.state == HoldState::Captured
+                && spender.is_some_and(|spender| Some(spender.order) != sale.order.sale_id())
             {
                 continue;
             }
             // Where the order earned the owner points, it was theirs when it was first read.
-            let was_theirs = sale.order.id.is_some_and(|id| self.postings.contains_key(&(id, hold.account_id)));
+            let was_theirs = sale.order.sale_id().is_some_and(|id| self.postings.contains_key(&(id, hold.account_id)));
             if is_of_another && !was_theirs {
                 let detail = format!(
                     "the paid order carries the hold {text} of {} points, which was given to partner {owner}, but is paid \
@@ -428,7 +429,7 @@ impl Book {
         moment: &mut Moment<'_>,
     ) {
         let id = ExceptionId((moment.ids)());
-        let on = order.id.map_or_else(String::new, |id| id.to_string());
+        let on = order.id.map_or_else(String::new, SaleId::key);
         self.exceptions.push(Exception {
             id,
             dedupe_key: format!("{kind}/{on}/{subject}"),
@@ -579,5 +580,5 @@ fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<V
 /// The order as entries and exceptions name it.
 #[must_use]
 pub fn order_ref(order: &Order) -> OrderRef {
-    OrderRef { id: order.id, uuid: order.uuid.clone(), name: Some(order.name.clone()) }
+    OrderRef { id: order.sale_id(), uuid: order.uuid.clone(), name: Some(order.name.clone()) }
 }

@@ -15,7 +15,7 @@ use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide::{Correction, Denied, HoldAsk};
 use super::entry::{Entry, EntryKind};
 use super::hold::HoldState;
-use super::ids::{AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId};
+use super::ids::{AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId};
 use super::money::Money;
 use super::order::{HoldRef, Line, LineRole, Order, OrderState};
 use super::points::Points;
@@ -51,6 +51,8 @@ fn book() -> Book {
 
 pub(super) fn order(uuid: &str, lines: Vec<Line>) -> Order {
     Order {
+        source: SourceId::ODOO,
+        model: SaleModel::PosOrder,
         id: Some(OrderId(7)),
         uuid: Some(uuid.into()),
         name: "Shop/7".into(),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use super::account::LotChange;
-use super::ids::{AccountId, EntryId, HoldId, SaleId};
+use super::ids::{AccountId, EntryId, HoldId, SaleId, SaleModel};
 use super::points::Points;
 
 /// Why points moved.
@@ -91,6 +91,14 @@ pub enum CauseModel {
     LoyaltyCard,
     /// A customer whose points moved.
     Partner,
+}
+
+impl From<SaleModel> for CauseModel {
+    fn from(model: SaleModel) -> Self {
+        match model {
+            SaleModel::PosOrder => Self::PosOrder,
+        }
+    }
 }
 
 impl CauseModel {

@@ -11,7 +11,7 @@ use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use super::entry::{Entry, EntryKind};
 use super::hold::HoldState;
-use super::ids::{LineId, OrderId, PartnerId, SaleId};
+use super::ids::{LineId, OrderId, PartnerId};
 use super::order::{Line, Order};
 use super::points::Points;
 use super::redemption_review::RewardLines;
@@ -68,7 +68,7 @@ fn read(desk: &mut Desk, number: i64, desired: Option<Desired>, moves: bool) {
     let mut sold = order(&number.to_string(), vec![line(number, 10_000, None)]);
     sold.id = Some(OrderId(number));
     let mut lots = SaleLots::default();
-    for entry in desk.book.entries.iter().filter(|entry| entry.sale == sold.id.map(SaleId::pos_order)) {
+    for entry in desk.book.entries.iter().filter(|entry| entry.sale == sold.sale_id()) {
         lots.note(entry).unwrap();
     }
     let sale = Sale {

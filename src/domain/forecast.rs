@@ -444,7 +444,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::ids::{CompanyId, LineId, OrderId, PosConfigId};
+    use crate::domain::ids::{CompanyId, LineId, OrderId, PosConfigId, SaleModel, SourceId};
     use crate::domain::refund::Returned;
 
     fn program(members: &Value) -> Program {
@@ -480,6 +480,8 @@ mod tests {
             combo: None,
         };
         Order {
+            source: SourceId::ODOO,
+            model: SaleModel::PosOrder,
             id: Some(OrderId(id)),
             uuid: None,
             name: format!("Shop/{id}"),

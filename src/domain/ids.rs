@@ -107,6 +107,40 @@ impl SaleId {
     pub const fn pos_order(id: OrderId) -> Self {
         Self { source: SourceId::ODOO, model: SaleModel::PosOrder, id: id.0 }
     }
+
+    /// The order's id, where it is an order of a till of the Odoo beside which the service stands.
+    #[must_use]
+    pub fn as_pos_order(self) -> Option<OrderId> {
+        let id = OrderId(self.id);
+        (Self::pos_order(id) == self).then_some(id)
+    }
+
+    /// One of its lines.
+    #[must_use]
+    pub const fn line(self, id: LineId) -> SaleLineId {
+        SaleLineId { source: self.source, model: self.model, id }
+    }
+
+    /// Its part of the key of an exception: the number alone for an order of a till of the Odoo beside which the
+    /// service stands.
+    #[must_use]
+    pub fn key(self) -> String {
+        match self.as_pos_order() {
+            Some(id) => id.to_string(),
+            None => format!("{}:{}:{}", self.source.0, self.model.as_str(), self.id),
+        }
+    }
+}
+
+/// What names a line among those of all sales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SaleLineId {
+    /// The system.
+    pub source: SourceId,
+    /// The kind of document that it stands in.
+    pub model: SaleModel,
+    /// Its id there.
+    pub id: LineId,
 }
 
 impl fmt::Display for SaleId {
@@ -180,6 +214,18 @@ impl HoldId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sales_of_two_systems_with_one_number_have_nothing_in_common() {
+        let ours = SaleId::pos_order(OrderId(7));
+        let theirs = SaleId { source: SourceId(2), ..ours };
+        assert_ne!(ours, theirs);
+        assert_ne!(ours.key(), theirs.key());
+        assert_ne!(ours.to_string(), theirs.to_string());
+        assert_ne!(ours.line(LineId(1)), theirs.line(LineId(1)));
+        assert_eq!((ours.as_pos_order(), theirs.as_pos_order()), (Some(OrderId(7)), None));
+        assert_eq!(ours.key(), "7");
+    }
 
     #[test]
     fn a_hold_is_of_its_customers_group_and_ids_stay_in_order() {

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::ids::{
     CompanyId, HoldId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
-    ProductId, ProductTagId,
+    ProductId, ProductTagId, SaleId, SaleLineId, SaleModel, SourceId,
 };
 use super::money::Money;
 use super::program::Scope;
@@ -167,7 +167,11 @@ impl HoldRef {
 /// An order, paid in Odoo or still a draft on a till.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// `pos.order.id`; `None` in a draft.
+    /// The system it was made in.
+    pub source: SourceId,
+    /// The kind of document it is there.
+    pub model: SaleModel,
+    /// Its id there (`pos.order.id`); `None` in a draft.
     pub id: Option<OrderId>,
     /// `pos.order.uuid`; Odoo 14 has none.
     pub uuid: Option<String>,
@@ -200,6 +204,34 @@ pub struct Order {
 }
 
 impl Order {
+    /// What names it in the ledger; `None` in a draft.
+    #[must_use]
+    pub fn sale_id(&self) -> Option<SaleId> {
+        self.id.map(|id| SaleId { source: self.source, model: self.model, id: id.0 })
+    }
+
+    /// The names of its lines, with each of them.
+    pub fn lines_by_id(&self) -> impl Iterator<Item = (SaleLineId, &Line)> {
+        self.lines.iter().filter_map(|line| Some((self.line_id(line.id?), line)))
+    }
+
+    /// The lines that its lines take back.
+    pub fn refunded_lines(&self) -> impl Iterator<Item = SaleLineId> {
+        self.lines.iter().filter_map(|line| Some(self.line_id(line.refunds?)))
+    }
+
+    /// Whether both are of one kind and have one receipt's name.
+    #[must_use]
+    pub fn is_on_receipt_of(&self, other: &Self) -> bool {
+        (self.source, self.model, &self.reference) == (other.source, other.model, &other.reference)
+    }
+
+    /// What names a line of its own, or of another sale of its kind.
+    #[must_use]
+    pub const fn line_id(&self, id: LineId) -> SaleLineId {
+        SaleLineId { source: self.source, model: self.model, id }
+    }
+
     /// Says of each part of a combo what combo it is a part of. A line whose combo is not in the order is no part.
     pub fn attach_combos(&mut self) {
         for position in 0..self.lines.len() {

@@ -12,7 +12,7 @@ use super::book::{Book, Exception, Missing, Moment, OrderRef, Trouble};
 use super::converge::{Sale, order_ref};
 use super::exact;
 use super::hold::{Hold, HoldState};
-use super::ids::{ExceptionId, HoldId, OrderId};
+use super::ids::{ExceptionId, HoldId, SaleId};
 use super::money::Money;
 use super::order::{HoldRef, Line, LineRole, Order, OrderState};
 use super::points::Points;
@@ -26,7 +26,7 @@ const PLENTY: Points = Points::from_e2(99_999_999_999_999);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carrier {
     /// Which.
-    pub order: OrderId,
+    pub order: SaleId,
     /// What a person calls it.
     pub name: String,
     /// Its uuid.
@@ -41,7 +41,7 @@ pub struct RewardLines {
     /// By hold: the orders that have a line of it, in the order of their ids.
     pub carriers: BTreeMap<HoldId, Vec<Carrier>>,
     /// By uuid: the orders of that uuid. Of the holds alone that no paid order carries.
-    pub by_uuid: BTreeMap<String, Vec<(OrderId, OrderState)>>,
+    pub by_uuid: BTreeMap<String, Vec<(SaleId, OrderState)>>,
 }
 
 impl RewardLines {
@@ -53,7 +53,7 @@ impl RewardLines {
         let mut orders = orders.to_vec();
         orders.sort_by_key(|order| order.id);
         for order in orders {
-            let (Some(id), Some(uuid)) = (order.id, order.uuid.clone()) else { continue };
+            let (Some(id), Some(uuid)) = (order.sale_id(), order.uuid.clone()) else { continue };
             all.by_uuid.entry(uuid).or_default().push((id, order.state));
             let holds: BTreeSet<HoldId> = order
                 .lines
@@ -129,7 +129,7 @@ impl Book {
 
     pub(super) fn standing(sale: &Sale<'_>, hold: &Hold) -> Standing {
         if let Some(spender) = sale.reward_lines.spender(hold) {
-            return if Some(spender.order) == sale.order.id { Standing::Here } else { Standing::Elsewhere };
+            return if Some(spender.order) == sale.order.sale_id() { Standing::Here } else { Standing::Elsewhere };
         }
         if sale.reward_lines.is_paid(hold) {
             return Standing::Elsewhere;
@@ -264,7 +264,7 @@ impl Book {
                 first.name, hold.id, hold.points, hold.discount
             );
             let order = OrderRef { id: Some(other.order), uuid: other.uuid.clone(), name: Some(other.name.clone()) };
-            let key = format!("foreign_hold/{}/{}", other.order, hold.id);
+            let key = format!("foreign_hold/{}/{}", other.order.key(), hold.id);
             self.raise_of_hold("foreign_hold", key, hold, order, detail, moment)?;
         }
         Ok(())
@@ -304,7 +304,7 @@ impl Book {
                 text(allowed),
                 text(excess)
             );
-            let on = order.id.map_or_else(String::new, |id| id.to_string());
+            let on = order.id.map_or_else(String::new, SaleId::key);
             let key = format!("reward_no_longer_fits/{on}/{}", hold.id);
             self.raise_of_hold("reward_no_longer_fits", key, &hold, order, detail, moment)?;
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use crate::domain::entry::EntryKind;
-use crate::domain::ids::{PartnerId, ProductId, ProgramId};
+use crate::domain::ids::{OrderId, PartnerId, ProductId, ProgramId, SaleId};
 use crate::domain::program::Program;
 use crate::domain::timeline::Version;
 
@@ -136,7 +136,7 @@ fn of_two_paid_orders_of_one_uuid_the_second_is_told_whichever_is_read_last() {
         read(&mut desk, before, &[]);
         read(&mut desk, last, &[before]);
         assert_eq!((desk.account().balance(), kinds(&desk)), (points(900), vec!["foreign_hold"]));
-        assert_eq!(desk.book.exceptions[0].order.id, Some(OrderId(8)));
+        assert_eq!(desk.book.exceptions[0].order.id, Some(SaleId::pos_order(OrderId(8))));
     }
 }
 

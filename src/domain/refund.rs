@@ -146,7 +146,7 @@ mod tests {
     use chrono::{TimeZone, Utc};
 
     use super::*;
-    use crate::domain::ids::{OrderId, ProductId};
+    use crate::domain::ids::{OrderId, ProductId, SaleModel, SourceId};
 
     /// Product, quantity, amount; the line's id is the order's times ten and its position.
     fn order(id: i64, lines: &[(i64, i64, i64)]) -> Order {
@@ -169,6 +169,8 @@ mod tests {
             combo: None,
         });
         Order {
+            source: SourceId::ODOO,
+            model: SaleModel::PosOrder,
             id: Some(OrderId(id)),
             uuid: None,
             name: format!("Shop/{id}"),

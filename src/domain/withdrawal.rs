@@ -125,10 +125,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::ids::CompanyId;
+    use crate::domain::ids::{CompanyId, SaleModel, SourceId};
 
     fn order(uuid: Option<&str>, reference: Option<&str>, state: OrderState) -> Order {
         Order {
+            source: SourceId::ODOO,
+            model: SaleModel::PosOrder,
             id: Some(OrderId(1)),
             uuid: uuid.map(str::to_owned),
             name: "Shop/0001".to_owned(),

@@ -25,7 +25,7 @@ use crate::domain::converge::{Sale, order_ref};
 use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
 use crate::domain::entry::EXPIRY;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId, ProductId, ProgramId};
+use crate::domain::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId, SaleId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
 use crate::domain::redemption_review::ReviewRules;
@@ -293,7 +293,7 @@ impl Batch {
             Command::Transfer(asked) => self.transfer(conn, asked),
             Command::Recompute { work, request, then_after, .. } => {
                 let answer = self.converge(conn, position, request)?;
-                store::programs::advance_recompute(conn, *work, then_after.map(|id| id.0))?;
+                store::programs::advance_recompute(conn, *work, *then_after)?;
                 Ok(answer)
             }
         }
@@ -528,7 +528,7 @@ impl Batch {
         accounts::save(conn, &changed)?;
         let changed: Vec<&Hold> = self.book.changed_holds.iter().filter_map(|id| self.book.holds.get(id)).collect();
         holds::save(conn, &changed)?;
-        let changed: BTreeMap<(OrderId, AccountId), Points> = self
+        let changed: BTreeMap<(SaleId, AccountId), Points> = self
             .book
             .changed_postings
             .iter()

@@ -9,7 +9,7 @@ use super::reply::ErrorBody;
 use crate::domain::book::OrderRef;
 use crate::domain::decide::Correction;
 use crate::domain::entry::SYNC;
-use crate::domain::ids::{AccountId, HoldId, OrderId, PartnerId};
+use crate::domain::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
 use crate::domain::shop::{Ingested, Partner};
@@ -134,7 +134,7 @@ pub enum Command {
     /// Orders that are no longer in Odoo.
     Forget {
         /// Their ids.
-        orders: Vec<OrderId>,
+        orders: Vec<SaleId>,
         /// When and by what right they were looked for.
         reading: Reading,
     },
@@ -145,9 +145,9 @@ pub enum Command {
         /// Who has it done, and why.
         request: Request,
         /// The next orders of it.
-        orders: Vec<OrderId>,
+        orders: Vec<SaleId>,
         /// Where it goes on afterwards; `None` when this is the end.
-        then_after: Option<OrderId>,
+        then_after: Option<SaleId>,
     },
     /// Everything of one member goes to another. Written in a batch of its own: it changes whose what is.
     Transfer(Box<Transfer>),

@@ -15,7 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::book::{Book, Exception, OrderRef};
 use crate::domain::entry::{CauseModel, Entry};
 use crate::domain::exact::Overflow;
-use crate::domain::ids::{AccountId, ExceptionId, OrderId};
+use crate::domain::ids::{AccountId, ExceptionId, OrderId, SaleId};
 use crate::domain::timeline::Timeline;
 use crate::store;
 
@@ -53,6 +53,11 @@ pub(super) fn review(
     Ok(closed)
 }
 
+/// The sale that caused an entry. It is of the same system as the sale that the entry belongs to.
+fn sale_named(entry: &Entry, id: i64) -> SaleId {
+    entry.sale.map_or_else(|| SaleId::pos_order(OrderId(id)), |of| SaleId { id, ..of })
+}
+
 fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<Utc>) -> Result<Exception, Overflow> {
     let id = ExceptionId(Uuid::now_v7());
     let by = cause.map_or_else(String::new, |entry| format!(", last by {} of {}", entry.kind, entry.points));
@@ -60,7 +65,7 @@ fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<U
     let order =
         cause.filter(|entry| entry.cause.model == CauseModel::PosOrder).map_or_else(OrderRef::default, |entry| {
             OrderRef {
-                id: entry.cause.id.map(OrderId),
+                id: entry.cause.id.map(|id| sale_named(entry, id)),
                 uuid: entry.cause.uuid.clone(),
                 name: Some(entry.cause.name.clone()),
             }

@@ -14,7 +14,7 @@ use super::queue::{Lane, Lanes};
 use super::writer::{self, Health, Job};
 use super::{CHUNK, Ledger, LedgerError, Options, Reading, Wallet};
 use crate::domain::decide::Correction;
-use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId};
+use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
 use crate::domain::money::Money;
 use crate::domain::order::{Line, LineRole, Order, OrderState};
 use crate::domain::points::Points;
@@ -36,6 +36,8 @@ fn note(commits: &Commits, commands: &[Command]) {
 /// Orders of customers of their own that earn a point for each unit.
 fn orders(ids: std::ops::RangeInclusive<i64>) -> Vec<Order> {
     let order = |id| Order {
+        source: SourceId::ODOO,
+        model: SaleModel::PosOrder,
         id: Some(OrderId(id)),
         uuid: Some(format!("u-{id}")),
         name: format!("Shop/{id}"),

@@ -5,58 +5,61 @@ use std::sync::Arc;
 
 use super::reply::LedgerError;
 use crate::domain::converge::taken_back;
-use crate::domain::ids::{HoldId, LineId, OrderId};
+use crate::domain::ids::{HoldId, SaleId, SaleLineId, SaleModel, SourceId};
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::refund::{TakenBack, match_by_reference};
 use crate::store::{AnyConnection, holds, orders};
 
 /// Lines of paid orders that take others back, by the line they take back.
-pub(super) type Refunds = BTreeMap<LineId, Vec<Line>>;
+pub(super) type Refunds = BTreeMap<SaleLineId, Vec<Line>>;
 
 /// Orders, and what bears on them.
 #[derive(Debug, Default)]
 pub(super) struct Linked {
     /// The orders asked for. A line that takes back a sale names it, whether Odoo says so or the receipts do.
-    pub orders: BTreeMap<OrderId, Order>,
+    pub orders: BTreeMap<SaleId, Order>,
     /// The others that share their receipt's name with one of them.
-    pub neighbours: BTreeMap<OrderId, Order>,
+    pub neighbours: BTreeMap<SaleId, Order>,
     /// What takes their lines back.
     pub refunds: Refunds,
 }
 
 impl Linked {
     /// Loads orders. Locks nothing.
-    pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<Self, LedgerError> {
+    pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<SaleId>) -> Result<Self, LedgerError> {
         let mut all = orders::load(conn, ids)?;
-        let others: BTreeSet<OrderId> = same_receipt(conn, all.values())?.difference(ids).copied().collect();
+        let others: BTreeSet<SaleId> = same_receipt(conn, all.values())?.difference(ids).copied().collect();
         all.extend(orders::load(conn, &others)?);
-        let lines: Vec<LineId> = all.values().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+        let lines: Vec<SaleLineId> = all.values().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
         let mut refunds = Refunds::new();
-        for (_, state, line) in orders::refunds_of(conn, &lines)? {
+        for (by, state, line) in orders::refunds_of(conn, &lines)? {
             if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
-                refunds.entry(of).or_default().push(line);
+                refunds.entry(by.line(of)).or_default().push(line);
             }
         }
         // Most orders share their receipt's name with none: then there is nothing to match.
-        let mut receipts: BTreeMap<String, Vec<OrderId>> = BTreeMap::new();
+        let mut receipts: BTreeMap<(SourceId, SaleModel, String), Vec<SaleId>> = BTreeMap::new();
         for (id, order) in &all {
             if let Some(reference) = &order.reference {
-                receipts.entry(reference.clone()).or_default().push(*id);
+                receipts.entry((order.source, order.model, reference.clone())).or_default().push(*id);
             }
         }
         for of_one in receipts.into_values().filter(|of_one| of_one.len() > 1) {
             let mut group: Vec<Order> = of_one.iter().filter_map(|id| all.remove(id)).collect();
-            let lines = group.iter().flat_map(|order| &order.lines).filter_map(|line| line.id);
+            let lines = group.iter().flat_map(Order::lines_by_id).map(|(id, _)| id);
             let mut taken = TakenBack::new();
             for by in lines.filter_map(|line| refunds.get(&line)) {
                 taken.extend(taken_back(by)?);
             }
-            for line in match_by_reference(&mut group, taken)? {
-                if let Some(of) = line.refunds {
-                    refunds.entry(of).or_default().push(line);
+            let tied = match_by_reference(&mut group, taken)?;
+            if let Some(receipt) = group.first() {
+                for line in tied {
+                    if let Some(of) = line.refunds {
+                        refunds.entry(receipt.line_id(of)).or_default().push(line);
+                    }
                 }
             }
-            all.extend(group.into_iter().filter_map(|order| Some((order.id?, order))));
+            all.extend(group.into_iter().filter_map(|order| Some((order.sale_id()?, order))));
         }
         let (mut orders, neighbours): (BTreeMap<_, _>, BTreeMap<_, _>) =
             all.into_iter().partition(|(id, _)| ids.contains(id));
@@ -67,16 +70,25 @@ impl Linked {
 
 /// What takes back the lines of one order.
 pub(super) fn refunds_of(order: &Order, refunds: &Refunds) -> Vec<Line> {
-    order.lines.iter().filter_map(|line| refunds.get(&line.id?)).flatten().cloned().collect()
+    order.lines_by_id().filter_map(|(id, _)| refunds.get(&id)).flatten().cloned().collect()
 }
 
 /// The orders that share their receipt's name with one of these, themselves among them.
 fn same_receipt<'a>(
     conn: &mut AnyConnection,
     of: impl Iterator<Item = &'a Order>,
-) -> Result<BTreeSet<OrderId>, LedgerError> {
-    let names: BTreeSet<String> = of.filter_map(|order| order.reference.clone()).collect();
-    Ok(orders::of_references(conn, &names)?)
+) -> Result<BTreeSet<SaleId>, LedgerError> {
+    let mut names: BTreeMap<(SourceId, SaleModel), BTreeSet<&str>> = BTreeMap::new();
+    for order in of {
+        if let Some(reference) = &order.reference {
+            names.entry((order.source, order.model)).or_default().insert(reference);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for ((source, model), names) in names {
+        found.extend(orders::of_references(conn, source, model, &names)?);
+    }
+    Ok(found)
 }
 
 /// Says of each reward line which goods its discount is for, and of the first of each hold how many it gives.

@@ -57,12 +57,13 @@ pub use self::repair::ProgramTrouble;
 pub use self::reply::{ErrorBody, LedgerError};
 pub use self::simulate::{Simulated, Simulation, simulate};
 pub use self::verify::Report;
-use crate::domain::ids::{AccountId, OrderId, PartnerId, ProductId};
+use crate::domain::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
 use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
 use crate::domain::shop;
 use crate::store::exceptions::ExceptionRow;
 pub use crate::store::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
+use crate::store::placed::Stretch;
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
@@ -246,6 +247,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::ingest`].
     pub async fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Result<Ingested, LedgerError> {
+        let orders: Vec<SaleId> = orders.into_iter().map(SaleId::pos_order).collect();
         self.ingested_in_chunks(orders, |orders| Command::Forget { orders, reading }).await
     }
 
@@ -266,13 +268,14 @@ impl Ledger {
                     let Some(work) = store::programs::next_recompute(conn)? else {
                         return Ok::<_, LedgerError>(None);
                     };
-                    let after = OrderId(work.after_order_id);
+                    let after = work.after()?;
                     let of = match work.partner_id {
                         Some(member) => Some(wallets::owner_of(conn, wallet, PartnerId(member))?),
                         None => None,
                     };
                     let of = of.as_ref();
-                    let orders = store::orders::ids_placed_from(conn, work.from_us, of, after, chunk)?;
+                    let since = Stretch { from_us: work.from_us, until_us: None };
+                    let orders = store::placed::ids(conn, since, of, after, chunk)?;
                     let request = Request {
                         actor: work.requested_by.unwrap_or_else(|| Request::default().actor),
                         reason: work.reason,
@@ -501,7 +504,7 @@ fn announce(kind: &'static str, detail: &str) {
 }
 
 fn exception_json(row: &ExceptionRow, names: &names::PartnerNames) -> Result<Value, LedgerError> {
-    let order = match (row.order_id, &row.order_uuid, &row.order_name) {
+    let order = match (row.sale_id, &row.order_uuid, &row.order_name) {
         (None, None, None) => Value::Null,
         (id, uuid, name) => json!({"id": id, "uuid": uuid, "name": name}),
     };

@@ -12,7 +12,7 @@ use super::reply::LedgerError;
 use super::wallets::{companies_left, owner_of};
 use super::{Ledger, Wallet};
 use crate::domain::book::{Exception, OrderRef};
-use crate::domain::ids::{ExceptionId, OrderId, PartnerId};
+use crate::domain::ids::{ExceptionId, OrderId, PartnerId, SaleId};
 use crate::domain::shop::{Ingested, Partner};
 use crate::store::accounts::Which;
 use crate::store::exceptions::{self, ExceptionRow};
@@ -44,7 +44,8 @@ impl Ledger {
     ) -> Result<BTreeSet<PartnerId>, LedgerError> {
         self.pool()
             .run(move |conn| {
-                let read: BTreeMap<OrderId, Option<PartnerId>> = read.into_iter().collect();
+                let read = read.into_iter().map(|(id, customer)| (SaleId::pos_order(id), customer));
+                let read: BTreeMap<SaleId, Option<PartnerId>> = read.collect();
                 let known = store::wallets::customers(conn, &read.keys().copied().collect())?;
                 let left = known.iter().filter(|(id, known)| read.get(id) != Some(&known.partner_id));
                 let left = left.filter_map(|(_, known)| known.partner_id).collect();
@@ -83,7 +84,8 @@ impl Ledger {
                 if !is_company {
                     contacts = vec![member];
                 }
-                let orders = store::wallets::orders_of_customers(conn, &contacts)?.into_iter().collect();
+                let orders = store::wallets::orders_of_customers(conn, &contacts)?.into_iter();
+                let orders = orders.filter_map(SaleId::as_pos_order).collect();
                 let told = exceptions::state_of(conn, &orphan_key(member))?.is_some();
                 let became = merges::of(conn, &[member])?.remove(&member);
                 Ok(Trail { orders, is_company, became, told })

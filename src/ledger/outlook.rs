@@ -9,7 +9,7 @@ use super::programs::read_timelines;
 use super::reply::LedgerError;
 use super::{Wallet, wallets};
 use crate::domain::converge::taken_back;
-use crate::domain::ids::{OrderId, PartnerId, ProgramId};
+use crate::domain::ids::{PartnerId, ProgramId, SaleId};
 use crate::domain::order::Order;
 use crate::domain::outlook::{KnownShop, Outlook, Problem, RECENT_ORDERS, Sold, problems};
 use crate::domain::program::Program;
@@ -79,7 +79,7 @@ pub fn outlooks(conn: &mut AnyConnection, wallet: Wallet, code: Option<&str>) ->
 
 /// The newest orders with whose they are and what came back of them.
 fn recent(conn: &mut AnyConnection, wallet: Wallet) -> Result<Recent, LedgerError> {
-    let ids: BTreeSet<OrderId> = known_shop::newest_orders(conn, RECENT_ORDERS)?.into_iter().collect();
+    let ids: BTreeSet<SaleId> = known_shop::newest_orders(conn, RECENT_ORDERS)?.into_iter().collect();
     let Linked { orders, refunds, .. } = Linked::load(conn, &ids)?;
     let wallets = wallets::of_known(conn, wallet, &orders, false)?;
     let mut recent = Recent::with_capacity(orders.len());

@@ -19,7 +19,7 @@ use super::{Ledger, wallets};
 use crate::domain::decide::expired_key;
 use crate::domain::entry::COMMAND_LINE;
 use crate::domain::hold::{Hold, HoldState, LineShare, PUT_BACK};
-use crate::domain::ids::{HoldId, OrderId, PartnerId, ProductId};
+use crate::domain::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
 use crate::domain::money::Money;
 use crate::domain::points::Points;
 use crate::domain::program::{Program, Reward};
@@ -116,7 +116,7 @@ impl Ledger {
                         let answer = match there {
                             _ if id.is_some_and(|id| seen.contains(&id)) => PutBack::Known,
                             Some(hold) if may_be_tried_again(conn, hold)? => {
-                                again.push((one.order_id, hold.id));
+                                again.push((SaleId::pos_order(one.order_id), hold.id));
                                 PutBack::Ready
                             }
                             Some(_) => PutBack::Known,
@@ -149,11 +149,14 @@ impl Ledger {
                     holds::save(conn, &holds_back.iter().collect::<Vec<_>>())?;
                     let now = database_now(conn)?.timestamp_micros();
                     for (one, _) in &fresh {
-                        let key = format!("unknown_hold/{}/{}", one.order_id, one.hold);
+                        let key = format!("unknown_hold/{}/{}", SaleId::pos_order(one.order_id).key(), one.hold);
                         let note = "its redemption was put back from what Odoo keeps";
                         exceptions::resolve_key(conn, &key, note, COMMAND_LINE, now)?;
                     }
-                    let orders = fresh.iter().map(|(one, _)| one.order_id).chain(again.iter().map(|(order, _)| *order));
+                    let orders = fresh
+                        .iter()
+                        .map(|(one, _)| SaleId::pos_order(one.order_id))
+                        .chain(again.iter().map(|(order, _)| *order));
                     store::orders::undigest(conn, &orders.collect())?;
                     Ok::<_, LedgerError>(answers)
                 })

@@ -148,8 +148,8 @@ pub(super) fn resolve_too_large(
         if id != program {
             continue;
         }
-        let placed_at = match row.order_id.map(crate::domain::ids::OrderId) {
-            Some(order) => store::orders::load(conn, &[order].into())?.remove(&order).map(|order| order.placed_at),
+        let placed_at = match row.sale()? {
+            Some(sale) => store::orders::load(conn, &[sale].into())?.remove(&sale).map(|order| order.placed_at),
             None => None,
         };
         if placed_at.is_some_and(|placed| effective_from.is_none_or(|from| from <= placed)) {

@@ -9,7 +9,7 @@ use super::reply::LedgerError;
 use super::sales::desired_of;
 use super::wallets;
 use crate::domain::hold::HoldState;
-use crate::domain::ids::{AccountId, HoldId, LineId, PartnerId, ProgramId};
+use crate::domain::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleLineId};
 use crate::domain::order::{Line, Order, OrderState, Wallet};
 use crate::domain::points::Points;
 use crate::domain::returned_rewards::{ReturnedReward, returned_rewards};
@@ -26,7 +26,7 @@ pub(super) fn taken_back_by(
     timelines: &[Timeline],
 ) -> Result<BTreeMap<ProgramId, Points>, LedgerError> {
     let mut taken = BTreeMap::new();
-    let named: BTreeSet<LineId> = draft.lines.iter().filter_map(|line| line.refunds).collect();
+    let named: BTreeSet<SaleLineId> = draft.refunded_lines().collect();
     if named.is_empty() {
         return Ok(taken);
     }

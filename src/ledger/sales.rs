@@ -17,7 +17,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::entry::{Entry, EntryKind};
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleId};
+use crate::domain::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId, SaleId, SaleLineId};
 use crate::domain::membership::Membership;
 use crate::domain::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::points::Points;
@@ -63,7 +63,7 @@ impl Ready {
 
     /// What names it in the ledger.
     fn id(&self) -> Option<SaleId> {
-        self.loaded.order.id.map(SaleId::pos_order)
+        self.loaded.order.sale_id()
     }
 
     /// Takes note of the next entry of the sale, on the account whose points these are now.
@@ -135,9 +135,9 @@ pub(super) fn take_in(conn: &mut AnyConnection, wallet: Wallet, commands: &[Comm
 /// What keeping orders came to.
 struct Taken {
     /// Orders that were new or different.
-    changed: BTreeSet<OrderId>,
+    changed: BTreeSet<SaleId>,
     /// Others to converge because of them: sales they refunded until now, and orders that lost a line to them.
-    also: BTreeSet<OrderId>,
+    also: BTreeSet<SaleId>,
 }
 
 /// `None` when they were read too long ago, or under a lease that another process has now: what that one reads is newer.
@@ -147,7 +147,7 @@ fn ingest(
     read: &[Order],
     reading: &Reading,
 ) -> Result<Option<Taken>, LedgerError> {
-    let ids: BTreeSet<OrderId> = read.iter().filter_map(|order| order.id).collect();
+    let ids: BTreeSet<SaleId> = read.iter().filter_map(Order::sale_id).collect();
     orders::lock(conn, &ids)?;
     if !reading.still_counts(conn)? {
         return Ok(None);
@@ -159,17 +159,18 @@ fn ingest(
     let catalog = shop::catalog(conn, &products)?;
     let customers: Vec<PartnerId> = read.iter().filter_map(|order| order.partner_id).collect();
     let customers = shop::partners(conn, &customers)?;
-    let lines: BTreeSet<LineId> = read.iter().flat_map(|order| &order.lines).filter_map(|line| line.id).collect();
+    let lines: BTreeSet<SaleLineId> = read.iter().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
     let mut also = orders::orders_of_lines(conn, &lines)?;
     also.retain(|id| !ids.contains(id));
     // A line that moved here from another order (a split bill) was first read there.
     let elsewhere = orders::load(conn, &also)?;
-    let lines: BTreeMap<LineId, &Line> = elsewhere.values().chain(known.values()).flat_map(lines_by_id).collect();
+    let lines: BTreeMap<SaleLineId, &Line> =
+        elsewhere.values().chain(known.values()).flat_map(Order::lines_by_id).collect();
     let placed: Vec<Order> = read
         .iter()
         .map(|order| {
             let mut order = order.clone();
-            let before = order.id.and_then(|id| known.get(&id));
+            let before = order.sale_id().and_then(|id| known.get(&id));
             place(&mut order, &catalog, &customers, before, &lines);
             order
         })
@@ -189,7 +190,7 @@ pub(super) fn place(
     catalog: &Catalog,
     customers: &BTreeMap<PartnerId, Partner>,
     before: Option<&Order>,
-    lines: &BTreeMap<LineId, &Line>,
+    lines: &BTreeMap<SaleLineId, &Line>,
 ) {
     if let Some(before) = before.filter(|before| before.partner_id == order.partner_id) {
         order.partner_tags.clone_from(&before.partner_tags);
@@ -200,9 +201,12 @@ pub(super) fn place(
     if let Some(before) = before {
         order.links_refunds = before.links_refunds;
     }
-    let keeps_holds = order.hold_field_missing;
+    let (keeps_holds, source, model) = (order.hold_field_missing, order.source, order.model);
     for line in &mut order.lines {
-        let earlier = line.id.and_then(|id| lines.get(&id)).filter(|earlier| earlier.product_id == line.product_id);
+        let earlier = line
+            .id
+            .and_then(|id| lines.get(&SaleLineId { source, model, id }))
+            .filter(|earlier| earlier.product_id == line.product_id);
         if let Some(earlier) = earlier {
             line.role = earlier.role;
             line.pos_categories.clone_from(&earlier.pos_categories);
@@ -219,13 +223,9 @@ pub(super) fn place(
     }
 }
 
-fn lines_by_id(order: &Order) -> impl Iterator<Item = (LineId, &Line)> {
-    order.lines.iter().filter_map(|line| Some((line.id?, line)))
-}
-
 /// An order that Odoo deleted is kept as one that was cancelled and has no lines.
-fn forget(conn: &mut AnyConnection, gone: &[OrderId], reading: &Reading) -> Result<Option<Taken>, LedgerError> {
-    let ids: BTreeSet<OrderId> = gone.iter().copied().collect();
+fn forget(conn: &mut AnyConnection, gone: &[SaleId], reading: &Reading) -> Result<Option<Taken>, LedgerError> {
+    let ids: BTreeSet<SaleId> = gone.iter().copied().collect();
     orders::lock(conn, &ids)?;
     if !reading.still_counts(conn)? {
         return Ok(None);
@@ -243,8 +243,8 @@ fn forget(conn: &mut AnyConnection, gone: &[OrderId], reading: &Reading) -> Resu
 fn refunded_by<'a>(
     conn: &mut AnyConnection,
     refunds: impl Iterator<Item = &'a Order>,
-) -> Result<BTreeSet<OrderId>, LedgerError> {
-    let lines: BTreeSet<LineId> = refunds.flat_map(|order| &order.lines).filter_map(|line| line.refunds).collect();
+) -> Result<BTreeSet<SaleId>, LedgerError> {
+    let lines: BTreeSet<SaleLineId> = refunds.flat_map(Order::refunded_lines).collect();
     Ok(orders::orders_of_lines(conn, &lines)?)
 }
 
@@ -253,29 +253,29 @@ fn refunded_by<'a>(
 fn load_sales(
     conn: &mut AnyConnection,
     wallet: Wallet,
-    triggers: &BTreeSet<OrderId>,
+    triggers: &BTreeSet<SaleId>,
 ) -> Result<Vec<Loaded>, LedgerError> {
     orders::lock(conn, triggers)?;
     let Linked { orders: read, neighbours, refunds: refunds_read } = Linked::load(conn, triggers)?;
     let refunded = refunded_by(conn, read.values())?;
-    let mut causes: BTreeMap<OrderId, Vec<&Order>> = BTreeMap::new();
+    let mut causes: BTreeMap<SaleId, Vec<&Order>> = BTreeMap::new();
     for (id, order) in &neighbours {
-        let same = read.values().filter(|other| order.reference.is_some() && other.reference == order.reference);
+        let same = read.values().filter(|other| order.reference.is_some() && other.is_on_receipt_of(order));
         causes.entry(*id).or_default().extend(same);
     }
-    let lines_at: BTreeMap<LineId, OrderId> = {
+    let lines_at: BTreeMap<SaleLineId, SaleId> = {
         let sales = orders::load(conn, &refunded)?;
-        sales.iter().flat_map(|(id, order)| order.lines.iter().filter_map(move |line| Some((line.id?, *id)))).collect()
+        sales.iter().flat_map(|(id, order)| order.lines_by_id().map(move |(line, _)| (line, *id))).collect()
     };
     for refund in read.values() {
-        for of in refund.lines.iter().filter_map(|line| line.refunds).filter_map(|line| lines_at.get(&line)) {
+        for of in refund.refunded_lines().filter_map(|line| lines_at.get(&line)) {
             causes.entry(*of).or_default().push(refund);
         }
     }
     for (id, order) in &read {
         causes.entry(*id).or_default().push(order);
     }
-    let ids: BTreeSet<OrderId> = causes.keys().copied().collect();
+    let ids: BTreeSet<SaleId> = causes.keys().copied().collect();
     let (sales, refunds) = if ids == *triggers {
         // Most orders bear on themselves alone, and were locked before they were read.
         (read.clone(), refunds_read)
@@ -309,12 +309,12 @@ fn load_sales(
 /// Which of the orders that were read has changed a sale: the last one that is paid, since a draft changes nothing. The
 /// sale itself where none is, or where it is what is no longer paid.
 fn cause_of<'a>(sale: &'a Order, read: &[&'a Order]) -> &'a Order {
-    let itself = read.iter().any(|order| order.id == sale.id);
+    let itself = read.iter().any(|order| order.sale_id() == sale.sale_id());
     if itself && sale.state != OrderState::Paid {
         return sale;
     }
     let paid = read.iter().filter(|order| order.state == OrderState::Paid);
-    paid.max_by_key(|order| (order.placed_at, order.id)).copied().unwrap_or(sale)
+    paid.max_by_key(|order| (order.placed_at, order.sale_id())).copied().unwrap_or(sale)
 }
 
 /// Of whoever never enrolled.
@@ -449,9 +449,9 @@ impl Affected {
     }
 
     /// What was posted before.
-    pub fn postings(&self) -> BTreeMap<(OrderId, AccountId), Points> {
+    pub fn postings(&self) -> BTreeMap<(SaleId, AccountId), Points> {
         self.all()
-            .filter_map(|sale| sale.order.id.map(|id| (id, sale)))
+            .filter_map(|sale| sale.order.sale_id().map(|id| (id, sale)))
             .flat_map(|(id, sale)| sale.postings.iter().map(move |(account, points)| ((id, *account), *points)))
             .collect()
     }
@@ -486,10 +486,10 @@ impl Affected {
     }
 
     /// The orders that no program takes because of their currency or company, and the others.
-    pub fn ignored(&self) -> (Vec<OrderId>, Vec<OrderId>) {
+    pub fn ignored(&self) -> (Vec<SaleId>, Vec<SaleId>) {
         let (mut ignored, mut others) = (Vec::new(), Vec::new());
         for sale in self.all() {
-            if let Some(id) = sale.order.id {
+            if let Some(id) = sale.order.sale_id() {
                 if sale.ignored { ignored.push(id) } else { others.push(id) }
             }
         }

@@ -15,7 +15,7 @@ use super::{Wallet, wallets};
 use crate::domain::converge::taken_back;
 use crate::domain::exact::Overflow;
 use crate::domain::forecast::{Forecast, Tally};
-use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::ids::{PartnerId, SaleId};
 use crate::domain::order::Order;
 use crate::domain::program::Program;
 use crate::domain::refund::TakenBack;
@@ -69,7 +69,7 @@ type Sold = (Order, Option<PartnerId>, TakenBack);
 
 struct Page {
     sold: Vec<Sold>,
-    last: Option<OrderId>,
+    last: Option<SaleId>,
 }
 
 /// Replays the orders that were read as if `ask.program` alone had been in force, with everyone enrolled.
@@ -149,7 +149,7 @@ fn read_all(
 ) -> Result<Reading, LedgerError> {
     let watch = Stopwatch::on(conn);
     let mut whole = Duration::ZERO;
-    let mut after = OrderId(0);
+    let mut after: Option<SaleId> = None;
     let read = loop {
         let from = Instant::now();
         let page = read_transaction(conn, |conn| read_page(conn, ask, stretch, after));
@@ -157,7 +157,7 @@ fn read_all(
         match page {
             Ok(Page { last: None, .. }) => break Ok(()),
             Ok(Page { sold, last: Some(last) }) => {
-                after = last;
+                after = Some(last);
                 if pages.send(sold).is_err() {
                     break Ok(());
                 }
@@ -173,9 +173,9 @@ fn read_page(
     conn: &mut AnyConnection,
     ask: &Simulation,
     stretch: Stretch,
-    after: OrderId,
+    after: Option<SaleId>,
 ) -> Result<Page, LedgerError> {
-    let ids = placed::ids(conn, stretch, after, PAGE)?;
+    let ids = placed::ids(conn, stretch, None, after, PAGE)?;
     let last = ids.last().copied();
     let Linked { orders, refunds, .. } = Linked::load(conn, &ids.into_iter().collect())?;
     let wallets = wallets::of_known(conn, ask.wallet, &orders, false)?;

@@ -20,10 +20,11 @@ use super::sales::{Said, desired_of};
 use super::verify_entries::{Walk, check_entries};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
 use crate::domain::converge::Uncomputed;
-use crate::domain::ids::{AccountId, OrderId, ProgramId, SaleId};
+use crate::domain::ids::{AccountId, ProgramId, SaleId};
 use crate::domain::points::Points;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
+use crate::store::placed::{self, Stretch};
 use crate::store::transaction::read_transaction;
 use crate::store::{self, AnyConnection, entries, orders, transfers};
 
@@ -83,7 +84,7 @@ impl Ledger {
                 None => break,
             }
         }
-        let mut after = OrderId(0);
+        let mut after: Option<SaleId> = None;
         loop {
             let context = Arc::clone(self.context());
             let (page, last) = self
@@ -97,7 +98,7 @@ impl Ledger {
                 .await?;
             merge(&mut report, page);
             match last {
-                Some(id) => after = id,
+                Some(id) => after = Some(id),
                 None => break,
             }
         }
@@ -179,14 +180,14 @@ fn check_orders(
     conn: &mut AnyConnection,
     timelines: &[Timeline],
     wallet: super::Wallet,
-    after: OrderId,
-) -> Result<(Report, Option<OrderId>), LedgerError> {
+    after: Option<SaleId>,
+) -> Result<(Report, Option<SaleId>), LedgerError> {
     let mut report = Report::default();
-    let ids: std::collections::BTreeSet<OrderId> =
-        orders::ids_placed_from(conn, None, None, after, PAGE)?.into_iter().collect();
+    let ids: std::collections::BTreeSet<SaleId> =
+        placed::ids(conn, Stretch::default(), None, after, PAGE)?.into_iter().collect();
     let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
     let postings = orders::postings(conn, &ids)?;
-    let listed: Vec<SaleId> = ids.iter().copied().map(SaleId::pos_order).collect();
+    let listed: Vec<SaleId> = ids.iter().copied().collect();
     let posted_entries = entries::of_sales(conn, &listed)?;
     let wallets = super::wallets::of_known(conn, wallet, &sales, false)?;
     let moved = transfers_of(conn, posted_entries.values().flatten())?;
@@ -197,7 +198,7 @@ fn check_orders(
         let Said { desired, uncomputed, .. } = desired_of(order, &of_this, member, timelines, &memberships)?;
         for said in uncomputed.values().filter(|said| said.problem.is_none()) {
             report.found(format!(
-                "order {id} ({}): the numbers of the program {}, version {}, grow too large on it",
+                "{id} ({}): the numbers of the program {}, version {}, grow too large on it",
                 order.name, said.program, said.version
             ));
         }
@@ -210,11 +211,11 @@ fn check_orders(
                     expected.insert(*account, desired.points);
                 }
                 None if desired.points.is_zero() => {}
-                None => report.found(format!("order {id} should have earned {} and has no account", desired.points)),
+                None => report.found(format!("{id} should have earned {} and has no account", desired.points)),
             }
         }
         let mut actual: BTreeMap<AccountId, Points> = BTreeMap::new();
-        for row in posted_entries.get(&SaleId::pos_order(*id)).into_iter().flatten() {
+        for row in posted_entries.get(id).into_iter().flatten() {
             // An unreadable entry was told with its account.
             if let Ok(entry) = row.numbers() {
                 // What a member earned is the other's, where its points moved.
@@ -233,7 +234,7 @@ fn check_orders(
             let wanted = if unchecked.contains(&account) { posted } else { of(&expected) };
             if posted != wanted || note != posted {
                 report.found(format!(
-                    "order {id} ({}): it should have posted {wanted} to account {account}, its entries come to \
+                    "{id} ({}): it should have posted {wanted} to account {account}, its entries come to \
                      {posted}, and {note} is noted",
                     order.name
                 ));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reply::LedgerError;
-use crate::domain::ids::{OrderId, PartnerId};
+use crate::domain::ids::{PartnerId, SaleId};
 use crate::domain::order::{Order, Wallet};
 use crate::domain::shop::Partner;
 use crate::store::wallets::Owner;
@@ -96,13 +96,13 @@ pub(super) fn of_read(
     conn: &mut AnyConnection,
     wallet: Wallet,
     read: &[Order],
-    before: &mut BTreeMap<OrderId, Order>,
-) -> Result<BTreeMap<OrderId, PartnerId>, LedgerError> {
+    before: &mut BTreeMap<SaleId, Order>,
+) -> Result<BTreeMap<SaleId, PartnerId>, LedgerError> {
     let ids = before.keys().copied().collect();
     let kept = wallets::customers(conn, &ids)?;
     let changed: BTreeSet<PartnerId> = read
         .iter()
-        .filter_map(|order| Some((order.partner_id, before.get(&order.id?)?.partner_id)))
+        .filter_map(|order| Some((order.partner_id, before.get(&order.sale_id()?)?.partner_id)))
         .filter(|(now, then)| now != then)
         .flat_map(|(now, then)| [now, then])
         .flatten()
@@ -110,9 +110,9 @@ pub(super) fn of_read(
     let became = merges::of(conn, &changed.into_iter().collect::<Vec<_>>())?;
     let person = |id: PartnerId| became.get(&id).copied().unwrap_or(id);
     let mut found = BTreeMap::new();
-    let mut open: Vec<(OrderId, PartnerId)> = Vec::new();
+    let mut open: Vec<(SaleId, PartnerId)> = Vec::new();
     for order in read {
-        let (Some(id), Some(customer)) = (order.id, order.partner_id) else { continue };
+        let (Some(id), Some(customer)) = (order.sale_id(), order.partner_id) else { continue };
         let known = before.get_mut(&id).filter(|known| known.partner_id.map(person) == Some(person(customer)));
         let owner = known.and_then(|known| {
             known.partner_id = Some(customer);
@@ -135,12 +135,12 @@ pub(super) fn of_read(
 pub(super) fn of_known(
     conn: &mut AnyConnection,
     wallet: Wallet,
-    orders: &BTreeMap<OrderId, Order>,
+    orders: &BTreeMap<SaleId, Order>,
     keep: bool,
-) -> Result<BTreeMap<OrderId, PartnerId>, LedgerError> {
+) -> Result<BTreeMap<SaleId, PartnerId>, LedgerError> {
     let kept = wallets::customers(conn, &orders.keys().copied().collect())?;
-    let mut found: BTreeMap<OrderId, PartnerId> = BTreeMap::new();
-    let mut open: BTreeMap<OrderId, PartnerId> = BTreeMap::new();
+    let mut found: BTreeMap<SaleId, PartnerId> = BTreeMap::new();
+    let mut open: BTreeMap<SaleId, PartnerId> = BTreeMap::new();
     for (id, order) in orders {
         let Some(customer) = order.partner_id else { continue };
         match kept.get(id).and_then(|kept| kept.wallet) {
@@ -150,7 +150,7 @@ pub(super) fn of_known(
     }
     if !open.is_empty() {
         let now = wallets_of(conn, wallet, &open.values().copied().collect::<Vec<_>>())?;
-        let owners: BTreeMap<OrderId, PartnerId> =
+        let owners: BTreeMap<SaleId, PartnerId> =
             open.into_iter().map(|(id, customer)| (id, now.get(&customer).copied().unwrap_or(customer))).collect();
         if keep {
             wallets::keep(conn, &owners)?;

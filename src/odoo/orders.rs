@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId};
+use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::shop::{OrderDigest, PosConfig};
@@ -256,6 +256,8 @@ fn order(record: &Record, lines: &[Record], rules: &ShopRules) -> Result<Order, 
     total_of(lines.iter().map(|line| line.subtotal))?;
     total_of(lines.iter().map(|line| line.subtotal_incl))?;
     Ok(Order {
+        source: SourceId::ODOO,
+        model: SaleModel::PosOrder,
         id: Some(OrderId(record.id()?)),
         uuid: record.key("uuid")?,
         // An order that never got its number is called "/" by Odoo; the receipt's number says more.

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, List, MoneyParam, Quantity, Text, without_control};
-use crate::domain::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId};
+use crate::domain::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 
 /// The most lines a draft has.
@@ -83,6 +83,8 @@ impl Draft {
     #[must_use]
     pub fn into_order(self) -> Order {
         Order {
+            source: SourceId::ODOO,
+            model: SaleModel::PosOrder,
             id: None,
             uuid: Some(self.uuid.0.clone()),
             name: self.uuid.0,

@@ -9,7 +9,7 @@ use super::fingerprint::idempotency;
 use super::params::{Id, Limit, List, PointsParam, Text, place};
 use super::{Api, Caller, Fault, Reply};
 use crate::domain::book::OrderRef;
-use crate::domain::ids::{HoldId, OrderId, PartnerId};
+use crate::domain::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::domain::refusal::Refusal;
 use crate::ledger::{Command, HistoryPlace, QuoteAsk};
 
@@ -115,7 +115,7 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
 
 pub(super) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> Reply {
     let order = OrderRef {
-        id: params.order.id.map(|id| OrderId(id.0)),
+        id: params.order.id.map(|id| SaleId::pos_order(OrderId(id.0))),
         uuid: Some(params.order.uuid.0),
         name: params.order.name.map(|name| name.0),
     };

@@ -128,11 +128,7 @@ impl EntryRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when somebody edited it.
     pub fn sale(&self) -> Result<Option<SaleId>, StoreError> {
-        match (self.sale_source, self.sale_model, self.sale_id) {
-            (None, None, None) => Ok(None),
-            (Some(source), Some(model), Some(id)) => sale_ids::from_columns(source, model, id).map(Some),
-            _ => Err(corrupt(format!("the entry {} names half a sale", self.id()))),
-        }
+        sale_ids::from_optional_columns(self.sale_source, self.sale_model, self.sale_id)
     }
 
     /// The texts that belong to it; `None` when they were erased.

@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::schema::exceptions;
-use super::{AnyConnection, CHUNK, StoreError, on_each};
+use super::{AnyConnection, CHUNK, StoreError, on_each, sale_ids};
 use crate::domain::book::Exception;
+use crate::domain::ids::SaleId;
 
 /// One exception.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -23,8 +24,10 @@ pub struct ExceptionRow {
     pub kind: String,
     /// The customer.
     pub partner_id: Option<i64>,
-    /// `pos.order.id`
-    pub order_id: Option<i64>,
+    sale_source: Option<i16>,
+    sale_model: Option<i16>,
+    /// The number of the order in its system.
+    pub sale_id: Option<i64>,
     /// `pos.order.uuid`
     pub order_uuid: Option<String>,
     /// `pos.order.name`
@@ -65,7 +68,9 @@ impl ExceptionRow {
             dedupe_key: exception.dedupe_key.clone(),
             kind: exception.kind.to_owned(),
             partner_id: exception.partner_id.map(|id| id.0),
-            order_id: exception.order.id.map(|id| id.0),
+            sale_source: exception.order.id.map(|sale| sale.source.0),
+            sale_model: exception.order.id.map(|sale| sale.model.code()),
+            sale_id: exception.order.id.map(|sale| sale.id),
             order_uuid: exception.order.uuid.clone(),
             order_name: exception.order.name.clone(),
             detail: exception.detail.clone(),
@@ -76,6 +81,14 @@ impl ExceptionRow {
             note: None,
             resolved_on_behalf_of: None,
         }
+    }
+
+    /// The sale that it is about.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn sale(&self) -> Result<Option<SaleId>, StoreError> {
+        sale_ids::from_optional_columns(self.sale_source, self.sale_model, self.sale_id)
     }
 }
 

@@ -7,7 +7,7 @@ use diesel::upsert::excluded;
 
 use super::schema::{future_records, odoo_places, orders};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, withdrawals};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, withdrawals};
 use crate::domain::findings::{Findings, FutureRecords, HiddenPlace, Place};
 use crate::domain::ids::{CompanyId, OrderId, PosConfigId};
 
@@ -28,6 +28,7 @@ pub fn places_of_orders(
         let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(i64, i64, Option<i64>)> = orders::table
             .filter(orders::source.eq(SOURCE))
+            .filter(orders::model.eq(POS_ORDER))
             .filter(orders::id.eq_any(ids))
             .select((orders::id, orders::company_id, orders::pos_config_id))
             .load(conn)?;
@@ -43,6 +44,7 @@ pub fn places_of_orders(
 pub fn known_places(conn: &mut AnyConnection) -> Result<BTreeMap<Place, String>, StoreError> {
     let rows: Vec<(i64, Option<i64>)> = orders::table
         .filter(orders::source.eq(SOURCE))
+        .filter(orders::model.eq(POS_ORDER))
         .select((orders::company_id, orders::pos_config_id))
         .distinct()
         .load(conn)?;

@@ -4,8 +4,10 @@ use diesel::prelude::*;
 
 use super::schema::{categories, odoo_places, orders, pos_configs, products};
 use super::shop::ids_from_text;
-use super::{AnyConnection, SOURCE, StoreError, companies};
-use crate::domain::ids::{CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
+use super::{AnyConnection, POS_ORDER, SOURCE, StoreError, companies};
+use crate::domain::ids::{
+    CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId, SaleId,
+};
 use crate::domain::outlook::KnownShop;
 use crate::domain::shop::{Category, PosConfig, Product};
 
@@ -96,12 +98,13 @@ fn tree<Id>(conn: &mut AnyConnection, tree: &str, id: impl Fn(i64) -> Id) -> Res
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn newest_orders(conn: &mut AnyConnection, limit: u32) -> Result<Vec<OrderId>, StoreError> {
+pub fn newest_orders(conn: &mut AnyConnection, limit: u32) -> Result<Vec<SaleId>, StoreError> {
     let ids: Vec<i64> = orders::table
         .filter(orders::source.eq(SOURCE))
+        .filter(orders::model.eq(POS_ORDER))
         .order(orders::id.desc())
         .limit(i64::from(limit))
         .select(orders::id)
         .load(conn)?;
-    Ok(ids.into_iter().map(OrderId).collect())
+    Ok(ids.into_iter().map(|id| SaleId::pos_order(OrderId(id))).collect())
 }

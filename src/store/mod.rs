@@ -43,7 +43,7 @@ pub mod verdicts;
 pub mod wallets;
 pub mod withdrawals;
 
-use crate::domain::ids::SourceId;
+use crate::domain::ids::{SaleModel, SourceId};
 
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 pub use pool::Pool;
@@ -51,6 +51,8 @@ pub use trouble::Trouble;
 
 /// The number of [`SourceId::ODOO`]: the one Odoo of today. The tables are ready for several.
 pub const SOURCE: i16 = SourceId::ODOO.0;
+/// The kind of its tills' orders.
+pub(crate) const POS_ORDER: i16 = SaleModel::PosOrder.code();
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

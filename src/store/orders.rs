@@ -10,12 +10,11 @@ use sha2::{Digest, Sha256};
 use super::schema::{accounts, order_lines, order_postings, orders};
 use super::shop::{ids_from_text, ids_to_text};
 use super::time::from_us;
-use super::wallets::Owner;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, companies, corrupt, on_each};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, companies, corrupt, on_each, sale_ids};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::ids::{
     AccountId, CompanyId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
-    ProductId, ProductTagId, ProgramId,
+    ProductId, ProductTagId, ProgramId, SaleId, SaleLineId, SaleModel, SourceId,
 };
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState, QUANTITY_DECIMALS};
@@ -26,6 +25,7 @@ use crate::domain::shop::OrderDigest;
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
 struct OrderRow {
     source: i16,
+    model: i16,
     id: i64,
     uuid: Option<String>,
     name: String,
@@ -50,6 +50,7 @@ struct OrderRow {
 #[diesel(table_name = order_lines, treat_none_as_default_value = false)]
 struct LineRow {
     source: i16,
+    model: i16,
     id: i64,
     order_id: i64,
     position: i64,
@@ -84,11 +85,12 @@ pub(super) fn state_from_word(word: &str) -> Result<OrderState, StoreError> {
     }
 }
 
-fn order_row(order: &Order, id: OrderId, wallet: Option<PartnerId>, lines: &[LineRow]) -> Result<OrderRow, StoreError> {
+fn order_row(order: &Order, id: SaleId, wallet: Option<PartnerId>, lines: &[LineRow]) -> Result<OrderRow, StoreError> {
     let total = Money::sum(order.lines.iter().map(|line| line.subtotal_incl)).map_err(corrupt)?;
     let mut row = OrderRow {
-        source: SOURCE,
-        id: id.0,
+        source: id.source.0,
+        model: id.model.code(),
+        id: id.id,
         uuid: order.uuid.clone(),
         name: order.name.clone(),
         reference: order.reference.clone(),
@@ -130,11 +132,12 @@ fn digest(row: &OrderRow, lines: &[LineRow]) -> String {
     hex::encode(hasher.finalize())
 }
 
-fn line_row(line: &Line, order: OrderId, position: usize) -> Result<LineRow, StoreError> {
+fn line_row(line: &Line, order: SaleId, position: usize) -> Result<LineRow, StoreError> {
     Ok(LineRow {
-        source: SOURCE,
-        id: line.id.ok_or_else(|| corrupt(format!("a line without an id in order {order}")))?.0,
-        order_id: order.0,
+        source: order.source.0,
+        model: order.model.code(),
+        id: line.id.ok_or_else(|| corrupt(format!("a line without an id in {order}")))?.0,
+        order_id: order.id,
         position: i64::try_from(position).map_err(corrupt)?,
         uuid: line.uuid.clone(),
         product_id: line.product_id.map(|id| id.0),
@@ -156,7 +159,18 @@ fn line_row(line: &Line, order: OrderId, position: usize) -> Result<LineRow, Sto
     })
 }
 
+impl OrderRow {
+    fn sale(&self) -> Result<SaleId, StoreError> {
+        sale_ids::from_columns(self.source, self.model, self.id)
+    }
+}
+
 impl LineRow {
+    /// The order it stands in.
+    fn sale(&self) -> Result<SaleId, StoreError> {
+        sale_ids::from_columns(self.source, self.model, self.order_id)
+    }
+
     fn line(self) -> Result<Line, StoreError> {
         Ok(Line {
             id: Some(LineId(self.id)),
@@ -183,16 +197,18 @@ impl LineRow {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<(), StoreError> {
+pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<SaleId>) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(conn) = conn {
-        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        orders::table
-            .filter(orders::source.eq(SOURCE))
-            .filter(orders::id.eq_any(ids))
-            .order(orders::id)
-            .select(orders::id)
-            .for_update()
-            .load::<i64>(conn)?;
+        for ((source, model), ids) in sale_ids::by_kind(ids.iter().copied()) {
+            orders::table
+                .filter(orders::source.eq(source))
+                .filter(orders::model.eq(model))
+                .filter(orders::id.eq_any(ids))
+                .order(orders::id)
+                .select(orders::id)
+                .for_update()
+                .load::<i64>(conn)?;
+        }
     }
     Ok(())
 }
@@ -201,54 +217,68 @@ pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<(), Sto
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMap<OrderId, Order>, StoreError> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<SaleId>) -> Result<BTreeMap<SaleId, Order>, StoreError> {
     let mut found = BTreeMap::new();
     if ids.is_empty() {
         return Ok(found);
     }
     let branches = companies::branches(conn)?;
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<OrderRow> = orders::table
-            .filter(orders::source.eq(SOURCE))
-            .filter(orders::id.eq_any(chunk.to_vec()))
-            .select(OrderRow::as_select())
-            .load(conn)?;
-        let lines: Vec<LineRow> = order_lines::table
-            .filter(order_lines::source.eq(SOURCE))
-            .filter(order_lines::order_id.eq_any(chunk.to_vec()))
-            .order((order_lines::order_id, order_lines::position))
-            .select(LineRow::as_select())
-            .load(conn)?;
-        let mut by_order: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
-        for row in lines {
-            by_order.entry(row.order_id).or_default().push(row.line()?);
-        }
-        for row in rows {
-            let id = OrderId(row.id);
-            let company_id = CompanyId(row.company_id);
-            let mut order = Order {
-                id: Some(id),
-                uuid: row.uuid,
-                name: row.name,
-                reference: row.reference,
-                state: state_from_word(&row.state)?,
-                placed_at: from_us(row.placed_at_us)?,
-                partner_id: row.partner_id.map(PartnerId),
-                partner_tags: ids_from_text(&row.partner_tag_ids)?.into_iter().map(PartnerTagId).collect(),
-                parent_companies: branches.get(&company_id).cloned().unwrap_or_default(),
-                links_refunds: row.links_refunds,
-                company_id,
-                currency: row.currency,
-                pos_config_id: row.pos_config_id.map(PosConfigId),
-                hold_field_missing: row.hold_field_missing,
-                lines: by_order.remove(&row.id).unwrap_or_default(),
-            };
-            order.attach_combos();
-            found.insert(id, order);
+    for ((source, model), ids) in sale_ids::by_kind(ids.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let rows: Vec<OrderRow> = orders::table
+                .filter(orders::source.eq(source))
+                .filter(orders::model.eq(model))
+                .filter(orders::id.eq_any(chunk.to_vec()))
+                .select(OrderRow::as_select())
+                .load(conn)?;
+            let lines: Vec<LineRow> = order_lines::table
+                .filter(order_lines::source.eq(source))
+                .filter(order_lines::model.eq(model))
+                .filter(order_lines::order_id.eq_any(chunk.to_vec()))
+                .order((order_lines::order_id, order_lines::position))
+                .select(LineRow::as_select())
+                .load(conn)?;
+            let mut by_order: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
+            for row in lines {
+                by_order.entry(row.order_id).or_default().push(row.line()?);
+            }
+            for row in rows {
+                let lines = by_order.remove(&row.id).unwrap_or_default();
+                found.insert(row.sale()?, order_of(row, lines, &branches)?);
+            }
         }
     }
     Ok(found)
+}
+
+fn order_of(
+    row: OrderRow,
+    lines: Vec<Line>,
+    branches: &BTreeMap<CompanyId, BTreeSet<CompanyId>>,
+) -> Result<Order, StoreError> {
+    let SaleId { source, model, id } = row.sale()?;
+    let company_id = CompanyId(row.company_id);
+    let mut order = Order {
+        source,
+        model,
+        id: Some(OrderId(id)),
+        uuid: row.uuid,
+        name: row.name,
+        reference: row.reference,
+        state: state_from_word(&row.state)?,
+        placed_at: from_us(row.placed_at_us)?,
+        partner_id: row.partner_id.map(PartnerId),
+        partner_tags: ids_from_text(&row.partner_tag_ids)?.into_iter().map(PartnerTagId).collect(),
+        parent_companies: branches.get(&company_id).cloned().unwrap_or_default(),
+        links_refunds: row.links_refunds,
+        company_id,
+        currency: row.currency,
+        pos_config_id: row.pos_config_id.map(PosConfigId),
+        hold_field_missing: row.hold_field_missing,
+        lines,
+    };
+    order.attach_combos();
+    Ok(order)
 }
 
 /// Keeps orders with their lines; returns the ids of those that were new or different.
@@ -261,34 +291,46 @@ pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<OrderId>) -> Result<BTreeMa
 pub fn put(
     conn: &mut AnyConnection,
     all: &[Order],
-    wallets: &BTreeMap<OrderId, PartnerId>,
-) -> Result<BTreeSet<OrderId>, StoreError> {
+    wallets: &BTreeMap<SaleId, PartnerId>,
+) -> Result<BTreeSet<SaleId>, StoreError> {
     let mut changed_ids = BTreeSet::new();
     for chunk in all.chunks(CHUNK) {
-        let mut rows = Vec::new();
+        let mut rows = BTreeMap::new();
         for order in chunk {
-            let id = order.id.ok_or_else(|| corrupt("an order without an id"))?;
+            let id = order.sale_id().ok_or_else(|| corrupt("an order without an id"))?;
             let lines = order
                 .lines
                 .iter()
                 .enumerate()
                 .map(|(position, line)| line_row(line, id, position))
                 .collect::<Result<Vec<_>, _>>()?;
-            rows.push((order_row(order, id, wallets.get(&id).copied(), &lines)?, lines));
+            rows.insert(id, (order_row(order, id, wallets.get(&id).copied(), &lines)?, lines));
         }
-        let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
-        let known: BTreeMap<i64, String> = orders::table
-            .filter(orders::source.eq(SOURCE))
-            .filter(orders::id.eq_any(ids))
-            .select((orders::id, orders::digest))
-            .load(conn)?
-            .into_iter()
-            .collect();
-        rows.retain(|(row, _)| known.get(&row.id) != Some(&row.digest));
-        changed_ids.extend(rows.iter().map(|(row, _)| OrderId(row.id)));
-        save_rows(conn, rows)?;
+        let known = digests_of(conn, rows.keys().copied())?;
+        rows.retain(|id, (row, _)| known.get(id) != Some(&row.digest));
+        changed_ids.extend(rows.keys().copied());
+        save_rows(conn, rows.into_values().collect())?;
     }
     Ok(changed_ids)
+}
+
+fn digests_of(
+    conn: &mut AnyConnection,
+    ids: impl Iterator<Item = SaleId>,
+) -> Result<BTreeMap<SaleId, String>, StoreError> {
+    let mut found = BTreeMap::new();
+    for ((source, model), ids) in sale_ids::by_kind(ids) {
+        let rows: Vec<(i64, String)> = orders::table
+            .filter(orders::source.eq(source))
+            .filter(orders::model.eq(model))
+            .filter(orders::id.eq_any(ids))
+            .select((orders::id, orders::digest))
+            .load(conn)?;
+        for (id, digest) in rows {
+            found.insert(sale_ids::from_columns(source, model, id)?, digest);
+        }
+    }
+    Ok(found)
 }
 
 fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> Result<(), StoreError> {
@@ -296,10 +338,10 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
     if heads.is_empty() {
         return Ok(());
     }
-    let ids: Vec<i64> = heads.iter().map(|row| row.id).collect();
+    let ids = heads.iter().map(OrderRow::sale).collect::<Result<Vec<_>, _>>()?;
     on_each!(conn, c => diesel::insert_into(orders::table)
         .values(&heads)
-        .on_conflict((orders::source, orders::id))
+        .on_conflict((orders::source, orders::model, orders::id))
         .do_update()
         .set((
             orders::uuid.eq(excluded(orders::uuid)),
@@ -320,14 +362,21 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
             orders::wallet_partner_id.eq(excluded(orders::wallet_partner_id)),
         ))
         .execute(c))?;
-    diesel::delete(order_lines::table.filter(order_lines::source.eq(SOURCE)).filter(order_lines::order_id.eq_any(ids)))
+    for ((source, model), ids) in sale_ids::by_kind(ids) {
+        diesel::delete(
+            order_lines::table
+                .filter(order_lines::source.eq(source))
+                .filter(order_lines::model.eq(model))
+                .filter(order_lines::order_id.eq_any(ids)),
+        )
         .execute(conn)?;
+    }
     let lines: Vec<LineRow> = lines.into_iter().flatten().collect();
     for chunk in lines.chunks(CHUNK) {
         // A line can only stand under another order when Odoo moved it there (a split bill): it follows.
         on_each!(conn, c => diesel::insert_into(order_lines::table)
             .values(chunk)
-            .on_conflict((order_lines::source, order_lines::id))
+            .on_conflict((order_lines::source, order_lines::model, order_lines::id))
             .do_update()
             .set((
                 order_lines::order_id.eq(excluded(order_lines::order_id)),
@@ -354,20 +403,28 @@ fn save_rows(conn: &mut AnyConnection, rows: Vec<(OrderRow, Vec<LineRow>)>) -> R
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn refunds_of(conn: &mut AnyConnection, lines: &[LineId]) -> Result<Vec<(OrderId, OrderState, Line)>, StoreError> {
+pub fn refunds_of(
+    conn: &mut AnyConnection,
+    lines: &[SaleLineId],
+) -> Result<Vec<(SaleId, OrderState, Line)>, StoreError> {
     let mut found = Vec::new();
-    for chunk in lines.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(LineRow, String)> = order_lines::table
-            .inner_join(
-                orders::table.on(orders::source.eq(order_lines::source).and(orders::id.eq(order_lines::order_id))),
-            )
-            .filter(order_lines::source.eq(SOURCE))
-            .filter(order_lines::refunds_line_id.eq_any(ids))
-            .select((LineRow::as_select(), orders::state))
-            .load(conn)?;
-        for (row, state) in rows {
-            found.push((OrderId(row.order_id), state_from_word(&state)?, row.line()?));
+    for ((source, model), ids) in sale_ids::lines_by_kind(lines.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let rows: Vec<(LineRow, String)> = order_lines::table
+                .inner_join(
+                    orders::table.on(orders::source
+                        .eq(order_lines::source)
+                        .and(orders::model.eq(order_lines::model))
+                        .and(orders::id.eq(order_lines::order_id))),
+                )
+                .filter(order_lines::source.eq(source))
+                .filter(order_lines::model.eq(model))
+                .filter(order_lines::refunds_line_id.eq_any(chunk.to_vec()))
+                .select((LineRow::as_select(), orders::state))
+                .load(conn)?;
+            for (row, state) in rows {
+                found.push((row.sale()?, state_from_word(&state)?, row.line()?));
+            }
         }
     }
     // Sorted here: asked to sort by order, SQLite walks all lines in that order instead of looking these up.
@@ -379,28 +436,33 @@ pub fn refunds_of(conn: &mut AnyConnection, lines: &[LineId]) -> Result<Vec<(Ord
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn orders_of_lines(conn: &mut AnyConnection, lines: &BTreeSet<LineId>) -> Result<BTreeSet<OrderId>, StoreError> {
-    let ids: Vec<i64> = lines.iter().map(|id| id.0).collect();
+pub fn orders_of_lines(conn: &mut AnyConnection, lines: &BTreeSet<SaleLineId>) -> Result<BTreeSet<SaleId>, StoreError> {
     let mut found = BTreeSet::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<i64> = order_lines::table
-            .filter(order_lines::source.eq(SOURCE))
-            .filter(order_lines::id.eq_any(chunk.to_vec()))
-            // Not `distinct`: for that SQLite walks the index of orders, all of it.
-            .select(order_lines::order_id)
-            .load(conn)?;
-        found.extend(rows.into_iter().map(OrderId));
+    for ((source, model), ids) in sale_ids::lines_by_kind(lines.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let rows: Vec<i64> = order_lines::table
+                .filter(order_lines::source.eq(source))
+                .filter(order_lines::model.eq(model))
+                .filter(order_lines::id.eq_any(chunk.to_vec()))
+                // Not `distinct`: for that SQLite walks the index of orders, all of it.
+                .select(order_lines::order_id)
+                .load(conn)?;
+            for id in rows {
+                found.insert(sale_ids::from_columns(source, model, id)?);
+            }
+        }
     }
     Ok(found)
 }
 
-/// The greatest id of all orders that are kept; `None` without any.
+/// The greatest id of all orders of the Odoo's tills that are kept; `None` without any.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn newest(conn: &mut AnyConnection) -> Result<Option<OrderId>, StoreError> {
     let newest: Option<i64> = orders::table
         .filter(orders::source.eq(SOURCE))
+        .filter(orders::model.eq(POS_ORDER))
         .order(orders::id.desc())
         .select(orders::id)
         .first(conn)
@@ -413,30 +475,42 @@ pub fn newest(conn: &mut AnyConnection) -> Result<Option<OrderId>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn undigest(conn: &mut AnyConnection, orders: &BTreeSet<OrderId>) -> Result<(), StoreError> {
-    let ids: Vec<i64> = orders.iter().map(|id| id.0).collect();
-    for chunk in ids.chunks(CHUNK) {
-        diesel::update(orders::table.filter(orders::source.eq(SOURCE)).filter(orders::id.eq_any(chunk.to_vec())))
+pub fn undigest(conn: &mut AnyConnection, orders: &BTreeSet<SaleId>) -> Result<(), StoreError> {
+    for ((source, model), ids) in sale_ids::by_kind(orders.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            diesel::update(
+                orders::table
+                    .filter(orders::source.eq(source))
+                    .filter(orders::model.eq(model))
+                    .filter(orders::id.eq_any(chunk.to_vec())),
+            )
             .set(orders::digest.eq(""))
             .execute(conn)?;
+        }
     }
     Ok(())
 }
 
-/// The orders that receipts call by these names.
+/// The orders of one kind that receipts call by these names.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn of_references(conn: &mut AnyConnection, names: &BTreeSet<String>) -> Result<BTreeSet<OrderId>, StoreError> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+pub fn of_references(
+    conn: &mut AnyConnection,
+    source: SourceId,
+    model: SaleModel,
+    names: &BTreeSet<&str>,
+) -> Result<BTreeSet<SaleId>, StoreError> {
+    let names: Vec<&str> = names.iter().copied().collect();
     let mut found = BTreeSet::new();
     for chunk in names.chunks(CHUNK) {
         let rows: Vec<i64> = orders::table
-            .filter(orders::source.eq(SOURCE))
+            .filter(orders::source.eq(source.0))
+            .filter(orders::model.eq(model.code()))
             .filter(orders::reference.eq_any(chunk.to_vec()))
             .select(orders::id)
             .load(conn)?;
-        found.extend(rows.into_iter().map(OrderId));
+        found.extend(rows.into_iter().map(|id| SaleId { source, model, id }));
     }
     Ok(found)
 }
@@ -447,18 +521,21 @@ pub fn of_references(conn: &mut AnyConnection, names: &BTreeSet<String>) -> Resu
 /// [`StoreError`]
 pub fn postings(
     conn: &mut AnyConnection,
-    sales: &BTreeSet<OrderId>,
-) -> Result<BTreeMap<OrderId, BTreeMap<AccountId, Points>>, StoreError> {
-    let ids: Vec<i64> = sales.iter().map(|id| id.0).collect();
-    let mut found: BTreeMap<OrderId, BTreeMap<AccountId, Points>> = BTreeMap::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(i64, i64, i64)> = order_postings::table
-            .filter(order_postings::source.eq(SOURCE))
-            .filter(order_postings::order_id.eq_any(chunk.to_vec()))
-            .select((order_postings::order_id, order_postings::account_id, order_postings::earned_e2))
-            .load(conn)?;
-        for (order, account, earned) in rows {
-            found.entry(OrderId(order)).or_default().insert(AccountId(account), Points::from_e2(earned));
+    sales: &BTreeSet<SaleId>,
+) -> Result<BTreeMap<SaleId, BTreeMap<AccountId, Points>>, StoreError> {
+    let mut found: BTreeMap<SaleId, BTreeMap<AccountId, Points>> = BTreeMap::new();
+    for ((source, model), ids) in sale_ids::by_kind(sales.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let rows: Vec<(i64, i64, i64)> = order_postings::table
+                .filter(order_postings::sale_source.eq(source))
+                .filter(order_postings::sale_model.eq(model))
+                .filter(order_postings::sale_id.eq_any(chunk.to_vec()))
+                .select((order_postings::sale_id, order_postings::account_id, order_postings::earned_e2))
+                .load(conn)?;
+            for (id, account, earned) in rows {
+                let sale = sale_ids::from_columns(source, model, id)?;
+                found.entry(sale).or_default().insert(AccountId(account), Points::from_e2(earned));
+            }
         }
     }
     Ok(found)
@@ -470,12 +547,11 @@ pub fn postings(
 /// [`StoreError`]
 pub fn move_postings(
     conn: &mut AnyConnection,
-    sales: &[OrderId],
+    sales: &[SaleId],
     from: AccountId,
     to: AccountId,
 ) -> Result<(), StoreError> {
     for chunk in sales.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
         let known = postings(conn, &chunk.iter().copied().collect())?;
         let mut moved = BTreeMap::new();
         for (sale, by_account) in known {
@@ -483,13 +559,16 @@ pub fn move_postings(
             let here = by_account.get(&to).copied().unwrap_or_default();
             moved.insert((sale, to), here.add(*there).map_err(corrupt)?);
         }
-        diesel::delete(
-            order_postings::table
-                .filter(order_postings::source.eq(SOURCE))
-                .filter(order_postings::order_id.eq_any(ids))
-                .filter(order_postings::account_id.eq(from.0)),
-        )
-        .execute(conn)?;
+        for ((source, model), ids) in sale_ids::by_kind(chunk.iter().copied()) {
+            diesel::delete(
+                order_postings::table
+                    .filter(order_postings::sale_source.eq(source))
+                    .filter(order_postings::sale_model.eq(model))
+                    .filter(order_postings::sale_id.eq_any(ids))
+                    .filter(order_postings::account_id.eq(from.0)),
+            )
+            .execute(conn)?;
+        }
         save_postings(conn, &moved)?;
     }
     Ok(())
@@ -498,8 +577,9 @@ pub fn move_postings(
 #[derive(Insertable)]
 #[diesel(table_name = order_postings, treat_none_as_default_value = false)]
 struct PostingRow {
-    source: i16,
-    order_id: i64,
+    sale_source: i16,
+    sale_model: i16,
+    sale_id: i64,
     account_id: i64,
     earned_e2: i64,
 }
@@ -510,13 +590,14 @@ struct PostingRow {
 /// [`StoreError`]
 pub fn save_postings(
     conn: &mut AnyConnection,
-    changed: &BTreeMap<(OrderId, AccountId), Points>,
+    changed: &BTreeMap<(SaleId, AccountId), Points>,
 ) -> Result<(), StoreError> {
     let rows: Vec<PostingRow> = changed
         .iter()
-        .map(|((order, account), earned)| PostingRow {
-            source: SOURCE,
-            order_id: order.0,
+        .map(|((sale, account), earned)| PostingRow {
+            sale_source: sale.source.0,
+            sale_model: sale.model.code(),
+            sale_id: sale.id,
             account_id: account.0,
             earned_e2: earned.e2(),
         })
@@ -524,7 +605,12 @@ pub fn save_postings(
     for chunk in rows.chunks(CHUNK) {
         on_each!(conn, c => diesel::insert_into(order_postings::table)
             .values(chunk)
-            .on_conflict((order_postings::source, order_postings::order_id, order_postings::account_id))
+            .on_conflict((
+                order_postings::sale_source,
+                order_postings::sale_model,
+                order_postings::sale_id,
+                order_postings::account_id,
+            ))
             .do_update()
             .set(order_postings::earned_e2.eq(excluded(order_postings::earned_e2)))
             .execute(c))?;
@@ -536,17 +622,19 @@ pub fn save_postings(
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn mark_ignored(conn: &mut AnyConnection, ids: &[OrderId], ignored: bool) -> Result<(), StoreError> {
-    for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-        diesel::update(
-            orders::table
-                .filter(orders::source.eq(SOURCE))
-                .filter(orders::id.eq_any(ids))
-                .filter(orders::ignored.ne(ignored)),
-        )
-        .set(orders::ignored.eq(ignored))
-        .execute(conn)?;
+pub fn mark_ignored(conn: &mut AnyConnection, ids: &[SaleId], ignored: bool) -> Result<(), StoreError> {
+    for ((source, model), ids) in sale_ids::by_kind(ids.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            diesel::update(
+                orders::table
+                    .filter(orders::source.eq(source))
+                    .filter(orders::model.eq(model))
+                    .filter(orders::id.eq_any(chunk.to_vec()))
+                    .filter(orders::ignored.ne(ignored)),
+            )
+            .set(orders::ignored.eq(ignored))
+            .execute(conn)?;
+        }
     }
     Ok(())
 }
@@ -556,7 +644,7 @@ pub fn mark_ignored(conn: &mut AnyConnection, ids: &[OrderId], ignored: bool) ->
 /// # Errors
 /// [`StoreError`]
 pub fn count_ignored(conn: &mut AnyConnection) -> Result<i64, StoreError> {
-    Ok(orders::table.filter(orders::source.eq(SOURCE)).filter(orders::ignored.eq(true)).count().get_result(conn)?)
+    Ok(orders::table.filter(orders::ignored.eq(true)).count().get_result(conn)?)
 }
 
 /// What is kept of orders, by id, for comparing with Odoo's.
@@ -567,6 +655,7 @@ pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<V
     type Row = (i64, Option<String>, Option<String>, String, Option<i64>, i64, i64);
     let rows: Vec<Row> = orders::table
         .filter(orders::source.eq(SOURCE))
+        .filter(orders::model.eq(POS_ORDER))
         .filter(orders::id.gt(after.0))
         .order(orders::id)
         .limit(limit)
@@ -595,34 +684,6 @@ pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<V
         .collect()
 }
 
-/// Ids of orders placed at or after a moment, by id, for computing them again; when an owner is given, of that one alone.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn ids_placed_from(
-    conn: &mut AnyConnection,
-    from_us: Option<i64>,
-    of: Option<&Owner>,
-    after: OrderId,
-    limit: i64,
-) -> Result<Vec<OrderId>, StoreError> {
-    let mut query = orders::table
-        .filter(orders::source.eq(SOURCE))
-        .filter(orders::id.gt(after.0))
-        .filter(orders::placed_at_us.ge(from_us.unwrap_or(i64::MIN)))
-        .order(orders::id)
-        .limit(limit)
-        .select(orders::id)
-        .into_boxed();
-    if let Some(Owner { member, contacts }) = of {
-        let contacts: Vec<i64> = contacts.iter().map(|id| id.0).collect();
-        let not_kept = orders::wallet_partner_id.is_null().and(orders::partner_id.eq_any(contacts));
-        query = query.filter(orders::wallet_partner_id.eq(member.0).or(not_kept));
-    }
-    let ids: Vec<i64> = query.load(conn)?;
-    Ok(ids.into_iter().map(OrderId).collect())
-}
-
 /// How many orders have earned in a program, by what is noted of them now.
 ///
 /// # Errors
@@ -630,7 +691,6 @@ pub fn ids_placed_from(
 pub fn count_credited(conn: &mut AnyConnection, program: ProgramId) -> Result<i64, StoreError> {
     Ok(order_postings::table
         .inner_join(accounts::table.on(accounts::id.eq(order_postings::account_id)))
-        .filter(order_postings::source.eq(SOURCE))
         .filter(accounts::program_id.eq(program.0))
         .filter(order_postings::earned_e2.ne(0))
         .count()

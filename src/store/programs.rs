@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::schema::{program_versions, programs, recomputes};
-use super::{AnyConnection, StoreError, on_each};
-use crate::domain::ids::ProgramId;
+use super::{AnyConnection, StoreError, on_each, sale_ids};
+use crate::domain::ids::{ProgramId, SaleId};
 
 /// One version of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -36,14 +36,25 @@ pub struct RecomputeRow {
     pub id: i64,
     /// Orders placed from here on are concerned, in microseconds; `None` for all.
     pub from_us: Option<i64>,
-    /// Orders up to this id are done.
-    pub after_order_id: i64,
+    after_sale_source: Option<i16>,
+    after_sale_model: Option<i16>,
+    after_sale_id: Option<i64>,
     /// Only this member's orders; `None` for everyone's.
     pub partner_id: Option<i64>,
     /// Who asked for it; `None` for what was read from Odoo.
     pub requested_by: Option<String>,
     /// Why, as the entries that come of it say.
     pub reason: Option<String>,
+}
+
+impl RecomputeRow {
+    /// The orders up to this one are done; `None` when none is.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when somebody edited it.
+    pub fn after(&self) -> Result<Option<SaleId>, StoreError> {
+        sale_ids::from_optional_columns(self.after_sale_source, self.after_sale_model, self.after_sale_id)
+    }
 }
 
 /// Who has orders computed again, and why.
@@ -186,7 +197,6 @@ pub fn request_recompute_by(
             recomputes::program_id.eq(program_id),
             recomputes::from_us.eq(from_us),
             recomputes::partner_id.eq(partner_id),
-            recomputes::after_order_id.eq(0),
             recomputes::created_at_us.eq(now_us),
             recomputes::requested_by.eq(request.by),
             recomputes::reason.eq(request.reason),
@@ -207,10 +217,14 @@ pub fn next_recompute(conn: &mut AnyConnection) -> Result<Option<RecomputeRow>, 
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn advance_recompute(conn: &mut AnyConnection, id: i64, after_order_id: Option<i64>) -> Result<(), StoreError> {
-    match after_order_id {
+pub fn advance_recompute(conn: &mut AnyConnection, id: i64, after: Option<SaleId>) -> Result<(), StoreError> {
+    match after {
         Some(after) => diesel::update(recomputes::table.filter(recomputes::id.eq(id)))
-            .set(recomputes::after_order_id.eq(after))
+            .set((
+                recomputes::after_sale_source.eq(after.source.0),
+                recomputes::after_sale_model.eq(after.model.code()),
+                recomputes::after_sale_id.eq(after.id),
+            ))
             .execute(conn)?,
         None => diesel::delete(recomputes::table.filter(recomputes::id.eq(id))).execute(conn)?,
     };

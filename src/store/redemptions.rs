@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::holds::HoldRow;
 use super::schema::{accounts, holds, orders, pos_configs};
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, PartnerId, PosConfigId, ProgramId};
 
@@ -100,7 +100,7 @@ pub fn list(conn: &mut AnyConnection, filter: &RedemptionQuery, limit: i64) -> R
         if let Some(till) = filter.pos_config_id {
             query = query.filter(
                 sql::<Bool>(
-                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 1 AND sold.uuid = holds.order_uuid \
+                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 1 AND sold.model = 1 AND sold.uuid = holds.order_uuid \
                      AND sold.pos_config_id = ",
                 )
                 .bind::<BigInt, _>(till.0)
@@ -136,6 +136,7 @@ pub fn orders_of(conn: &mut AnyConnection, uuids: &[String]) -> Result<BTreeMap<
     for chunk in uuids.chunks(CHUNK) {
         let rows: Vec<(Option<String>, i64, String, Option<i64>)> = orders::table
             .filter(orders::source.eq(SOURCE))
+            .filter(orders::model.eq(POS_ORDER))
             .filter(orders::uuid.eq_any(chunk))
             .order(orders::id)
             .select((orders::uuid, orders::id, orders::name, orders::pos_config_id))

@@ -35,7 +35,9 @@ diesel::table! {
         id -> BigInt,
         program_id -> BigInt,
         from_us -> Nullable<BigInt>,
-        after_order_id -> BigInt,
+        after_sale_source -> Nullable<SmallInt>,
+        after_sale_model -> Nullable<SmallInt>,
+        after_sale_id -> Nullable<BigInt>,
         created_at_us -> BigInt,
         partner_id -> Nullable<BigInt>,
         requested_by -> Nullable<Text>,
@@ -121,8 +123,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    orders (source, id) {
+    orders (source, model, id) {
         source -> SmallInt,
+        model -> SmallInt,
         id -> BigInt,
         uuid -> Nullable<Text>,
         name -> Text,
@@ -165,8 +168,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    order_lines (source, id) {
+    order_lines (source, model, id) {
         source -> SmallInt,
+        model -> SmallInt,
         id -> BigInt,
         order_id -> BigInt,
         position -> BigInt,
@@ -277,9 +281,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    order_postings (source, order_id, account_id) {
-        source -> SmallInt,
-        order_id -> BigInt,
+    order_postings (sale_source, sale_model, sale_id, account_id) {
+        sale_source -> SmallInt,
+        sale_model -> SmallInt,
+        sale_id -> BigInt,
         account_id -> BigInt,
         earned_e2 -> BigInt,
     }
@@ -330,7 +335,9 @@ diesel::table! {
         dedupe_key -> Text,
         kind -> Text,
         partner_id -> Nullable<BigInt>,
-        order_id -> Nullable<BigInt>,
+        sale_source -> Nullable<SmallInt>,
+        sale_model -> Nullable<SmallInt>,
+        sale_id -> Nullable<BigInt>,
         order_uuid -> Nullable<Text>,
         order_name -> Nullable<Text>,
         detail -> Text,

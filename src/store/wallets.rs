@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::schema::orders;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError};
-use crate::domain::ids::{OrderId, PartnerId};
+use super::{AnyConnection, CHUNK, StoreError, sale_ids};
+use crate::domain::ids::{PartnerId, SaleId};
 
 /// A wallet's owner, and the contacts whose orders are the owner's where that is not kept with the order yet.
 #[derive(Clone, Debug)]
@@ -32,44 +32,53 @@ pub struct Customer {
 /// [`StoreError`]
 pub fn customers(
     conn: &mut AnyConnection,
-    wanted: &BTreeSet<OrderId>,
-) -> Result<BTreeMap<OrderId, Customer>, StoreError> {
-    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
+    wanted: &BTreeSet<SaleId>,
+) -> Result<BTreeMap<SaleId, Customer>, StoreError> {
     let mut found = BTreeMap::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(i64, Option<i64>, Option<i64>)> = orders::table
-            .filter(orders::source.eq(SOURCE))
-            .filter(orders::id.eq_any(chunk.to_vec()))
-            .select((orders::id, orders::partner_id, orders::wallet_partner_id))
-            .load(conn)?;
-        found.extend(rows.into_iter().map(|(id, partner, wallet)| {
-            let customer = Customer { partner_id: partner.map(PartnerId), wallet: wallet.map(PartnerId) };
-            (OrderId(id), customer)
-        }));
+    for ((source, model), ids) in sale_ids::by_kind(wanted.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let rows: Vec<(i64, Option<i64>, Option<i64>)> = orders::table
+                .filter(orders::source.eq(source))
+                .filter(orders::model.eq(model))
+                .filter(orders::id.eq_any(chunk.to_vec()))
+                .select((orders::id, orders::partner_id, orders::wallet_partner_id))
+                .load(conn)?;
+            for (id, partner, wallet) in rows {
+                let customer = Customer { partner_id: partner.map(PartnerId), wallet: wallet.map(PartnerId) };
+                found.insert(sale_ids::from_columns(source, model, id)?, customer);
+            }
+        }
     }
     Ok(found)
+}
+
+/// What names an order, as its columns.
+type Key = (i16, i16, i64);
+
+fn sales(keys: Vec<Key>) -> impl Iterator<Item = Result<SaleId, StoreError>> {
+    keys.into_iter().map(|(source, model, id)| sale_ids::from_columns(source, model, id))
 }
 
 /// The orders whose points are an owner's.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn orders_of(conn: &mut AnyConnection, owner: &Owner) -> Result<BTreeSet<OrderId>, StoreError> {
-    let kept: Vec<i64> = orders::table
-        .filter(orders::source.eq(SOURCE))
+pub fn orders_of(conn: &mut AnyConnection, owner: &Owner) -> Result<BTreeSet<SaleId>, StoreError> {
+    let kept: Vec<Key> = orders::table
         .filter(orders::wallet_partner_id.eq(owner.member.0))
-        .select(orders::id)
+        .select((orders::source, orders::model, orders::id))
         .load(conn)?;
-    let mut found: BTreeSet<OrderId> = kept.into_iter().map(OrderId).collect();
+    let mut found = sales(kept).collect::<Result<BTreeSet<_>, _>>()?;
     let contacts: Vec<i64> = owner.contacts.iter().map(|id| id.0).collect();
     for chunk in contacts.chunks(CHUNK) {
-        let rows: Vec<i64> = orders::table
-            .filter(orders::source.eq(SOURCE))
+        let rows: Vec<Key> = orders::table
             .filter(orders::partner_id.eq_any(chunk.to_vec()))
             .filter(orders::wallet_partner_id.is_null())
-            .select(orders::id)
+            .select((orders::source, orders::model, orders::id))
             .load(conn)?;
-        found.extend(rows.into_iter().map(OrderId));
+        for sale in sales(rows) {
+            found.insert(sale?);
+        }
     }
     Ok(found)
 }
@@ -78,16 +87,17 @@ pub fn orders_of(conn: &mut AnyConnection, owner: &Owner) -> Result<BTreeSet<Ord
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn orders_of_customers(conn: &mut AnyConnection, customers: &[PartnerId]) -> Result<BTreeSet<OrderId>, StoreError> {
+pub fn orders_of_customers(conn: &mut AnyConnection, customers: &[PartnerId]) -> Result<BTreeSet<SaleId>, StoreError> {
     let ids: Vec<i64> = customers.iter().map(|id| id.0).collect();
     let mut found = BTreeSet::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<i64> = orders::table
-            .filter(orders::source.eq(SOURCE))
+        let rows: Vec<Key> = orders::table
             .filter(orders::partner_id.eq_any(chunk.to_vec()))
-            .select(orders::id)
+            .select((orders::source, orders::model, orders::id))
             .load(conn)?;
-        found.extend(rows.into_iter().map(OrderId));
+        for sale in sales(rows) {
+            found.insert(sale?);
+        }
     }
     Ok(found)
 }
@@ -96,16 +106,23 @@ pub fn orders_of_customers(conn: &mut AnyConnection, customers: &[PartnerId]) ->
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn keep(conn: &mut AnyConnection, wallets: &BTreeMap<OrderId, PartnerId>) -> Result<(), StoreError> {
-    let mut by_owner: BTreeMap<PartnerId, Vec<i64>> = BTreeMap::new();
+pub fn keep(conn: &mut AnyConnection, wallets: &BTreeMap<SaleId, PartnerId>) -> Result<(), StoreError> {
+    let mut by_owner: BTreeMap<PartnerId, Vec<SaleId>> = BTreeMap::new();
     for (order, owner) in wallets {
-        by_owner.entry(*owner).or_default().push(order.0);
+        by_owner.entry(*owner).or_default().push(*order);
     }
-    for (owner, ids) in by_owner {
-        for chunk in ids.chunks(CHUNK) {
-            diesel::update(orders::table.filter(orders::source.eq(SOURCE)).filter(orders::id.eq_any(chunk.to_vec())))
+    for (owner, sales) in by_owner {
+        for ((source, model), ids) in sale_ids::by_kind(sales) {
+            for chunk in ids.chunks(CHUNK) {
+                diesel::update(
+                    orders::table
+                        .filter(orders::source.eq(source))
+                        .filter(orders::model.eq(model))
+                        .filter(orders::id.eq_any(chunk.to_vec())),
+                )
                 .set(orders::wallet_partner_id.eq(owner.0))
                 .execute(conn)?;
+            }
         }
     }
     Ok(())
@@ -116,13 +133,8 @@ pub fn keep(conn: &mut AnyConnection, wallets: &BTreeMap<OrderId, PartnerId>) ->
 /// # Errors
 /// [`StoreError`]
 pub fn keep_for_customer(conn: &mut AnyConnection, customer: PartnerId, owner: PartnerId) -> Result<(), StoreError> {
-    diesel::update(
-        orders::table
-            .filter(orders::source.eq(SOURCE))
-            .filter(orders::partner_id.eq(customer.0))
-            .filter(orders::wallet_partner_id.is_null()),
-    )
-    .set(orders::wallet_partner_id.eq(owner.0))
-    .execute(conn)?;
+    diesel::update(orders::table.filter(orders::partner_id.eq(customer.0)).filter(orders::wallet_partner_id.is_null()))
+        .set(orders::wallet_partner_id.eq(owner.0))
+        .execute(conn)?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::orders::state_from_word;
 use super::schema::{accounts, held_withdrawals, order_lines, order_postings, orders};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError};
 use crate::domain::findings::HeldWithdrawals;
 use crate::domain::ids::{LineId, OrderId};
 use crate::domain::points::Points;
@@ -23,6 +23,7 @@ pub fn known_orders(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<BTreeMa
         let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(i64, Option<String>, Option<String>, String)> = orders::table
             .filter(orders::source.eq(SOURCE))
+            .filter(orders::model.eq(POS_ORDER))
             .filter(orders::id.eq_any(ids))
             .select((orders::id, orders::uuid, orders::reference, orders::state))
             .load(conn)?;
@@ -43,9 +44,13 @@ pub fn known_lines(conn: &mut AnyConnection, ids: &[LineId]) -> Result<KnownLine
         let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(i64, i64, Option<String>, String)> = order_lines::table
             .inner_join(
-                orders::table.on(orders::source.eq(order_lines::source).and(orders::id.eq(order_lines::order_id))),
+                orders::table.on(orders::source
+                    .eq(order_lines::source)
+                    .and(orders::model.eq(order_lines::model))
+                    .and(orders::id.eq(order_lines::order_id))),
             )
             .filter(order_lines::source.eq(SOURCE))
+            .filter(order_lines::model.eq(POS_ORDER))
             .filter(order_lines::id.eq_any(ids))
             .select((order_lines::id, order_lines::order_id, order_lines::uuid, orders::state))
             .load(conn)?;
@@ -67,8 +72,9 @@ pub fn worth_of(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<(u64, Point
         let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(i64, i64)> = order_postings::table
             .inner_join(accounts::table.on(accounts::id.eq(order_postings::account_id)))
-            .filter(order_postings::source.eq(SOURCE))
-            .filter(order_postings::order_id.eq_any(ids))
+            .filter(order_postings::sale_source.eq(SOURCE))
+            .filter(order_postings::sale_model.eq(POS_ORDER))
+            .filter(order_postings::sale_id.eq_any(ids))
             .filter(order_postings::earned_e2.ne(0))
             .select((accounts::partner_id, order_postings::earned_e2))
             .load(conn)?;

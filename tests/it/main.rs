@@ -48,6 +48,7 @@ mod refunds;
 mod replacing;
 mod rewards;
 mod rooms;
+mod sales;
 mod secrets;
 mod starting;
 mod stopping;

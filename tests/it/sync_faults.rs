@@ -84,9 +84,9 @@ impl Stand {
     /// Σ entries per order and member, and the members' balances: what two ledgers must agree on.
     fn ledger_of(service: &Service) -> Vec<String> {
         let mut told = service.database.texts(
-            "SELECT 'order ' || p.order_id || ' gave member ' || a.partner_id || ' ' || p.earned_e2 AS value \
+            "SELECT 'order ' || p.sale_id || ' gave member ' || a.partner_id || ' ' || p.earned_e2 AS value \
              FROM order_postings p JOIN accounts a ON a.id = p.account_id WHERE p.earned_e2 <> 0 \
-             ORDER BY p.order_id, a.partner_id",
+             ORDER BY p.sale_id, a.partner_id",
         );
         let partners: Vec<i64> = (1..=8).collect();
         let balances = service.admin.call("loyalty.balance", json!({"partner_ids": partners}));

@@ -30,7 +30,10 @@ CREATE TABLE recomputes (
     from_us BIGINT,
     -- Orders of this member alone, because it was enrolled, or left.
     partner_id BIGINT,
-    after_order_id BIGINT NOT NULL,
+    -- Orders up to this one are done; NULL: none is.
+    after_sale_source SMALLINT,
+    after_sale_model SMALLINT,
+    after_sale_id BIGINT,
     created_at_us BIGINT NOT NULL,
     -- Who has them computed again, and why: the entries that come of it say so.
     requested_by TEXT,
@@ -120,6 +123,7 @@ CREATE TABLE currencies (
 
 CREATE TABLE orders (
     source SMALLINT NOT NULL,
+    model SMALLINT NOT NULL,
     id BIGINT NOT NULL,
     uuid TEXT,
     name TEXT NOT NULL,
@@ -144,17 +148,18 @@ CREATE TABLE orders (
     links_refunds BOOLEAN NOT NULL,
     -- Whether Odoo had no field loyalty_hold_id when it was last read: then its lines say nothing about holds.
     hold_field_missing BOOLEAN NOT NULL,
-    PRIMARY KEY (source, id)
+    PRIMARY KEY (source, model, id)
 );
-CREATE INDEX orders_by_placed_at ON orders (source, placed_at_us);
-CREATE INDEX orders_by_uuid ON orders (source, uuid);
+CREATE INDEX orders_by_placed_at ON orders (placed_at_us);
+CREATE INDEX orders_by_uuid ON orders (uuid);
 -- Odoo 14 links no refund to its sale: they are matched by what the receipts call them.
-CREATE INDEX orders_by_reference ON orders (source, reference) WHERE reference IS NOT NULL;
-CREATE INDEX orders_by_partner ON orders (source, partner_id) WHERE partner_id IS NOT NULL;
-CREATE INDEX orders_by_wallet ON orders (source, wallet_partner_id) WHERE wallet_partner_id IS NOT NULL;
+CREATE INDEX orders_by_reference ON orders (reference) WHERE reference IS NOT NULL;
+CREATE INDEX orders_by_partner ON orders (partner_id) WHERE partner_id IS NOT NULL;
+CREATE INDEX orders_by_wallet ON orders (wallet_partner_id) WHERE wallet_partner_id IS NOT NULL;
 
 CREATE TABLE order_lines (
     source SMALLINT NOT NULL,
+    model SMALLINT NOT NULL,
     id BIGINT NOT NULL,
     order_id BIGINT NOT NULL,
     position BIGINT NOT NULL,
@@ -172,12 +177,12 @@ CREATE TABLE order_lines (
     pos_category_ids TEXT NOT NULL,
     product_category_ids TEXT NOT NULL,
     product_tag_ids TEXT NOT NULL,
-    PRIMARY KEY (source, id)
+    PRIMARY KEY (source, model, id)
 );
-CREATE INDEX order_lines_by_order ON order_lines (source, order_id);
-CREATE INDEX order_lines_by_refunded ON order_lines (source, refunds_line_id);
+CREATE INDEX order_lines_by_order ON order_lines (source, model, order_id);
+CREATE INDEX order_lines_by_refunded ON order_lines (source, model, refunds_line_id);
 -- Where the reward lines of a hold stand.
-CREATE INDEX order_lines_by_hold ON order_lines (source, hold_ref) WHERE hold_ref IS NOT NULL;
+CREATE INDEX order_lines_by_hold ON order_lines (hold_ref) WHERE hold_ref IS NOT NULL;
 
 -- When members took part in programs that ask for it. Leaving ends a row, coming back begins another.
 CREATE TABLE memberships (
@@ -299,11 +304,12 @@ CREATE TABLE redactions (
 
 -- What has been posted for a sale so far, per account: convergence posts desired minus this.
 CREATE TABLE order_postings (
-    source SMALLINT NOT NULL,
-    order_id BIGINT NOT NULL,
+    sale_source SMALLINT NOT NULL,
+    sale_model SMALLINT NOT NULL,
+    sale_id BIGINT NOT NULL,
     account_id BIGINT NOT NULL REFERENCES accounts (id),
     earned_e2 BIGINT NOT NULL,
-    PRIMARY KEY (source, order_id, account_id)
+    PRIMARY KEY (sale_source, sale_model, sale_id, account_id)
 );
 
 CREATE TABLE holds (
@@ -362,7 +368,9 @@ CREATE TABLE exceptions (
     dedupe_key TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     partner_id BIGINT,
-    order_id BIGINT,
+    sale_source SMALLINT,
+    sale_model SMALLINT,
+    sale_id BIGINT,
     order_uuid TEXT,
     order_name TEXT,
     detail TEXT NOT NULL,

@@ -2,7 +2,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::ids::{LineId, OrderId, ProductId, ProductTagId};
+use crate::domain::ids::{LineId, OrderId, ProductId, ProductTagId, SaleModel, SourceId};
 use crate::domain::money::Money;
 use crate::domain::order::{Line, LineRole};
 
@@ -36,6 +36,8 @@ fn sold() -> Sold {
         combo: None,
     };
     let order = Order {
+        source: SourceId::ODOO,
+        model: SaleModel::PosOrder,
         id: Some(OrderId(1)),
         uuid: None,
         name: "Shop/0001".to_owned(),

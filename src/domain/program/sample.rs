@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::Program;
 use crate::domain::exact;
 use crate::domain::ids::{
-    CompanyId, HoldId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId,
+    CompanyId, HoldId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, SaleModel,
+    SourceId,
 };
 use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
@@ -89,6 +90,8 @@ pub(super) fn order(lines: Vec<Line>) -> Order {
         line.id = Some(LineId(id));
     }
     Order {
+        source: SourceId::ODOO,
+        model: SaleModel::PosOrder,
         id: Some(OrderId(1)),
         uuid: None,
         name: "Shop/0001".to_owned(),

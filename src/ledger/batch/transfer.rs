@@ -11,7 +11,7 @@ use super::super::verdict::{caller_key, reply_from_text};
 use super::super::wallets::{owner_of, wallets_of};
 use super::{Batch, trouble};
 use crate::domain::entry::{Cause, CauseModel, Entry};
-use crate::domain::ids::{AccountId, OrderId, PartnerId, ProgramId};
+use crate::domain::ids::{AccountId, PartnerId, ProgramId, SaleId};
 use crate::domain::order::Wallet;
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::{Ingested, Partner, ShopRecords};
@@ -34,9 +34,9 @@ pub(super) struct Prepared {
     /// The contact that the giving member is from now on.
     person: PartnerId,
     /// Orders whose points were the giving member's.
-    orders: BTreeSet<OrderId>,
+    orders: BTreeSet<SaleId>,
     /// Sales for which anything was ever posted to its accounts.
-    sales: BTreeSet<OrderId>,
+    sales: BTreeSet<SaleId>,
     /// Its accounts, by program.
     accounts: BTreeMap<ProgramId, AccountId>,
     /// The programs' codes.
@@ -74,7 +74,7 @@ impl Prepared {
         let mut sales = orders.clone();
         for account in accounts.values() {
             for origin in transfers::origins(conn, *account)? {
-                sales.extend(entries::sales_of_account(conn, origin.account)?.iter().map(|sale| OrderId(sale.id)));
+                sales.extend(entries::sales_of_account(conn, origin.account)?);
             }
         }
         orders::lock(conn, &sales)?;
@@ -145,7 +145,7 @@ impl Batch {
     fn move_all(&mut self, conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<(), LedgerError> {
         let note = note(conn, prepared, asked)?;
         let now_us = self.now.timestamp_micros();
-        let sales: Vec<OrderId> = prepared.sales.iter().copied().collect();
+        let sales: Vec<SaleId> = prepared.sales.iter().copied().collect();
         for (program, from) in &prepared.accounts {
             let from = *from;
             let to = self.keys.get(&(prepared.to, *program)).copied();
