@@ -3,14 +3,15 @@
  * when it is asked the same questions and nobody does anything with the answers.
  *
  *   LOYALTY_BENCH_READS   the benchmarks' program (`cargo bench --bench ratios`), which measures both
+ *   LOYALTY_BENCH_ORDERS  orders of this Odoo (10,000)
  *   LOYALTY_BENCH_BLOCKS  blocks (20; 5 at most)
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Odoo } from "../../odoo/specs/lib/odoo.mjs";
-import { BLOCKS, progress } from "./ratio.mjs";
+import { BLOCKS, count, progress } from "./ratio.mjs";
 
-const ORDERS = 10_000;
+const ORDERS = count("LOYALTY_BENCH_ORDERS", 10_000);
 /** Orders made in one request. */
 const AT_ONCE = 500;
 

@@ -6,41 +6,57 @@ use std::process::Command;
 use serde_json::json;
 
 use super::blocks::{Must, Row, figures};
+use super::disk::FixedDisk;
 use super::load::redeem_each;
 use super::service::{Service, fill};
 use super::setup::{Binary, Setup, folder, sqlite};
 
-const MEMBERS: u64 = 50;
-/// What a start takes is in both and falls out of the difference.
-const FEW: usize = 30;
-const MANY: usize = 150;
+const MEMBERS: u64 = 1_000;
 /// How far a count may be from the one that is kept.
 const TOLERANCE: f64 = 0.05;
 
-/// A row of the table.
-pub fn row(setup: &Setup) {
-    let row = Row { name: "instructions / acknowledgement (callgrind)", unit: "", must: Must::AtMost(250_000.0) };
-    figures(&[row], 1, &mut setup.sides(Clone::clone), |binary| vec![an_acknowledgement(binary)]);
+/// Tills, and how often each redeems in a short run and in a long one: what a start takes is in both and falls out of the
+/// difference.
+struct Load {
+    tills: usize,
+    few: usize,
+    many: usize,
 }
 
-/// One till's redemptions, each command alone in its transaction.
-fn an_acknowledgement(binary: &Binary) -> f64 {
+/// As in a busy hour: commands share their transactions, and how many do is a matter of time.
+const BUSY: Load = Load { tills: 64, few: 5, many: 25 };
+/// Each command alone in its transaction: the same count each time.
+const ALONE: Load = Load { tills: 1, few: 30, many: 150 };
+
+/// Rows of the table.
+pub fn rows(setup: &Setup) {
+    let rows = [
+        Row { name: "instructions / acknowledgement, 64 tills (callgrind)", unit: "", must: Must::AtMost(250_000.0) },
+        Row { name: "instructions / acknowledgement, each alone in its transaction", unit: "", must: Must::Known },
+    ];
+    figures(&rows, 1, &mut setup.sides(Clone::clone), |binary| {
+        vec![an_acknowledgement(binary, &BUSY), an_acknowledgement(binary, &ALONE)]
+    });
+}
+
+fn an_acknowledgement(binary: &Binary, load: &Load) -> f64 {
     let folder = folder();
     let token = fill(binary, folder.path(), &sqlite(&folder.path().join("filled.db")), MEMBERS);
-    let few = counted(binary, folder.path(), &token, FEW);
-    let many = counted(binary, folder.path(), &token, MANY);
-    (many - few) / (2 * (MANY - FEW)) as f64
+    let disk = FixedDisk::new(folder.path());
+    let few = counted(binary, folder.path(), &token, &disk, (load.tills, load.few));
+    let many = counted(binary, folder.path(), &token, &disk, (load.tills, load.many));
+    (many - few) / (2 * load.tills * (load.many - load.few)) as f64
 }
 
 /// All instructions of a service that starts, does so many redemptions, and ends.
-fn counted(binary: &Binary, folder: &Path, token: &str, redemptions: usize) -> f64 {
-    let (database, counts) = (folder.join(format!("{redemptions}.db")), folder.join(format!("{redemptions}.counts")));
+fn counted(binary: &Binary, folder: &Path, token: &str, disk: &FixedDisk, (tills, times): (usize, usize)) -> f64 {
+    let (database, counts) = (folder.join(format!("{times}.db")), folder.join(format!("{times}.counts")));
     std::fs::copy(folder.join("filled.db"), &database).unwrap();
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--quiet"]);
     command.arg(format!("--callgrind-out-file={}", counts.display())).arg(&binary.0);
-    let service = Service::start_as(command, folder, (&sqlite(&database), token, MEMBERS), &[]);
-    redeem_each(&service.target, 1, redemptions);
+    let service = Service::start_as(command, folder, (&sqlite(&database), token, MEMBERS), &disk.taking("1000"));
+    redeem_each(&service.target, tills, times);
     service.stop();
     let counts = std::fs::read_to_string(counts).unwrap();
     let total = counts.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok());
@@ -58,7 +74,7 @@ pub fn check(mut arguments: impl Iterator<Item = String>, binary: &Binary) {
         }
     }
     let file = file.expect("--kept names the file of the kept count");
-    let counted = an_acknowledgement(binary).round();
+    let counted = an_acknowledgement(binary, &ALONE).round();
     if keep {
         let text = json!({"build": "debug", "instructions_per_acknowledgement": counted});
         std::fs::write(&file, format!("{text}\n")).unwrap();

@@ -59,7 +59,7 @@ struct Bench {
 
 const BENCHES: &[Bench] = &[
     Bench { name: "acknowledgements", run: sqlite::acknowledgements },
-    Bench { name: "instructions", run: instructions::row },
+    Bench { name: "instructions", run: instructions::rows },
     Bench { name: "log-pages", run: sqlite::log_pages },
     Bench { name: "hold-latency", run: sqlite::hold_latency },
     Bench { name: "postgres-defaults", run: postgres::defaults },
