@@ -82,9 +82,15 @@ fn line(entry: &Value) -> String {
     if !reward.is_empty() {
         add(format!("“{}”", one_line(reward)));
     }
-    add(one_line(cause).into_owned());
+    if !cause.is_empty() {
+        add(one_line(cause).into_owned());
+    }
     if !reason.is_empty() && reason != cause {
         add(one_line(reason).into_owned());
+    }
+    if entry.get("redacted").is_some() {
+        add("redacted".to_owned());
+        return line;
     }
     add(format!("by {}", one_line(text(entry, "/actor"))));
     let claim = text(entry, "/on_behalf_of");

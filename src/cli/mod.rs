@@ -18,6 +18,7 @@ mod output;
 mod program;
 mod put;
 mod rebuild;
+mod redact;
 mod restore_check;
 mod serve;
 mod shortened;
@@ -94,6 +95,8 @@ enum Verb {
     Import(import::ImportVerb),
     /// Give a customer points by hand, or take them, with a reason
     Adjust(adjust::AdjustArguments),
+    /// Erase the texts of an entry (reason, name of the cause, actor); its points and the hash chain stay
+    Redact(redact::RedactArguments),
     /// Show a customer's entries, newest first
     History(history::HistoryArguments),
     /// List what waits for a manager, and note that it was dealt with
@@ -211,6 +214,7 @@ async fn run(arguments: Arguments) -> Outcome {
         Verb::Program(verb) => program::run(&settings, opening, verb, json).await,
         Verb::Import(verb) => import::run(&settings, opening, verb, json).await,
         Verb::Adjust(asked) => adjust::run(&settings, opening, asked, json).await,
+        Verb::Redact(asked) => redact::run(&settings, opening, asked, json).await,
         Verb::History(asked) => history::run(&settings, opening, asked, json).await,
         Verb::Exceptions(verb) => exceptions::run(&settings, opening, verb, json).await,
         Verb::Backup { file } => backup::run(&settings, opening, &file, json),

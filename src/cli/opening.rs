@@ -44,6 +44,7 @@ impl Verb {
             Self::Token(token::TokenVerb::Revoke { .. })
             | Self::Program(program::ProgramVerb::Archive { .. })
             | Self::Adjust(_)
+            | Self::Redact(_)
             | Self::Rebuild { .. }
             | Self::Exceptions(exceptions::ExceptionsVerb::Resolve { .. })
             | Self::Import(_) => Opening::Migrated,

@@ -21,6 +21,8 @@ use crate::store;
 
 /// What is written on an exception whose debt is over.
 pub(super) const OVER: &str = "the available points are zero or more again";
+/// The kind of a debt's exception.
+pub(super) const KIND: &str = "debt";
 /// Accounts that are looked at in one transaction.
 const PAGE: i64 = 100;
 
@@ -58,10 +60,15 @@ fn sale_named(entry: &Entry, id: i64) -> SaleId {
     entry.sale.map_or_else(|| SaleId::pos_order(OrderId(id)), |of| SaleId { id, ..of })
 }
 
+/// What a debt's exception says of the document that made it. A redaction looks for it.
+pub(super) fn named(document: &str) -> String {
+    format!(" ({document})")
+}
+
 fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<Utc>) -> Result<Exception, Overflow> {
     let id = ExceptionId(Uuid::now_v7());
     let by = cause.map_or_else(String::new, |entry| format!(", last by {} of {}", entry.kind, entry.points));
-    let name = cause.map_or_else(String::new, |entry| format!(" ({})", entry.cause.name));
+    let name = cause.map_or_else(String::new, |entry| named(&entry.cause.name));
     let order =
         cause.filter(|entry| entry.cause.model == CauseModel::PosOrder).map_or_else(OrderRef::default, |entry| {
             OrderRef {
@@ -73,7 +80,7 @@ fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<U
     Ok(Exception {
         id,
         dedupe_key: format!("debt/{id}"),
-        kind: "debt",
+        kind: KIND,
         partner_id: Some(account.partner_id),
         order,
         detail: format!(

@@ -22,6 +22,7 @@ mod programs;
 mod queue;
 mod read;
 mod rebuild;
+mod redaction;
 mod redemptions;
 mod repair;
 mod replies;

@@ -124,7 +124,7 @@ impl Ledger {
 /// An entry as the API shows it.
 #[must_use]
 pub fn entry_json(entry: &Entry) -> Value {
-    json!({
+    let mut shown = json!({
         "entry_id": entry.id.to_string(),
         "kind": entry.kind.word(),
         "points": entry.points.to_string(),
@@ -140,7 +140,12 @@ pub fn entry_json(entry: &Entry) -> Value {
         "reason": entry.reason,
         "actor": entry.actor,
         "on_behalf_of": entry.detail.on_behalf_of,
-    })
+    });
+    // Said of those alone.
+    if let (true, Some(object)) = (entry.is_redacted, shown.as_object_mut()) {
+        object.insert("redacted".into(), json!(true));
+    }
+    shown
 }
 
 /// One program on one member; `None` for an archived program with nothing in it.

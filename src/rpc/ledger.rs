@@ -49,6 +49,18 @@ pub(super) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Rep
     Ok(api.ledger.reply(command).await?)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Redact {
+    entry_id: Text<200>,
+    ground: Text<500>,
+}
+
+/// Erases the texts of an entry.
+pub(super) async fn redact(api: Arc<Api>, caller: Caller, params: Redact) -> Reply {
+    Ok(api.ledger.redact(params.entry_id.0, params.ground.0, caller.actor()).await?)
+}
+
 pub(super) async fn verify(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
     Ok(api.ledger.verify().await?.to_json())
 }

@@ -113,6 +113,15 @@ table! {
         result: "Posted",
         errors: &["idempotency_conflict", "unknown_program", "unknown_partner"],
     },
+    LedgerRedact => Method {
+        name: "ledger.redact",
+        role: Role::Admin,
+        summary: "Erases the texts of an entry (reason, name of the cause, actor), on a ground that is kept. Points, ids and \
+                  the hash chain stay. Doing so again answers the first certificate.",
+        params: &[needs("entry_id", "Uuid"), needs("ground", "Text")],
+        result: "Redacted",
+        errors: &["unknown_entry"],
+    },
     LedgerVerify => Method {
         name: "ledger.verify",
         role: Role::Admin,

@@ -142,6 +142,7 @@ handlers! {
     ExceptionList => exception::list,
     ExceptionResolve => exception::resolve,
     LedgerAdjust => ledger::adjust,
+    LedgerRedact => ledger::redact,
     LedgerVerify => ledger::verify,
     LoyaltyBalance => loyalty::balance,
     LoyaltyCapture => loyalty::capture,

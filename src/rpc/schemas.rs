@@ -185,6 +185,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("Resolved", whole(&[("resolved", flag(true))])),
         ("Released", whole(&[("released", flag(true))])),
         ("Queued", whole(&[("queued", reference("Count"))])),
+        ("Redacted", redacted()),
         ("Posted", whole(&[("entry_id", reference("Uuid")), ("balance", reference("Points"))])),
         (
             "Enrolled",
@@ -231,6 +232,17 @@ fn answers() -> Vec<(&'static str, Value)> {
             "accounts": reference("Count"), "entries": reference("Count"), "violations": {"type": "array"}}}),
         ),
     ]
+}
+
+fn redacted() -> Value {
+    whole(&[
+        ("entry_id", reference("Uuid")),
+        ("at", reference("Time")),
+        ("by", text()),
+        ("ground", text()),
+        ("head_before", text()),
+        ("head_after", text()),
+    ])
 }
 
 fn quoted_program() -> Value {
@@ -298,6 +310,7 @@ fn records() -> Vec<(&'static str, Value)> {
     ];
     let required: Vec<&str> = entry.iter().map(|(name, _)| *name).collect();
     let mut shown = entry.to_vec();
+    shown.push(("redacted", json!({"description": "True if its texts were erased.", "const": true})));
     shown.push(("program", reference("Code")));
     shown.push(("program_name", text()));
     shown.push(("points_name", text()));

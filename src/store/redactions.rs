@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::entries::EntryRow;
-use super::schema::redactions;
-use super::{AnyConnection, CHUNK, StoreError, packed};
-use crate::domain::ids::EntryId;
+use super::schema::{exceptions, holds, redactions};
+use super::{AnyConnection, CHUNK, StoreError, on_each, packed};
+use crate::domain::chain::ChainHash;
+use crate::domain::ids::{EntryId, HoldId, PartnerId};
 
 /// That the texts of an entry were erased.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -26,6 +28,45 @@ pub struct Redaction {
     pub head_after: Vec<u8>,
 }
 
+impl Redaction {
+    /// That the texts of an entry were erased at a time, by somebody on a ground.
+    #[must_use]
+    pub fn new(
+        entry: EntryId,
+        at: DateTime<Utc>,
+        (by, ground): (&str, &str),
+        head_before: &ChainHash,
+        head_after: &ChainHash,
+    ) -> Self {
+        Self {
+            entry_id: packed::uuid(entry.0),
+            redacted_at_us: at.timestamp_micros(),
+            redacted_by: by.to_owned(),
+            ground: ground.to_owned(),
+            head_before: head_before.to_vec(),
+            head_after: head_after.to_vec(),
+        }
+    }
+}
+
+/// Notes one, for ever.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn note(conn: &mut AnyConnection, redaction: &Redaction) -> Result<(), StoreError> {
+    on_each!(conn, c => diesel::insert_into(redactions::table).values(redaction).execute(c))?;
+    Ok(())
+}
+
+/// That of an entry, if there is one.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn find(conn: &mut AnyConnection, entry: EntryId) -> Result<Option<Redaction>, StoreError> {
+    let found = redactions::table.find(packed::uuid(entry.0)).select(Redaction::as_select());
+    Ok(found.first(conn).optional()?)
+}
+
 /// The redactions of these entries.
 ///
 /// # Errors
@@ -41,4 +82,34 @@ pub fn of(conn: &mut AnyConnection, entries: &[EntryRow]) -> Result<BTreeMap<Ent
         }
     }
     Ok(found)
+}
+
+/// Puts other words in the place of these, in what exceptions of a kind say of a customer.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn replace_in_exceptions(
+    conn: &mut AnyConnection,
+    kind: &str,
+    partner: PartnerId,
+    (words, others): (&str, &str),
+) -> Result<(), StoreError> {
+    let of_customer = exceptions::kind.eq(kind).and(exceptions::partner_id.eq(partner.0));
+    let said: Vec<(String, String)> =
+        exceptions::table.filter(of_customer).select((exceptions::id, exceptions::detail)).load(conn)?;
+    for (id, detail) in said.into_iter().filter(|(_, detail)| detail.contains(words)) {
+        let detail = detail.replace(words, others);
+        diesel::update(exceptions::table.find(id)).set(exceptions::detail.eq(detail)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Forgets who made a hold, if that was this actor.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn forget_actor_of_hold(conn: &mut AnyConnection, hold: HoldId, actor: &str) -> Result<(), StoreError> {
+    let made_by = holds::table.find(hold.to_string()).filter(holds::actor.eq(actor));
+    diesel::update(made_by).set(holds::actor.eq("")).execute(conn)?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Transactions: how they begin on each database, and how they end.
 
+use diesel::connection::SimpleConnection;
 use diesel::{Connection, RunQueryDsl, sql_query};
 
 use super::StoreError;
@@ -56,6 +57,47 @@ where
         AnyConnection::Sqlite(inner) => end(inner, done, committed),
         AnyConnection::Postgres(inner) => end(inner, done, committed),
     }
+}
+
+/// As [`write_transaction`], for what must leave nothing behind in SQLite's files: what is deleted is overwritten, and the
+/// log is written back and emptied, since it has the pages of before. PostgreSQL clears away dead rows when it vacuums.
+///
+/// # Errors
+/// As [`write_transaction`].
+pub fn erasing_transaction<T, E>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError> + From<diesel::result::Error>,
+{
+    if let AnyConnection::Sqlite(conn) = conn {
+        conn.batch_execute("PRAGMA secure_delete = ON").map_err(E::from)?;
+    }
+    let done = write_transaction(conn, work);
+    if let AnyConnection::Sqlite(conn) = conn {
+        conn.batch_execute("PRAGMA secure_delete = OFF").map_err(E::from)?;
+        if done.is_ok() {
+            empty_log(conn).map_err(E::from)?;
+        }
+    }
+    done
+}
+
+/// Readers hinder it, and it would keep writers waiting: it tries for a second. Else the log is emptied later, as ever.
+fn empty_log(conn: &mut diesel::SqliteConnection) -> Result<(), diesel::result::Error> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        busy: i64,
+    }
+    conn.batch_execute("PRAGMA busy_timeout = 1000")?;
+    let emptied = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Row>(conn);
+    conn.batch_execute("PRAGMA busy_timeout = 10000")?;
+    if emptied?.busy != 0 {
+        tracing::warn!("others read the database: its log still has what was erased, until it is next written back");
+    }
+    Ok(())
 }
 
 /// Runs `work` on one state of the database, whatever others write meanwhile.

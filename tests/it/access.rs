@@ -32,9 +32,12 @@ const fn least(method: Name) -> Role {
         | Name::RedemptionList
         | Name::SyncStatus => Role::Viewer,
         Name::ExceptionResolve | Name::LedgerAdjust => Role::Manager,
-        Name::LedgerVerify | Name::MemberTransfer | Name::ProgramArchive | Name::ProgramPut | Name::SyncRun => {
-            Role::Admin
-        }
+        Name::LedgerRedact
+        | Name::LedgerVerify
+        | Name::MemberTransfer
+        | Name::ProgramArchive
+        | Name::ProgramPut
+        | Name::SyncRun => Role::Admin,
     }
 }
 

@@ -23,6 +23,7 @@ fn wrong_usage_is_2_and_help_says_it_all() {
         "program",
         "import",
         "adjust",
+        "redact",
         "history",
         "exceptions",
         "backup",

@@ -43,6 +43,7 @@ mod quoting;
 mod real_odoo;
 mod real_odoo_14;
 mod rebuilding;
+mod redacting;
 mod redeeming;
 mod refunds;
 mod replacing;

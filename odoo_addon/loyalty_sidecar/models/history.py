@@ -85,6 +85,9 @@ class ResPartner(models.Model):
         # A redemption's reason is its reward's code.
         if reward and entry.get("reason") in (reward.get("code"), reward.get("name")):
             entry["reason"] = None
+        if entry.get("redacted"):
+            # Its texts were erased from the ledger.
+            entry["reason"] = self.env._("Redacted")
         entry["who"] = self._loyalty_sidecar_who(entry, order)
 
     def _loyalty_sidecar_who(self, entry, order):

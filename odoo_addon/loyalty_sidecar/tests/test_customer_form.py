@@ -121,6 +121,12 @@ class TestCustomerForm(LoyaltySidecarCommon):
             [{"program": "club", "name": "Club", "points_name": "points", "balance": "120.00"}],
         )
 
+    def test_history_of_a_redacted_entry(self):
+        entry = self.entry("adjust", "5", {"model": "loyalty.adjustment", "id": None, "uuid": None, "name": ""})
+        entry |= {"actor": "", "on_behalf_of": None, "redacted": True, "program": "club"}
+        self.customer._loyalty_sidecar_name(entry, None, {})
+        self.assertEqual((entry["reason"], entry["who"], entry["document"]["name"]), ("Redacted", "", ""))
+
     def test_history_action(self):
         action = self.customer_as_cashier().action_loyalty_sidecar_history()
         self.assertEqual(

@@ -10,12 +10,14 @@ use super::super::reply::{ErrorBody, LedgerError};
 use super::super::verdict::{caller_key, reply_from_text};
 use super::super::wallets::{owner_of, wallets_of};
 use super::{Batch, trouble};
-use crate::domain::entry::{Cause, CauseModel, Entry};
-use crate::domain::ids::{AccountId, PartnerId, ProgramId, SaleId};
+use crate::domain::account::Account;
+use crate::domain::entry::{Cause, CauseModel, Entry, EntryKind};
+use crate::domain::ids::{AccountId, EntryId, PartnerId, ProgramId, SaleId};
 use crate::domain::order::Wallet;
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::{Ingested, Partner, ShopRecords};
 use crate::domain::transfer::TransferNote;
+use crate::store::entries::EntryRow;
 use crate::store::exceptions;
 use crate::store::memberships::Memberships;
 use crate::store::{
@@ -125,7 +127,10 @@ impl Batch {
                     if verdict.params_sha256 != idempotency.params_sha256 {
                         return Ok(Answer::Reply(Err(ErrorBody::from(&Refusal::IdempotencyConflict))));
                     }
-                    return Ok(Answer::Reply(reply_from_text(&verdict.reply)?));
+                    return Ok(Answer::Reply(match reply_from_text(&verdict.reply)? {
+                        Ok(kept) => Ok(transferred_before(conn, &kept, &prepared.codes)?),
+                        refused => refused,
+                    }));
                 }
                 if prepared.from == prepared.to {
                     return Ok(Answer::Reply(Err(same_account(asked.from, *to))));
@@ -135,9 +140,16 @@ impl Batch {
                 }
                 self.move_all(conn, &prepared, asked)?;
                 self.settle_orphan(conn, &prepared, asked)?;
-                let reply = Ok(self.transferred(&prepared.codes, before));
-                self.keep_verdict(key, &idempotency.params_sha256, &reply, false);
-                Ok(Answer::Reply(reply))
+                let entries = self.transferred(before);
+                // Only their ids: names and reasons may be erased from the entries, and would stay here.
+                let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+                let shown = entries.iter().map(|entry| {
+                    let account = self.book.accounts.get(&entry.account_id).ok_or(crate::domain::book::Missing);
+                    Ok(shown(entry, account.map_err(store::corrupt)?, &prepared.codes))
+                });
+                let reply = json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? });
+                self.keep_verdict(key, &idempotency.params_sha256, &Ok(json!({ "entries": ids })), false);
+                Ok(Answer::Reply(Ok(reply)))
             }
         }
     }
@@ -188,20 +200,44 @@ impl Batch {
         Ok(())
     }
 
-    /// The entries of a transfer, as its caller gets them.
-    fn transferred(&self, codes: &BTreeMap<ProgramId, String>, before: usize) -> Value {
-        let shown = |entry: &Entry| {
-            let mut shown = entry_json(entry);
-            if let (Some(account), Some(object)) = (self.book.accounts.get(&entry.account_id), shown.as_object_mut()) {
-                object.insert("partner_id".into(), json!(account.partner_id.0));
-                object.insert("program".into(), json!(codes.get(&account.program_id)));
-            }
-            shown
-        };
-        let of_transfers = |entry: &&Entry| entry.kind == crate::domain::entry::EntryKind::Transfer;
-        let entries: Vec<Value> = self.book.entries.iter().skip(before).filter(of_transfers).map(shown).collect();
-        json!({ "entries": entries })
+    /// The entries of a transfer.
+    fn transferred(&self, before: usize) -> Vec<&Entry> {
+        let of_transfers = |entry: &&Entry| entry.kind == EntryKind::Transfer;
+        self.book.entries.iter().skip(before).filter(of_transfers).collect()
     }
+}
+
+/// An entry of a transfer, as its caller gets it.
+fn shown(entry: &Entry, account: &Account, codes: &BTreeMap<ProgramId, String>) -> Value {
+    let mut shown = entry_json(entry);
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("partner_id".into(), json!(account.partner_id.0));
+        object.insert("program".into(), json!(codes.get(&account.program_id)));
+    }
+    shown
+}
+
+/// What the caller of a transfer was answered, from the ids that were kept.
+fn transferred_before(
+    conn: &mut AnyConnection,
+    kept: &Value,
+    codes: &BTreeMap<ProgramId, String>,
+) -> Result<Value, LedgerError> {
+    let missing = || store::corrupt("the entries of a transfer");
+    let ids = kept.get("entries").and_then(Value::as_array).ok_or_else(missing)?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let id = id.as_str().and_then(EntryId::parse).ok_or_else(missing)?;
+        rows.push(entries::find(conn, id)?.ok_or_else(missing)?);
+    }
+    let of = accounts::Which::Ids(&rows.iter().map(EntryRow::account_id).collect());
+    let accounts: BTreeMap<AccountId, Account> =
+        accounts::load(conn, &of)?.into_iter().map(|one| (one.account.id, one.account)).collect();
+    let shown = entries::with_texts(conn, &rows)?.into_iter().map(|entry| {
+        let account = accounts.get(&entry.account_id).ok_or_else(missing)?;
+        Ok(shown(&entry, account, codes))
+    });
+    Ok(json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? }))
 }
 
 fn refused(parameter: &str, problem: &str) -> ErrorBody {

@@ -1,0 +1,42 @@
+//! `redact`: the texts of one entry are erased.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::adjust::plain;
+use super::opening::Opening;
+use super::{Outcome, Own, print};
+use crate::config::Settings;
+use crate::domain::entry::COMMAND_LINE;
+use crate::domain::text::one_line;
+
+#[derive(Args, Debug)]
+pub(super) struct RedactArguments {
+    /// The entry's id, as `history --json` and the API tell it
+    #[arg(value_name = "ENTRY")]
+    entry: String,
+    /// Why its texts go: kept for ever, so it names nobody
+    #[arg(long, value_name = "TEXT", value_parser = plain::<500>)]
+    ground: String,
+}
+
+pub(super) async fn run(settings: &Settings, opening: Opening, asked: RedactArguments, as_json: bool) -> Outcome {
+    let own = Own::start(settings, opening)?;
+    let outcome = own.ledger.redact(asked.entry, asked.ground, COMMAND_LINE.to_owned()).await;
+    own.stop().await;
+    let done = outcome?;
+    print(as_json, &done, || {
+        let text = |name: &str| done.get(name).and_then(Value::as_str).unwrap_or_default();
+        format!(
+            "the texts of entry {} were erased at {} by {}: {}\nhead of the chain before  {}\nhead of the chain after   \
+             {}\nBackups and logs may still have them; OPERATIONS.md says what to do.",
+            text("entry_id"),
+            text("at"),
+            one_line(text("by")),
+            one_line(text("ground")),
+            text("head_before"),
+            text("head_after"),
+        )
+    });
+    Ok(true)
+}
