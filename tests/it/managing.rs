@@ -570,7 +570,10 @@ fn what_the_new_methods_answer_is_what_discovery_says() {
     let redeemed = service.admin.call("redemption.list", json!({}));
     assert_eq!(keys(&redeemed["redemptions"][0]), members(&schemas["Redemption"]));
     let history = service.admin.call("loyalty.history", json!({"partner_id": 1}));
-    assert_eq!(keys(&history["entries"][0]), members(&schemas["Entry"]));
+    // That its texts were erased is said of such an entry alone.
+    let mut of_an_entry = members(&schemas["Entry"]);
+    assert!(of_an_entry.remove("redacted"), "{of_an_entry:?}");
+    assert_eq!(keys(&history["entries"][0]), of_an_entry);
     for entry in history["entries"].as_array().unwrap() {
         let explained = service.admin.call("loyalty.explain", json!({"entry_id": entry["entry_id"]}));
         assert_eq!(keys(&explained), members(&schemas["Explanation"]));
@@ -578,4 +581,9 @@ fn what_the_new_methods_answer_is_what_discovery_says() {
             assert_eq!(keys(rule), members(&schemas["ExplainedRule"]));
         }
     }
+    let redact = json!({"entry_id": history["entries"][0]["entry_id"], "ground": "asked for"});
+    let certificate = service.admin.call("ledger.redact", redact);
+    assert_eq!(keys(&certificate), members(&schemas["Redacted"]));
+    let history = service.admin.call("loyalty.history", json!({"partner_id": 1}));
+    assert_eq!(keys(&history["entries"][0]), members(&schemas["Entry"]));
 }
