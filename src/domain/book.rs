@@ -150,7 +150,10 @@ impl Book {
         // Its chain goes on, even where points came and went without touching the account.
         self.changed_accounts.insert(account_id);
         let balance_after = self.account(account_id)?.balance();
-        let id = EntryId((moment.ids)());
+        let id = match (posting.kind, posting.hold_id) {
+            (EntryKind::Redeem, Some(hold)) => EntryId::of_capture(hold),
+            _ => EntryId((moment.ids)()),
+        };
         let mut detail = posting.detail;
         detail.lots = lots.to_vec();
         self.entries.push(Entry {

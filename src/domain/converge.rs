@@ -480,7 +480,7 @@ impl Book {
             sale: None,
             hold_id: Some(hold.id),
             reason: Some(hold.reward.clone()),
-            detail: Detail { reverses: hold.entry_id.clone(), ..Detail::default() },
+            detail: Detail { reverses: hold.entry_id().map(|id| id.to_string()), ..Detail::default() },
         };
         if difference.is_positive() {
             let parts = own_lots(&redeemed, hold.restored, difference)?;

@@ -14,7 +14,6 @@ use super::entry::{Cause, CauseModel, Detail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
 use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use super::membership::Membership;
-use super::money::Money;
 use super::order::Order;
 use super::points::Points;
 use super::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
@@ -80,8 +79,6 @@ pub struct Given {
     pub hold: Hold,
     /// The kind of its reward, as in the document.
     pub kind: &'static str,
-    /// What its discount takes off which line of the draft (by position); they sum to it.
-    pub shares: Vec<(usize, Money)>,
     /// How much of an order's goods the program's rewards may take off together, from 0 to 1.
     pub max_share: Decimal,
 }
@@ -293,7 +290,7 @@ impl Book {
             },
             ended_at: None,
             reason: None,
-            entry_id: None,
+            balance_after: None,
             restored: Points::ZERO,
             actor: moment.actor.to_owned(),
             replaces: ask.replaces,
@@ -306,7 +303,7 @@ impl Book {
             self.end_replaced(&old, hold.id, moment)?;
         }
         let max_share = version.program.redemption.max_share_of_order.value;
-        Ok(Given { hold, kind: reward.kind.word(), shares, max_share })
+        Ok(Given { hold, kind: reward.kind.word(), max_share })
     }
 
     /// Spends a hold, its order being paid. An expired one is spent if the points are still there; if they
@@ -361,7 +358,7 @@ impl Book {
         let hold = self.hold_mut(id)?;
         hold.state = HoldState::Captured;
         hold.ended_at = Some(moment.now);
-        hold.entry_id = Some(entry_id.to_string());
+        hold.balance_after = Some(balance);
         Ok(Captured { entry_id, balance })
     }
 

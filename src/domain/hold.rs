@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::account::{Carried, OpenHold};
 use super::entry::COMMAND_LINE;
-use super::ids::{AccountId, HoldId, ProductId};
+use super::ids::{AccountId, EntryId, HoldId, ProductId};
 use super::money::Money;
 use super::points::Points;
 use super::program::Scope;
@@ -98,8 +98,8 @@ pub struct Hold {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it was released.
     pub reason: Option<String>,
-    /// The entry that captured it.
-    pub entry_id: Option<String>,
+    /// The account's balance after it was captured.
+    pub balance_after: Option<Points>,
     /// Points that refunds of its reward line have given back so far.
     pub restored: Points,
     /// Who asked for it.
@@ -110,7 +110,24 @@ pub struct Hold {
     pub carried: Option<Carried>,
 }
 
+/// What the reply that gave a hold says beside the hold itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyTerms {
+    /// The kind of its reward, as in the document.
+    pub kind: String,
+    /// The digits of the currency after the decimal point.
+    pub decimals: u32,
+    /// How much of an order's goods the program's rewards may take off together, from 0 to 1.
+    pub max_share: Decimal,
+}
+
 impl Hold {
+    /// The entry that captured it: a redemption has one id from its hold on.
+    #[must_use]
+    pub fn entry_id(&self) -> Option<EntryId> {
+        (self.state == HoldState::Captured).then(|| EntryId::of_capture(self.id))
+    }
+
     /// Whether it is one of a ledger that was lost, put back by the command line.
     #[must_use]
     pub fn is_put_back(&self) -> bool {

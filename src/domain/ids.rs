@@ -211,6 +211,14 @@ impl HoldId {
     }
 }
 
+impl EntryId {
+    /// The id of the entry that captures a hold: the hold's own. So the one is found by the other, and a hold has one.
+    #[must_use]
+    pub const fn of_capture(hold: HoldId) -> Self {
+        Self(hold.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

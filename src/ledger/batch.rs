@@ -16,15 +16,17 @@ use super::facts::Facts;
 use super::programs::ProgramCache;
 use super::reply::{ErrorBody, LedgerError};
 use super::sales::{self, Affected, Ready};
-use super::verdict::{adjust_key, caller_key, capture_key, hold_reply, is_callers, reply_from_text, reply_to_text};
+use super::verdict::{
+    adjust_key, caller_key, capture_key, capture_reply, hold_reply, is_callers, reply_from_text, reply_to_text,
+};
 use super::{Options, debts, drafts, redemptions};
 use crate::domain::account::Expiry;
 use crate::domain::book::{Book, Moment, OrderRef, Trouble};
 use crate::domain::chain::ChainHash;
 use crate::domain::converge::{Sale, order_ref};
-use crate::domain::decide::{Captured, Correction, Denied, HoldAsk};
-use crate::domain::entry::EXPIRY;
-use crate::domain::hold::Hold;
+use crate::domain::decide::{Captured, Correction, Denied, Given, HoldAsk};
+use crate::domain::entry::{EXPIRY, EntryKind};
+use crate::domain::hold::{Hold, HoldState, ReplyTerms};
 use crate::domain::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId, SaleId};
 use crate::domain::order::Order;
 use crate::domain::points::Points;
@@ -34,10 +36,11 @@ use crate::domain::shop::Ingested;
 use crate::domain::timeline::Timeline;
 use crate::store::accounts::StoredAccount;
 use crate::store::exceptions::ExceptionRow;
+use crate::store::holds::HoldReply;
 use crate::store::memberships::Memberships;
-use crate::store::verdicts::Verdict;
+use crate::store::replies::{KeyDigest, RecordedReply};
 use crate::store::{
-    self, AnyConnection, Pool, StoreError, accounts, entries, entry_texts, exceptions, holds, orders, verdicts,
+    self, AnyConnection, Pool, StoreError, accounts, entries, entry_texts, exceptions, holds, orders, replies,
 };
 
 /// How a batch is made of its commands.
@@ -63,8 +66,11 @@ struct Batch {
     debts: BTreeMap<AccountId, String>,
     keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
     wallets: BTreeMap<PartnerId, PartnerId>,
-    verdicts: BTreeMap<String, Verdict>,
-    fresh_verdicts: Vec<Verdict>,
+    /// What the keys of the commands were answered, and the captures of the holds that they bring up.
+    answered: BTreeMap<KeyDigest, Answered>,
+    fresh_replies: Vec<RecordedReply>,
+    /// The replies of the holds that are given here, which stand in their rows.
+    given: BTreeMap<HoldId, HoldReply>,
     decimals: BTreeMap<String, u32>,
     affected: Affected,
     memberships: Memberships,
@@ -80,6 +86,31 @@ struct Stored {
     entry_count: i64,
     last_hash: ChainHash,
     lots: BTreeMap<Expiry, Points>,
+    loaded: Loaded,
+}
+
+/// What tells whether an account's row is still as it was loaded.
+struct Loaded {
+    entry_count: i64,
+    debt: Option<String>,
+}
+
+/// What a key was asked and answered.
+struct Answered {
+    params_sha256: Vec<u8>,
+    reply: Result<Value, ErrorBody>,
+}
+
+/// What a decision comes to: the reply and, where it gives a hold, what its row keeps of the reply.
+struct Decision {
+    reply: Value,
+    given: Option<(HoldId, ReplyTerms)>,
+}
+
+impl From<Value> for Decision {
+    fn from(reply: Value) -> Self {
+        Self { reply, given: None }
+    }
 }
 
 /// The reward that a till asks for.
@@ -156,36 +187,35 @@ impl Batch {
         let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
         let mut named_holds: BTreeSet<HoldId> = commands.iter().filter_map(Command::replaced).collect();
         let mut draft_uuids: BTreeSet<String> = BTreeSet::new();
-        let mut verdict_keys: BTreeSet<String> = BTreeSet::new();
+        let mut asked_keys: BTreeSet<KeyDigest> = BTreeSet::new();
         let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
         let mut currencies: BTreeSet<String> = BTreeSet::new();
         for command in commands {
             match command {
                 Command::Hold { idempotency, partner_id, program, draft, .. } => {
-                    verdict_keys.insert(caller_key(idempotency));
+                    asked_keys.insert(KeyDigest::of(&caller_key(idempotency)));
                     keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
                     draft_uuids.extend(draft.uuid.clone());
                     currencies.insert(draft.currency.clone());
                 }
                 Command::Adjust { idempotency, partner_id, program, correction, .. } => {
-                    verdict_keys.insert(adjust_key(idempotency, correction));
+                    asked_keys.insert(KeyDigest::of(&adjust_key(idempotency, correction)));
                     keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
                 }
                 Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
                     named_holds.insert(*hold_id);
                 }
                 Command::Settle { accounts } => account_ids.extend(accounts),
-                Command::Transfer(asked) => verdict_keys.extend(asked.verdict_key()),
+                Command::Transfer(asked) => asked_keys.extend(asked.reply_key().as_deref().map(KeyDigest::of)),
                 Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } => {}
             }
         }
         keys.extend(transfer.iter().flat_map(transfer::Prepared::account_keys));
         named_holds.extend(affected.hold_ids());
-        verdict_keys.extend(named_holds.iter().copied().map(capture_key));
         currencies.extend(affected.currencies_of_rewards());
 
         // Before any account is made or locked, in every writer.
-        holds::lock_drafts(conn, &draft_uuids)?;
+        holds::lock_drafts(conn, &draft_uuids, &asked_keys)?;
         let members = wallets.values().copied().chain(affected.owners()).collect();
         let memberships = facts.memberships(conn, &members)?;
         let mut affected = affected.compute(&timelines, &memberships)?;
@@ -227,8 +257,7 @@ impl Batch {
         book.postings = affected.postings();
 
         let (drafts, archived) = complete_drafts(conn, facts, commands, &timelines)?;
-        let verdict_keys: Vec<String> = verdict_keys.into_iter().collect();
-        let verdicts = verdicts::load(conn, &verdict_keys)?;
+        let answered = answered(conn, &asked_keys, &book)?;
         let decimals = currencies
             .into_iter()
             .map(|code| facts.decimals(conn, &code).map(|decimals| (code, decimals)))
@@ -240,8 +269,9 @@ impl Batch {
             debts,
             keys,
             wallets,
-            verdicts,
-            fresh_verdicts: Vec::new(),
+            answered,
+            fresh_replies: Vec::new(),
+            given: BTreeMap::new(),
             decimals,
             affected,
             memberships,
@@ -265,14 +295,14 @@ impl Batch {
             Command::Hold { idempotency, partner_id, program, reward, points, replaces, actor, .. } => {
                 let draft =
                     self.drafts.remove(&position).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
-                self.decided_once(caller_key(idempotency), &idempotency.params_sha256, |batch| {
+                self.decided_once(&caller_key(idempotency), &idempotency.params_sha256, |batch| {
                     let wish = Wish { program, reward, points: *points, replaces: *replaces };
                     batch.hold(*partner_id, &wish, &draft, actor)
                 })
             }
             Command::Adjust { idempotency, partner_id, program, correction, actor } => {
-                self.decided_once(adjust_key(idempotency, correction), &idempotency.params_sha256, |batch| {
-                    batch.adjust(*partner_id, program, correction, actor)
+                self.decided_once(&adjust_key(idempotency, correction), &idempotency.params_sha256, |batch| {
+                    batch.adjust(*partner_id, program, correction, actor).map(Decision::from)
                 })
             }
             Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
@@ -305,18 +335,19 @@ impl Batch {
         work(&mut self.book, &mut moment)
     }
 
-    /// One verdict a key: the first is kept with its parameters, every repetition gets its reply again.
+    /// One reply a key: the first is kept with its parameters, every repetition gets it again.
     fn decided_once(
         &mut self,
-        key: String,
+        key: &str,
         params_sha256: &str,
-        decide: impl FnOnce(&mut Self) -> Result<Value, Denied>,
+        decide: impl FnOnce(&mut Self) -> Result<Decision, Denied>,
     ) -> Result<Answer, LedgerError> {
-        if let Some(verdict) = self.verdicts.get(&key) {
-            if verdict.params_sha256 != params_sha256 {
+        let (digest, params_sha256) = (KeyDigest::of(key), params_to_bytes(params_sha256)?);
+        if let Some(before) = self.answered.get(&digest) {
+            if before.params_sha256 != params_sha256 {
                 return settle_outcome(Err(Refusal::IdempotencyConflict.into()));
             }
-            return Ok(Answer::Reply(reply_from_text(&verdict.reply)?));
+            return Ok(Answer::Reply(before.reply.clone()));
         }
         let outcome = decide(self);
         let nothing_was_decided = matches!(
@@ -330,29 +361,37 @@ impl Batch {
                     | Refusal::Overflow(_)
             ))
         );
+        let (outcome, given) = match outcome {
+            Ok(Decision { reply, given }) => (Ok(reply), given),
+            Err(denied) => (Err(denied), None),
+        };
         let answer = settle_outcome(outcome)?;
         if let (Answer::Reply(reply), false) = (&answer, nothing_was_decided) {
-            // That of a capture or of an import decides what is done later, and is kept.
-            let refusal = reply.is_err() && is_callers(&key);
-            self.keep_verdict(key, params_sha256, reply, refusal);
+            match given {
+                Some((hold, terms)) => {
+                    self.given.insert(hold, HoldReply { key: digest, params_sha256: params_sha256.clone(), terms });
+                    self.answered.insert(digest, Answered { params_sha256, reply: reply.clone() });
+                }
+                // That of a capture or of an import decides what is done later, and is kept.
+                None => self.record(digest, params_sha256, reply, reply.is_err() && is_callers(key)),
+            }
         }
         Ok(answer)
     }
 
-    /// Keeps a verdict; one that is marked as a refusal may be removed again.
-    fn keep_verdict(&mut self, key: String, params_sha256: &str, reply: &Result<Value, ErrorBody>, refusal: bool) {
-        let verdict = Verdict {
-            refusal,
-            idempotency_key: key.clone(),
-            params_sha256: params_sha256.to_owned(),
+    /// Records a reply; one that is marked as a refusal may be removed again.
+    fn record(&mut self, key: KeyDigest, params_sha256: Vec<u8>, reply: &Result<Value, ErrorBody>, refusal: bool) {
+        self.fresh_replies.push(RecordedReply {
+            key,
+            params_sha256: params_sha256.clone(),
             reply: reply_to_text(reply),
             recorded_at_us: self.now.timestamp_micros(),
-        };
-        self.verdicts.insert(key, verdict.clone());
-        self.fresh_verdicts.push(verdict);
+            refusal,
+        });
+        self.answered.insert(key, Answered { params_sha256, reply: reply.clone() });
     }
 
-    fn hold(&mut self, partner_id: PartnerId, wish: &Wish<'_>, draft: &Order, actor: &str) -> Result<Value, Denied> {
+    fn hold(&mut self, partner_id: PartnerId, wish: &Wish<'_>, draft: &Order, actor: &str) -> Result<Decision, Denied> {
         let timeline = self.timeline(wish.program)?;
         let member = self.member_of(partner_id);
         let account_id = self.account_of(member, &timeline)?;
@@ -373,7 +412,9 @@ impl Batch {
         };
         let given = self.with_moment(actor, |book, moment| book.hold(&ask, moment));
         self.archived = archived;
-        Ok(hold_reply(&given?, draft, currency_decimals))
+        let Given { hold, kind, max_share } = given?;
+        let terms = ReplyTerms { kind: kind.to_owned(), decimals: currency_decimals, max_share };
+        Ok(Decision { reply: hold_reply(&hold, &terms), given: Some((hold.id, terms)) })
     }
 
     fn member_of(&self, partner_id: PartnerId) -> PartnerId {
@@ -400,11 +441,14 @@ impl Batch {
     }
 
     fn capture(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<Answer, LedgerError> {
-        let key = capture_key(hold_id);
-        let same_order =
-            self.book.holds.get(&hold_id).is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str()));
-        if let (true, Some(verdict)) = (same_order, self.verdicts.get(&key)) {
-            return Ok(Answer::Reply(reply_from_text(&verdict.reply)?));
+        let hold = self.book.holds.get(&hold_id);
+        if hold.is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str())) {
+            if let Some(reply) = hold.and_then(capture_reply) {
+                return Ok(Answer::Reply(Ok(reply)));
+            }
+            if let Some(before) = self.answered.get(&KeyDigest::of(&capture_key(hold_id))) {
+                return Ok(Answer::Reply(before.reply.clone()));
+            }
         }
         let now = self.now;
         let outcome = self.with_moment(actor, |book, moment| book.capture(hold_id, order, now, moment));
@@ -439,16 +483,15 @@ impl Batch {
         })
     }
 
-    /// Keeps the one reply of a capture, when this was it.
+    /// Keeps the one reply of a capture, when this was it. Of one that succeeded, the entry is the reply.
     fn keep_capture(&mut self, hold_id: HoldId, outcome: &Result<Captured, Refusal>) -> Result<Value, ErrorBody> {
-        let final_word = matches!(outcome, Ok(_) | Err(Refusal::HoldExpired { .. }));
         let reply = outcome.as_ref().map_err(ErrorBody::from).map(
             |captured| json!({"entry_id": captured.entry_id.to_string(), "balance": captured.balance.to_string()}),
         );
-        if final_word {
+        if matches!(outcome, Err(Refusal::HoldExpired { .. })) {
             // No till waits for that of a hold that was put back: a rebuild may try it again.
-            let refusal = reply.is_err() && self.book.holds.get(&hold_id).is_some_and(Hold::is_put_back);
-            self.keep_verdict(capture_key(hold_id), "", &reply, refusal);
+            let may_go = self.book.holds.get(&hold_id).is_some_and(Hold::is_put_back);
+            self.record(KeyDigest::of(&capture_key(hold_id)), Vec::new(), &reply, may_go);
         }
         reply
     }
@@ -476,7 +519,7 @@ impl Batch {
                     Some(crate::domain::order::HoldRef::Id(id)) => Some(*id),
                     _ => None,
                 })
-                .filter(|id| self.verdicts.contains_key(&capture_key(*id)))
+                .filter(|id| self.answered.contains_key(&KeyDigest::of(&capture_key(*id))))
                 .collect();
             // Spending comes before earning: an order can spend only what was there before it.
             let outcomes = self
@@ -519,15 +562,18 @@ impl Batch {
             .iter()
             .filter_map(|id| {
                 let account = self.book.accounts.get(id)?;
-                let Stored { entry_count, last_hash, lots } = stored.get(id)?;
-                let debt_exception_id = self.debts.get(id).map(String::as_str);
+                let Stored { entry_count, last_hash, lots, loaded } = stored.get(id)?;
                 let entry_count = *entry_count;
-                Some(accounts::Changed { account, lots_before: lots, entry_count, last_hash, debt_exception_id })
+                let debt_exception_id = self.debts.get(id).map(String::as_str);
+                // Points move by entries alone; that some are held stands elsewhere.
+                let is_as_loaded = loaded.entry_count == entry_count && loaded.debt.as_deref() == debt_exception_id;
+                let changed =
+                    accounts::Changed { account, lots_before: lots, entry_count, last_hash, debt_exception_id };
+                (!is_as_loaded).then_some(changed)
             })
             .collect();
         accounts::save(conn, &changed)?;
-        let changed: Vec<&Hold> = self.book.changed_holds.iter().filter_map(|id| self.book.holds.get(id)).collect();
-        holds::save(conn, &changed)?;
+        write_holds(conn, &self.book, &self.given)?;
         let changed: BTreeMap<(SaleId, AccountId), Points> = self
             .book
             .changed_postings
@@ -542,15 +588,53 @@ impl Batch {
             }
         }
         exceptions::close(conn, &closed, debts::OVER, self.now.timestamp_micros())?;
-        verdicts::append(conn, &self.fresh_verdicts)?;
+        replies::append(conn, &self.fresh_replies)?;
         let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
         let stored = self.book.accounts.into_iter().filter_map(|(id, account)| {
             let Stored { entry_count, last_hash, .. } = stored.remove(&id)?;
-            Some(StoredAccount::written(account, entry_count, last_hash, self.debts.remove(&id)))
+            Some(StoredAccount { account, entry_count, last_hash, debt_exception_id: self.debts.remove(&id) })
         });
-        let accounts = stored.collect::<Result<_, _>>().map_err(store::corrupt)?;
+        let accounts = stored.collect();
         Ok(Written { accounts, holds: self.book.holds, entries, exceptions: raised })
     }
+}
+
+/// Writes the holds that are new or have changed, after the entries.
+fn write_holds(conn: &mut AnyConnection, book: &Book, given: &BTreeMap<HoldId, HoldReply>) -> Result<(), StoreError> {
+    let changed = book.changed_holds.iter().filter_map(|id| book.holds.get(id));
+    let (new, changed): (Vec<&Hold>, Vec<&Hold>) = changed.partition(|hold| given.contains_key(&hold.id));
+    let new: Vec<(&Hold, Option<&HoldReply>)> = new.into_iter().map(|hold| (hold, given.get(&hold.id))).collect();
+    holds::insert(conn, &new)?;
+    let redeems = book.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
+    holds::update(conn, &changed, &redeems.filter_map(|entry| entry.hold_id).collect())
+}
+
+/// What these keys were answered, and captures of these holds that were refused. A reply stands with its hold where one was
+/// given.
+fn answered(
+    conn: &mut AnyConnection,
+    asked: &BTreeSet<KeyDigest>,
+    book: &Book,
+) -> Result<BTreeMap<KeyDigest, Answered>, LedgerError> {
+    // Of a hold that is open, no capture was refused.
+    let refused = book.holds.values().chain(book.neighbours.values()).filter(|hold| hold.state != HoldState::Open);
+    let refused = refused.map(|hold| KeyDigest::of(&capture_key(hold.id)));
+    let asked: Vec<KeyDigest> = asked.iter().copied().collect();
+    let all: Vec<KeyDigest> = asked.iter().copied().chain(refused).collect();
+    let mut found = BTreeMap::new();
+    for (key, recorded) in replies::load(conn, &all)? {
+        let reply = reply_from_text(&recorded.reply)?;
+        found.insert(key, Answered { params_sha256: recorded.params_sha256, reply });
+    }
+    for (hold, HoldReply { key, params_sha256, terms }) in holds::replied(conn, &asked)? {
+        found.insert(key, Answered { params_sha256, reply: Ok(hold_reply(&hold, &terms)) });
+    }
+    Ok(found)
+}
+
+/// The digest of what was asked, as bytes.
+fn params_to_bytes(params_sha256: &str) -> Result<Vec<u8>, LedgerError> {
+    Ok(hex::decode(params_sha256).map_err(store::corrupt)?)
 }
 
 /// The drafts of holds, completed, by the position of their command; and the products of rewards that were archived.
@@ -583,8 +667,9 @@ fn opened(
     let (mut stored, mut debts) = (BTreeMap::new(), BTreeMap::new());
     for one in loaded {
         let lots = one.account.lots().clone();
+        let loaded = Loaded { entry_count: one.entry_count, debt: one.debt_exception_id.clone() };
         debts.extend(one.debt_exception_id.map(|exception| (one.account.id, exception)));
-        stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots });
+        stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots, loaded });
         book.accounts.insert(one.account.id, one.account);
     }
     (book, stored, debts)

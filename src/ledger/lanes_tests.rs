@@ -77,7 +77,7 @@ fn orders(ids: std::ops::RangeInclusive<i64>) -> Vec<Order> {
 /// What a person asks for, a different one for each `number`.
 fn asks(number: i64) -> Command {
     Command::Adjust {
-        idempotency: Idempotency { key: format!("key {number}"), params_sha256: "same".into() },
+        idempotency: Idempotency { key: format!("key {number}"), params_sha256: "5a3e".into() },
         partner_id: PartnerId(1),
         program: "club".into(),
         correction: Correction {

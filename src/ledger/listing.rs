@@ -12,7 +12,7 @@ use super::reply::{LedgerError, time};
 use super::{Ledger, wallets};
 use crate::domain::account::Account;
 use crate::domain::hold::{Hold, HoldState};
-use crate::domain::ids::{AccountId, PartnerId, PosConfigId, ProgramId};
+use crate::domain::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProgramId};
 use crate::domain::membership::Membership;
 use crate::domain::points::Points;
 use crate::domain::refusal::Refusal;
@@ -59,7 +59,7 @@ pub struct MemberFilter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedemptionPlace {
     at_us: i64,
-    hold: String,
+    hold: HoldId,
 }
 
 impl RedemptionPlace {
@@ -67,8 +67,7 @@ impl RedemptionPlace {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (at_us, id) = text.split_once('.')?;
-        let hold = uuid::Uuid::try_parse(id).ok()?.hyphenated().to_string();
-        Some(Self { at_us: at_us.parse().ok()?, hold })
+        Some(Self { at_us: at_us.parse().ok()?, hold: HoldId(uuid::Uuid::try_parse(id).ok()?) })
     }
 
     fn text(hold: &Hold) -> String {
@@ -280,7 +279,7 @@ impl MemberPage {
 struct RedemptionPage {
     names: PartnerNames,
     orders: BTreeMap<String, OrderNote>,
-    causes: BTreeMap<String, (Option<i64>, String)>,
+    causes: BTreeMap<EntryId, (Option<i64>, String)>,
     tills: BTreeMap<PosConfigId, String>,
     /// The digits of each program's currency.
     decimals: BTreeMap<String, u32>,
@@ -290,7 +289,7 @@ impl RedemptionPage {
     fn load(conn: &mut AnyConnection, rows: &[Redemption], timelines: &[Timeline]) -> Result<Self, LedgerError> {
         let partners: Vec<PartnerId> = rows.iter().map(|row| row.partner_id).collect();
         let uuids: BTreeSet<String> = rows.iter().map(|row| row.hold.order_uuid.clone()).collect();
-        let captures: Vec<String> = rows.iter().filter_map(|row| row.hold.entry_id.clone()).collect();
+        let captures: Vec<EntryId> = rows.iter().filter_map(|row| row.hold.entry_id()).collect();
         let versions = timelines.iter().flat_map(|timeline| &timeline.versions);
         let currencies: BTreeSet<&str> = versions.map(|version| version.program.currency.as_str()).collect();
         let mut decimals = BTreeMap::new();
@@ -313,12 +312,12 @@ impl RedemptionPage {
         let currency = program.map(|program| program.currency.as_str());
         let decimals = currency.and_then(|code| self.decimals.get(code)).copied().unwrap_or(2);
         let order = self.orders.get(&hold.order_uuid);
-        let cause = hold.entry_id.as_ref().and_then(|id| self.causes.get(id));
+        let cause = hold.entry_id().and_then(|id| self.causes.get(&id));
         let till = order.and_then(|order| order.pos_config_id);
         let name = order.map(|order| order.name.as_str()).or_else(|| cause.map(|(_, name)| name.as_str()));
         json!({
             "hold_id": hold.id.to_string(),
-            "entry_id": hold.entry_id,
+            "entry_id": hold.entry_id().map(|id| id.to_string()),
             "partner_id": row.partner_id.0,
             "partner_name": self.names.get(&row.partner_id),
             "program": timeline.code,

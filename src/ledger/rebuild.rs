@@ -24,9 +24,10 @@ use crate::domain::money::Money;
 use crate::domain::points::Points;
 use crate::domain::program::{Program, Reward};
 use crate::domain::timeline::{Timeline, Version};
+use crate::store::replies::KeyDigest;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
-use crate::store::{self, AnyConnection, accounts, exceptions, holds, verdicts};
+use crate::store::{self, AnyConnection, accounts, exceptions, holds, replies};
 
 /// How long a hold is said to have lasted: what programs give by themselves.
 const LASTED: TimeDelta = TimeDelta::minutes(15);
@@ -133,8 +134,9 @@ impl Ledger {
                         }
                         answers.push(answer);
                     }
-                    let verdicts: Vec<String> = again.iter().map(|(_, hold)| capture_key(*hold)).collect();
-                    verdicts::remove_refusals(conn, &verdicts)?;
+                    let refused: Vec<KeyDigest> =
+                        again.iter().map(|(_, hold)| KeyDigest::of(&capture_key(*hold))).collect();
+                    replies::remove_refusals(conn, &refused)?;
                     let keys = fresh.iter().map(|(_, found)| (found.owner, found.timeline.id)).collect();
                     accounts::ensure(conn, &keys)?;
                     let accounts = accounts::ids_of(conn, &keys)?;
@@ -146,7 +148,7 @@ impl Ledger {
                             .ok_or_else(|| store::corrupt("an account that was just made"))?;
                         holds_back.push(found.hold(one, account_id));
                     }
-                    holds::save(conn, &holds_back.iter().collect::<Vec<_>>())?;
+                    holds::insert(conn, &holds_back.iter().map(|hold| (hold, None)).collect::<Vec<_>>())?;
                     let now = database_now(conn)?.timestamp_micros();
                     for (one, _) in &fresh {
                         let key = format!("unknown_hold/{}/{}", SaleId::pos_order(one.order_id).key(), one.hold);
@@ -261,7 +263,7 @@ impl<'a> Found<'a> {
             expires_at: ended,
             ended_at: Some(ended),
             reason: Some(PUT_BACK.to_owned()),
-            entry_id: None,
+            balance_after: None,
             restored: Points::ZERO,
             actor: COMMAND_LINE.to_owned(),
             replaces: None,

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::Ledger;
 use super::reply::LedgerError;
-use super::verdict::CALLERS;
+use crate::store::replies;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
-use crate::store::verdicts;
 
 /// Replies that are removed in one transaction: the writer waits for no more than that.
 const PAGE: i64 = 500;
@@ -31,11 +30,11 @@ impl Ledger {
                 .run(move |conn| {
                     let before_us = database_now(conn)?.timestamp_micros().saturating_sub(kept_us);
                     // Nearly always there is nothing to do, and then nothing is locked.
-                    let keys = verdicts::refusals_before(conn, CALLERS, before_us, PAGE)?;
+                    let keys = replies::refusals_before(conn, before_us, PAGE)?;
                     if keys.is_empty() {
                         return Ok(0);
                     }
-                    Ok::<_, LedgerError>(write_transaction(conn, |conn| verdicts::remove_refusals(conn, &keys))?)
+                    Ok::<_, LedgerError>(write_transaction(conn, |conn| replies::remove_refusals(conn, &keys))?)
                 })
                 .await?;
             if page == 0 {

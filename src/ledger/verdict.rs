@@ -1,12 +1,12 @@
-//! Verdicts as the batch keeps them: whose key it is, and the reply as text.
+//! Recorded replies as the batch keeps them: whose key it is, and the reply as text.
 
 use serde_json::{Value, json};
 
 use super::command::Idempotency;
 use super::reply::{ErrorBody, LedgerError, decimal, time};
-use crate::domain::decide::{Correction, Given};
+use crate::domain::decide::Correction;
+use crate::domain::hold::{Hold, ReplyTerms};
 use crate::domain::ids::HoldId;
-use crate::domain::order::Order;
 use crate::store;
 
 /// What keys begin with that callers chose.
@@ -38,23 +38,24 @@ pub(super) fn adjust_key(idempotency: &Idempotency, correction: &Correction) -> 
 /// What a hold is answered with: beside the contract's members, the reward's kind, what the discount takes off
 /// which line of the draft, how much of an order's goods the program's rewards may take off together, and what is to
 /// be added to the draft at which price. With these a till sees for itself that a changed order no longer has room.
-pub(super) fn hold_reply(given: &Given, draft: &Order, decimals: u32) -> Value {
-    let Given { hold, kind, shares, max_share } = given;
-    let lines: Vec<Value> = shares
+///
+/// It is put together from what the hold's row keeps, the first time as every other, so that it stays the same to the byte.
+/// What it says may therefore only change for holds that say by another format of their terms that they are newer.
+pub(super) fn hold_reply(hold: &Hold, terms: &ReplyTerms) -> Value {
+    let decimals = terms.decimals;
+    let lines: Vec<Value> = hold
+        .lines
         .iter()
-        .map(|(position, off)| {
-            let uuid = draft.lines.get(*position).and_then(|line| line.uuid.as_deref());
-            json!({"line": position, "uuid": uuid, "discount": off.to_text(decimals)})
-        })
+        .map(|share| json!({"line": share.position, "uuid": share.uuid, "discount": share.off.to_text(decimals)}))
         .collect();
     let mut reply = json!({
         "hold_id": hold.id.to_string(),
-        "kind": kind,
+        "kind": terms.kind,
         "points": hold.points.to_string(),
         "discount": hold.discount.to_text(decimals),
         "expires_at": time(hold.expires_at),
         "lines": lines,
-        "max_share_of_order": decimal(*max_share),
+        "max_share_of_order": decimal(terms.max_share),
     });
     if let (Some(product), Some(object)) = (hold.product_id, reply.as_object_mut()) {
         object.insert("product_id".into(), json!(product.0));
@@ -63,6 +64,12 @@ pub(super) fn hold_reply(given: &Given, draft: &Order, decimals: u32) -> Value {
         object.insert("price".into(), json!(hold.price.unwrap_or_default().to_text(decimals)));
     }
     reply
+}
+
+/// What a capture is answered with, the first time and every other; `None` while the hold is not captured.
+pub(super) fn capture_reply(hold: &Hold) -> Option<Value> {
+    let (entry_id, balance) = hold.entry_id().zip(hold.balance_after)?;
+    Some(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
 }
 
 /// A reply as it is kept.
@@ -82,7 +89,8 @@ pub(super) fn reply_from_text(text: &str) -> Result<Result<Value, ErrorBody>, Le
         #[serde(rename = "error")]
         Error(ErrorBody),
     }
-    let kept: Kept = serde_json::from_str(text).map_err(|problem| store::corrupt(format!("a verdict: {problem}")))?;
+    let kept: Kept =
+        serde_json::from_str(text).map_err(|problem| store::corrupt(format!("a recorded reply: {problem}")))?;
     Ok(match kept {
         Kept::Result(value) => Ok(value),
         Kept::Error(body) => Err(body),

@@ -57,9 +57,8 @@ pub(super) fn check_holds(
     whose: &str,
     report: &mut Report,
 ) -> Result<(), LedgerError> {
-    let open = stored.account.held()?;
-    if stored.held != open {
-        report.found(format!("{whose}: {} points are held but open holds come to {open}", stored.held));
+    for misfit in holds::misfits_of(conn, stored.account.id)? {
+        report.found(format!("{whose}: {misfit}"));
     }
     let all = holds::load(conn, holds::Which::AllOf(&[stored.account.id]))?;
     for hold in all.values() {
@@ -84,7 +83,7 @@ fn check_entries(conn: &mut AnyConnection, hold: &Hold, whose: &str, report: &mu
         }
     }
     let is_sound = match (hold.state, redeems.as_slice()) {
-        (HoldState::Captured, [one]) => hold.entry_id.as_ref() == Some(one),
+        (HoldState::Captured, [one]) => hold.balance_after.is_some() && hold.id.to_string() == *one,
         (HoldState::Captured, _) => false,
         (HoldState::Open | HoldState::Released | HoldState::Expired, redeems) => redeems.is_empty(),
     };

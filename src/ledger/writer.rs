@@ -229,7 +229,7 @@ mod tests {
 
     fn give(partner: i64) -> Command {
         Command::Adjust {
-            idempotency: Idempotency { key: format!("key {partner}"), params_sha256: "same".into() },
+            idempotency: Idempotency { key: format!("key {partner}"), params_sha256: "5a3e".into() },
             partner_id: PartnerId(partner),
             program: "club".into(),
             correction: Correction {

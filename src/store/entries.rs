@@ -404,10 +404,13 @@ pub fn last_recorded(conn: &mut AnyConnection, of: &[AccountId]) -> Result<BTree
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn causes(conn: &mut AnyConnection, ids: &[String]) -> Result<BTreeMap<String, (Option<i64>, String)>, StoreError> {
+pub fn causes(
+    conn: &mut AnyConnection,
+    ids: &[EntryId],
+) -> Result<BTreeMap<EntryId, (Option<i64>, String)>, StoreError> {
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let keys = chunk.iter().map(|id| Ok(packed::uuid(parsed(id)?.0))).collect::<Result<Vec<_>, StoreError>>()?;
+        let keys: Vec<Vec<u8>> = chunk.iter().map(|id| packed::uuid(id.0)).collect();
         let rows: Vec<(Vec<u8>, Option<i64>, Option<String>)> = entries::table
             .left_join(texts::table.on(texts::entry_id.eq(entries::id)))
             .filter(entries::id.eq_any(keys))
@@ -415,7 +418,7 @@ pub fn causes(conn: &mut AnyConnection, ids: &[String]) -> Result<BTreeMap<Strin
             .load(conn)?;
         for (id, cause, name) in rows {
             let id = EntryId(packed::uuid_from(&id, "the entry id")?);
-            found.insert(id.to_string(), (cause, name.unwrap_or_default()));
+            found.insert(id, (cause, name.unwrap_or_default()));
         }
     }
     Ok(found)

@@ -29,6 +29,7 @@ pub mod programs;
 pub mod readiness;
 pub mod redactions;
 pub mod redemptions;
+pub mod replies;
 pub mod reward_lines;
 mod sale_ids;
 pub mod schema;
@@ -39,7 +40,6 @@ pub mod tokens;
 pub mod transaction;
 pub mod transfers;
 mod trouble;
-pub mod verdicts;
 pub mod wallets;
 pub mod withdrawals;
 

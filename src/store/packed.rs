@@ -1,9 +1,16 @@
-//! Values as few bytes: ids of 16 bytes, hashes of 32, and lots as lists of numbers that take only the bytes they need.
+//! Values as few bytes: ids of 16 bytes, hashes of 32, lots as lists of numbers that take only the bytes they need, and
+//! what a hold takes off its lines. A row of few and small columns costs fewer pages than several rows of several tables,
+//! and a page is what a write costs.
 
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{StoreError, corrupt};
 use crate::domain::account::{Expiry, LotChange};
+use crate::domain::hold::{LineShare, ReplyTerms};
+use crate::domain::ids::ProductId;
+use crate::domain::money::Money;
 use crate::domain::points::Points;
 use crate::store::time::from_us;
 
@@ -119,6 +126,109 @@ pub fn lots_from(bytes: &[u8]) -> Result<Vec<LotChange>, StoreError> {
     Ok(list)
 }
 
+/// The form of what the crate `postcard` writes, whose format is specified and stable.
+const FORMAT: u8 = 1;
+
+fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(value, vec![FORMAT]).map_err(corrupt)
+}
+
+/// `what` is named when they are not such bytes.
+fn unpack<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => match postcard::take_from_bytes(rest) {
+            Ok((value, [])) => Ok(value),
+            Ok(_) => Err(corrupt(format!("{what}: bytes are left over"))),
+            Err(problem) => Err(corrupt(format!("{what}: {problem}"))),
+        },
+        Some((format, _)) => Err(corrupt(format!("{what}: the format {format}"))),
+        None => Err(corrupt(format!("{what}: nothing"))),
+    }
+}
+
+/// A name that is a UUID nearly always. One in the form we print takes 16 bytes.
+#[derive(Serialize, Deserialize)]
+enum Name {
+    Uuid([u8; 16]),
+    Text(String),
+}
+
+impl Name {
+    fn of(text: &str) -> Self {
+        match Uuid::try_parse(text) {
+            Ok(uuid) if uuid.hyphenated().to_string() == text => Self::Uuid(*uuid.as_bytes()),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Uuid(bytes) => Uuid::from_bytes(bytes).hyphenated().to_string(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+/// What a hold takes off one line: the line's position, its name, its product, and ten-thousandths of money.
+type PackedShare = (u32, Option<Name>, Option<i64>, i64);
+
+/// What a hold takes off which line, for its column.
+///
+/// # Errors
+/// [`StoreError::Corrupt`]
+pub(super) fn shares_to_bytes(lines: &[LineShare]) -> Result<Vec<u8>, StoreError> {
+    let packed: Vec<PackedShare> = lines
+        .iter()
+        .map(|share| {
+            let position = u32::try_from(share.position).map_err(corrupt)?;
+            Ok((position, share.uuid.as_deref().map(Name::of), share.product_id.map(|id| id.0), share.off.e4()))
+        })
+        .collect::<Result<_, StoreError>>()?;
+    pack(&packed)
+}
+
+/// From the column.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it says something that is never written.
+pub(super) fn shares_from_bytes(bytes: &[u8]) -> Result<Vec<LineShare>, StoreError> {
+    let packed: Vec<PackedShare> = unpack(bytes, "the lines of a hold")?;
+    packed
+        .into_iter()
+        .map(|(position, uuid, product_id, off_e4)| {
+            Ok(LineShare {
+                position: usize::try_from(position).map_err(corrupt)?,
+                uuid: uuid.map(Name::text),
+                product_id: product_id.map(ProductId),
+                off: Money::from_e4(off_e4),
+            })
+        })
+        .collect()
+}
+
+/// The reward's kind, the digits of the currency, and the share: its digits and how many are after the point.
+type PackedTerms = (String, u32, i128, u32);
+
+/// What a hold's reply says beside the hold, for its column.
+///
+/// # Errors
+/// [`StoreError::Corrupt`]
+pub(super) fn terms_to_bytes(terms: &ReplyTerms) -> Result<Vec<u8>, StoreError> {
+    let share = terms.max_share;
+    let packed: PackedTerms = (terms.kind.clone(), terms.decimals, share.mantissa(), share.scale());
+    pack(&packed)
+}
+
+/// From the column.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it says something that is never written.
+pub(super) fn terms_from_bytes(bytes: &[u8]) -> Result<ReplyTerms, StoreError> {
+    let (kind, decimals, digits, scale): PackedTerms = unpack(bytes, "the reply of a hold")?;
+    let max_share = Decimal::try_from_i128_with_scale(digits, scale).map_err(corrupt)?;
+    Ok(ReplyTerms { kind, decimals, max_share })
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -160,7 +270,50 @@ mod tests {
         }
     }
 
+    fn any_name() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<u128>().prop_map(|bits| Uuid::from_u128(bits).hyphenated().to_string()),
+            any::<u128>().prop_map(|bits| Uuid::from_u128(bits).hyphenated().to_string().to_uppercase()),
+            any::<u128>().prop_map(|bits| Uuid::from_u128(bits).simple().to_string()),
+            ".{0,40}",
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn shares_come_back_as_they_were(
+            lines in proptest::collection::vec(
+                (0_usize..500, proptest::option::of(any_name()), proptest::option::of(any::<i64>()), any::<i64>()),
+                0..20,
+            ),
+        ) {
+            let lines: Vec<LineShare> = lines
+                .into_iter()
+                .map(|(position, uuid, product, off)| LineShare {
+                    position,
+                    uuid,
+                    product_id: product.map(ProductId),
+                    off: Money::from_e4(off),
+                })
+                .collect();
+            prop_assert_eq!(shares_from_bytes(&shares_to_bytes(&lines).unwrap()).unwrap(), lines);
+        }
+
+        #[test]
+        fn terms_come_back_to_the_letter(share in 0_i64..=1_000_000_000, scale in 0_u32..20, decimals in 0_u32..6) {
+            let terms = ReplyTerms { kind: "discount_amount".into(), decimals, max_share: Decimal::new(share, scale) };
+            let back = terms_from_bytes(&terms_to_bytes(&terms).unwrap()).unwrap();
+            prop_assert_eq!(back.max_share.to_string(), terms.max_share.to_string());
+            prop_assert_eq!(back, terms);
+        }
+
+        #[test]
+        fn other_bytes_are_refused_and_never_panicked_over(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = lots_from(&bytes);
+            let _ = shares_from_bytes(&bytes);
+            let _ = terms_from_bytes(&bytes);
+        }
+
         #[test]
         fn lots_come_back_as_they_were(
             list in prop::collection::vec((prop::option::of(-62_000_000_000_000_000_i64..250_000_000_000_000_000), any::<i64>()), 0..6),

@@ -109,7 +109,7 @@ pub fn replace_in_exceptions(
 /// # Errors
 /// [`StoreError`]
 pub fn forget_actor_of_hold(conn: &mut AnyConnection, hold: HoldId, actor: &str) -> Result<(), StoreError> {
-    let made_by = holds::table.find(hold.to_string()).filter(holds::actor.eq(actor));
+    let made_by = holds::table.find(packed::uuid(hold.0)).filter(holds::actor.eq(actor));
     diesel::update(made_by).set(holds::actor.eq("")).execute(conn)?;
     Ok(())
 }

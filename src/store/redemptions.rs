@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool};
 
-use super::holds::HoldRow;
-use super::schema::{accounts, holds, orders, pos_configs};
+use super::holds::{HoldRow, StateRow, id_to_bytes};
+use super::schema::{accounts, entries, holds, open_holds, orders, pos_configs};
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each};
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, PartnerId, PosConfigId, ProgramId};
+use crate::domain::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProgramId};
 
 /// Which holds are listed, and by which moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct RedemptionQuery {
     /// On an order of this till.
     pub pos_config_id: Option<PosConfigId>,
     /// Older than the hold of this moment and id.
-    pub before: Option<(i64, String)>,
+    pub before: Option<(i64, HoldId)>,
 }
 
 /// A hold and whose it is.
@@ -52,52 +52,34 @@ pub struct Redemption {
     pub program_id: ProgramId,
 }
 
-/// Redemptions, newest first; at most `limit`.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn list(conn: &mut AnyConnection, filter: &RedemptionQuery, limit: i64) -> Result<Vec<Redemption>, StoreError> {
-    // States are written out, not bound: only so do the partial indexes serve.
-    let (state, moment) = match filter.state {
-        ListedState::Captured => ("holds.state = 'captured'", "holds.ended_at_us"),
-        ListedState::OpenAt(_) => ("holds.state = 'open'", "holds.created_at_us"),
-    };
-    let rows: Vec<(HoldRow, i64, i64)> = on_each!(conn, c => {
-        let mut query = holds::table
-            .inner_join(accounts::table.on(accounts::id.eq(holds::account_id)))
-            .filter(sql::<Bool>(state))
-            .order((sql::<BigInt>(&format!("{moment} DESC")), holds::id.desc()))
-            .limit(limit)
-            .select((HoldRow::as_select(), accounts::partner_id, accounts::program_id))
-            .into_boxed();
-        if let ListedState::OpenAt(now) = filter.state {
-            query = query.filter(holds::expires_at_us.gt(now.timestamp_micros()));
+/// Narrows a query of holds and their accounts to what is wanted, in the order of `$moment`.
+macro_rules! narrowed {
+    ($query:expr, $wanted:expr, $moment:literal) => {{
+        let wanted = $wanted;
+        let mut query = $query;
+        if let Some(from) = wanted.from_us {
+            query = query.filter(sql::<Bool>(concat!($moment, " >= ")).bind::<BigInt, _>(from));
         }
-        if let Some(from) = filter.from_us {
-            query = query.filter(sql::<Bool>(&format!("{moment} >= ")).bind::<BigInt, _>(from));
+        if let Some(to) = wanted.to_us {
+            query = query.filter(sql::<Bool>(concat!($moment, " < ")).bind::<BigInt, _>(to));
         }
-        if let Some(to) = filter.to_us {
-            query = query.filter(sql::<Bool>(&format!("{moment} < ")).bind::<BigInt, _>(to));
+        if let Some((at_us, id)) = wanted.before {
+            query = query.filter(sql::<Bool>(concat!($moment, " <= ")).bind::<BigInt, _>(at_us)).filter(
+                sql::<Bool>(concat!("(", $moment, " < "))
+                    .bind::<BigInt, _>(at_us)
+                    .sql(" OR holds.id < ")
+                    .bind::<Binary, _>(id_to_bytes(id))
+                    .sql(")"),
+            );
         }
-        if let Some((at_us, id)) = &filter.before {
-            query = query
-                .filter(sql::<Bool>(&format!("{moment} <= ")).bind::<BigInt, _>(*at_us))
-                .filter(
-                    sql::<Bool>(&format!("({moment} < "))
-                        .bind::<BigInt, _>(*at_us)
-                        .sql(" OR holds.id < ")
-                        .bind::<Text, _>(id.clone())
-                        .sql(")"),
-                );
-        }
-        if let Some(program) = filter.program {
+        if let Some(program) = wanted.program {
             // With its sign it is no index's: the holds are walked in their order, not all of a program's members.
             query = query.filter(sql::<Bool>("+accounts.program_id = ").bind::<BigInt, _>(program.0));
         }
-        if let Some(of) = &filter.accounts {
+        if let Some(of) = &wanted.accounts {
             query = query.filter(holds::account_id.eq_any(of.iter().map(|id| id.0).collect::<Vec<_>>()));
         }
-        if let Some(till) = filter.pos_config_id {
+        if let Some(till) = wanted.pos_config_id {
             query = query.filter(
                 sql::<Bool>(
                     "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 1 AND sold.model = 1 AND sold.uuid = holds.order_uuid \
@@ -107,13 +89,72 @@ pub fn list(conn: &mut AnyConnection, filter: &RedemptionQuery, limit: i64) -> R
                 .sql(")"),
             );
         }
-        query.load(c)?
-    });
+        query
+    }};
+}
+
+/// Redemptions, newest first; at most `limit`.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn list(conn: &mut AnyConnection, filter: &RedemptionQuery, limit: i64) -> Result<Vec<Redemption>, StoreError> {
+    let rows: Vec<(StateRow, i64, i64)> = match filter.state {
+        ListedState::Captured => captured(conn, filter, limit)?,
+        ListedState::OpenAt(now) => open(conn, filter, now, limit)?,
+    };
     rows.into_iter()
         .map(|(row, partner, program)| {
-            Ok(Redemption { hold: row.hold()?, partner_id: PartnerId(partner), program_id: ProgramId(program) })
+            Ok(Redemption { hold: HoldRow::hold(row)?, partner_id: PartnerId(partner), program_id: ProgramId(program) })
         })
         .collect()
+}
+
+fn captured(
+    conn: &mut AnyConnection,
+    filter: &RedemptionQuery,
+    limit: i64,
+) -> Result<Vec<(StateRow, i64, i64)>, StoreError> {
+    let rows: Vec<(HoldRow, (i64, i64), i64, i64)> = on_each!(conn, c => {
+        let query = entries::table
+            .inner_join(holds::table.on(holds::id.eq(entries::id)))
+            .inner_join(accounts::table.on(accounts::id.eq(holds::account_id)))
+            // Written out, not bound: only so does the partial index serve.
+            .filter(sql::<Bool>("entries.kind = 2"))
+            .order((entries::recorded_at_us.desc(), entries::id.desc()))
+            .limit(limit)
+            .select((
+                HoldRow::as_select(),
+                (entries::recorded_at_us, entries::balance_after_e2),
+                accounts::partner_id,
+                accounts::program_id,
+            ))
+            .into_boxed();
+        narrowed!(query, filter, "entries.recorded_at_us").load(c)?
+    });
+    Ok(rows.into_iter().map(|(row, entry, partner, program)| ((row, None, Some(entry)), partner, program)).collect())
+}
+
+fn open(
+    conn: &mut AnyConnection,
+    filter: &RedemptionQuery,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(StateRow, i64, i64)>, StoreError> {
+    let rows: Vec<(HoldRow, i64, i64, i64)> = on_each!(conn, c => {
+        let query = open_holds::table
+            .inner_join(holds::table.on(holds::id.eq(open_holds::hold_id)))
+            .inner_join(accounts::table.on(accounts::id.eq(holds::account_id)))
+            .filter(open_holds::expires_at_us.gt(now.timestamp_micros()))
+            .order((open_holds::created_at_us.desc(), open_holds::hold_id.desc()))
+            .limit(limit)
+            .select((HoldRow::as_select(), open_holds::account_id, accounts::partner_id, accounts::program_id))
+            .into_boxed();
+        narrowed!(query, filter, "open_holds.created_at_us").load(c)?
+    });
+    Ok(rows
+        .into_iter()
+        .map(|(row, account, partner, program)| ((row, Some(account), None), partner, program))
+        .collect())
 }
 
 /// An order as it is named.

@@ -215,18 +215,11 @@ diesel::table! {
         partner_id -> BigInt,
         program_id -> BigInt,
         balance_e2 -> BigInt,
-        held_e2 -> BigInt,
         entry_count -> BigInt,
         last_hash -> Binary,
+        lots -> Binary,
+        first_lot_ends_us -> Nullable<BigInt>,
         debt_exception_id -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    lots (account_id, expires_at_us) {
-        account_id -> BigInt,
-        expires_at_us -> BigInt,
-        points_e2 -> BigInt,
     }
 }
 
@@ -292,37 +285,55 @@ diesel::table! {
 
 diesel::table! {
     holds (id) {
-        id -> Text,
+        id -> Binary,
         account_id -> BigInt,
+        sale_source -> SmallInt,
+        sale_model -> SmallInt,
         order_uuid -> Text,
+        order_key -> BigInt,
         program_version -> BigInt,
         reward -> Text,
         points_e2 -> BigInt,
         discount_e4 -> BigInt,
         product_id -> Nullable<BigInt>,
-        state -> Text,
-        created_at_us -> BigInt,
-        expires_at_us -> BigInt,
-        ended_at_us -> Nullable<BigInt>,
-        reason -> Nullable<Text>,
-        entry_id -> Nullable<Text>,
-        restored_e2 -> BigInt,
-        actor -> Text,
         covered_quantity_e6 -> BigInt,
         add_quantity_e6 -> BigInt,
         price_e4 -> Nullable<BigInt>,
         covers -> Nullable<Text>,
-        lines -> Nullable<Text>,
-        replaces -> Nullable<Text>,
+        lines -> Nullable<Binary>,
+        created_at_us -> BigInt,
+        expires_at_us -> BigInt,
+        ended_as -> Nullable<SmallInt>,
+        ended_at_us -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        restored_e2 -> BigInt,
+        replaces -> Nullable<Binary>,
+        carried_points_e2 -> Nullable<BigInt>,
+        carried_good_at_us -> Nullable<BigInt>,
+        actor -> Text,
+        reply_key -> Nullable<BigInt>,
+        reply_key_sha256 -> Nullable<Binary>,
+        params_sha256 -> Nullable<Binary>,
+        reply_terms -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    open_holds (account_id, hold_id) {
+        account_id -> BigInt,
+        hold_id -> Binary,
+        points_e2 -> BigInt,
+        created_at_us -> BigInt,
+        expires_at_us -> BigInt,
         carried_points_e2 -> Nullable<BigInt>,
         carried_good_at_us -> Nullable<BigInt>,
     }
 }
 
 diesel::table! {
-    verdicts (idempotency_key) {
-        idempotency_key -> Text,
-        params_sha256 -> Text,
+    recorded_replies (key_sha256) {
+        key_sha256 -> Binary,
+        params_sha256 -> Binary,
         reply -> Text,
         recorded_at_us -> BigInt,
         refusal -> Bool,
@@ -428,7 +439,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     entry_texts,
     exceptions,
     holds,
-    lots,
+    open_holds,
     order_lines,
     order_postings,
     orders,
@@ -439,5 +450,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     programs,
     recomputes,
     tokens,
-    verdicts
+    recorded_replies
 );

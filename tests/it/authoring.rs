@@ -105,7 +105,6 @@ fn contents(database: &Database) -> Vec<(&'static str, String)> {
         "entries",
         "exceptions",
         "holds",
-        "lots",
         "memberships",
         "neutral_products",
         "order_lines",
@@ -119,7 +118,8 @@ fn contents(database: &Database) -> Vec<(&'static str, String)> {
         "readiness",
         "recomputes",
         "tokens",
-        "verdicts",
+        "open_holds",
+        "recorded_replies",
         "__diesel_schema_migrations",
     ];
     TABLES.iter().map(|table| (*table, database.rows(table))).collect()

@@ -69,8 +69,12 @@ fn a_replica_whose_clock_is_wrong_goes_by_the_database_s_time() {
 
 /// Holds that were captured, that ended otherwise, and that are open.
 fn ended(database: &Database) -> (i64, i64, i64) {
-    let count = |states: &str| database.number(&format!("SELECT COUNT(*) FROM holds WHERE state IN ({states})"));
-    (count("'captured'"), count("'expired', 'released'"), count("'open'"))
+    let captured = "EXISTS (SELECT 1 FROM entries WHERE entries.id = holds.id)";
+    (
+        database.number(&format!("SELECT COUNT(*) FROM holds WHERE {captured}")),
+        database.number(&format!("SELECT COUNT(*) FROM holds WHERE ended_as IS NOT NULL AND NOT {captured}")),
+        database.number("SELECT COUNT(*) FROM open_holds"),
+    )
 }
 
 /// A till that was told these ends.
@@ -161,23 +165,21 @@ fn a_clock_that_is_set_while_all_runs_ends_each_hold_once_and_loses_nothing() {
     for member in 1..=4 {
         other.give(member, "1");
     }
-    assert_eq!(number("SELECT COUNT(*) FROM holds WHERE state = 'open'"), 0, "holds that never end");
-    for (of, states, entries) in [("captured", "'captured'", 1), ("released", "'released', 'expired'", 0)] {
+    assert_eq!(number("SELECT COUNT(*) FROM open_holds"), 0, "holds that never end");
+    for (of, entries) in [("captured", 1), ("released", 0)] {
         for name in told.iter().flat_map(|till| if of == "captured" { &till.captured } else { &till.released }) {
-            let held = number(&format!("SELECT COUNT(*) FROM holds WHERE id = '{name}' AND state IN ({states})"));
-            let posted = {
-                let id = service.database.uuid(name);
-                number(&format!("SELECT COUNT(*) FROM entries WHERE hold_id = {id} AND kind = 2"))
-            };
+            let id = service.database.uuid(name);
+            let ended = if of == "captured" { "TRUE" } else { "ended_as IS NOT NULL" };
+            let held = number(&format!("SELECT COUNT(*) FROM holds WHERE id = {id} AND {ended}"));
+            let posted = number(&format!("SELECT COUNT(*) FROM entries WHERE hold_id = {id} AND kind = 2"));
             assert_eq!((held, posted), (1, entries), "{name} was {of}");
         }
     }
-    let doubly = format!(
-        "SELECT COUNT(*) FROM holds WHERE (state = 'captured') <> \
-         EXISTS (SELECT 1 FROM entries WHERE {} = REPLACE(holds.id, '-', '') AND entries.kind = 2)",
-        service.database.hex("entries.hold_id")
-    );
-    assert_eq!(number(&doubly), 0, "captured and nothing else, or not captured");
+    let redeemed = "EXISTS (SELECT 1 FROM entries WHERE entries.hold_id = holds.id AND entries.kind = 2)";
+    let doubly = format!("SELECT COUNT(*) FROM holds WHERE ended_as = 1 AND {redeemed}");
+    assert_eq!(number(&doubly), 0, "captured and released");
+    let endless = format!("SELECT COUNT(*) FROM holds WHERE ended_as IS NULL AND NOT {redeemed}");
+    assert_eq!(number(&endless), 0, "neither captured nor ended");
     for (member, told) in (1_i64..).zip(&told) {
         assert!(told.captured.len() > 2, "{}", told.captured.len());
         let left = 1 + told.given - 100 * i64::try_from(told.captured.len()).unwrap();

@@ -389,20 +389,21 @@ fn the_lists_use_indexes() {
     };
     for (sql, index) in [
         (
-            "SELECT partner_id, program_id FROM accounts WHERE source = 'odoo' AND partner_id <= 9 \
+            "SELECT partner_id, program_id FROM accounts WHERE source = 1 AND partner_id <= 9 \
              AND (partner_id < 9 OR program_id < 2) ORDER BY partner_id DESC, program_id DESC LIMIT 10",
             "sqlite_autoindex_accounts_1",
         ),
         (
-            "SELECT partner_id, program_id FROM accounts WHERE source = 'odoo' AND program_id = 1 AND partner_id <= 9 \
+            "SELECT partner_id, program_id FROM accounts WHERE source = 1 AND program_id = 1 AND partner_id <= 9 \
              AND (partner_id < 9 OR program_id < 2) ORDER BY partner_id DESC, program_id DESC LIMIT 10",
             "accounts_by_program",
         ),
         (
-            "SELECT holds.id FROM holds JOIN accounts ON accounts.id = holds.account_id WHERE holds.state = 'captured' \
-             AND holds.ended_at_us <= 9 AND (holds.ended_at_us < 9 OR holds.id < 'x') AND +accounts.program_id = 1 \
-             ORDER BY holds.ended_at_us DESC, holds.id DESC LIMIT 10",
-            "holds_captured",
+            "SELECT holds.id FROM entries JOIN holds ON holds.id = entries.id JOIN accounts ON accounts.id = holds.account_id \
+             WHERE entries.kind = 2 AND entries.recorded_at_us <= 9 \
+             AND (entries.recorded_at_us < 9 OR holds.id < X'00') AND +accounts.program_id = 1 \
+             ORDER BY entries.recorded_at_us DESC, entries.id DESC LIMIT 10",
+            "entries_redeemed",
         ),
     ] {
         let plan = plan(sql);

@@ -1,6 +1,6 @@
 //! The ledger is append-only, and a change made behind its back shows.
 
-use crate::support::Service;
+use crate::support::{Service, draft, uuid};
 
 #[test]
 fn the_ledger_refuses_updates_and_deletes() {
@@ -11,8 +11,8 @@ fn the_ledger_refuses_updates_and_deletes() {
         "DELETE FROM entries",
         "UPDATE entry_texts SET reason = 'nothing happened'",
         "DELETE FROM entry_texts",
-        "UPDATE verdicts SET reply = ''",
-        "DELETE FROM verdicts",
+        "UPDATE recorded_replies SET reply = ''",
+        "DELETE FROM recorded_replies",
     ] {
         let problem = service.database.execute(sql).unwrap_err();
         assert!(problem.contains("append-only"), "{sql}: {problem}");
@@ -36,18 +36,24 @@ fn verify_finds_each_kind_of_tampering() {
         ("UPDATE entry_texts SET cause_name = 'Shop/2' WHERE reason IS NULL", "their digest is another"),
         ("UPDATE entry_texts SET salt = entry_id", "their digest is another"),
         ("DELETE FROM entry_texts WHERE reason IS NULL", "no redaction says why"),
-        ("UPDATE accounts SET last_hash = (SELECT hash FROM entries WHERE sequence = 1)", "are counted"),
+        (
+            "UPDATE accounts SET last_hash = (SELECT hash FROM entries WHERE sequence = 1 AND account_id = accounts.id)",
+            "are counted",
+        ),
         ("UPDATE accounts SET balance_e2 = balance_e2 + 100", "entries come to"),
-        ("UPDATE accounts SET held_e2 = 700", "held"),
-        ("UPDATE lots SET points_e2 = points_e2 + 100", "lots less debt"),
+        ("UPDATE open_holds SET points_e2 = points_e2 + 100", "is noted as open, with"),
+        ("UPDATE accounts SET lots = NOTHING_LEFT", "lots less debt"),
         ("UPDATE order_postings SET earned_e2 = 0", "is noted"),
     ] {
         let service = Service::start();
         service.admin.give(1, "10");
         service.shop.sell(1, "20.00");
+        service.admin.give(2, "200");
+        service.admin.hold(2, "5off", &draft(&uuid(), 2, "25.00")).unwrap();
         service.admin.sync();
         assert_eq!(service.verb(&["verify"]).code, 0);
-        service.database.by_hand(sql);
+        // A list of no lots.
+        service.database.by_hand(&sql.replace("NOTHING_LEFT", &service.database.bytes(&[1])));
         let found = service.verb(&["verify"]);
         assert_eq!(found.code, 1, "{sql}: {found:?}");
         assert!(found.out.contains(sign), "{sql}: {found:?}");

@@ -199,20 +199,26 @@ CREATE INDEX memberships_by_program ON memberships (source, program_id, partner_
 
 -- An account is one member in one program.
 CREATE TABLE accounts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     source SMALLINT NOT NULL,
     partner_id BIGINT NOT NULL,
     program_id BIGINT NOT NULL REFERENCES programs (id),
     balance_e2 BIGINT NOT NULL,
-    held_e2 BIGINT NOT NULL CHECK (held_e2 >= 0),
     entry_count BIGINT NOT NULL,
+    -- The hash of its last entry.
     last_hash BLOB NOT NULL,
+    -- What is left of its points, by the moment they expire (src/store/packed.rs).
+    lots BLOB NOT NULL,
+    -- When the first of its lots ends. NULL: none does.
+    first_lot_ends_us BIGINT,
     -- The exception that was raised when the account's available points fell below zero. NULL while they are zero or more.
     debt_exception_id TEXT,
     UNIQUE (source, partner_id, program_id)
 );
 -- The list of one program's members.
 CREATE INDEX accounts_by_program ON accounts (source, program_id, partner_id);
+-- Whose points have come to their end.
+CREATE INDEX accounts_expiring ON accounts (first_lot_ends_us) WHERE first_lot_ends_us IS NOT NULL;
 
 -- Accounts whose points moved to another account. Entries up to from_sequence count for the other account, as if they
 -- stood there up to to_sequence.
@@ -226,15 +232,6 @@ CREATE TABLE account_transfers (
 );
 CREATE INDEX account_transfers_by_origin ON account_transfers (from_account_id);
 CREATE INDEX account_transfers_by_target ON account_transfers (to_account_id);
-
--- What is left of points, by the moment they expire (9223372036854775807: never).
-CREATE TABLE lots (
-    account_id BIGINT NOT NULL REFERENCES accounts (id),
-    expires_at_us BIGINT NOT NULL,
-    points_e2 BIGINT NOT NULL CHECK (points_e2 > 0),
-    PRIMARY KEY (account_id, expires_at_us)
-);
-CREATE INDEX lots_by_expiry ON lots (expires_at_us);
 
 -- One line of the ledger. UUIDs are 16 bytes and hashes 32. What is hashed are the values (src/domain/chain.rs), not how
 -- they stand here. The hash before an entry's is that of its account's entry before it.
@@ -276,6 +273,8 @@ CREATE TABLE entries (
 ) WITHOUT ROWID;
 CREATE INDEX entries_by_sale ON entries (sale_source, sale_model, sale_id) WHERE sale_id IS NOT NULL;
 CREATE INDEX entries_by_hold ON entries (hold_id) WHERE hold_id IS NOT NULL;
+-- Redemptions in the order of their captures.
+CREATE INDEX entries_redeemed ON entries (recorded_at_us, id) WHERE kind = 2;
 CREATE INDEX entries_by_document ON entries (document_key) WHERE document_key IS NOT NULL;
 
 -- What people are called in entries, and what they wrote: outside the hash chain, so that it can be erased. Written with
@@ -312,10 +311,17 @@ CREATE TABLE order_postings (
     PRIMARY KEY (sale_source, sale_model, sale_id, account_id)
 );
 
+-- A hold, and the reply that its caller got: one row. That it is open stands in open_holds; that it is captured, in the
+-- entry that has its id; that it ended otherwise, here.
 CREATE TABLE holds (
-    id TEXT PRIMARY KEY,
+    id BLOB PRIMARY KEY NOT NULL,
     account_id BIGINT NOT NULL REFERENCES accounts (id),
+    -- The kind of document that its order is, and whose; the order has no id yet, so its uuid names it.
+    sale_source SMALLINT NOT NULL,
+    sale_model SMALLINT NOT NULL,
     order_uuid TEXT NOT NULL,
+    -- The first eight bytes of the SHA-256 of order_uuid.
+    order_key BIGINT NOT NULL,
     program_version BIGINT NOT NULL,
     reward TEXT NOT NULL,
     points_e2 BIGINT NOT NULL CHECK (points_e2 > 0),
@@ -327,40 +333,59 @@ CREATE TABLE holds (
     add_quantity_e6 BIGINT NOT NULL,
     price_e4 BIGINT,
     covers TEXT,
-    -- What it takes off which line of its draft, as JSON: the rewards of one order share its lines.
-    lines TEXT,
-    state TEXT NOT NULL CHECK (state = 'open' OR state = 'captured' OR state = 'released' OR state = 'expired'),
+    -- What it takes off which line of its draft (src/store/packed.rs): the rewards of one order share its lines.
+    lines BLOB,
     created_at_us BIGINT NOT NULL,
     expires_at_us BIGINT NOT NULL,
+    -- How it ended without being captured: 1 released, 2 expired; when, and why.
+    ended_as SMALLINT CHECK (ended_as = 1 OR ended_as = 2),
     ended_at_us BIGINT,
     reason TEXT,
-    entry_id TEXT,
     -- Points that refunds of the reward line have given back so far.
     restored_e2 BIGINT NOT NULL CHECK (restored_e2 >= 0),
     -- The hold that this one took the place of, because its order changed; and what it protects for that one of points
     -- past their end: how many, and when the first of the holds that followed one another was made.
-    replaces TEXT,
+    replaces BLOB,
     carried_points_e2 BIGINT,
     carried_good_at_us BIGINT,
-    actor TEXT NOT NULL
-);
-CREATE INDEX holds_due ON holds (expires_at_us) WHERE state = 'open';
--- What a member's holds are, and which of them are open.
-CREATE INDEX holds_by_account_and_state ON holds (account_id, state);
-CREATE INDEX holds_by_order ON holds (order_uuid);
--- Captured holds in the order of their captures, to be looked at once.
-CREATE INDEX holds_captured ON holds (ended_at_us, id) WHERE state = 'captured';
+    actor TEXT NOT NULL,
+    -- The idempotency key that it was asked for under (its SHA-256, and the first eight bytes of that), and the SHA-256
+    -- of what was asked. NULL for a hold that a rebuild put back.
+    reply_key BIGINT,
+    reply_key_sha256 BLOB,
+    params_sha256 BLOB,
+    -- What the reply says that no other column does (src/store/packed.rs).
+    reply_terms BLOB
+) WITHOUT ROWID;
+-- What a member's holds are.
+CREATE INDEX holds_by_account ON holds (account_id);
+CREATE INDEX holds_by_order ON holds (order_key);
+CREATE INDEX holds_by_reply_key ON holds (reply_key) WHERE reply_key IS NOT NULL;
 
--- One verdict a key: the reply that every repetition gets, byte for byte. Recorded refusals may go after a while
--- (ledger.reply_days); what was done stays for ever.
-CREATE TABLE verdicts (
-    idempotency_key TEXT PRIMARY KEY,
-    params_sha256 TEXT NOT NULL,
+-- The holds that set points aside: few, so that this table stays small. A row goes when its hold ends.
+CREATE TABLE open_holds (
+    account_id BIGINT NOT NULL,
+    hold_id BLOB NOT NULL,
+    points_e2 BIGINT NOT NULL CHECK (points_e2 > 0),
+    created_at_us BIGINT NOT NULL,
+    expires_at_us BIGINT NOT NULL,
+    carried_points_e2 BIGINT,
+    carried_good_at_us BIGINT,
+    PRIMARY KEY (account_id, hold_id)
+) WITHOUT ROWID;
+
+-- One recorded reply a key: what every repetition gets, byte for byte. Those of holds that were given stand in holds, those
+-- of captures in the entry. Recorded refusals may go after a while (ledger.reply_days); what was done stays for ever.
+CREATE TABLE recorded_replies (
+    key_sha256 BLOB PRIMARY KEY NOT NULL,
+    -- Empty for a capture: a hold has one.
+    params_sha256 BLOB NOT NULL,
     reply TEXT NOT NULL,
     recorded_at_us BIGINT NOT NULL,
+    -- Whether it is a refusal that may go.
     refusal BOOLEAN NOT NULL
-);
-CREATE INDEX verdicts_refusals ON verdicts (recorded_at_us) WHERE refusal;
+) WITHOUT ROWID;
+CREATE INDEX recorded_replies_refusals ON recorded_replies (recorded_at_us) WHERE refusal;
 
 CREATE TABLE exceptions (
     id TEXT PRIMARY KEY,
@@ -509,7 +534,7 @@ CREATE TRIGGER redactions_no_update BEFORE UPDATE ON redactions
 BEGIN SELECT RAISE(ABORT, 'redactions are append-only'); END;
 CREATE TRIGGER redactions_no_delete BEFORE DELETE ON redactions
 BEGIN SELECT RAISE(ABORT, 'redactions are append-only'); END;
-CREATE TRIGGER verdicts_no_update BEFORE UPDATE ON verdicts
-BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END;
-CREATE TRIGGER verdicts_no_delete BEFORE DELETE ON verdicts WHEN NOT OLD.refusal
-BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END;
+CREATE TRIGGER recorded_replies_no_update BEFORE UPDATE ON recorded_replies
+BEGIN SELECT RAISE(ABORT, 'recorded_replies are append-only'); END;
+CREATE TRIGGER recorded_replies_no_delete BEFORE DELETE ON recorded_replies WHEN NOT OLD.refusal
+BEGIN SELECT RAISE(ABORT, 'recorded_replies are append-only'); END;

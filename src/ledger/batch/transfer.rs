@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::super::command::{Answer, Command, Transfer, TransferReason};
 use super::super::read::entry_json;
 use super::super::reply::{ErrorBody, LedgerError};
-use super::super::verdict::{caller_key, reply_from_text};
+use super::super::verdict::caller_key;
 use super::super::wallets::{owner_of, wallets_of};
+use super::params_to_bytes;
 use super::{Batch, trouble};
 use crate::domain::account::Account;
 use crate::domain::entry::{Cause, CauseModel, Entry, EntryKind};
@@ -20,6 +21,7 @@ use crate::domain::transfer::TransferNote;
 use crate::store::entries::EntryRow;
 use crate::store::exceptions;
 use crate::store::memberships::Memberships;
+use crate::store::replies::KeyDigest;
 use crate::store::{
     self, AnyConnection, accounts, entries, holds, memberships, merges, orders, programs, transfers, wallets,
 };
@@ -98,7 +100,7 @@ impl Prepared {
 
 impl Transfer {
     /// The key of its reply, where it has one.
-    pub(super) fn verdict_key(&self) -> Option<String> {
+    pub(super) fn reply_key(&self) -> Option<String> {
         match &self.why {
             TransferReason::ByHand { idempotency, .. } => Some(caller_key(idempotency)),
             TransferReason::Merged { .. } => None,
@@ -123,13 +125,14 @@ impl Batch {
             }
             TransferReason::ByHand { idempotency, to, .. } => {
                 let key = caller_key(idempotency);
-                if let Some(verdict) = self.verdicts.get(&key) {
-                    if verdict.params_sha256 != idempotency.params_sha256 {
+                let (key, params_sha256) = (KeyDigest::of(&key), params_to_bytes(&idempotency.params_sha256)?);
+                if let Some(before) = self.answered.get(&key) {
+                    if before.params_sha256 != params_sha256 {
                         return Ok(Answer::Reply(Err(ErrorBody::from(&Refusal::IdempotencyConflict))));
                     }
-                    return Ok(Answer::Reply(match reply_from_text(&verdict.reply)? {
-                        Ok(kept) => Ok(transferred_before(conn, &kept, &prepared.codes)?),
-                        refused => refused,
+                    return Ok(Answer::Reply(match &before.reply {
+                        Ok(kept) => Ok(transferred_before(conn, kept, &prepared.codes)?),
+                        Err(refused) => Err(refused.clone()),
                     }));
                 }
                 if prepared.from == prepared.to {
@@ -148,7 +151,7 @@ impl Batch {
                     Ok(shown(entry, account.map_err(store::corrupt)?, &prepared.codes))
                 });
                 let reply = json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? });
-                self.keep_verdict(key, &idempotency.params_sha256, &Ok(json!({ "entries": ids })), false);
+                self.record(key, params_sha256, &Ok(json!({ "entries": ids })), false);
                 Ok(Answer::Reply(Ok(reply)))
             }
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use loyalty_sidecar::demo::Misbehaviour;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::{Api, Database, Run, Service, club, draft, eventually, line, run, run_in, uuid};
 
@@ -441,18 +442,18 @@ fn a_connection_stays_open_only_for_a_token_that_is_accepted() {
 
 /// Lets time go by for all recorded replies, which nobody else can.
 fn age_replies(service: &Service, days: i64) {
-    let back = format!("UPDATE verdicts SET recorded_at_us = recorded_at_us - {days} * 86400000000");
+    let back = format!("UPDATE recorded_replies SET recorded_at_us = recorded_at_us - {days} * 86400000000");
     let guarded = if service.database.file().is_some() {
-        format!("DROP TRIGGER IF EXISTS verdicts_no_update; {back}")
+        format!("DROP TRIGGER IF EXISTS recorded_replies_no_update; {back}")
     } else {
-        let switch = |how: &str| format!("ALTER TABLE verdicts {how} TRIGGER verdicts_no_change");
+        let switch = |how: &str| format!("ALTER TABLE recorded_replies {how} TRIGGER recorded_replies_no_change");
         format!("{}; {back}; {}", switch("DISABLE"), switch("ENABLE"))
     };
     service.database.execute(&guarded).unwrap();
 }
 
 fn replies(service: &Service, which: &str) -> i64 {
-    service.database.number(&format!("SELECT COUNT(*) FROM verdicts WHERE {which}"))
+    service.database.number(&format!("SELECT COUNT(*) FROM recorded_replies WHERE {which}"))
 }
 
 #[test]
@@ -468,33 +469,35 @@ fn a_refusal_is_forgotten_after_a_month_and_what_was_done_never() {
     // A hold that ran out and whose points are gone: what its capture was told decides what reading its order does.
     let lost = draft(&uuid(), 1, "25.00");
     let hold = service.admin.hold(1, "5off", &lost).unwrap();
-    service.database.execute("UPDATE holds SET expires_at_us = created_at_us + 1").unwrap();
+    let run_out = "expires_at_us = created_at_us + 1";
+    service.database.execute(&format!("UPDATE holds SET {run_out}; UPDATE open_holds SET {run_out}")).unwrap();
     let take = json!({"idempotency_key": "taken", "partner_id": 1, "program": "club", "points": "-200", "reason": "r"});
     service.admin.call("ledger.adjust", take);
     let capture = json!({"hold_id": hold["hold_id"], "order": {"uuid": lost["uuid"]}});
     assert_eq!(service.admin.refused("loyalty.capture", capture.clone()).code, 1004);
     service.admin.give(1, "200");
 
-    let refused = "idempotency_key = 'key/refused'";
+    let refused = format!("key_sha256 = {}", service.database.bytes(&Sha256::digest("key/refused")));
     age_replies(&service, 29);
     service.terminate();
     service.launch();
     service.admin.sync();
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(replies(&service, refused), 1, "29 days are no month");
+    assert_eq!(replies(&service, &refused), 1, "29 days are no month");
     let kept = replies(&service, "TRUE") - 1;
 
     age_replies(&service, 2);
     service.terminate();
     service.launch();
-    eventually("the refusal is removed", || replies(&service, refused) == 0);
+    eventually("the refusal is removed", || replies(&service, &refused) == 0);
     assert_eq!(replies(&service, "TRUE"), kept, "all others stay");
     eventually("it is counted", || service.admin.metric("loyalty_replies_pruned_total") == 1);
     // The key is a new one now; the others are what they were.
     assert!(service.admin.call("loyalty.hold", ask)["hold_id"].is_string());
     assert_eq!(service.admin.call("ledger.adjust", give), given);
     assert_eq!(service.admin.refused("loyalty.capture", capture).code, 1004);
-    for sql in ["DELETE FROM verdicts", "DELETE FROM verdicts WHERE idempotency_key LIKE 'capture/%'"] {
+    let of_captures = format!("DELETE FROM recorded_replies WHERE params_sha256 = {}", service.database.bytes(&[]));
+    for sql in ["DELETE FROM recorded_replies", &of_captures] {
         let problem = service.database.execute(sql).unwrap_err();
         assert!(problem.contains("append-only"), "{sql}: {problem}");
     }

@@ -516,10 +516,14 @@ fn verify_finds_what_was_done_by_hand() {
         ("UPDATE accounts SET balance_e2 = balance_e2 + 1", "entries come to"),
         ("UPDATE entries SET occurred_at_us = occurred_at_us + 1 WHERE kind = 2", "hashes"),
         // A captured hold without entry, three ways.
-        ("UPDATE holds SET entry_id = NULL WHERE state = 'captured'", "its entries are"),
-        ("UPDATE holds SET state = 'captured', ended_at_us = 1 WHERE state = 'released'", "its entries are []"),
+        ("DELETE FROM open_holds", "is captured but its entries are []"),
+        ("UPDATE holds SET ended_as = NULL WHERE ended_as = 1", "is captured but its entries are []"),
         ("DELETE FROM entries WHERE kind = 2", "is captured but its entries are []"),
-        ("UPDATE holds SET restored_e2 = 100 WHERE state = 'captured'", "were given back but"),
+        ("UPDATE holds SET restored_e2 = 100 WHERE ended_as IS NULL", "were given back but"),
+        // Open, and not.
+        ("UPDATE open_holds SET points_e2 = points_e2 + 100", "is noted as open, with"),
+        ("UPDATE holds SET ended_as = 2 WHERE ended_as IS NULL", "is noted as open, and it has ended"),
+        ("UPDATE open_holds SET hold_id = (SELECT id FROM entries WHERE kind = 2 LIMIT 1)", "and it is captured"),
         // A debt without exception, three ways.
         ("DELETE FROM exceptions WHERE kind = 'debt'", "no exception lists the debt"),
         ("UPDATE accounts SET debt_exception_id = NULL", "no exception lists the debt"),
@@ -537,6 +541,7 @@ fn verify_finds_what_was_done_by_hand() {
         redeemed(&service);
         let hold = service.admin.hold(1, "5off", &draft(&uuid(), 1, "25.00")).unwrap();
         service.admin.call("loyalty.release", json!({"hold_id": hold["hold_id"], "reason": "line removed"}));
+        service.admin.hold(1, "5off", &draft(&uuid(), 1, "25.00")).unwrap();
         service.admin.sync();
         assert_eq!(kinds(&service), ["debt", "captured_never_paid"]);
         let sound = service.verb(&["verify"]);
