@@ -138,7 +138,8 @@ impl Book {
     pub fn converge_earning(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
         let Some(sale_id) = sale.order.sale_id() else { return Ok(()) };
         let mut accounts: Vec<AccountId> = sale.desired.keys().copied().collect();
-        accounts.extend(self.postings.keys().filter(|(of, _)| *of == sale_id).map(|(_, account)| *account));
+        let of_sale = (sale_id, AccountId(i64::MIN))..=(sale_id, AccountId(i64::MAX));
+        accounts.extend(self.postings.range(of_sale).map(|((_, account), _)| *account));
         accounts.sort_unstable();
         accounts.dedup();
         for (program, uncomputed) in &sale.uncomputed {

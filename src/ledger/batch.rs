@@ -40,7 +40,7 @@ use crate::store::holds::HoldReply;
 use crate::store::memberships::Memberships;
 use crate::store::replies::{KeyDigest, RecordedReply};
 use crate::store::{
-    self, AnyConnection, Pool, StoreError, accounts, entries, entry_texts, exceptions, holds, orders, replies,
+    self, AnyConnection, Pool, StoreError, accounts, entries, entry_texts, exceptions, holds, orders, postings, replies,
 };
 
 /// How a batch is made of its commands.
@@ -580,7 +580,7 @@ impl Batch {
             .iter()
             .filter_map(|key| self.book.postings.get(key).map(|points| (*key, *points)))
             .collect();
-        orders::save_postings(conn, &changed)?;
+        postings::save(conn, &changed)?;
         let mut raised = Vec::new();
         for exception in self.book.exceptions {
             if exceptions::insert(conn, &ExceptionRow::new(&exception, self.now))? {

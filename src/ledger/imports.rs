@@ -107,7 +107,7 @@ impl Ledger {
                     return Err(Refusal::UnreadableProgram { program: code, version: broken.number }.into());
                 }
                 let latest = timeline.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
-                let credited = store::orders::count_credited(conn, timeline.id)?;
+                let credited = store::postings::count_credited(conn, timeline.id)?;
                 Ok(Destination {
                     program: Arc::clone(&timeline.in_force(now).unwrap_or(latest).program),
                     archived_at: latest.archived_at,

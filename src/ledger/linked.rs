@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::reply::LedgerError;
 use crate::domain::converge::taken_back;
-use crate::domain::ids::{HoldId, SaleId, SaleLineId, SaleModel, SourceId};
+use crate::domain::ids::{HoldId, PartnerId, SaleId, SaleLineId, SaleModel, SourceId};
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::refund::{TakenBack, match_by_reference};
-use crate::store::{AnyConnection, holds, orders};
+use crate::store::orders::KeptOrder;
+use crate::store::{AnyConnection, holds, line_index, orders};
 
 /// Lines of paid orders that take others back, by the line they take back.
 pub(super) type Refunds = BTreeMap<SaleLineId, Vec<Line>>;
@@ -22,17 +23,31 @@ pub(super) struct Linked {
     pub neighbours: BTreeMap<SaleId, Order>,
     /// What takes their lines back.
     pub refunds: Refunds,
+    /// Whose points the orders asked for are, as far as that is kept.
+    pub wallets: BTreeMap<SaleId, PartnerId>,
 }
 
 impl Linked {
     /// Loads orders. Locks nothing.
     pub fn load(conn: &mut AnyConnection, ids: &BTreeSet<SaleId>) -> Result<Self, LedgerError> {
-        let mut all = orders::load(conn, ids)?;
+        Self::beside(conn, ids, BTreeMap::new())
+    }
+
+    /// Loads orders, those left out that are there already, as they are kept.
+    pub fn beside(
+        conn: &mut AnyConnection,
+        ids: &BTreeSet<SaleId>,
+        mut kept: BTreeMap<SaleId, KeptOrder>,
+    ) -> Result<Self, LedgerError> {
+        let others: BTreeSet<SaleId> = ids.iter().filter(|id| !kept.contains_key(id)).copied().collect();
+        kept.extend(orders::load_kept(conn, &others)?);
+        let wallets = kept.iter().filter_map(|(id, one)| Some((*id, one.wallet?))).collect();
+        let mut all: BTreeMap<SaleId, Order> = kept.into_iter().map(|(id, one)| (id, one.order)).collect();
         let others: BTreeSet<SaleId> = same_receipt(conn, all.values())?.difference(ids).copied().collect();
         all.extend(orders::load(conn, &others)?);
-        let lines: Vec<SaleLineId> = all.values().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
+        let lines: BTreeSet<SaleLineId> = all.values().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
         let mut refunds = Refunds::new();
-        for (by, state, line) in orders::refunds_of(conn, &lines)? {
+        for (by, state, line) in line_index::refunds_of(conn, &lines)? {
             if let (OrderState::Paid, Some(of)) = (state, line.refunds) {
                 refunds.entry(by.line(of)).or_default().push(line);
             }
@@ -64,7 +79,7 @@ impl Linked {
         let (mut orders, neighbours): (BTreeMap<_, _>, BTreeMap<_, _>) =
             all.into_iter().partition(|(id, _)| ids.contains(id));
         cover(conn, orders.values_mut())?;
-        Ok(Self { orders, neighbours, refunds })
+        Ok(Self { orders, neighbours, refunds, wallets })
     }
 }
 

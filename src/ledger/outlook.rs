@@ -80,8 +80,9 @@ pub fn outlooks(conn: &mut AnyConnection, wallet: Wallet, code: Option<&str>) ->
 /// The newest orders with whose they are and what came back of them.
 fn recent(conn: &mut AnyConnection, wallet: Wallet) -> Result<Recent, LedgerError> {
     let ids: BTreeSet<SaleId> = known_shop::newest_orders(conn, RECENT_ORDERS)?.into_iter().collect();
-    let Linked { orders, refunds, .. } = Linked::load(conn, &ids)?;
-    let wallets = wallets::of_known(conn, wallet, &orders, false)?;
+    let linked = Linked::load(conn, &ids)?;
+    let wallets = wallets::of_known(conn, wallet, &linked, false)?;
+    let Linked { orders, refunds, .. } = linked;
     let mut recent = Recent::with_capacity(orders.len());
     for (id, order) in orders {
         let returned = taken_back(&refunds_of(&order, &refunds))?;

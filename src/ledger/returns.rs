@@ -14,7 +14,7 @@ use crate::domain::order::{Line, Order, OrderState, Wallet};
 use crate::domain::points::Points;
 use crate::domain::returned_rewards::{ReturnedReward, returned_rewards};
 use crate::domain::timeline::Timeline;
-use crate::store::{self, AnyConnection, accounts, holds, orders};
+use crate::store::{self, AnyConnection, accounts, holds, line_index};
 
 /// How many points `member` loses in each program by what `draft` takes back; below zero where the member gains some, as
 /// when a reward comes back.
@@ -30,9 +30,10 @@ pub(super) fn taken_back_by(
     if named.is_empty() {
         return Ok(taken);
     }
-    let ids = orders::orders_of_lines(conn, &named)?;
-    let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
-    let owners = wallets::of_known(conn, wallet, &sales, false)?;
+    let ids = line_index::orders_with(conn, &named, &BTreeSet::new())?.into_keys().collect();
+    let linked = Linked::load(conn, &ids)?;
+    let owners = wallets::of_known(conn, wallet, &linked, false)?;
+    let Linked { orders: sales, refunds, .. } = linked;
     let memberships = store::memberships::load(conn, &BTreeSet::from([member]))?;
     for (id, sale) in &sales {
         let known = refunds_of(sale, &refunds);

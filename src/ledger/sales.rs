@@ -26,8 +26,9 @@ use crate::domain::redemption_review::RewardLines;
 use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::store::memberships::Memberships;
+use crate::store::orders::KeptOrder;
 use crate::store::time::from_us;
-use crate::store::{AnyConnection, accounts, entries, orders, shop, transfers};
+use crate::store::{AnyConnection, accounts, entries, line_index, orders, postings, shop, transfers};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ pub(super) fn take_in(conn: &mut AnyConnection, wallet: Wallet, commands: &[Comm
             Command::Recompute { orders, .. } => {
                 let ids = orders.iter().copied().collect();
                 orders::lock(conn, &ids)?;
-                Some(Taken { changed: BTreeSet::new(), also: ids })
+                Some(Taken { changed: BTreeMap::new(), also: ids })
             }
             _ => continue,
         };
@@ -123,7 +124,8 @@ pub(super) fn take_in(conn: &mut AnyConnection, wallet: Wallet, commands: &[Comm
             continue;
         };
         affected.changed.insert(position, u64::try_from(taken.changed.len()).unwrap_or(u64::MAX));
-        let mut sales = load_sales(conn, wallet, &taken.changed.union(&taken.also).copied().collect())?;
+        let triggers = taken.changed.keys().chain(&taken.also).copied().collect();
+        let mut sales = load_sales(conn, wallet, &triggers, taken.changed)?;
         for sale in &mut sales {
             sale.moves = matches!(command, Command::Recompute { .. });
         }
@@ -134,8 +136,8 @@ pub(super) fn take_in(conn: &mut AnyConnection, wallet: Wallet, commands: &[Comm
 
 /// What keeping orders came to.
 struct Taken {
-    /// Orders that were new or different.
-    changed: BTreeSet<SaleId>,
+    /// Orders that were new or different, as they are kept now.
+    changed: BTreeMap<SaleId, KeptOrder>,
     /// Others to converge because of them: sales they refunded until now, and orders that lost a line to them.
     also: BTreeSet<SaleId>,
 }
@@ -152,33 +154,33 @@ fn ingest(
     if !reading.still_counts(conn)? {
         return Ok(None);
     }
-    let mut known = orders::load(conn, &ids)?;
+    let mut known = orders::load_kept(conn, &ids)?;
     let wallets = wallets::of_read(conn, wallet, read, &mut known)?;
     let products: BTreeSet<ProductId> =
         read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
     let catalog = shop::catalog(conn, &products)?;
     let customers: Vec<PartnerId> = read.iter().filter_map(|order| order.partner_id).collect();
     let customers = shop::partners(conn, &customers)?;
-    let lines: BTreeSet<SaleLineId> = read.iter().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
-    let mut also = orders::orders_of_lines(conn, &lines)?;
-    also.retain(|id| !ids.contains(id));
     // A line that moved here from another order (a split bill) was first read there.
-    let elsewhere = orders::load(conn, &also)?;
-    let lines: BTreeMap<SaleLineId, &Line> =
-        elsewhere.values().chain(known.values()).flat_map(Order::lines_by_id).collect();
+    let read_lines: BTreeSet<SaleLineId> = read.iter().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
+    let elsewhere = line_index::orders_with(conn, &read_lines, &ids)?;
+    let before = elsewhere.values().chain(known.values()).map(|kept| &kept.order);
+    let lines: BTreeMap<SaleLineId, &Line> = before.flat_map(Order::lines_by_id).collect();
     let placed: Vec<Order> = read
         .iter()
         .map(|order| {
             let mut order = order.clone();
-            let before = order.sale_id().and_then(|id| known.get(&id));
+            let before = order.sale_id().and_then(|id| known.get(&id)).map(|kept| &kept.order);
             place(&mut order, &catalog, &customers, before, &lines);
             order
         })
         .collect();
-    orders::undigest(conn, &also)?;
-    let changed = orders::put(conn, &placed, &wallets)?;
+    orders::take_lines(conn, &elsewhere, &read_lines)?;
+    let changed = orders::put(conn, &placed, &wallets, &known)?;
+    let mut also: BTreeSet<SaleId> = elsewhere.into_keys().collect();
     // What they refund now is found by their lines; what they no longer do, only by the lines they had.
-    also.extend(refunded_by(conn, known.iter().filter(|(id, _)| changed.contains(id)).map(|(_, order)| order))?);
+    let before = known.iter().filter(|(id, _)| changed.contains_key(id)).map(|(_, kept)| &kept.order);
+    also.extend(refunded_by(conn, before)?.into_keys());
     Ok(Some(Taken { changed, also }))
 }
 
@@ -230,77 +232,78 @@ fn forget(conn: &mut AnyConnection, gone: &[SaleId], reading: &Reading) -> Resul
     if !reading.still_counts(conn)? {
         return Ok(None);
     }
-    let known = orders::load(conn, &ids)?;
-    let kept = crate::store::wallets::customers(conn, &ids)?;
-    let wallets = kept.into_iter().filter_map(|(id, kept)| Some((id, kept.wallet?))).collect();
+    let known = orders::load_kept(conn, &ids)?;
+    let wallets = known.iter().filter_map(|(id, kept)| Some((*id, kept.wallet?))).collect();
     // Sales that it refunded are found by the lines it had, which must be read before they go.
-    let also = refunded_by(conn, known.values())?;
+    let also = refunded_by(conn, known.values().map(|kept| &kept.order))?.into_keys().collect();
+    let emptied = known.values().map(|kept| kept.order.clone());
     let emptied: Vec<Order> =
-        known.into_values().map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
-    Ok(Some(Taken { changed: orders::put(conn, &emptied, &wallets)?, also }))
+        emptied.map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
+    Ok(Some(Taken { changed: orders::put(conn, &emptied, &wallets, &known)?, also }))
 }
 
+/// The sales whose lines these orders take back.
 fn refunded_by<'a>(
     conn: &mut AnyConnection,
     refunds: impl Iterator<Item = &'a Order>,
-) -> Result<BTreeSet<SaleId>, LedgerError> {
+) -> Result<BTreeMap<SaleId, KeptOrder>, LedgerError> {
     let lines: BTreeSet<SaleLineId> = refunds.flat_map(Order::refunded_lines).collect();
-    Ok(orders::orders_of_lines(conn, &lines)?)
+    Ok(line_index::orders_with(conn, &lines, &BTreeSet::new())?)
 }
 
 /// The sales on which these orders bear: themselves, those whose lines they take back, and those of the same
-/// receipt.
+/// receipt. Those in `fresh` were just kept, and are not read back.
 fn load_sales(
     conn: &mut AnyConnection,
     wallet: Wallet,
     triggers: &BTreeSet<SaleId>,
+    fresh: BTreeMap<SaleId, KeptOrder>,
 ) -> Result<Vec<Loaded>, LedgerError> {
     orders::lock(conn, triggers)?;
-    let Linked { orders: read, neighbours, refunds: refunds_read } = Linked::load(conn, triggers)?;
+    let linked = Linked::beside(conn, triggers, fresh)?;
+    let Linked { orders: read, neighbours, .. } = &linked;
     let refunded = refunded_by(conn, read.values())?;
     let mut causes: BTreeMap<SaleId, Vec<&Order>> = BTreeMap::new();
-    for (id, order) in &neighbours {
+    for (id, order) in neighbours {
         let same = read.values().filter(|other| order.reference.is_some() && other.is_on_receipt_of(order));
         causes.entry(*id).or_default().extend(same);
     }
-    let lines_at: BTreeMap<SaleLineId, SaleId> = {
-        let sales = orders::load(conn, &refunded)?;
-        sales.iter().flat_map(|(id, order)| order.lines_by_id().map(move |(line, _)| (line, *id))).collect()
-    };
+    let lines_at: BTreeMap<SaleLineId, SaleId> =
+        refunded.iter().flat_map(|(id, kept)| kept.order.lines_by_id().map(move |(line, _)| (line, *id))).collect();
     for refund in read.values() {
         for of in refund.refunded_lines().filter_map(|line| lines_at.get(&line)) {
             causes.entry(*of).or_default().push(refund);
         }
     }
-    for (id, order) in &read {
+    for (id, order) in read {
         causes.entry(*id).or_default().push(order);
     }
     let ids: BTreeSet<SaleId> = causes.keys().copied().collect();
-    let (sales, refunds) = if ids == *triggers {
-        // Most orders bear on themselves alone, and were locked before they were read.
-        (read.clone(), refunds_read)
+    // Most orders bear on themselves alone, and were locked before they were read.
+    let more = if ids == *triggers {
+        None
     } else {
         orders::lock(conn, &ids)?;
-        let Linked { orders, refunds, .. } = Linked::load(conn, &ids)?;
-        (orders, refunds)
+        Some(Linked::load(conn, &ids)?)
     };
-    let mut postings = orders::postings(conn, &ids)?;
-    let wallets = wallets::of_known(conn, wallet, &sales, true)?;
-    let mut loaded = Vec::with_capacity(sales.len());
-    for (id, order) in sales {
-        let of_this = refunds_of(&order, &refunds);
-        let trigger = cause_of(&order, causes.get(&id).map_or(&[], Vec::as_slice));
+    let all = more.as_ref().unwrap_or(&linked);
+    let mut postings = postings::of_sales(conn, &ids)?;
+    let wallets = wallets::of_known(conn, wallet, all, true)?;
+    let mut loaded = Vec::with_capacity(all.orders.len());
+    for (id, order) in &all.orders {
+        let of_this = refunds_of(order, &all.refunds);
+        let trigger = cause_of(order, causes.get(id).map_or(&[], Vec::as_slice));
         loaded.push(Loaded {
             refunds: of_this,
             trigger: order_ref(trigger),
             trigger_at: trigger.placed_at,
-            wallet: wallets.get(&id).copied(),
+            wallet: wallets.get(id).copied(),
             desired: BTreeMap::new(),
             uncomputed: BTreeMap::new(),
             ignored: false,
             moves: false,
-            postings: postings.remove(&id).unwrap_or_default(),
-            order,
+            postings: postings.remove(id).unwrap_or_default(),
+            order: order.clone(),
         });
     }
     Ok(loaded)

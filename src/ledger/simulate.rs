@@ -177,8 +177,9 @@ fn read_page(
 ) -> Result<Page, LedgerError> {
     let ids = placed::ids(conn, stretch, None, after, PAGE)?;
     let last = ids.last().copied();
-    let Linked { orders, refunds, .. } = Linked::load(conn, &ids.into_iter().collect())?;
-    let wallets = wallets::of_known(conn, ask.wallet, &orders, false)?;
+    let linked = Linked::load(conn, &ids.into_iter().collect())?;
+    let wallets = wallets::of_known(conn, ask.wallet, &linked, false)?;
+    let Linked { orders, refunds, .. } = linked;
     let mut sold = Vec::with_capacity(orders.len());
     for (id, order) in orders {
         let member = wallets.get(&id).copied();

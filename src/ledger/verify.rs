@@ -26,7 +26,7 @@ use crate::domain::timeline::Timeline;
 use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::placed::{self, Stretch};
 use crate::store::transaction::read_transaction;
-use crate::store::{self, AnyConnection, entries, orders, transfers};
+use crate::store::{self, AnyConnection, entries, line_index, orders, postings, transfers};
 
 /// Accounts and orders that are looked at on one state of the database.
 const PAGE: i64 = 200;
@@ -185,11 +185,17 @@ fn check_orders(
     let mut report = Report::default();
     let ids: std::collections::BTreeSet<SaleId> =
         placed::ids(conn, Stretch::default(), None, after, PAGE)?.into_iter().collect();
-    let Linked { orders: sales, refunds, .. } = Linked::load(conn, &ids)?;
-    let postings = orders::postings(conn, &ids)?;
+    let linked = Linked::load(conn, &ids)?;
+    let wallets = super::wallets::of_known(conn, wallet, &linked, false)?;
+    let Linked { orders: sales, refunds, .. } = linked;
+    let postings = postings::of_sales(conn, &ids)?;
+    // As they are kept: where receipts tie refunds to sales, the index knows nothing of it.
+    let as_kept = orders::load(conn, &ids)?;
+    for sentence in line_index::missing(conn, &as_kept)? {
+        report.found(sentence);
+    }
     let listed: Vec<SaleId> = ids.iter().copied().collect();
     let posted_entries = entries::of_sales(conn, &listed)?;
-    let wallets = super::wallets::of_known(conn, wallet, &sales, false)?;
     let moved = transfers_of(conn, posted_entries.values().flatten())?;
     for (id, order) in &sales {
         let of_this = refunds_of(order, &refunds);

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::linked::Linked;
 use super::reply::LedgerError;
 use crate::domain::ids::{PartnerId, SaleId};
 use crate::domain::order::{Order, Wallet};
 use crate::domain::shop::Partner;
+use crate::store::orders::KeptOrder;
 use crate::store::wallets::Owner;
 use crate::store::{AnyConnection, merges, programs, shop, wallets};
 
@@ -96,13 +98,11 @@ pub(super) fn of_read(
     conn: &mut AnyConnection,
     wallet: Wallet,
     read: &[Order],
-    before: &mut BTreeMap<SaleId, Order>,
+    before: &mut BTreeMap<SaleId, KeptOrder>,
 ) -> Result<BTreeMap<SaleId, PartnerId>, LedgerError> {
-    let ids = before.keys().copied().collect();
-    let kept = wallets::customers(conn, &ids)?;
     let changed: BTreeSet<PartnerId> = read
         .iter()
-        .filter_map(|order| Some((order.partner_id, before.get(&order.sale_id()?)?.partner_id)))
+        .filter_map(|order| Some((order.partner_id, before.get(&order.sale_id()?)?.order.partner_id)))
         .filter(|(now, then)| now != then)
         .flat_map(|(now, then)| [now, then])
         .flatten()
@@ -113,10 +113,10 @@ pub(super) fn of_read(
     let mut open: Vec<(SaleId, PartnerId)> = Vec::new();
     for order in read {
         let (Some(id), Some(customer)) = (order.sale_id(), order.partner_id) else { continue };
-        let known = before.get_mut(&id).filter(|known| known.partner_id.map(person) == Some(person(customer)));
+        let known = before.get_mut(&id).filter(|known| known.order.partner_id.map(person) == Some(person(customer)));
         let owner = known.and_then(|known| {
-            known.partner_id = Some(customer);
-            kept.get(&id)?.wallet
+            known.order.partner_id = Some(customer);
+            known.wallet
         });
         match owner {
             Some(owner) => {
@@ -135,16 +135,15 @@ pub(super) fn of_read(
 pub(super) fn of_known(
     conn: &mut AnyConnection,
     wallet: Wallet,
-    orders: &BTreeMap<SaleId, Order>,
+    Linked { orders, wallets: kept, .. }: &Linked,
     keep: bool,
 ) -> Result<BTreeMap<SaleId, PartnerId>, LedgerError> {
-    let kept = wallets::customers(conn, &orders.keys().copied().collect())?;
     let mut found: BTreeMap<SaleId, PartnerId> = BTreeMap::new();
     let mut open: BTreeMap<SaleId, PartnerId> = BTreeMap::new();
     for (id, order) in orders {
         let Some(customer) = order.partner_id else { continue };
-        match kept.get(id).and_then(|kept| kept.wallet) {
-            Some(owner) => found.insert(*id, owner),
+        match kept.get(id) {
+            Some(owner) => found.insert(*id, *owner),
             None => open.insert(*id, customer),
         };
     }

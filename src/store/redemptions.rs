@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Binary, Bool};
 
 use super::holds::{HoldRow, StateRow, id_to_bytes};
 use super::schema::{accounts, entries, holds, open_holds, orders, pos_configs};
-use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, uuid_codec};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProgramId};
 
@@ -82,7 +82,7 @@ macro_rules! narrowed {
         if let Some(till) = wanted.pos_config_id {
             query = query.filter(
                 sql::<Bool>(
-                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 1 AND sold.model = 1 AND sold.uuid = holds.order_uuid \
+                    "EXISTS (SELECT 1 FROM orders sold WHERE sold.source = 1 AND sold.model = 1 AND sold.uuid_key = holds.order_key \
                      AND sold.pos_config_id = ",
                 )
                 .bind::<BigInt, _>(till.0)
@@ -173,17 +173,21 @@ pub struct OrderNote {
 /// # Errors
 /// [`StoreError`]
 pub fn orders_of(conn: &mut AnyConnection, uuids: &[String]) -> Result<BTreeMap<String, OrderNote>, StoreError> {
+    type Row = (Option<Vec<u8>>, i64, String, Option<i64>);
     let mut found = BTreeMap::new();
     for chunk in uuids.chunks(CHUNK) {
-        let rows: Vec<(Option<String>, i64, String, Option<i64>)> = orders::table
+        let keys: Vec<i64> = chunk.iter().map(|uuid| uuid_codec::key(uuid)).collect();
+        let rows: Vec<Row> = orders::table
             .filter(orders::source.eq(SOURCE))
             .filter(orders::model.eq(POS_ORDER))
-            .filter(orders::uuid.eq_any(chunk))
+            // Said besides, for the partial index.
+            .filter(orders::uuid_key.is_not_null())
+            .filter(orders::uuid_key.eq_any(keys))
             .order(orders::id)
             .select((orders::uuid, orders::id, orders::name, orders::pos_config_id))
             .load(conn)?;
         for (uuid, id, name, till) in rows {
-            if let Some(uuid) = uuid {
+            if let Some(uuid) = uuid.as_deref().map(uuid_codec::decode).transpose()? {
                 found.insert(uuid, OrderNote { id, name, pos_config_id: till.map(PosConfigId) });
             }
         }

@@ -4,23 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use super::orders::state_from_word;
-use super::schema::{order_lines, orders};
-use super::{AnyConnection, CHUNK, StoreError, sale_ids};
+use super::kept::{Kept, padded};
+use super::orders::state_from_code;
+use super::schema::orders;
+use super::{AnyConnection, CHUNK, StoreError, line_index, sale_ids, uuid_codec};
 use crate::domain::ids::{HoldId, SaleId};
 use crate::domain::order::OrderState;
 use crate::domain::redemption_review::Carrier;
-
-#[derive(Queryable)]
-struct CarrierRow {
-    hold_ref: Option<String>,
-    source: i16,
-    model: i16,
-    order_id: i64,
-    name: String,
-    uuid: Option<String>,
-    state: String,
-}
 
 /// The orders that have a line of these holds, by hold and in the order of their ids. Lines that take such a line back
 /// are left out.
@@ -31,39 +21,31 @@ pub fn carriers(
     conn: &mut AnyConnection,
     ids: &BTreeSet<HoldId>,
 ) -> Result<BTreeMap<HoldId, Vec<Carrier>>, StoreError> {
-    let texts: Vec<String> = ids.iter().map(HoldId::to_string).collect();
-    let mut found: BTreeMap<HoldId, BTreeMap<SaleId, Carrier>> = BTreeMap::new();
-    for chunk in texts.chunks(CHUNK) {
-        let rows: Vec<CarrierRow> = order_lines::table
-            .inner_join(
-                orders::table.on(orders::source
-                    .eq(order_lines::source)
-                    .and(orders::model.eq(order_lines::model))
-                    .and(orders::id.eq(order_lines::order_id))),
-            )
-            // Said besides, for the partial index.
-            .filter(order_lines::hold_ref.is_not_null())
-            .filter(order_lines::hold_ref.eq_any(chunk))
-            .filter(order_lines::refunds_line_id.is_null())
-            .select((
-                order_lines::hold_ref,
-                orders::source,
-                orders::model,
-                orders::id,
-                orders::name,
-                orders::uuid,
-                orders::state,
-            ))
-            .load(conn)?;
-        for CarrierRow { hold_ref, source, model, order_id, name, uuid, state } in rows {
-            let Some(hold) = hold_ref.as_deref().and_then(HoldId::parse) else { continue };
-            let order = sale_ids::from_columns(source, model, order_id)?;
-            let carrier = Carrier { order, name, uuid, state: state_from_word(&state)? };
-            found.entry(hold).or_default().insert(order, carrier);
+    let found: BTreeSet<(HoldId, SaleId)> = line_index::orders_with_holds(conn, ids)?.into_iter().collect();
+    let mut carriers = BTreeMap::new();
+    for ((source, model), ids) in sale_ids::by_kind(found.iter().map(|(_, sale)| *sale)) {
+        for chunk in ids.chunks(CHUNK) {
+            let query = orders::table
+                .filter(orders::source.eq(source))
+                .filter(orders::model.eq(model))
+                .filter(orders::id.eq_any(padded(chunk.iter().copied())))
+                .select((orders::id, orders::name, orders::uuid, orders::state));
+            for (id, name, uuid, state) in Kept(query).load::<(i64, String, Option<Vec<u8>>, i16)>(conn)? {
+                let order = sale_ids::from_columns(source, model, id)?;
+                let uuid = uuid.as_deref().map(uuid_codec::decode).transpose()?;
+                carriers.insert(order, Carrier { order, name, uuid, state: state_from_code(state)? });
+            }
         }
     }
-    Ok(found.into_iter().map(|(hold, carriers)| (hold, carriers.into_values().collect())).collect())
+    let mut by_hold: BTreeMap<HoldId, Vec<Carrier>> = BTreeMap::new();
+    for (hold, sale) in found {
+        by_hold.entry(hold).or_default().extend(carriers.get(&sale).cloned());
+    }
+    Ok(by_hold)
 }
+
+/// A uuid, and the order that has it: its key, and its state.
+type OrderOfUuid = (Option<Vec<u8>>, i16, i16, i64, i16);
 
 /// The orders of these uuids, by uuid: Odoo does not keep uuids unique.
 ///
@@ -73,17 +55,20 @@ pub fn of_uuids(
     conn: &mut AnyConnection,
     uuids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<(SaleId, OrderState)>>, StoreError> {
-    let uuids: Vec<&str> = uuids.iter().map(String::as_str).collect();
+    let keys: Vec<i64> = uuids.iter().map(|uuid| uuid_codec::key(uuid)).collect();
     let mut found: BTreeMap<String, Vec<(SaleId, OrderState)>> = BTreeMap::new();
-    for chunk in uuids.chunks(CHUNK) {
-        let rows: Vec<(Option<String>, i16, i16, i64, String)> = orders::table
-            .filter(orders::uuid.eq_any(chunk.to_vec()))
-            .select((orders::uuid, orders::source, orders::model, orders::id, orders::state))
-            .load(conn)?;
+    for chunk in keys.chunks(CHUNK) {
+        let query = orders::table
+            // Said besides, for the partial index.
+            .filter(orders::uuid_key.is_not_null())
+            .filter(orders::uuid_key.eq_any(padded(chunk.iter().copied())))
+            .select((orders::uuid, orders::source, orders::model, orders::id, orders::state));
+        let rows: Vec<OrderOfUuid> = Kept(query).load(conn)?;
         for (uuid, source, model, id, state) in rows {
-            if let Some(uuid) = uuid {
+            let Some(uuid) = uuid.as_deref().map(uuid_codec::decode).transpose()? else { continue };
+            if uuids.contains(&uuid) {
                 let sale = sale_ids::from_columns(source, model, id)?;
-                found.entry(uuid).or_default().push((sale, state_from_word(&state)?));
+                found.entry(uuid).or_default().push((sale, state_from_code(state)?));
             }
         }
     }

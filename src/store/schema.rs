@@ -127,23 +127,25 @@ diesel::table! {
         source -> SmallInt,
         model -> SmallInt,
         id -> BigInt,
-        uuid -> Nullable<Text>,
+        uuid -> Nullable<Binary>,
+        uuid_key -> Nullable<BigInt>,
         name -> Text,
         reference -> Nullable<Text>,
-        state -> Text,
+        state -> SmallInt,
         placed_at_us -> BigInt,
         partner_id -> Nullable<BigInt>,
+        partner_tag_ids -> Nullable<Text>,
+        wallet_partner_id -> Nullable<BigInt>,
         company_id -> BigInt,
         currency -> Text,
         pos_config_id -> Nullable<BigInt>,
         total_incl_e4 -> BigInt,
         line_count -> BigInt,
-        digest -> Text,
+        digest -> Nullable<Binary>,
         ignored -> Bool,
-        partner_tag_ids -> Text,
         links_refunds -> Bool,
         hold_field_missing -> Bool,
-        wallet_partner_id -> Nullable<BigInt>,
+        lines -> Binary,
     }
 }
 
@@ -168,24 +170,29 @@ diesel::table! {
 }
 
 diesel::table! {
-    order_lines (source, model, id) {
-        source -> SmallInt,
-        model -> SmallInt,
-        id -> BigInt,
-        order_id -> BigInt,
-        position -> BigInt,
-        uuid -> Nullable<Text>,
-        product_id -> Nullable<BigInt>,
-        quantity_e6 -> BigInt,
-        subtotal_e4 -> BigInt,
-        subtotal_incl_e4 -> BigInt,
-        refunds_line_id -> Nullable<BigInt>,
-        hold_ref -> Nullable<Text>,
-        neutral -> Bool,
-        pos_category_ids -> Text,
-        product_category_ids -> Text,
-        product_tag_ids -> Text,
-        combo_parent_line_id -> Nullable<BigInt>,
+    order_line_blocks (sale_source, sale_model, block, sale_id) {
+        sale_source -> SmallInt,
+        sale_model -> SmallInt,
+        block -> BigInt,
+        sale_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_refunds (sale_source, sale_model, refunded_line_id, sale_id) {
+        sale_source -> SmallInt,
+        sale_model -> SmallInt,
+        refunded_line_id -> BigInt,
+        sale_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_holds (hold_id, sale_source, sale_model, sale_id) {
+        hold_id -> Binary,
+        sale_source -> SmallInt,
+        sale_model -> SmallInt,
+        sale_id -> BigInt,
     }
 }
 
@@ -440,8 +447,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     exceptions,
     holds,
     open_holds,
-    order_lines,
+    order_holds,
+    order_line_blocks,
     order_postings,
+    order_refunds,
     orders,
     partners,
     pos_configs,

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use super::orders::state_from_word;
-use super::schema::{accounts, held_withdrawals, order_lines, order_postings, orders};
+use super::line_index::{self, StandingLine};
+use super::orders::state_from_code;
+use super::schema::{accounts, held_withdrawals, order_postings, orders};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, uuid_codec};
 use crate::domain::findings::HeldWithdrawals;
-use crate::domain::ids::{LineId, OrderId};
+use crate::domain::ids::{LineId, OrderId, SaleLineId, SaleModel, SourceId};
 use crate::domain::points::Points;
 use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 
@@ -18,17 +19,19 @@ use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 /// # Errors
 /// [`StoreError`]
 pub fn known_orders(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<BTreeMap<OrderId, KnownOrder>, StoreError> {
+    type Row = (i64, Option<Vec<u8>>, Option<String>, i16);
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(i64, Option<String>, Option<String>, String)> = orders::table
+        let rows: Vec<Row> = orders::table
             .filter(orders::source.eq(SOURCE))
             .filter(orders::model.eq(POS_ORDER))
             .filter(orders::id.eq_any(ids))
             .select((orders::id, orders::uuid, orders::reference, orders::state))
             .load(conn)?;
         for (id, uuid, reference, state) in rows {
-            found.insert(OrderId(id), KnownOrder { uuid, reference, state: state_from_word(&state)? });
+            let uuid = uuid.as_deref().map(uuid_codec::decode).transpose()?;
+            found.insert(OrderId(id), KnownOrder { uuid, reference, state: state_from_code(state)? });
         }
     }
     Ok(found)
@@ -39,26 +42,12 @@ pub fn known_orders(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<BTreeMa
 /// # Errors
 /// [`StoreError`]
 pub fn known_lines(conn: &mut AnyConnection, ids: &[LineId]) -> Result<KnownLines, StoreError> {
-    let mut found = BTreeMap::new();
-    for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<(i64, i64, Option<String>, String)> = order_lines::table
-            .inner_join(
-                orders::table.on(orders::source
-                    .eq(order_lines::source)
-                    .and(orders::model.eq(order_lines::model))
-                    .and(orders::id.eq(order_lines::order_id))),
-            )
-            .filter(order_lines::source.eq(SOURCE))
-            .filter(order_lines::model.eq(POS_ORDER))
-            .filter(order_lines::id.eq_any(ids))
-            .select((order_lines::id, order_lines::order_id, order_lines::uuid, orders::state))
-            .load(conn)?;
-        for (id, order, uuid, state) in rows {
-            found.insert(LineId(id), KnownLine { order: OrderId(order), state: state_from_word(&state)?, uuid });
-        }
-    }
-    Ok(found)
+    let ids: BTreeSet<SaleLineId> =
+        ids.iter().map(|id| SaleLineId { source: SourceId::ODOO, model: SaleModel::PosOrder, id: *id }).collect();
+    let known = |(sale, state, line): StandingLine| {
+        Some((line.id?, KnownLine { order: sale.as_pos_order()?, state, uuid: line.uuid }))
+    };
+    Ok(line_index::lines(conn, &ids)?.into_iter().filter_map(known).collect())
 }
 
 /// How many members have points of these orders, and how many points those are.

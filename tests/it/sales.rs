@@ -12,7 +12,7 @@ use loyalty_sidecar::store::{DatabaseUrl, Pool, migrate};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::support::Database;
+use crate::support::{Database, Random};
 
 /// So many points for each dollar.
 fn program(points: &str) -> Program {
@@ -175,4 +175,114 @@ async fn exceptions_and_receipts_of_two_systems_are_told_apart() {
     stand.ledger.put_program(program("2"), before, "test").await.unwrap();
     assert_eq!(stand.balances(&[1, 2, 3]).await, ["40", "40", "20"]);
     stand.verified().await;
+}
+
+/// Orders with refunds of earlier ones, for four customers.
+fn some_orders(random: &mut Random) -> Vec<Order> {
+    let mut orders: Vec<Order> = Vec::new();
+    for id in 1..=30 {
+        let mut below = |limit| i64::try_from(random.below(limit)).unwrap();
+        let (partner, dollars, more, named) = (below(4) + 1, below(90) + 1, below(3), below(3) > 0);
+        let sold = orders.get(random.place(orders.len() + 1)).cloned();
+        let taken = sold.filter(|sold| sold.lines[0].refunds.is_none() && random.below(3) == 0);
+        let mut order = match taken {
+            Some(sold) => {
+                let line = &sold.lines[0];
+                let cost = line.subtotal.e4() / 10_000;
+                back(SourceId::ODOO, id, line.id.unwrap().0, sold.partner_id.unwrap().0, cost)
+            }
+            None => order(SourceId::ODOO, id, partner, dollars),
+        };
+        if order.lines[0].refunds.is_none() {
+            order.lines.extend((1..=more).map(|number| line(id * 10 + number, number, 3)));
+        }
+        order.uuid = named.then(|| format!("order {id}"));
+        orders.push(order);
+    }
+    orders
+}
+
+impl Stand {
+    /// What was posted for which sale, and what each customer has.
+    async fn ledger_of(&self) -> (Vec<String>, Vec<String>) {
+        let posted = self.database.texts(
+            "SELECT p.sale_id || ' gave ' || a.partner_id || ' ' || p.earned_e2 AS value \
+             FROM order_postings p JOIN accounts a ON a.id = p.account_id WHERE p.earned_e2 <> 0 \
+             ORDER BY p.sale_id, a.partner_id",
+        );
+        (posted, self.balances(&[1, 2, 3, 4]).await)
+    }
+
+    fn entries(&self) -> i64 {
+        self.database.number("SELECT COUNT(*) FROM entries")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_reading_comes_to_what_any_other_does() {
+    for seed in 0..4 {
+        let orders = some_orders(&mut Random::seeded(seed));
+        let first = Stand::new().await;
+        first.read(orders.clone()).await;
+        let (expected, entries) = (first.ledger_of().await, first.entries());
+        first.verified().await;
+        assert!(entries >= 10, "{entries}");
+
+        // Begun, ended in the middle by whatever means, and begun again.
+        let twice = Stand::new().await;
+        twice.read(orders[..17].to_vec()).await;
+        for part in orders.chunks(4) {
+            twice.read(part.to_vec()).await;
+        }
+        // Where a sale and its refund are apart, each has an entry, and both come to the same.
+        assert_eq!(twice.ledger_of().await, expected, "seed {seed}");
+        let known_now = twice.entries();
+        twice.read(orders.clone()).await;
+        assert_eq!(twice.entries(), known_now, "read once more, nothing is posted");
+        twice.verified().await;
+
+        // All of them known as drafts, with lines that they do not have any more, and paid in the opposite order.
+        let known = Stand::new().await;
+        let draft = |order: &Order| {
+            let mut draft = Order { state: OrderState::Draft, ..order.clone() };
+            draft.lines.push(line(draft.id.unwrap().0 * 10 + 9, 1, 50));
+            draft
+        };
+        known.read(orders.iter().map(draft).collect()).await;
+        assert_eq!(known.entries(), 0);
+        for order in orders.iter().rev() {
+            known.read(vec![order.clone()]).await;
+        }
+        assert_eq!(known.ledger_of().await, expected, "seed {seed}");
+        known.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_stands_in_the_order_that_has_it_now() {
+    let stand = Stand::new().await;
+    let mut whole = order(SourceId::ODOO, 1, 1, 20);
+    whole.lines.push(line(11, 1, 30));
+    stand.read(vec![whole.clone()]).await;
+    // The bill is split, and only the new order is read.
+    let mut part = order(SourceId::ODOO, 2, 2, 0);
+    part.lines = vec![line(11, 1, 30)];
+    stand.read(vec![part.clone()]).await;
+    assert_eq!(stand.balances(&[1, 2]).await, ["20", "30"]);
+    stand.verified().await;
+    // A refund of the line is one of the order that it stands in.
+    stand.read(vec![back(SourceId::ODOO, 3, 11, 2, 30)]).await;
+    assert_eq!(stand.balances(&[1, 2]).await, ["20", "0"]);
+    // Both in one reading, the later one has it.
+    let again = Stand::new().await;
+    again.read(vec![whole.clone(), part]).await;
+    assert_eq!(again.balances(&[1, 2]).await, ["20", "30"]);
+    again.verified().await;
+    // It went back: the first order says what it said before, which is news.
+    let mut emptied = order(SourceId::ODOO, 2, 2, 0);
+    emptied.lines = Vec::new();
+    again.read(vec![emptied]).await;
+    again.read(vec![whole]).await;
+    assert_eq!(again.balances(&[1, 2]).await, ["50", "0"]);
+    again.verified().await;
 }

@@ -44,6 +44,7 @@ fn verify_finds_each_kind_of_tampering() {
         ("UPDATE open_holds SET points_e2 = points_e2 + 100", "is noted as open, with"),
         ("UPDATE accounts SET lots = NOTHING_LEFT", "lots less debt"),
         ("UPDATE order_postings SET earned_e2 = 0", "is noted"),
+        ("DELETE FROM order_line_blocks", "are not found by their numbers"),
     ] {
         let service = Service::start();
         service.admin.give(1, "10");
@@ -57,5 +58,21 @@ fn verify_finds_each_kind_of_tampering() {
         let found = service.verb(&["verify"]);
         assert_eq!(found.code, 1, "{sql}: {found:?}");
         assert!(found.out.contains(sign), "{sql}: {found:?}");
+    }
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_named() {
+    let service = Service::start();
+    service.shop.sell(1, "20.00");
+    service.admin.sync();
+    // One of another layout, one that ends in the middle, one with more behind it.
+    for (bytes, why) in [("0900", "the version 9"), ("0102", "end too early"), ("010000", "bytes after the last")] {
+        let literal = if service.database.file().is_some() { format!("X'{bytes}'") } else { format!("'\\x{bytes}'") };
+        service.database.by_hand(&format!("UPDATE orders SET lines = {literal}"));
+        let found = service.verb(&["verify"]);
+        assert_ne!(found.code, 0, "{bytes}: {found:?}");
+        let told = found.out.clone() + &found.err;
+        assert!(told.contains("the lines of an order") && told.contains(why), "{bytes}: {found:?}");
     }
 }

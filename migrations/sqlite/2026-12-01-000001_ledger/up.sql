@@ -125,14 +125,18 @@ CREATE TABLE orders (
     source SMALLINT NOT NULL,
     model SMALLINT NOT NULL,
     id BIGINT NOT NULL,
-    uuid TEXT,
+    -- The 16 bytes of the UUID; another text of Odoo's is told apart by its first byte (src/store/uuid_codec.rs).
+    uuid BLOB,
+    -- The first eight bytes of the SHA-256 of the uuid's text, as of holds.order_uuid.
+    uuid_key BIGINT,
     name TEXT NOT NULL,
     reference TEXT,
-    state TEXT NOT NULL CHECK (state IN ('draft', 'paid', 'cancelled')),
+    -- 1: paid, 2: draft, 3: cancelled.
+    state SMALLINT NOT NULL CHECK (state >= 1 AND state <= 3),
     placed_at_us BIGINT NOT NULL,
     partner_id BIGINT,
-    -- The customer's tags when the order was first read with this customer: a JSON list of ids.
-    partner_tag_ids TEXT NOT NULL,
+    -- The customer's tags when the order was first read with this customer: a JSON list of ids. NULL: none.
+    partner_tag_ids TEXT,
     -- Whose points an order's are: kept from its first reading with its customer. NULL: nobody's, or not kept yet.
     wallet_partner_id BIGINT,
     company_id BIGINT NOT NULL,
@@ -140,49 +144,52 @@ CREATE TABLE orders (
     pos_config_id BIGINT,
     total_incl_e4 BIGINT NOT NULL,
     line_count BIGINT NOT NULL,
-    -- SHA-256 of all that was read of it: the same again is no change.
-    digest TEXT NOT NULL,
+    -- The first half of the SHA-256 of all that was read of it: the same again is no change. NULL: whatever it says next
+    -- is news.
+    digest BLOB,
     -- Whether no program took it because of its currency or company.
     ignored BOOLEAN NOT NULL,
     -- Whether it was first read from an Odoo that says which line a refund takes back.
     links_refunds BOOLEAN NOT NULL,
     -- Whether Odoo had no field loyalty_hold_id when it was last read: then its lines say nothing about holds.
     hold_field_missing BOOLEAN NOT NULL,
+    -- Its lines (src/store/line_codec.rs), with categories and tags as they were when each line was first read.
+    lines BLOB NOT NULL,
     PRIMARY KEY (source, model, id)
 );
 CREATE INDEX orders_by_placed_at ON orders (placed_at_us);
-CREATE INDEX orders_by_uuid ON orders (uuid);
+CREATE INDEX orders_by_uuid ON orders (uuid_key) WHERE uuid_key IS NOT NULL;
 -- Odoo 14 links no refund to its sale: they are matched by what the receipts call them.
 CREATE INDEX orders_by_reference ON orders (reference) WHERE reference IS NOT NULL;
 CREATE INDEX orders_by_partner ON orders (partner_id) WHERE partner_id IS NOT NULL;
 CREATE INDEX orders_by_wallet ON orders (wallet_partner_id) WHERE wallet_partner_id IS NOT NULL;
 
-CREATE TABLE order_lines (
-    source SMALLINT NOT NULL,
-    model SMALLINT NOT NULL,
-    id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL,
-    position BIGINT NOT NULL,
-    uuid TEXT,
-    product_id BIGINT,
-    quantity_e6 BIGINT NOT NULL,
-    subtotal_e4 BIGINT NOT NULL,
-    subtotal_incl_e4 BIGINT NOT NULL,
-    refunds_line_id BIGINT,
-    -- The line of the combo that a line is a part of.
-    combo_parent_line_id BIGINT,
-    hold_ref TEXT,
-    neutral BOOLEAN NOT NULL,
-    -- JSON lists of ids with all ancestors, as they were when the line was first read.
-    pos_category_ids TEXT NOT NULL,
-    product_category_ids TEXT NOT NULL,
-    product_tag_ids TEXT NOT NULL,
-    PRIMARY KEY (source, model, id)
-);
-CREATE INDEX order_lines_by_order ON order_lines (source, model, order_id);
-CREATE INDEX order_lines_by_refunded ON order_lines (source, model, refunds_line_id);
--- Where the reward lines of a hold stand.
-CREATE INDEX order_lines_by_hold ON order_lines (hold_ref) WHERE hold_ref IS NOT NULL;
+-- Where a line may stand: its number without the last four bits, and the orders that have lines of such numbers.
+CREATE TABLE order_line_blocks (
+    sale_source SMALLINT NOT NULL,
+    sale_model SMALLINT NOT NULL,
+    block BIGINT NOT NULL,
+    sale_id BIGINT NOT NULL,
+    PRIMARY KEY (sale_source, sale_model, block, sale_id)
+) WITHOUT ROWID;
+
+-- The orders with lines that take others back, by those.
+CREATE TABLE order_refunds (
+    sale_source SMALLINT NOT NULL,
+    sale_model SMALLINT NOT NULL,
+    refunded_line_id BIGINT NOT NULL,
+    sale_id BIGINT NOT NULL,
+    PRIMARY KEY (sale_source, sale_model, refunded_line_id, sale_id)
+) WITHOUT ROWID;
+
+-- The orders with reward lines of a hold.
+CREATE TABLE order_holds (
+    hold_id BLOB NOT NULL,
+    sale_source SMALLINT NOT NULL,
+    sale_model SMALLINT NOT NULL,
+    sale_id BIGINT NOT NULL,
+    PRIMARY KEY (hold_id, sale_source, sale_model, sale_id)
+) WITHOUT ROWID;
 
 -- When members took part in programs that ask for it. Leaving ends a row, coming back begins another.
 CREATE TABLE memberships (
@@ -309,7 +316,7 @@ CREATE TABLE order_postings (
     account_id BIGINT NOT NULL REFERENCES accounts (id),
     earned_e2 BIGINT NOT NULL,
     PRIMARY KEY (sale_source, sale_model, sale_id, account_id)
-);
+) WITHOUT ROWID;
 
 -- A hold, and the reply that its caller got: one row. That it is open stands in open_holds; that it is captured, in the
 -- entry that has its id; that it ended otherwise, here.

@@ -23,7 +23,7 @@ use crate::store::exceptions;
 use crate::store::memberships::Memberships;
 use crate::store::replies::KeyDigest;
 use crate::store::{
-    self, AnyConnection, accounts, entries, holds, memberships, merges, orders, programs, transfers, wallets,
+    self, AnyConnection, accounts, entries, holds, memberships, merges, orders, postings, programs, transfers, wallets,
 };
 
 /// The key of the exception that says of a member that it is gone and nobody knows whom it became.
@@ -172,7 +172,7 @@ impl Batch {
             let own = i64::from(!entries.is_empty());
             let places = [from, to].map(|account| (account, self.entry_count(account).saturating_sub(own)));
             transfers::note(conn, places[0], places[1], now_us)?;
-            orders::move_postings(conn, &sales, from, to)?;
+            postings::hand_over(conn, &sales, from, to)?;
             holds::hand_over(conn, from, to)?;
         }
         wallets::keep(conn, &prepared.orders.iter().map(|order| (*order, prepared.to)).collect())?;

@@ -1,0 +1,117 @@
+//! What has been posted for each sale, per account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::kept::{Kept, padded};
+use super::schema::{accounts, order_postings};
+use super::{AnyConnection, CHUNK, StoreError, corrupt, sale_ids, write_rows};
+use crate::domain::ids::{AccountId, ProgramId, SaleId};
+use crate::domain::points::Points;
+
+/// What has been posted for these sales, per account.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn of_sales(
+    conn: &mut AnyConnection,
+    sales: &BTreeSet<SaleId>,
+) -> Result<BTreeMap<SaleId, BTreeMap<AccountId, Points>>, StoreError> {
+    let mut found: BTreeMap<SaleId, BTreeMap<AccountId, Points>> = BTreeMap::new();
+    for ((source, model), ids) in sale_ids::by_kind(sales.iter().copied()) {
+        for chunk in ids.chunks(CHUNK) {
+            let query = order_postings::table
+                .filter(order_postings::sale_source.eq(source))
+                .filter(order_postings::sale_model.eq(model))
+                .filter(order_postings::sale_id.eq_any(padded(chunk.iter().copied())))
+                .select((order_postings::sale_id, order_postings::account_id, order_postings::earned_e2));
+            let rows: Vec<(i64, i64, i64)> = Kept(query).load(conn)?;
+            for (id, account, earned) in rows {
+                let sale = sale_ids::from_columns(source, model, id)?;
+                found.entry(sale).or_default().insert(AccountId(account), Points::from_e2(earned));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Has what was posted for these sales on one account count for another.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn hand_over(conn: &mut AnyConnection, sales: &[SaleId], from: AccountId, to: AccountId) -> Result<(), StoreError> {
+    for chunk in sales.chunks(CHUNK) {
+        let known = of_sales(conn, &chunk.iter().copied().collect())?;
+        let mut moved = BTreeMap::new();
+        for (sale, by_account) in known {
+            let Some(there) = by_account.get(&from) else { continue };
+            let here = by_account.get(&to).copied().unwrap_or_default();
+            moved.insert((sale, to), here.add(*there).map_err(corrupt)?);
+        }
+        for ((source, model), ids) in sale_ids::by_kind(chunk.iter().copied()) {
+            diesel::delete(
+                order_postings::table
+                    .filter(order_postings::sale_source.eq(source))
+                    .filter(order_postings::sale_model.eq(model))
+                    .filter(order_postings::sale_id.eq_any(ids))
+                    .filter(order_postings::account_id.eq(from.0)),
+            )
+            .execute(conn)?;
+        }
+        save(conn, &moved)?;
+    }
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = order_postings, treat_none_as_default_value = false)]
+struct PostingRow {
+    sale_source: i16,
+    sale_model: i16,
+    sale_id: i64,
+    account_id: i64,
+    earned_e2: i64,
+}
+
+/// Notes what has now been posted for sales.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn save(conn: &mut AnyConnection, changed: &BTreeMap<(SaleId, AccountId), Points>) -> Result<(), StoreError> {
+    let rows: Vec<PostingRow> = changed
+        .iter()
+        .map(|((sale, account), earned)| PostingRow {
+            sale_source: sale.source.0,
+            sale_model: sale.model.code(),
+            sale_id: sale.id,
+            account_id: account.0,
+            earned_e2: earned.e2(),
+        })
+        .collect();
+    write_rows!(conn, &rows, row => diesel::insert_into(order_postings::table)
+        .values(row)
+        .on_conflict((
+            order_postings::sale_source,
+            order_postings::sale_model,
+            order_postings::sale_id,
+            order_postings::account_id,
+        ))
+        .do_update()
+        .set(order_postings::earned_e2.eq(excluded(order_postings::earned_e2))));
+    Ok(())
+}
+
+/// How many orders have earned in a program, by what is noted of them now.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn count_credited(conn: &mut AnyConnection, program: ProgramId) -> Result<i64, StoreError> {
+    Ok(order_postings::table
+        .inner_join(accounts::table.on(accounts::id.eq(order_postings::account_id)))
+        .filter(accounts::program_id.eq(program.0))
+        .filter(order_postings::earned_e2.ne(0))
+        .count()
+        .get_result(conn)?)
+}
