@@ -29,6 +29,7 @@ mod demo;
 mod disk_trouble;
 mod earning;
 mod field;
+mod first_reading;
 mod importing;
 mod lease;
 mod login;
