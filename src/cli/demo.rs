@@ -1,7 +1,6 @@
 //! `demo`: everything at once, with nothing installed. The sample shop is read by the same code as any Odoo.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -13,8 +12,7 @@ use crate::domain::entry::COMMAND_LINE;
 use crate::domain::program::Program;
 use crate::odoo::OdooSettings;
 use crate::rpc::token::{self, Role};
-use crate::store::{self, DatabaseUrl, Pool, Synchronous};
-use crate::sync::SyncSettings;
+use crate::store::{self, DatabaseUrl, Pool};
 use crate::telemetry;
 
 pub(super) async fn run(port: u16) -> Outcome {
@@ -25,19 +23,13 @@ pub(super) async fn run(port: u16) -> Outcome {
     let url = url::Url::parse(&shop.url).map_err(|problem| Failure::Other(problem.to_string()))?;
     let settings = Settings {
         database_url: DatabaseUrl::Sqlite(folder.0.join("loyalty.db")),
-        pool_size: 8,
-        synchronous: Synchronous::Full,
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         metrics_public: true,
-        behind_tls_proxy: false,
         rate_limit: None,
         odoo: Some(OdooSettings::new(url, &shop.database, &shop.login, shop.api_key.clone().into())),
-        sync: SyncSettings::default(),
-        sync_interval: Duration::from_secs(15),
-        capture_grace: Duration::from_hours(72),
-        denied_pause: Duration::from_mins(15),
         replies_kept: None,
         log: LogSettings { format: LogFormat::Pretty, level: "warn".to_owned() },
+        ..Settings::built_in()?
     };
     let secret = first_token(&settings.database_url).await?;
     let application = Application::build(settings, telemetry::start_metrics()).map_err(|problem| match problem {

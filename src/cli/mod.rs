@@ -21,6 +21,7 @@ mod rebuild;
 mod redact;
 mod restore_check;
 mod serve;
+mod settings;
 mod shortened;
 mod simulate;
 mod token;
@@ -49,7 +50,7 @@ use output::say;
 
 /// A loyalty engine that runs beside an existing Odoo and never writes to it
 #[derive(Debug, Parser)]
-#[command(name = "loyalty-sidecar", version, max_term_width = 110, after_help = config::HELP)]
+#[command(name = "loyalty-sidecar", version, max_term_width = 110, after_help = config::reference::help())]
 struct Arguments {
     /// Read settings from this TOML file instead of config/*.toml
     #[arg(long, global = true, value_name = "FILE")]
@@ -121,6 +122,8 @@ enum Verb {
     },
     /// Bring the database's schema up to date
     Migrate,
+    /// List the settings: what each is for, its default, its environment variable
+    Config(settings::ConfigArguments),
 }
 
 /// Why a verb did not succeed: a sentence for a person.
@@ -195,9 +198,14 @@ async fn run(arguments: Arguments) -> Outcome {
     if let Verb::Demo { port } = arguments.verb {
         return demo::run(port).await;
     }
-    // Whoever writes a program need not have a service to run, nor settings for one.
-    if let Verb::Program(program::ProgramVerb::Check { file }) = &arguments.verb {
-        return check::run(file, arguments.json);
+    // These need no service, nor settings for one.
+    match &arguments.verb {
+        Verb::Program(program::ProgramVerb::Check { file }) => return check::run(file, arguments.json),
+        Verb::Config(asked) => {
+            settings::run(asked, arguments.json);
+            return Ok(true);
+        }
+        _ => {}
     }
     let settings = Settings::load(arguments.config.as_deref())?;
     output::follow(&settings.log, matches!(arguments.verb, Verb::Serve));
@@ -206,7 +214,7 @@ async fn run(arguments: Arguments) -> Outcome {
     let opening = arguments.verb.opening();
     match arguments.verb {
         Verb::Serve => serve::run(settings).await,
-        Verb::Demo { .. } => Ok(true),
+        Verb::Demo { .. } | Verb::Config(_) => Ok(true),
         Verb::Sync { full, accept_withdrawals } => sync(&settings, opening, (full, accept_withdrawals), json).await,
         Verb::Verify => verify(&settings, opening, json).await,
         Verb::Doctor => doctor::run(&settings, json).await,

@@ -28,6 +28,7 @@ impl Verb {
         match self {
             Self::Demo { .. }
             | Self::Doctor
+            | Self::Config(_)
             | Self::RestoreCheck { .. }
             | Self::Program(program::ProgramVerb::Check { .. }) => Opening::None,
             Self::Verify

@@ -52,6 +52,8 @@ pub struct SyncSettings {
     pub lease: Duration,
 }
 
+/// For tests; what holds when nothing is set is declared with the settings.
+#[cfg(test)]
 impl Default for SyncSettings {
     fn default() -> Self {
         Self {

@@ -46,6 +46,7 @@ mod real_odoo_14;
 mod rebuilding;
 mod redacting;
 mod redeeming;
+mod references;
 mod refunds;
 mod replacing;
 mod rewards;
