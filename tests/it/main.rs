@@ -37,6 +37,7 @@ mod managing;
 mod members;
 mod model;
 mod outlook;
+mod pages;
 mod power_cuts;
 mod programs;
 mod protocols;
