@@ -13,7 +13,7 @@ use crate::domain::ids::HoldId;
 use crate::domain::points::Points;
 use crate::domain::redemption_review::{never_paid_key, without_line_key};
 use crate::store::accounts::StoredAccount;
-use crate::store::{AnyConnection, entries, exceptions, holds, passes, time};
+use crate::store::{AnyConnection, entries, exceptions, holds, open_holds, passes, time};
 
 /// As of when a page of accounts is looked at.
 pub(super) struct AsOf {
@@ -57,7 +57,7 @@ pub(super) fn check_holds(
     whose: &str,
     report: &mut Report,
 ) -> Result<(), LedgerError> {
-    for misfit in holds::misfits_of(conn, stored.account.id)? {
+    for misfit in open_holds::misfits_of(conn, stored.account.id)? {
         report.found(format!("{whose}: {misfit}"));
     }
     let all = holds::load(conn, holds::Which::AllOf(&[stored.account.id]))?;

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel::upsert::excluded;
 
-use super::holds;
 use super::kept::{execute_kept, load_kept, padded};
+use super::open_holds;
 use super::schema::accounts;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, packed, write_rows};
 use crate::domain::account::{Account, Expiry, LotChange};
@@ -68,13 +68,13 @@ fn first_end_us(lots: &BTreeMap<Expiry, Points>) -> Option<i64> {
 }
 
 /// An account's lots, for their column.
-fn pack_lots(lots: &BTreeMap<Expiry, Points>) -> Vec<u8> {
-    packed::lots(lots.iter().map(|(expiry, left)| LotChange { expiry: *expiry, points: *left }))
+fn pack_lots(lots: &BTreeMap<Expiry, Points>) -> Result<Vec<u8>, StoreError> {
+    packed::lots_to_bytes(lots.iter().map(|(expiry, left)| LotChange { expiry: *expiry, points: *left }))
 }
 
 /// From the column.
 fn unpack_lots(bytes: &[u8]) -> Result<BTreeMap<Expiry, Points>, StoreError> {
-    Ok(packed::lots_from(bytes)?.into_iter().map(|lot| (lot.expiry, lot.points)).collect())
+    Ok(packed::lots_from_bytes(bytes)?.into_iter().map(|lot| (lot.expiry, lot.points)).collect())
 }
 
 /// Makes the accounts that do not exist yet.
@@ -82,7 +82,7 @@ fn unpack_lots(bytes: &[u8]) -> Result<BTreeMap<Expiry, Points>, StoreError> {
 /// # Errors
 /// [`StoreError`]
 pub fn ensure(conn: &mut AnyConnection, keys: &BTreeSet<(PartnerId, ProgramId)>) -> Result<(), StoreError> {
-    let lots = pack_lots(&BTreeMap::new());
+    let lots = pack_lots(&BTreeMap::new())?;
     let rows: Vec<NewAccount> = keys
         .iter()
         .map(|(partner, program)| NewAccount {
@@ -172,7 +172,7 @@ pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<AccountId>) -> Result<Locke
 pub fn load(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<StoredAccount>, StoreError> {
     let rows = load_rows(conn, which)?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let open = holds::open_of(conn, &ids)?;
+    let open = open_holds::of_accounts(conn, &ids)?;
     restore(rows, open)
 }
 
@@ -221,7 +221,7 @@ pub fn load_with<'a>(
     ids: &BTreeSet<AccountId>,
     open_holds: impl Iterator<Item = &'a Hold>,
 ) -> Result<Vec<StoredAccount>, StoreError> {
-    let mut open = holds::OpenHolds::new();
+    let mut open = open_holds::OpenHolds::new();
     for hold in open_holds {
         open.entry(hold.account_id).or_default().insert(hold.id, hold.as_open());
     }
@@ -229,7 +229,7 @@ pub fn load_with<'a>(
     restore(rows, open)
 }
 
-fn restore(rows: Vec<AccountRow>, mut open: holds::OpenHolds) -> Result<Vec<StoredAccount>, StoreError> {
+fn restore(rows: Vec<AccountRow>, mut open: open_holds::OpenHolds) -> Result<Vec<StoredAccount>, StoreError> {
     rows.into_iter()
         .map(|row| {
             let id = AccountId(row.id);
@@ -244,7 +244,7 @@ fn restore(rows: Vec<AccountRow>, mut open: holds::OpenHolds) -> Result<Vec<Stor
             Ok(StoredAccount {
                 account,
                 entry_count: row.entry_count,
-                last_hash: packed::hash_from(&row.last_hash, "the chain's head")?,
+                last_hash: packed::hash_from_bytes(&row.last_hash, "the chain's head")?,
                 debt_exception_id: row.debt_exception_id,
             })
         })
@@ -276,7 +276,7 @@ pub fn save(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), Sto
             struct State;
             struct FirstEnd;
             for one in changed {
-                let row = AccountRow::of(one);
+                let row = AccountRow::of(one)?;
                 execute_kept::<State, _>(
                     conn,
                     diesel::update(accounts::table.find(row.id)).set((
@@ -299,7 +299,7 @@ pub fn save(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), Sto
         }
         AnyConnection::Postgres(conn) => {
             for chunk in changed.chunks(CHUNK) {
-                let rows: Vec<AccountRow> = chunk.iter().map(AccountRow::of).collect();
+                let rows: Vec<AccountRow> = chunk.iter().map(AccountRow::of).collect::<Result<_, StoreError>>()?;
                 diesel::insert_into(accounts::table)
                     .values(&rows)
                     .on_conflict(accounts::id)
@@ -320,8 +320,8 @@ pub fn save(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), Sto
 }
 
 impl AccountRow {
-    fn of(one: &Changed<'_>) -> Self {
-        Self {
+    fn of(one: &Changed<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
             id: one.account.id.0,
             source: SOURCE,
             partner_id: one.account.partner_id.0,
@@ -329,10 +329,10 @@ impl AccountRow {
             balance_e2: one.account.balance().e2(),
             entry_count: one.entry_count,
             last_hash: one.last_hash.to_vec(),
-            lots: pack_lots(one.account.lots()),
+            lots: pack_lots(one.account.lots())?,
             first_lot_ends_us: first_end_us(one.account.lots()),
             debt_exception_id: one.debt_exception_id.map(str::to_owned),
-        }
+        })
     }
 }
 
@@ -367,7 +367,7 @@ pub fn unlisted_debts(
 /// # Errors
 /// [`StoreError`]
 pub fn due(conn: &mut AnyConnection, now_us: i64, limit: i64) -> Result<BTreeSet<AccountId>, StoreError> {
-    let mut due = holds::run_out(conn, now_us, limit)?;
+    let mut due = open_holds::run_out(conn, now_us, limit)?;
     // A running hold may protect what is past its end, which would then be found again and again: it waits until no
     // hold of the account runs.
     let idle = sql::<Bool>(

@@ -8,7 +8,7 @@ use super::entry_texts::{self, EntryTexts, TextsById};
 use super::schema::{accounts, entries, entry_texts as texts};
 use super::time::from_us;
 use super::transfers::Origin;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, sale_ids, write_rows};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, sale_ids, uuids, write_rows};
 use crate::domain::chain::{ChainHash, TextsDigest};
 use crate::domain::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use crate::domain::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
@@ -31,7 +31,6 @@ pub struct EntryRow {
     cause_model: i16,
     cause_id: Option<i64>,
     cause_uuid: Option<Vec<u8>>,
-    cause_uuid_text: Option<String>,
     program_version: Option<i64>,
     sale_source: Option<i16>,
     sale_model: Option<i16>,
@@ -51,14 +50,13 @@ impl EntryRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when it takes back something that is no entry.
     pub fn new(entry: &Entry, sequence: i64, texts: &TextsDigest, hash: &ChainHash) -> Result<Self, StoreError> {
-        let cause_uuid = entry.cause.uuid.as_deref().and_then(packed::canonical_uuid);
         let reverses = match &entry.detail.reverses {
-            Some(id) => Some(packed::uuid(parsed(id)?.0)),
+            Some(id) => Some(uuids::to_bytes(parsed(id)?.0)),
             None => None,
         };
         let lots = &entry.detail.lots;
         Ok(Self {
-            id: packed::uuid(entry.id.0),
+            id: uuids::to_bytes(entry.id.0),
             account_id: entry.account_id.0,
             sequence,
             kind: entry.kind.code(),
@@ -68,15 +66,14 @@ impl EntryRow {
             recorded_at_us: entry.recorded_at.timestamp_micros(),
             cause_model: entry.cause.model.code(),
             cause_id: entry.cause.id,
-            cause_uuid_text: entry.cause.uuid.clone().filter(|_| cause_uuid.is_none()),
-            cause_uuid,
+            cause_uuid: entry.cause.uuid.as_deref().map(uuids::text_to_bytes),
             program_version: entry.program_version,
             sale_source: entry.sale.map(|sale| sale.source.0),
             sale_model: entry.sale.map(|sale| sale.model.code()),
             sale_id: entry.sale.map(|sale| sale.id),
-            hold_id: entry.hold_id.map(|id| packed::uuid(id.0)),
+            hold_id: entry.hold_id.map(|id| uuids::to_bytes(id.0)),
             document_key: entry.detail.document_key,
-            lots: (!lots.is_empty()).then(|| packed::lots(lots.iter().copied())),
+            lots: (!lots.is_empty()).then(|| packed::lots_to_bytes(lots.iter().copied())).transpose()?,
             earned: entry.detail.earned.clone(),
             reverses,
             texts_sha256: texts.to_vec(),
@@ -87,7 +84,7 @@ impl EntryRow {
     /// Its UUID. That of a row that somebody edited is its bytes in hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
-        packed::uuid_from(&self.id, "").map_or_else(|_| hex::encode(&self.id), |id| id.hyphenated().to_string())
+        uuids::from_bytes(&self.id, "").map_or_else(|_| hex::encode(&self.id), |id| id.hyphenated().to_string())
     }
 
     /// Its UUID, as a column.
@@ -112,7 +109,7 @@ impl EntryRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when somebody edited it.
     pub fn hash(&self) -> Result<ChainHash, StoreError> {
-        packed::hash_from(&self.hash, "the hash")
+        packed::hash_from_bytes(&self.hash, "the hash")
     }
 
     /// The digest of its texts, as stored.
@@ -120,7 +117,7 @@ impl EntryRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when somebody edited it.
     pub fn texts_digest(&self) -> Result<TextsDigest, StoreError> {
-        packed::hash_from(&self.texts_sha256, "the digest of the texts")
+        packed::hash_from_bytes(&self.texts_sha256, "the digest of the texts")
     }
 
     /// The sale whose earning it belongs to.
@@ -142,12 +139,11 @@ impl EntryRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when somebody edited it.
     pub fn numbers(&self) -> Result<Entry, StoreError> {
-        let hold_id = self.hold_id.as_deref().map(|id| packed::uuid_from(id, "the hold id")).transpose()?;
-        let uuid = self.cause_uuid.as_deref().map(|id| packed::uuid_from(id, "the cause's UUID")).transpose()?;
-        let uuid = uuid.map(|id| id.hyphenated().to_string()).or_else(|| self.cause_uuid_text.clone());
-        let reverses = self.reverses.as_deref().map(|id| packed::uuid_from(id, "the entry id")).transpose()?;
+        let hold_id = self.hold_id.as_deref().map(|id| uuids::from_bytes(id, "the hold id")).transpose()?;
+        let uuid = self.cause_uuid.as_deref().map(uuids::text_from_bytes).transpose()?;
+        let reverses = self.reverses.as_deref().map(|id| uuids::from_bytes(id, "the entry id")).transpose()?;
         Ok(Entry {
-            id: EntryId(packed::uuid_from(&self.id, "the entry id")?),
+            id: EntryId(uuids::from_bytes(&self.id, "the entry id")?),
             account_id: AccountId(self.account_id),
             kind: self.kind().ok_or_else(|| corrupt(format!("the entry kind {}", self.kind)))?,
             points: Points::from_e2(self.points_e2),
@@ -167,7 +163,7 @@ impl EntryRow {
             reason: None,
             actor: String::new(),
             detail: Detail {
-                lots: self.lots.as_deref().map(packed::lots_from).transpose()?.unwrap_or_default(),
+                lots: self.lots.as_deref().map(packed::lots_from_bytes).transpose()?.unwrap_or_default(),
                 earned: self.earned.clone(),
                 reverses: reverses.map(|id| id.hyphenated().to_string()),
                 on_behalf_of: None,
@@ -229,7 +225,7 @@ pub fn append(conn: &mut AnyConnection, rows: &[EntryRow]) -> Result<(), StoreEr
 /// # Errors
 /// [`StoreError`]
 pub fn find(conn: &mut AnyConnection, id: EntryId) -> Result<Option<EntryRow>, StoreError> {
-    Ok(entries::table.find(packed::uuid(id.0)).select(EntryRow::as_select()).first(conn).optional()?)
+    Ok(entries::table.find(uuids::to_bytes(id.0)).select(EntryRow::as_select()).first(conn).optional()?)
 }
 
 /// Entries of a sale, in the order they were written.
@@ -277,7 +273,7 @@ pub fn of_sales(conn: &mut AnyConnection, sales: &[SaleId]) -> Result<BTreeMap<S
 /// [`StoreError`]
 pub fn of_hold(conn: &mut AnyConnection, hold: HoldId) -> Result<Vec<EntryRow>, StoreError> {
     Ok(entries::table
-        .filter(entries::hold_id.eq(packed::uuid(hold.0)))
+        .filter(entries::hold_id.eq(uuids::to_bytes(hold.0)))
         .order(entries::sequence)
         .select(EntryRow::as_select())
         .load(conn)?)
@@ -410,14 +406,14 @@ pub fn causes(
 ) -> Result<BTreeMap<EntryId, (Option<i64>, String)>, StoreError> {
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let keys: Vec<Vec<u8>> = chunk.iter().map(|id| packed::uuid(id.0)).collect();
+        let keys: Vec<Vec<u8>> = chunk.iter().map(|id| uuids::to_bytes(id.0)).collect();
         let rows: Vec<(Vec<u8>, Option<i64>, Option<String>)> = entries::table
             .left_join(texts::table.on(texts::entry_id.eq(entries::id)))
             .filter(entries::id.eq_any(keys))
             .select((entries::id, entries::cause_id, texts::cause_name.nullable()))
             .load(conn)?;
         for (id, cause, name) in rows {
-            let id = EntryId(packed::uuid_from(&id, "the entry id")?);
+            let id = EntryId(uuids::from_bytes(&id, "the entry id")?);
             found.insert(id, (cause, name.unwrap_or_default()));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::schema::entry_texts;
-use super::{AnyConnection, CHUNK, StoreError, corrupt, packed, write_rows};
+use super::{AnyConnection, CHUNK, StoreError, corrupt, uuids, write_rows};
 use crate::domain::chain::{Salt, TextsDigest, texts_digest};
 use crate::domain::entry::Entry;
 use crate::domain::ids::EntryId;
@@ -32,7 +32,7 @@ impl EntryTexts {
     #[must_use]
     pub fn new(entry: &Entry, salt: &Salt) -> Self {
         Self {
-            entry_id: packed::uuid(entry.id.0),
+            entry_id: uuids::to_bytes(entry.id.0),
             salt: salt.to_vec(),
             cause_name: entry.cause.name.clone(),
             reason: entry.reason.clone(),
@@ -88,6 +88,6 @@ pub(super) fn load<'a>(
 /// # Errors
 /// [`StoreError`]
 pub fn erase(conn: &mut AnyConnection, entry: EntryId) -> Result<(), StoreError> {
-    diesel::delete(entry_texts::table.find(packed::uuid(entry.0))).execute(conn)?;
+    diesel::delete(entry_texts::table.find(uuids::to_bytes(entry.0))).execute(conn)?;
     Ok(())
 }

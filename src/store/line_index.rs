@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use super::kept::{Kept, padded};
 use super::orders::{self, KeptOrder, state_from_code};
 use super::schema::{order_holds, order_line_blocks, order_refunds, orders as order_rows};
-use super::{AnyConnection, CHUNK, StoreError, corrupt, line_codec, sale_ids, write_rows};
+use super::{AnyConnection, CHUNK, StoreError, order_lines, sale_ids, uuids, write_rows};
 use crate::domain::ids::{HoldId, LineId, SaleId, SaleLineId};
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 
@@ -71,7 +71,7 @@ impl Rows {
                     rows.refunds.insert(RefundRow { sale_source, sale_model, refunded_line_id, sale_id });
                 }
                 (None, Some(HoldRef::Id(hold))) => {
-                    let hold_id = hold.0.as_bytes().to_vec();
+                    let hold_id = uuids::to_bytes(hold.0);
                     rows.holds.insert(OrderHoldRow { hold_id, sale_source, sale_model, sale_id });
                 }
                 (None, _) => {}
@@ -197,7 +197,7 @@ fn lines_of(conn: &mut AnyConnection, orders: BTreeSet<SaleId>) -> Result<Vec<St
                 .select((order_rows::id, order_rows::state, order_rows::lines));
             for (id, state, lines) in Kept(query).load::<(i64, i16, Vec<u8>)>(conn)? {
                 let (sale, state) = (sale_ids::from_columns(source, model, id)?, state_from_code(state)?);
-                found.extend(line_codec::decode(&lines)?.into_iter().map(|line| (sale, state, line)));
+                found.extend(order_lines::from_bytes(&lines)?.into_iter().map(|line| (sale, state, line)));
             }
         }
     }
@@ -244,7 +244,7 @@ pub(super) fn orders_with_holds(
     conn: &mut AnyConnection,
     holds: &BTreeSet<HoldId>,
 ) -> Result<Vec<(HoldId, SaleId)>, StoreError> {
-    let ids: Vec<Vec<u8>> = holds.iter().map(|hold| hold.0.as_bytes().to_vec()).collect();
+    let ids: Vec<Vec<u8>> = holds.iter().map(|hold| uuids::to_bytes(hold.0)).collect();
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let query = order_holds::table.filter(order_holds::hold_id.eq_any(padded(chunk.iter().cloned())));
@@ -257,7 +257,7 @@ pub(super) fn orders_with_holds(
 }
 
 fn hold_of(row: &OrderHoldRow) -> Result<HoldId, StoreError> {
-    uuid::Uuid::from_slice(&row.hold_id).map(HoldId).map_err(corrupt)
+    uuids::from_bytes(&row.hold_id, "the hold id").map(HoldId)
 }
 
 /// What is not found although these orders have it, in sentences.

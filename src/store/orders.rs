@@ -7,13 +7,12 @@ use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 
 use super::kept::{Kept, padded};
-use super::line_codec::{self, Extent};
+use super::order_lines::{self, Extent};
 use super::schema::orders;
 use super::shop::{ids_from_text, ids_to_text};
 use super::time::from_us;
 use super::{
-    AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, companies, corrupt, line_index, sale_ids, uuid_codec,
-    write_rows,
+    AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, companies, corrupt, line_index, sale_ids, uuids, write_rows,
 };
 use crate::domain::ids::{
     CompanyId, OrderId, PartnerId, PartnerTagId, PosConfigId, SaleId, SaleLineId, SaleModel, SourceId,
@@ -83,8 +82,8 @@ fn order_row(order: &Order, id: SaleId, wallet: Option<PartnerId>) -> Result<Ord
         source: id.source.0,
         model: id.model.code(),
         id: id.id,
-        uuid: order.uuid.as_deref().map(uuid_codec::encode),
-        uuid_key: order.uuid.as_deref().map(uuid_codec::key),
+        uuid: order.uuid.as_deref().map(uuids::text_to_bytes),
+        uuid_key: order.uuid.as_deref().map(uuids::text_key),
         name: order.name.clone(),
         reference: order.reference.clone(),
         state: state_code(order.state),
@@ -102,7 +101,7 @@ fn order_row(order: &Order, id: SaleId, wallet: Option<PartnerId>) -> Result<Ord
         ignored: false,
         links_refunds: order.links_refunds,
         hold_field_missing: order.hold_field_missing,
-        lines: line_codec::encode(&order.lines, Extent::Kept)?,
+        lines: order_lines::to_bytes(&order.lines, Extent::Kept)?,
     })
 }
 
@@ -113,7 +112,7 @@ fn digest(order: &Order) -> Result<Vec<u8>, StoreError> {
     let names = (&order.uuid, &order.name, &order.reference, &order.currency);
     let numbers = (order.placed_at.timestamp_micros(), order.partner_id, order.company_id, order.pos_config_id);
     hasher.update(format!("{names:?}{numbers:?}{:?}", (state_code(order.state), order.hold_field_missing)));
-    hasher.update(line_codec::encode(&order.lines, Extent::Read)?);
+    hasher.update(order_lines::to_bytes(&order.lines, Extent::Read)?);
     let mut digest = hasher.finalize().to_vec();
     digest.truncate(16);
     Ok(digest)
@@ -132,7 +131,7 @@ impl OrderRow {
             source,
             model,
             id: Some(OrderId(id)),
-            uuid: self.uuid.as_deref().map(uuid_codec::decode).transpose()?,
+            uuid: self.uuid.as_deref().map(uuids::text_from_bytes).transpose()?,
             name: self.name,
             reference: self.reference,
             state: state_from_code(self.state)?,
@@ -145,7 +144,7 @@ impl OrderRow {
             currency: self.currency,
             pos_config_id: self.pos_config_id.map(PosConfigId),
             hold_field_missing: self.hold_field_missing,
-            lines: line_codec::decode(&self.lines)?,
+            lines: order_lines::from_bytes(&self.lines)?,
         };
         order.attach_combos();
         Ok(KeptOrder { order, wallet: self.wallet_partner_id.map(PartnerId), digest: self.digest })
@@ -239,7 +238,7 @@ pub fn put(
         } else {
             let mut rest = order.clone();
             rest.lines.retain(|line| line.id.is_none_or(|id| !taken.contains(&order.line_id(id))));
-            row.lines = line_codec::encode(&rest.lines, Extent::Kept)?;
+            row.lines = order_lines::to_bytes(&rest.lines, Extent::Kept)?;
             row.digest = None;
             changes.add(id, before.map(|before| &before.order), &rest);
         }
@@ -297,7 +296,7 @@ pub fn take_lines(
     for (id, kept) in from {
         let mut rest = kept.order.clone();
         rest.lines.retain(|line| line.id.is_none_or(|id| !lines.contains(&kept.order.line_id(id))));
-        let bytes = line_codec::encode(&rest.lines, Extent::Kept)?;
+        let bytes = order_lines::to_bytes(&rest.lines, Extent::Kept)?;
         changes.add(*id, Some(&kept.order), &rest);
         diesel::update(
             orders::table
@@ -427,7 +426,7 @@ pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<V
         .map(|(id, uuid, reference, state, partner, total, lines)| {
             Ok(OrderDigest {
                 id: OrderId(id),
-                uuid: uuid.as_deref().map(uuid_codec::decode).transpose()?,
+                uuid: uuid.as_deref().map(uuids::text_from_bytes).transpose()?,
                 reference,
                 state: state_from_code(state)?,
                 partner_id: partner.map(PartnerId),

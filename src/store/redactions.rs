@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::entries::EntryRow;
 use super::schema::{exceptions, holds, redactions};
-use super::{AnyConnection, CHUNK, StoreError, on_each, packed};
+use super::{AnyConnection, CHUNK, StoreError, on_each, uuids};
 use crate::domain::chain::ChainHash;
 use crate::domain::ids::{EntryId, HoldId, PartnerId};
 
@@ -39,7 +39,7 @@ impl Redaction {
         head_after: &ChainHash,
     ) -> Self {
         Self {
-            entry_id: packed::uuid(entry.0),
+            entry_id: uuids::to_bytes(entry.0),
             redacted_at_us: at.timestamp_micros(),
             redacted_by: by.to_owned(),
             ground: ground.to_owned(),
@@ -63,7 +63,7 @@ pub fn note(conn: &mut AnyConnection, redaction: &Redaction) -> Result<(), Store
 /// # Errors
 /// [`StoreError`]
 pub fn find(conn: &mut AnyConnection, entry: EntryId) -> Result<Option<Redaction>, StoreError> {
-    let found = redactions::table.find(packed::uuid(entry.0)).select(Redaction::as_select());
+    let found = redactions::table.find(uuids::to_bytes(entry.0)).select(Redaction::as_select());
     Ok(found.first(conn).optional()?)
 }
 
@@ -78,7 +78,7 @@ pub fn of(conn: &mut AnyConnection, entries: &[EntryRow]) -> Result<BTreeMap<Ent
         let rows: Vec<Redaction> =
             redactions::table.filter(redactions::entry_id.eq_any(ids)).select(Redaction::as_select()).load(conn)?;
         for row in rows {
-            found.insert(EntryId(packed::uuid_from(&row.entry_id, "the entry id")?), row);
+            found.insert(EntryId(uuids::from_bytes(&row.entry_id, "the entry id")?), row);
         }
     }
     Ok(found)
@@ -109,7 +109,7 @@ pub fn replace_in_exceptions(
 /// # Errors
 /// [`StoreError`]
 pub fn forget_actor_of_hold(conn: &mut AnyConnection, hold: HoldId, actor: &str) -> Result<(), StoreError> {
-    let made_by = holds::table.find(packed::uuid(hold.0)).filter(holds::actor.eq(actor));
+    let made_by = holds::table.find(uuids::to_bytes(hold.0)).filter(holds::actor.eq(actor));
     diesel::update(made_by).set(holds::actor.eq("")).execute(conn)?;
     Ok(())
 }

@@ -7,9 +7,9 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool};
 
-use super::holds::{HoldRow, StateRow, id_to_bytes};
+use super::hold_rows::{HoldRow, StateRow};
 use super::schema::{accounts, entries, holds, open_holds, orders, pos_configs};
-use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, uuid_codec};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, uuids};
 use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProgramId};
 
@@ -68,7 +68,7 @@ macro_rules! narrowed {
                 sql::<Bool>(concat!("(", $moment, " < "))
                     .bind::<BigInt, _>(at_us)
                     .sql(" OR holds.id < ")
-                    .bind::<Binary, _>(id_to_bytes(id))
+                    .bind::<Binary, _>(uuids::to_bytes(id.0))
                     .sql(")"),
             );
         }
@@ -176,7 +176,7 @@ pub fn orders_of(conn: &mut AnyConnection, uuids: &[String]) -> Result<BTreeMap<
     type Row = (Option<Vec<u8>>, i64, String, Option<i64>);
     let mut found = BTreeMap::new();
     for chunk in uuids.chunks(CHUNK) {
-        let keys: Vec<i64> = chunk.iter().map(|uuid| uuid_codec::key(uuid)).collect();
+        let keys: Vec<i64> = chunk.iter().map(|uuid| uuids::text_key(uuid)).collect();
         let rows: Vec<Row> = orders::table
             .filter(orders::source.eq(SOURCE))
             .filter(orders::model.eq(POS_ORDER))
@@ -187,7 +187,7 @@ pub fn orders_of(conn: &mut AnyConnection, uuids: &[String]) -> Result<BTreeMap<
             .select((orders::uuid, orders::id, orders::name, orders::pos_config_id))
             .load(conn)?;
         for (uuid, id, name, till) in rows {
-            if let Some(uuid) = uuid.as_deref().map(uuid_codec::decode).transpose()? {
+            if let Some(uuid) = uuid.as_deref().map(uuids::text_from_bytes).transpose()? {
                 found.insert(uuid, OrderNote { id, name, pos_config_id: till.map(PosConfigId) });
             }
         }

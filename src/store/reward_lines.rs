@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::kept::{Kept, padded};
 use super::orders::state_from_code;
 use super::schema::orders;
-use super::{AnyConnection, CHUNK, StoreError, line_index, sale_ids, uuid_codec};
+use super::{AnyConnection, CHUNK, StoreError, line_index, sale_ids, uuids};
 use crate::domain::ids::{HoldId, SaleId};
 use crate::domain::order::OrderState;
 use crate::domain::redemption_review::Carrier;
@@ -32,7 +32,7 @@ pub fn carriers(
                 .select((orders::id, orders::name, orders::uuid, orders::state));
             for (id, name, uuid, state) in Kept(query).load::<(i64, String, Option<Vec<u8>>, i16)>(conn)? {
                 let order = sale_ids::from_columns(source, model, id)?;
-                let uuid = uuid.as_deref().map(uuid_codec::decode).transpose()?;
+                let uuid = uuid.as_deref().map(uuids::text_from_bytes).transpose()?;
                 carriers.insert(order, Carrier { order, name, uuid, state: state_from_code(state)? });
             }
         }
@@ -55,7 +55,7 @@ pub fn of_uuids(
     conn: &mut AnyConnection,
     uuids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<(SaleId, OrderState)>>, StoreError> {
-    let keys: Vec<i64> = uuids.iter().map(|uuid| uuid_codec::key(uuid)).collect();
+    let keys: Vec<i64> = uuids.iter().map(|uuid| uuids::text_key(uuid)).collect();
     let mut found: BTreeMap<String, Vec<(SaleId, OrderState)>> = BTreeMap::new();
     for chunk in keys.chunks(CHUNK) {
         let query = orders::table
@@ -65,7 +65,7 @@ pub fn of_uuids(
             .select((orders::uuid, orders::source, orders::model, orders::id, orders::state));
         let rows: Vec<OrderOfUuid> = Kept(query).load(conn)?;
         for (uuid, source, model, id, state) in rows {
-            let Some(uuid) = uuid.as_deref().map(uuid_codec::decode).transpose()? else { continue };
+            let Some(uuid) = uuid.as_deref().map(uuids::text_from_bytes).transpose()? else { continue };
             if uuids.contains(&uuid) {
                 let sale = sale_ids::from_columns(source, model, id)?;
                 found.entry(uuid).or_default().push((sale, state_from_code(state)?));

@@ -8,7 +8,7 @@ use super::line_index::{self, StandingLine};
 use super::orders::state_from_code;
 use super::schema::{accounts, held_withdrawals, order_postings, orders};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, uuid_codec};
+use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, uuids};
 use crate::domain::findings::HeldWithdrawals;
 use crate::domain::ids::{LineId, OrderId, SaleLineId, SaleModel, SourceId};
 use crate::domain::points::Points;
@@ -30,7 +30,7 @@ pub fn known_orders(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<BTreeMa
             .select((orders::id, orders::uuid, orders::reference, orders::state))
             .load(conn)?;
         for (id, uuid, reference, state) in rows {
-            let uuid = uuid.as_deref().map(uuid_codec::decode).transpose()?;
+            let uuid = uuid.as_deref().map(uuids::text_from_bytes).transpose()?;
             found.insert(OrderId(id), KnownOrder { uuid, reference, state: state_from_code(state)? });
         }
     }

@@ -54,7 +54,7 @@ fn verify_finds_each_kind_of_tampering() {
         service.admin.sync();
         assert_eq!(service.verb(&["verify"]).code, 0);
         // A list of no lots.
-        service.database.by_hand(&sql.replace("NOTHING_LEFT", &service.database.bytes(&[1])));
+        service.database.by_hand(&sql.replace("NOTHING_LEFT", &service.database.bytes(&[1, 0])));
         let found = service.verb(&["verify"]);
         assert_eq!(found.code, 1, "{sql}: {found:?}");
         assert!(found.out.contains(sign), "{sql}: {found:?}");
@@ -67,7 +67,7 @@ fn lines_that_cannot_be_read_are_named() {
     service.shop.sell(1, "20.00");
     service.admin.sync();
     // One of another layout, one that ends in the middle, one with more behind it.
-    for (bytes, why) in [("0900", "the version 9"), ("0102", "end too early"), ("010000", "bytes after the last")] {
+    for (bytes, why) in [("0900", "the form 9"), ("0102", "Hit the end"), ("010000", "bytes are left over")] {
         let literal = if service.database.file().is_some() { format!("X'{bytes}'") } else { format!("'\\x{bytes}'") };
         service.database.by_hand(&format!("UPDATE orders SET lines = {literal}"));
         let found = service.verb(&["verify"]);

@@ -125,7 +125,7 @@ CREATE TABLE orders (
     source SMALLINT NOT NULL,
     model SMALLINT NOT NULL,
     id BIGINT NOT NULL,
-    -- The 16 bytes of the UUID; another text of Odoo's is told apart by its first byte (src/store/uuid_codec.rs).
+    -- The 16 bytes of the UUID; another text of Odoo's is told apart by its first byte (src/store/uuids.rs).
     uuid BLOB,
     -- The first eight bytes of the SHA-256 of the uuid's text, as of holds.order_uuid.
     uuid_key BIGINT,
@@ -153,7 +153,7 @@ CREATE TABLE orders (
     links_refunds BOOLEAN NOT NULL,
     -- Whether Odoo had no field loyalty_hold_id when it was last read: then its lines say nothing about holds.
     hold_field_missing BOOLEAN NOT NULL,
-    -- Its lines (src/store/line_codec.rs), with categories and tags as they were when each line was first read.
+    -- Its lines (src/store/order_lines.rs), with categories and tags as they were when each line was first read.
     lines BLOB NOT NULL,
     PRIMARY KEY (source, model, id)
 );
@@ -256,9 +256,8 @@ CREATE TABLE entries (
     -- 1 pos.order, 2 loyalty.adjustment, 3 loyalty.expiry, 4 loyalty.import, 5 loyalty.card, 6 res.partner.
     cause_model SMALLINT NOT NULL,
     cause_id BIGINT,
+    -- A UUID is 16 bytes; any other text is kept as it is (src/store/uuids.rs).
     cause_uuid BLOB,
-    -- Where Odoo's is none, or is spelt in another way.
-    cause_uuid_text TEXT,
     program_version BIGINT,
     -- The sale whose earning this entry belongs to; a refund's clawback belongs to the sale it takes back from.
     sale_source SMALLINT,
@@ -326,8 +325,8 @@ CREATE TABLE holds (
     -- The kind of document that its order is, and whose; the order has no id yet, so its uuid names it.
     sale_source SMALLINT NOT NULL,
     sale_model SMALLINT NOT NULL,
-    order_uuid TEXT NOT NULL,
-    -- The first eight bytes of the SHA-256 of order_uuid.
+    order_uuid BLOB NOT NULL,
+    -- The first eight bytes of the SHA-256 of its text.
     order_key BIGINT NOT NULL,
     program_version BIGINT NOT NULL,
     reward TEXT NOT NULL,
@@ -340,7 +339,7 @@ CREATE TABLE holds (
     add_quantity_e6 BIGINT NOT NULL,
     price_e4 BIGINT,
     covers TEXT,
-    -- What it takes off which line of its draft (src/store/packed.rs): the rewards of one order share its lines.
+    -- What it takes off which line of its draft (src/store/hold_rows.rs): the rewards of one order share its lines.
     lines BLOB,
     created_at_us BIGINT NOT NULL,
     expires_at_us BIGINT NOT NULL,
@@ -361,7 +360,7 @@ CREATE TABLE holds (
     reply_key BIGINT,
     reply_key_sha256 BLOB,
     params_sha256 BLOB,
-    -- What the reply says that no other column does (src/store/packed.rs).
+    -- What the reply says that no other column does (src/store/hold_rows.rs).
     reply_terms BLOB
 ) WITHOUT ROWID;
 -- What a member's holds are.

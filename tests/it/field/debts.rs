@@ -235,7 +235,7 @@ fn expired_points_come_back_expired() {
     let listed = service.admin.call("loyalty.balance", json!({"partner_ids": [1]}));
     let past = DateTime::parse_from_rfc3339("2000-01-01T00:00:00Z").unwrap().to_utc();
     let lot = LotChange { expiry: Expiry::At(past), points: Points::from_e2(-10_000) };
-    let lots = service.database.bytes(&packed::lots([lot]));
+    let lots = service.database.bytes(&packed::lots_to_bytes([lot]).expect("lots are written"));
     service.database.by_hand(&format!("UPDATE entries SET lots = {lots} WHERE kind = 2"));
     assert_eq!(service.admin.balance(1), "20", "{listed}");
     service.shop.change_order(sold.id, json!({"state": "cancel"}));
