@@ -12,6 +12,7 @@ mod exceptions;
 mod findings;
 mod history;
 mod import;
+mod metrics;
 mod opening;
 mod outlook;
 mod output;
@@ -124,6 +125,8 @@ enum Verb {
     Migrate,
     /// List the settings: what each is for, its default, its environment variable
     Config(settings::ConfigArguments),
+    /// List the metrics that /metrics serves
+    Metrics(metrics::MetricsArguments),
 }
 
 /// Why a verb did not succeed: a sentence for a person.
@@ -205,6 +208,10 @@ async fn run(arguments: Arguments) -> Outcome {
             settings::run(asked, arguments.json);
             return Ok(true);
         }
+        Verb::Metrics(asked) => {
+            metrics::run(asked, arguments.json);
+            return Ok(true);
+        }
         _ => {}
     }
     let settings = Settings::load(arguments.config.as_deref())?;
@@ -214,7 +221,7 @@ async fn run(arguments: Arguments) -> Outcome {
     let opening = arguments.verb.opening();
     match arguments.verb {
         Verb::Serve => serve::run(settings).await,
-        Verb::Demo { .. } | Verb::Config(_) => Ok(true),
+        Verb::Demo { .. } | Verb::Config(_) | Verb::Metrics(_) => Ok(true),
         Verb::Sync { full, accept_withdrawals } => sync(&settings, opening, (full, accept_withdrawals), json).await,
         Verb::Verify => verify(&settings, opening, json).await,
         Verb::Doctor => doctor::run(&settings, json).await,

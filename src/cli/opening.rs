@@ -29,6 +29,7 @@ impl Verb {
             Self::Demo { .. }
             | Self::Doctor
             | Self::Config(_)
+            | Self::Metrics(_)
             | Self::RestoreCheck { .. }
             | Self::Program(program::ProgramVerb::Check { .. }) => Opening::None,
             Self::Verify

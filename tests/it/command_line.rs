@@ -30,6 +30,8 @@ fn wrong_usage_is_2_and_help_says_it_all() {
         "restore-check",
         "rebuild",
         "migrate",
+        "config",
+        "metrics",
         "--config",
         "LOYALTY__DATABASE__URL",
         "sync.since",

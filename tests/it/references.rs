@@ -1,5 +1,7 @@
 //! What the program says of itself, and the files in the repository that say the same.
 
+mod metrics;
+
 use std::path::Path;
 
 use serde_json::Value;
@@ -30,6 +32,11 @@ fn is_what_is_printed(file: &str, arguments: &[&str]) {
 fn the_settings_in_the_repository_are_those_that_are_declared() {
     is_what_is_printed("config/README.md", &["config", "--markdown"]);
     is_what_is_printed("config/loyalty-sidecar.example.toml", &["config", "--example"]);
+}
+
+#[test]
+fn the_metrics_in_the_repository_are_those_that_are_declared() {
+    is_what_is_printed("config/METRICS.md", &["metrics", "--markdown"]);
 }
 
 #[test]
