@@ -27,6 +27,5 @@
         ],
     },
     "images": ["static/description/redeem_dialog.png"],
-    "installable": True,
     "application": True,
 }

@@ -87,7 +87,7 @@ class LoyaltySidecarException(models.Model):
     advice = fields.Text(string="What to Do", readonly=True)
     detail = fields.Text(string="What Happened", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    order_id = fields.Many2one("pos.order", string="Order", readonly=True)
+    order_id = fields.Many2one("pos.order", readonly=True)
     order_name = fields.Char(string="Order Number", readonly=True)
     config_id = fields.Many2one("pos.config", string="Point of Sale", readonly=True)
     state = fields.Selection([("open", "Open"), ("resolved", "Resolved")], readonly=True)
@@ -146,8 +146,8 @@ class LoyaltySidecarException(models.Model):
             "at": item["at"],
             "kind": kind,
             # Kinds newer than this addon have their own name.
-            "kind_name": self.env._(KINDS[kind]) if kind in KINDS else kind,  # pylint: disable=gettext-variable
-            "advice": self.env._(ADVICE[kind]) if kind in ADVICE else None,  # pylint: disable=gettext-variable
+            "kind_name": self.env._(KINDS[kind]) if kind in KINDS else kind,
+            "advice": self.env._(ADVICE[kind]) if kind in ADVICE else None,
             "detail": item["detail"][:1].upper() + item["detail"][1:],
             "partner": item.get("partner_id"),
             "order_uuid": order.get("uuid"),

@@ -32,9 +32,9 @@ class LoyaltySidecarMember(models.Model):
     program = fields.Char(string="Program Code", readonly=True)
     program_name = fields.Char(string="Program", readonly=True)
     points_name = fields.Char(string="Unit", readonly=True)
-    available = fields.Float(string="Available", digits=(16, 2), readonly=True)
+    available = fields.Float(digits=(16, 2), readonly=True)
     held = fields.Float(string="Reserved", digits=(16, 2), readonly=True)
-    balance = fields.Float(string="Balance", digits=(16, 2), readonly=True)
+    balance = fields.Float(digits=(16, 2), readonly=True)
     expires_on = fields.Datetime(
         string="Next End",
         readonly=True,
@@ -82,8 +82,8 @@ class LoyaltySidecarMember(models.Model):
                    partner.company_id, partner.country_id, partner.city, partner.email, partner.phone, partner.user_id
               FROM jsonb_to_recordset(%s::jsonb) AS item(
                        id bigint, is_incomplete boolean, partner bigint, program varchar, company bigint,
-                       program_name varchar, points_name varchar, available numeric, held numeric, balance numeric, expiring numeric,
-                       expires_on timestamptz, last_activity_at timestamptz, enrolled_at timestamptz)
+                       program_name varchar, points_name varchar, available numeric, held numeric, balance numeric,
+                       expiring numeric, expires_on timestamptz, last_activity_at timestamptz, enrolled_at timestamptz)
               JOIN res_partner partner ON partner.id = item.partner
             """,
             self._sidecar_time("expires_on"),

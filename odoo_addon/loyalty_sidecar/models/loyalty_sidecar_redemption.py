@@ -33,7 +33,7 @@ class LoyaltySidecarRedemption(models.Model):
     )
     discount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    order_id = fields.Many2one("pos.order", string="Order", readonly=True)
+    order_id = fields.Many2one("pos.order", readonly=True)
     order_name = fields.Char(string="Order Number", readonly=True)
     config_id = fields.Many2one("pos.config", string="Point of Sale", readonly=True)
     user_id = fields.Many2one("res.users", string="Cashier", readonly=True)

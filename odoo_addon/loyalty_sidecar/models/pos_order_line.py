@@ -7,7 +7,6 @@ class PosOrderLine(models.Model):
     # The sidecar's sync reads this very field: a paid order with a hold is captured even if
     # Odoo could not tell the sidecar. Not copied: a refund or a duplicate redeems nothing.
     loyalty_hold_id = fields.Char(
-        string="Loyalty Hold",
         readonly=True,
         index="btree_not_null",
         copy=False,

@@ -103,7 +103,8 @@ class ResConfigSettings(models.TransientModel):
         if odoo.get("login_refused"):
             return "warning", self.env._(
                 "Connected to loyalty-sidecar %(version)s, but Odoo refuses its login, so no points are earned. "
-                "Its API key has ended or was removed: make a new one as its user, and put it in the place of the old one. "
+                "Its API key has ended or was removed: make a new one as its user, "
+                "and put it in the place of the old one. "
                 "Then run “loyalty-sidecar doctor”.",
                 version=version["version"],
             )

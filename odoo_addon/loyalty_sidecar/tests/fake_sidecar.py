@@ -1,5 +1,6 @@
 """A stand-in for the sidecar: a real HTTP server on loopback, which can be told to misbehave."""
 
+import contextlib
 import json
 import threading
 import time
@@ -186,10 +187,9 @@ class FakeSidecar:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                try:
+                # A client may not wait for it.
+                with contextlib.suppress(OSError):
                     self.wfile.write(body)
-                except OSError:
-                    pass  # the client did not wait
 
             def log_message(self, *args):
                 pass

@@ -20,7 +20,7 @@ class TestAccess(LoyaltySidecarCommon):
                         "loyalty_sidecar.token"
                     )
                 with self.assertRaises(AccessError):
-                    self.env["res.config.settings"].with_user(user).create({}).loyalty_sidecar_token
+                    self.env["res.config.settings"].with_user(user).create({}).mapped("loyalty_sidecar_token")
 
     def test_the_till_is_not_given_the_token(self):
         self.open_new_session()

@@ -102,7 +102,12 @@ class TestCustomerForm(LoyaltySidecarCommon):
             {**self.entry("earn", "30", cause), "program": "club", "program_name": "Club", "points_name": "stars"},
             {**self.entry("adjust", "5", None, "Sorry"), "on_behalf_of": "Mara Manager", "program": "club"},
             {**self.entry("expire", "-5", None), "actor": "expiry", "program": "gone"},
-            {**self.entry("redeem", "-5", None), "actor": "till 1 (lsk_ab12cd34ef56)", "reward": {"code": "5off", "name": "5 off"}, "reason": "5off"},
+            {
+                **self.entry("redeem", "-5", None),
+                "actor": "till 1 (lsk_ab12cd34ef56)",
+                "reward": {"code": "5off", "name": "5 off"},
+                "reason": "5off",
+            },
         ]
         self.sidecar.answers["loyalty.history"] = {"entries": entries, "next": None}
         answer = self.customer_as_cashier().loyalty_sidecar_history()

@@ -52,7 +52,9 @@ class TestExplanation(LoyaltySidecarCommon):
         answer = self.explain(
             rules=[
                 self.rule("base", "per_amount", "4", step="whole", every="10.00", points_each="1", amount="47.00"),
-                self.rule("part", "per_amount", "29.57", step="prorata", every="1.00", points_each="0.5", amount="59.14"),
+                self.rule(
+                    "part", "per_amount", "29.57", step="prorata", every="1.00", points_each="0.5", amount="59.14"
+                ),
                 self.rule("toys", "per_unit", "20", points_each="5", quantity="2", multipliers=[self.sunday()]),
                 self.rule("first_visit", "per_order", "2", points_each="2", amount="47.00"),
             ],

@@ -27,7 +27,7 @@ class TestFollowing(LoyaltySidecarCommon):
         self.till().loyalty_sidecar_hold(self.draft(), {**self.CHOICE, "replaces": False})
         self.assertNotIn("replaces", self.sidecar.params_of("loyalty.hold")[1])
 
-    def test_a_hold_of_another_companys_order_is_not_replaced(self):
+    def test_a_hold_of_an_order_of_another_company_is_not_replaced(self):
         self.open_new_session()
         other_company = self.env["res.company"].create({"name": "Elsewhere"})
         order, _ = self.sync(self.order_data("hold-0", state="draft"))

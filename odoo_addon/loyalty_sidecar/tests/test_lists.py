@@ -441,7 +441,8 @@ class TestLists(LoyaltySidecarCommon):
             self.forget_rows()
             self.assertEqual(set(exceptions.search(domain).mapped("exception_id")), found)
             # The first of the calls is the search's.
-            self.assertIn({"limit": 500, **({"state": asked} if asked else {})}, self.sidecar.params_of("exception.list"))
+            asked_for = {"limit": 500, **({"state": asked} if asked else {})}
+            self.assertIn(asked_for, self.sidecar.params_of("exception.list"))
             self.sidecar.calls.clear()
 
     def test_exceptions_are_for_managers(self):

@@ -3,6 +3,8 @@
 The page itself, and what is asked without a session, are in tests/odoo/specs/outsider.spec.mjs.
 """
 
+import contextlib
+
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw
 from odoo.tests.common import new_test_user, tagged
@@ -81,7 +83,7 @@ class TestOutsiders(LoyaltySidecarCommon):
         """What a call of a browser or of JSON-RPC comes to, once its sender is known to be this user."""
         # As of another request: what others have read is not remembered.
         self.forget_rows()
-        model = self.env[model].with_user(user).with_context({})
+        model = self.env[model].with_user(user).with_context({})  # pylint: disable=context-overridden
         result = call_kw(model, method, list(args), kwargs)
         self.env.flush_all()
         return result
@@ -90,12 +92,10 @@ class TestOutsiders(LoyaltySidecarCommon):
         """The result as text, or the error's; what the call changed is undone."""
         answer = []
         try:
-            with self.env.cr.savepoint():
+            with contextlib.suppress(Undo), self.env.cr.savepoint():
                 answer.append(str(self.call(user, model, method, *args, **kwargs)))
                 raise Undo
-        except Undo:
-            pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words are what is asked for
             answer.append(f"{type(error).__name__}: {error}")
         self.env.invalidate_all()
         return answer[-1]

@@ -14,7 +14,7 @@ IGNORED = {"Display Name", "ID"}
 class TestTranslations(TransactionCase):
     """The template names every string there is, and French says them all."""
 
-    def read(self, name):
+    def entries_of(self, name):
         with file_open(f"loyalty_sidecar/i18n/{name}", "r") as file:
             return polib.pofile(file.read())
 
@@ -22,7 +22,7 @@ class TestTranslations(TransactionCase):
         exported = io.BytesIO()
         trans_export(None, ["loyalty_sidecar"], exported, "po", self.env)
         exported = {entry.msgid for entry in polib.pofile(exported.getvalue().decode())}
-        template = {entry.msgid for entry in self.read("loyalty_sidecar.pot")}
+        template = {entry.msgid for entry in self.entries_of("loyalty_sidecar.pot")}
         self.assertEqual(
             exported - template, set(), "missing in loyalty_sidecar.pot: export it anew"
         )
@@ -31,8 +31,8 @@ class TestTranslations(TransactionCase):
         )
 
     def test_french_is_complete(self):
-        french = {entry.msgid: entry for entry in self.read("fr.po")}
-        for entry in self.read("loyalty_sidecar.pot"):
+        french = {entry.msgid: entry for entry in self.entries_of("fr.po")}
+        for entry in self.entries_of("loyalty_sidecar.pot"):
             if entry.msgid in IGNORED:
                 continue
             with self.subTest(entry.msgid):
@@ -40,7 +40,7 @@ class TestTranslations(TransactionCase):
                 self.assertNotIn("fuzzy", french[entry.msgid].flags)
 
     def test_french_keeps_the_figures(self):
-        for entry in self.read("fr.po"):
+        for entry in self.entries_of("fr.po"):
             places = re.compile(r"%(?:\(\w+\))?s")
             self.assertEqual(
                 sorted(places.findall(entry.msgid)),

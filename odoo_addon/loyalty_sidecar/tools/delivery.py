@@ -41,7 +41,7 @@ def _deliver(client, calls):
     except Exception:
         _logger.exception("Telling %s failed; its sync will find out by itself", client)
         return
-    for (method, params), answer in zip(calls, answers):
+    for (method, params), answer in zip(calls, answers, strict=False):
         if isinstance(answer, SidecarRefusal):
             # E.g. a hold that had expired: the sidecar has written its exception for the manager.
             _logger.warning("%s refused %s %s: %s", client, method, params, answer)

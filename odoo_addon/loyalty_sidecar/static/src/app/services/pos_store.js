@@ -15,7 +15,7 @@ patch(PosStore.prototype, {
         await super.setup(...arguments);
     },
 
-    setPartnerToCurrentOrder(partner) {
+    setPartnerToCurrentOrder() {
         const order = this.getOrder();
         const rewards = order?.loyaltyLines.length;
         super.setPartnerToCurrentOrder(...arguments);

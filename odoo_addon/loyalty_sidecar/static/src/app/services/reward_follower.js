@@ -340,7 +340,6 @@ export class RewardFollower {
     }
 
     refused(order, holdId, error, question) {
-        const grant = order.loyaltyHolds[holdId];
         const hasEnded = !question.choice.replaces;
         if (!hasEnded && HAS_ENDED.includes(error.kind)) {
             this.note(order, holdId, { ended: true });
