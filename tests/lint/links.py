@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Follows every link of the project's pages: to a file, to a heading of this page or of another."""
+"""Follows every link of the project's pages: to a file, to a heading of this page or of another.
+
+A file of the source that a page names, such as `store/holds.rs`, is there.
+"""
 
 import pathlib
 import re
@@ -7,12 +10,15 @@ import subprocess
 import sys
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+NAMED = re.compile(r"`([\w./-]+\.(?:rs|py|js|mjs|sql|sh))`")
+# It tells what was.
+HISTORY = "CHANGELOG.md"
 CODE = re.compile(r"^\s*```.*?^\s*```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
 
-def pages():
-    """The pages that git knows, or would add."""
-    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
+def files():
+    """The files that git knows, or would add."""
+    asked = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
     return [pathlib.Path(name) for name in listed.splitlines() if pathlib.Path(name).exists()]
 
@@ -30,7 +36,13 @@ def anchors(page):
 def main():
     broken = []
     followed = 0
-    for page in pages():
+    everything = files()
+    ends = {"/".join(path.parts[start:]) for path in everything for start in range(len(path.parts))}
+    for page in (path for path in everything if path.suffix == ".md"):
+        for name in NAMED.findall(page.read_text()) if page.name != HISTORY else []:
+            # Odoo's own sources, and names with a part in capitals that stands for something.
+            if name not in ends and not name.startswith("addons/") and name == name.lower():
+                broken.append(f"{page}: `{name}`: there is no such file")
         for link in LINK.findall(CODE.sub("", page.read_text())):
             if re.match(r"[a-z]+:", link):
                 continue
