@@ -54,11 +54,16 @@ bench *arguments:
 instructions *arguments:
     tests/bench/instructions "$@"
 
-# Make what is made of something else: the addon's README and the settings' page.
+# Make what is made of something else: the addon's README, and the pages and the example file of settings and metrics.
 generate:
+    #!/usr/bin/env bash
+    set -euo pipefail
     tests/lint/addon_readme.py
-    cargo run --quiet -- config --markdown > config/README.md.new
-    mv config/README.md.new config/README.md
+    cargo test --locked --test it --no-run
+    made() { "${CARGO_TARGET_DIR:-target}/debug/loyalty-sidecar" "${@:2}" > "$1.new" && mv "$1.new" "$1"; }
+    made config/README.md config --markdown
+    made config/loyalty-sidecar.example.toml config --example
+    made config/METRICS.md metrics --markdown
 
 # The container image.
 image:
