@@ -54,7 +54,7 @@ bench *arguments:
 instructions *arguments:
     tests/bench/instructions "$@"
 
-# Make what is made of something else: the addon's README, and the pages and the example file of settings and metrics.
+# Make what is made of something else: the addon's README, the pages of API, settings and metrics, and the example file.
 generate:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -64,6 +64,7 @@ generate:
     made config/README.md config --markdown
     made config/loyalty-sidecar.example.toml config --example
     made config/METRICS.md metrics --markdown
+    made API.md api --markdown
 
 # The container image.
 image:

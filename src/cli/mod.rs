@@ -1,6 +1,7 @@
 //! The command line. Results go to stdout, logs to stderr; exit 0, 1 when it failed, 2 for wrong usage.
 
 mod adjust;
+mod api;
 mod backup;
 mod check;
 mod demo;
@@ -127,6 +128,8 @@ enum Verb {
     Config(settings::ConfigArguments),
     /// List the metrics that /metrics serves
     Metrics(metrics::MetricsArguments),
+    /// List the methods of the API; --json prints its OpenRPC document
+    Api(api::ApiArguments),
 }
 
 /// Why a verb did not succeed: a sentence for a person.
@@ -204,16 +207,16 @@ async fn run(arguments: Arguments) -> Outcome {
     // These need no service, nor settings for one.
     match &arguments.verb {
         Verb::Program(program::ProgramVerb::Check { file }) => return check::run(file, arguments.json),
-        Verb::Config(asked) => {
-            settings::run(asked, arguments.json);
-            return Ok(true);
-        }
-        Verb::Metrics(asked) => {
-            metrics::run(asked, arguments.json);
-            return Ok(true);
-        }
-        _ => {}
+        Verb::Config(asked) => settings::run(asked, arguments.json),
+        Verb::Metrics(asked) => metrics::run(asked, arguments.json),
+        Verb::Api(asked) => api::run(asked, arguments.json),
+        _ => return on_settings(arguments).await,
     }
+    Ok(true)
+}
+
+/// Runs a verb that works on what the settings name.
+async fn on_settings(arguments: Arguments) -> Outcome {
     let settings = Settings::load(arguments.config.as_deref())?;
     output::follow(&settings.log, matches!(arguments.verb, Verb::Serve));
     telemetry::start_logging(&settings.log);
@@ -221,7 +224,7 @@ async fn run(arguments: Arguments) -> Outcome {
     let opening = arguments.verb.opening();
     match arguments.verb {
         Verb::Serve => serve::run(settings).await,
-        Verb::Demo { .. } | Verb::Config(_) | Verb::Metrics(_) => Ok(true),
+        Verb::Demo { .. } | Verb::Config(_) | Verb::Metrics(_) | Verb::Api(_) => Ok(true),
         Verb::Sync { full, accept_withdrawals } => sync(&settings, opening, (full, accept_withdrawals), json).await,
         Verb::Verify => verify(&settings, opening, json).await,
         Verb::Doctor => doctor::run(&settings, json).await,

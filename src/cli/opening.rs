@@ -30,6 +30,7 @@ impl Verb {
             | Self::Doctor
             | Self::Config(_)
             | Self::Metrics(_)
+            | Self::Api(_)
             | Self::RestoreCheck { .. }
             | Self::Program(program::ProgramVerb::Check { .. }) => Opening::None,
             Self::Verify

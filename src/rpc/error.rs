@@ -1,4 +1,4 @@
-//! Every error a caller can get: its code, its kind, and where it comes from.
+//! Every error a caller can get: its number, its kind, its HTTP status, its sentence, and where it comes from.
 //!
 //! Handlers return a [`Fault`]. The ledger's refusals pass through as they are; what went wrong inside becomes
 //! `unavailable` or `internal_error`, and its detail goes to the log alone: no SQL, path or trace leaves.
@@ -19,13 +19,18 @@ pub struct ErrorKind {
     pub code: i32,
     /// The word in `error.data.kind`.
     pub kind: &'static str,
+    /// The HTTP status of the answer; of several, the first is the usual one.
+    pub http_status: &'static [u16],
     /// What it means.
-    pub meaning: &'static str,
+    pub sentence: &'static str,
 }
 
-const fn row(code: i32, kind: &'static str, meaning: &'static str) -> ErrorKind {
-    ErrorKind { code, kind, meaning }
+const fn row(code: i32, kind: &'static str, http_status: &'static [u16], sentence: &'static str) -> ErrorKind {
+    ErrorKind { code, kind, http_status, sentence }
 }
+
+/// JSON-RPC was spoken: the error is in the body.
+const OK: &[u16] = &[200];
 
 /// Malformed JSON.
 pub const PARSE_ERROR: i32 = -32700;
@@ -46,29 +51,36 @@ pub const UNAVAILABLE: i32 = 1401;
 
 /// All errors, by number.
 pub const ERRORS: &[ErrorKind] = &[
-    row(PARSE_ERROR, "parse_error", "The body is no JSON, or nests deeper than 32 levels. HTTP 400."),
-    row(INVALID_REQUEST, "invalid_request", "The body is no request of JSON-RPC 2.0, or a batch is empty or too long."),
-    row(METHOD_NOT_FOUND, "method_not_found", "There is no such method."),
-    row(INVALID_PARAMS, "invalid_params", "A parameter is missing, unknown or refused; the message names it."),
-    row(INTERNAL_ERROR, "internal_error", "The service made a mistake; its log says more."),
-    row(1001, "insufficient_points", "The customer has fewer points than that (`available`, `required`)."),
-    row(1002, "below_minimum", "Points can be spent only from a minimum on (`available`, `minimum`)."),
-    row(1003, "reward_not_applicable", "The reward does not fit this order (`reason`)."),
-    row(1004, "hold_expired", "The hold ran out. Where its order is paid, a manager was asked (`exception_id`)."),
-    row(1005, "hold_captured", "The hold was paid already."),
-    row(1006, "hold_released", "The hold was given up."),
-    row(1007, "hold_of_other_order", "The hold was made for another order."),
-    row(1008, "idempotency_conflict", "The key was used before with other parameters."),
-    row(1101, "unknown_program", "There is no such program."),
-    row(1102, "unknown_reward", "The program has no such reward."),
-    row(1103, "unknown_partner", "No partner with this id exists, in the ledger or in Odoo."),
-    row(1104, "unknown_hold", "There is no such hold."),
-    row(1105, "unknown_entry", "There is no such entry."),
-    row(INVALID_PROGRAM, "invalid_program", "The program document is refused (`path`, a JSON Pointer)."),
-    row(FORBIDDEN, "forbidden", "The token's role does not suffice (`required`, `role`)."),
+    row(PARSE_ERROR, "parse_error", &[400], "The body is no JSON, or nests deeper than 32 levels."),
+    row(
+        INVALID_REQUEST,
+        "invalid_request",
+        OK,
+        "The body is no request of JSON-RPC 2.0, or a batch is empty or too long.",
+    ),
+    row(METHOD_NOT_FOUND, "method_not_found", OK, "There is no such method."),
+    row(INVALID_PARAMS, "invalid_params", OK, "A parameter is missing, unknown or refused; the message names it."),
+    row(INTERNAL_ERROR, "internal_error", &[200, 500], "The service made a mistake; its log says more."),
+    row(1001, "insufficient_points", OK, "The customer has fewer points than that (`available`, `required`)."),
+    row(1002, "below_minimum", OK, "Points can be spent only from a minimum on (`available`, `minimum`)."),
+    row(1003, "reward_not_applicable", OK, "The reward does not fit this order (`reason`)."),
+    row(1004, "hold_expired", OK, "The hold ran out. Where its order is paid, a manager was asked (`exception_id`)."),
+    row(1005, "hold_captured", OK, "The hold was paid already."),
+    row(1006, "hold_released", OK, "The hold was given up."),
+    row(1007, "hold_of_other_order", OK, "The hold was made for another order."),
+    row(1008, "idempotency_conflict", OK, "The key was used before with other parameters."),
+    row(1101, "unknown_program", OK, "There is no such program."),
+    row(1102, "unknown_reward", OK, "The program has no such reward."),
+    row(1103, "unknown_partner", OK, "No partner with this id exists, in the ledger or in Odoo."),
+    row(1104, "unknown_hold", OK, "There is no such hold."),
+    row(1105, "unknown_entry", OK, "There is no such entry."),
+    row(INVALID_PROGRAM, "invalid_program", OK, "The program document is refused (`path`, a JSON Pointer)."),
+    row(FORBIDDEN, "forbidden", OK, "The token's role does not suffice (`required`, `role`)."),
     row(
         UNAVAILABLE,
         "unavailable",
+        // 429 when a token calls too often.
+        &[200, 429],
         "The service cannot answer now: retry. Nothing was done, unless `outcome` is `unknown`: then the same call again \
          does it once, or gives the reply it had.",
     ),

@@ -18,6 +18,7 @@ mod openrpc;
 mod params;
 mod program;
 mod redemption;
+pub mod reference;
 mod schemas;
 mod sync;
 mod system;

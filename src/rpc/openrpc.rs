@@ -11,7 +11,7 @@ pub(super) fn document() -> Value {
     let errors: Map<String, Value> = ERRORS
         .iter()
         .map(|row| {
-            let shown = json!({"code": row.code, "message": row.meaning, "data": {"kind": row.kind}});
+            let shown = json!({"code": row.code, "message": row.sentence, "data": {"kind": row.kind}});
             (row.kind.to_owned(), shown)
         })
         .collect();
@@ -51,5 +51,10 @@ fn method(method: &Method) -> Value {
 }
 
 fn param(param: &Param) -> Value {
-    json!({"name": param.name, "required": param.required, "schema": schemas::reference(param.schema)})
+    json!({
+        "name": param.name,
+        "description": param.meaning,
+        "required": param.required,
+        "schema": schemas::reference(param.schema),
+    })
 }

@@ -33,6 +33,21 @@ fn text() -> Value {
     json!({"type": "string"})
 }
 
+/// A text, and what it says.
+fn says(meaning: &str) -> Value {
+    json!({"description": meaning, "type": "string"})
+}
+
+/// One of these schemas, and what it is here.
+fn of(name: &str, meaning: &str) -> Value {
+    json!({"description": meaning, "allOf": [reference(name)]})
+}
+
+/// Likewise, or null.
+fn of_or_null(name: &str, meaning: &str) -> Value {
+    json!({"description": meaning, "oneOf": [reference(name), {"type": "null"}]})
+}
+
 fn flag(value: bool) -> Value {
     json!({"const": value})
 }
@@ -40,8 +55,14 @@ fn flag(value: bool) -> Value {
 /// All schemas, by name.
 pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
-    for (name, schema) in
-        values().into_iter().chain(orders()).chain(answers()).chain(versions()).chain(records()).chain(listed())
+    for (name, schema) in values()
+        .into_iter()
+        .chain(orders())
+        .chain(answers())
+        .chain(reports())
+        .chain(versions())
+        .chain(records())
+        .chain(listed())
     {
         schemas.insert(name.to_owned(), schema);
     }
@@ -53,11 +74,17 @@ fn values() -> Vec<(&'static str, Value)> {
     let number = |meaning: &str| json!({"description": meaning, "oneOf": [{"type": "string", "pattern": decimal}, {"type": "number"}]});
     vec![
         ("Id", json!({"description": "An id of Odoo's.", "type": "integer", "minimum": 1})),
-        ("Ids", json!({"type": "array", "items": reference("Id"), "maxItems": 1000})),
+        (
+            "Ids",
+            json!({"description": "Ids of Odoo's, at most 1000.", "type": "array", "items": reference("Id"), "maxItems": 1000}),
+        ),
         ("Uuid", json!({"description": "An id of this service's.", "type": "string", "format": "uuid"})),
-        ("Count", json!({"type": "integer", "minimum": 0})),
+        ("Count", json!({"description": "How many.", "type": "integer", "minimum": 0})),
         ("Version", json!({"description": "A version's number.", "type": "integer", "minimum": 1})),
-        ("Code", json!({"type": "string", "minLength": 1, "maxLength": 200})),
+        (
+            "Code",
+            json!({"description": "A code of a program, rule or reward.", "type": "string", "minLength": 1, "maxLength": 200}),
+        ),
         ("Text", json!({"description": "A sentence.", "type": "string", "minLength": 1, "maxLength": 500})),
         ("Note", json!({"description": "Some sentences.", "type": "string", "minLength": 1, "maxLength": 2000})),
         (
@@ -74,11 +101,20 @@ fn values() -> Vec<(&'static str, Value)> {
             json!({"description": "For whom the caller acts, as the caller's own system names the person. Nobody checks it.",
             "type": "string", "minLength": 1, "maxLength": 200}),
         ),
-        ("Search", json!({"type": "string", "minLength": 1, "maxLength": 200})),
-        ("Flag", json!({"type": "boolean"})),
+        (
+            "Search",
+            json!({"description": "A part of a name, or an id.", "type": "string", "minLength": 1, "maxLength": 200}),
+        ),
+        ("Flag", json!({"description": "Yes or no; no unless given.", "type": "boolean"})),
         ("ListedState", json!({"enum": ["captured", "open"], "default": "captured"})),
-        ("LongLimit", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 50})),
-        ("Limit", json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 50})),
+        (
+            "LongLimit",
+            json!({"description": "How many rows a long page has at most.", "type": "integer", "minimum": 1, "maximum": 1000, "default": 50}),
+        ),
+        (
+            "Limit",
+            json!({"description": "How many rows a page has at most.", "type": "integer", "minimum": 1, "maximum": 500, "default": 50}),
+        ),
         ("Place", json!({"description": "The `next` of an earlier page.", "type": "string"})),
         (
             "RewardKind",
@@ -89,7 +125,7 @@ fn values() -> Vec<(&'static str, Value)> {
         ("ExceptionKind", json!({"enum": EXCEPTION_KINDS})),
         (
             "Program",
-            json!({"description": "A program document, as the contract describes it.", "type": "object",
+            json!({"description": "A program document; PROGRAMS.md describes it.", "type": "object",
             "required": ["code", "name", "currency"]}),
         ),
         ("OpenRpc", json!({"description": "An OpenRPC document.", "type": "object"})),
@@ -98,25 +134,29 @@ fn values() -> Vec<(&'static str, Value)> {
 
 fn orders() -> Vec<(&'static str, Value)> {
     let line = [
-        ("uuid", text()),
-        ("product_id", reference("Id")),
-        ("qty", reference("Quantity")),
-        ("price_subtotal", reference("Money")),
-        ("price_subtotal_incl", reference("Money")),
-        ("hold_id", text()),
-        ("refunded_line_id", reference("Id")),
-        ("combo_parent_uuid", text()),
+        ("uuid", says("`pos.order.line.uuid`.")),
+        ("product_id", of("Id", "`product.product`.")),
+        ("qty", of("Quantity", "How many units; negative when taken back.")),
+        ("price_subtotal", of("Money", "The line's price after discounts, without tax.")),
+        ("price_subtotal_incl", of("Money", "The line's price after discounts, with tax.")),
+        ("hold_id", says("The hold that this reward line spends.")),
+        ("refunded_line_id", of("Id", "The line of a sale that this one takes back.")),
+        ("combo_parent_uuid", says("`uuid` of the line of the combo that this one is a part of.")),
     ];
     let draft = [
-        ("uuid", text()),
-        ("company_id", reference("Id")),
-        ("currency", text()),
-        ("pos_config_id", reference("Id")),
-        ("partner_id", reference("Id")),
-        ("date_order", reference("Time")),
+        ("uuid", says("`pos.order.uuid`.")),
+        ("company_id", of("Id", "The company that sells.")),
+        ("currency", says("ISO 4217 code.")),
+        ("pos_config_id", of("Id", "The shop.")),
+        ("partner_id", of("Id", "The customer; absent while nobody is chosen.")),
+        ("date_order", of("Time", "When the till says it is; now unless given.")),
         ("lines", list("DraftLine")),
     ];
-    let paid = [("uuid", text()), ("id", reference("Id")), ("name", text())];
+    let paid = [
+        ("uuid", says("`pos.order.uuid`, as it was in the draft.")),
+        ("id", of("Id", "`pos.order`.")),
+        ("name", says("What people call it.")),
+    ];
     vec![
         ("DraftLine", object(&["product_id", "qty", "price_subtotal", "price_subtotal_incl"], &line)),
         ("Draft", object(&["uuid", "company_id", "currency", "lines"], &draft)),
@@ -143,17 +183,17 @@ fn answers() -> Vec<(&'static str, Value)> {
     let reward = [
         ("reward", reference("Code")),
         ("name", text()),
-        ("points", reference("Points")),
-        ("discount", reference("Money")),
-        ("applicable", json!({"type": "boolean"})),
-        ("product_id", reference("Id")),
-        ("reason", text()),
-        ("message", text()),
-        ("rate", reference("Money")),
-        ("minimum_points", reference("Points")),
+        ("points", of("Points", "What it takes.")),
+        ("discount", of("Money", "What it takes off, positive; 0 where a line is to be added.")),
+        ("applicable", json!({"description": "Whether the order may have it now.", "type": "boolean"})),
+        ("product_id", of("Id", "The product that it gives.")),
+        ("reason", says("Why not, as a word for programs.")),
+        ("message", says("Why not, as a sentence for people.")),
+        ("rate", of("Money", "What one point takes off.")),
+        ("minimum_points", of("Points", "The least that may be spent.")),
         ("kind", reference("RewardKind")),
-        ("add_quantity", reference("Quantity")),
-        ("price", reference("Money")),
+        ("add_quantity", of("Quantity", "How many units the till adds.")),
+        ("price", of("Money", "What a unit then costs, with tax.")),
     ];
     let share = whole(&[
         ("line", json!({"description": "Its position in the draft, from 0.", "type": "integer", "minimum": 0})),
@@ -161,22 +201,24 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("discount", reference("Money")),
     ]);
     let hold = [
-        ("hold_id", reference("Uuid")),
-        ("points", reference("Points")),
-        ("discount", reference("Money")),
-        ("expires_at", reference("Time")),
-        ("product_id", reference("Id")),
+        ("hold_id", of("Uuid", "What the order's reward line carries.")),
+        ("points", of("Points", "How many are held.")),
+        ("discount", of("Money", "What the reward line takes off, positive.")),
+        ("expires_at", of("Time", "When the points are available again unless the hold was captured.")),
+        ("product_id", of("Id", "The product that the reward gives.")),
         ("kind", reference("RewardKind")),
-        ("covered_quantity", reference("Quantity")),
-        ("add_quantity", reference("Quantity")),
-        ("price", reference("Money")),
+        ("covered_quantity", of("Quantity", "How many units on the order the reward covers.")),
+        ("add_quantity", of("Quantity", "How many units the till adds.")),
+        ("price", of("Money", "What a unit then costs, with tax.")),
         (
             "lines",
             json!({"description": "What the discount takes off each line of the draft; they sum to it.",
             "type": "array", "items": share}),
         ),
-        // How much of an order's goods the program's rewards may take off together.
-        ("max_share_of_order", text()),
+        (
+            "max_share_of_order",
+            says("How much of an order's goods the program's rewards may take off together, from 0 to 1."),
+        ),
     ];
     vec![
         ("SystemVersion", whole(&[("version", text()), ("odoo", odoo_seen())])),
@@ -186,7 +228,10 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("Released", whole(&[("released", flag(true))])),
         ("Queued", whole(&[("queued", reference("Count"))])),
         ("Redacted", redacted()),
-        ("Posted", whole(&[("entry_id", reference("Uuid")), ("balance", reference("Points"))])),
+        (
+            "Posted",
+            whole(&[("entry_id", of("Uuid", "The entry.")), ("balance", of("Points", "The balance after it."))]),
+        ),
         (
             "Enrolled",
             whole(&[
@@ -198,38 +243,70 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("Transferred", whole(&[("entries", list("Entry"))])),
         (
             "Left",
-            whole(&[("partner_id", reference("Id")), ("program", reference("Code")), ("left_at", or_null("Time"))]),
+            whole(&[
+                ("partner_id", reference("Id")),
+                ("program", reference("Code")),
+                ("left_at", of_or_null("Time", "Null when the member was not in it.")),
+            ]),
         ),
         ("Hold", object(&["hold_id", "points", "discount", "expires_at"], &hold)),
         ("QuotedReward", object(&["reward", "name", "points", "discount", "applicable"], &reward)),
         ("QuotedProgram", quoted_program()),
         ("Quote", whole(&[("programs", list("QuotedProgram"))])),
+    ]
+}
+
+/// What reading Odoo and verifying the ledger come to.
+fn reports() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "SyncRun",
             whole(&[
-                ("orders_read", reference("Count")),
-                ("orders_changed", reference("Count")),
-                ("entries_posted", reference("Count")),
+                ("orders_read", of("Count", "Orders that were read.")),
+                ("orders_changed", of("Count", "Orders that were new or different.")),
+                ("entries_posted", of("Count", "Entries that were posted because of them.")),
             ]),
         ),
         (
             "SyncStatus",
             whole(&[
-                ("running", json!({"type": "boolean"})),
-                ("last_success_at", or_null("Time")),
-                ("lag_seconds", or_null("Count")),
-                ("last_error", json!({"type": ["string", "null"]})),
-                ("ignored_orders", reference("Count")),
-                ("cursors", json!({"type": "object", "additionalProperties": reference("Time")})),
-                ("held_withdrawals", json!({"type": ["object", "null"]})),
-                ("missing_rights", json!({"type": "array", "items": {"type": "object"}})),
-                ("future_records", json!({"type": "array", "items": {"type": "object"}})),
+                ("running", json!({"description": "Whether a pass is under way.", "type": "boolean"})),
+                ("last_success_at", of_or_null("Time", "When the last complete pass ended.")),
+                ("lag_seconds", of_or_null("Count", "Age of what is known of Odoo, in seconds.")),
+                (
+                    "last_error",
+                    json!({"description": "Why the last pass ended early; null when it did not.",
+                    "type": ["string", "null"]}),
+                ),
+                ("ignored_orders", of("Count", "Orders that no program takes because of their currency or company.")),
+                (
+                    "cursors",
+                    json!({"description": "How far each kind of record has been read.", "type": "object",
+                    "additionalProperties": reference("Time")}),
+                ),
+                (
+                    "held_withdrawals",
+                    json!({"description": "Paid orders that are not in Odoo as they were and wait for a \
+                    person: how many `orders`, of them `gone`, `replaced` and `unpaid`, `members`, `points`, \
+                    `newest_order_id`, `since`, and a `message`; null when there are none.", "type": ["object", "null"]}),
+                ),
+                (
+                    "missing_rights",
+                    json!({"description": "Companies and tills that the service user does not see any more: \
+                    `model`, `id`, `name`, `orders`, `message`.", "type": "array", "items": {"type": "object"}}),
+                ),
+                (
+                    "future_records",
+                    json!({"description": "Records that Odoo's clock wrote in the future: `model`, `count`, \
+                    `latest`.", "type": "array", "items": {"type": "object"}}),
+                ),
             ]),
         ),
         (
             "Verification",
             json!({"type": "object", "required": ["accounts", "entries", "violations"], "properties": {
-            "accounts": reference("Count"), "entries": reference("Count"), "violations": {"type": "array"}}}),
+            "accounts": reference("Count"), "entries": reference("Count"),
+            "violations": {"description": "A sentence for each invariant that does not hold.", "type": "array"}}}),
         ),
     ]
 }
@@ -240,8 +317,8 @@ fn redacted() -> Value {
         ("at", reference("Time")),
         ("by", text()),
         ("ground", text()),
-        ("head_before", text()),
-        ("head_after", text()),
+        ("head_before", says("The account's last hash before, in hexadecimal digits.")),
+        ("head_after", says("The same afterwards: it does not change.")),
     ])
 }
 
@@ -252,11 +329,16 @@ fn quoted_program() -> Value {
             ("program", reference("Code")),
             ("name", text()),
             ("points_name", text()),
-            ("earns", reference("Points")),
-            // What the draft's returns take back of the points that other sales earned, less what returned rewards
-            // give back.
-            ("takes_back", reference("Points")),
-            ("balance_after", reference("Points")),
+            ("earns", of("Points", "What the draft would earn.")),
+            (
+                "takes_back",
+                of(
+                    "Points",
+                    "What the draft's returns take back of the points that other sales earned, less what returned rewards \
+                     give back.",
+                ),
+            ),
+            ("balance_after", of("Points", "The balance once the draft is paid.")),
             (
                 "would_earn",
                 json!({"description": "Of a customer who has not joined the program: what members earn by the draft.",
@@ -276,9 +358,9 @@ fn versions() -> Vec<(&'static str, Value)> {
                 &[
                     ("code", reference("Code")),
                     ("version", reference("Version")),
-                    ("effective_from", or_null("Time")),
-                    ("program", reference("Program")),
-                    ("problem", text()),
+                    ("effective_from", of_or_null("Time", "From when it holds; null for all the past.")),
+                    ("program", of("Program", "The document, every default filled in.")),
+                    ("problem", says("Why it cannot be read.")),
                     ("description", list("Section")),
                 ],
             ),
@@ -299,13 +381,13 @@ fn records() -> Vec<(&'static str, Value)> {
     let entry = [
         ("entry_id", reference("Uuid")),
         ("kind", json!({"enum": ["earn", "redeem", "clawback", "restore", "expire", "adjust", "transfer"]})),
-        ("points", reference("Points")),
+        ("points", of("Points", "Below zero for what was taken.")),
         ("balance_after", reference("Points")),
-        ("occurred_at", reference("Time")),
-        ("recorded_at", reference("Time")),
+        ("occurred_at", of("Time", "When it happened.")),
+        ("recorded_at", of("Time", "When the ledger learned of it.")),
         ("cause", cause),
         ("reason", optional_text()),
-        ("actor", text()),
+        ("actor", says("Who did it: a token's name and prefix, or the service.")),
         ("on_behalf_of", optional_text()),
     ];
     let required: Vec<&str> = entry.iter().map(|(name, _)| *name).collect();
@@ -326,10 +408,13 @@ fn records() -> Vec<(&'static str, Value)> {
                     ("program", reference("Code")),
                     ("name", text()),
                     ("points_name", text()),
-                    ("balance", reference("Points")),
-                    ("held", reference("Points")),
-                    ("available", reference("Points")),
-                    ("expiring", json!({"type": "array", "items": expiring})),
+                    ("balance", of("Points", "All points; below zero for a debt.")),
+                    ("held", of("Points", "Of them, what open holds set aside.")),
+                    ("available", of("Points", "What may be spent now.")),
+                    (
+                        "expiring",
+                        json!({"description": "What ends next, soonest first.", "type": "array", "items": expiring}),
+                    ),
                     ("enrolled", json!({"description": "Of programs that ask members to enrol.", "type": "boolean"})),
                 ],
             ),
@@ -342,7 +427,10 @@ fn records() -> Vec<(&'static str, Value)> {
             "Explanation",
             json!({"type": "object", "required": ["entry", "program", "version", "lines", "lots"],
             "properties": {"entry": reference("Entry"), "program": reference("Code"), "version": or_null("Version"),
-                "document": or_null("Program"), "lines": {"type": "array"}, "lots": {"type": "array"},
+                "document": or_null("Program"),
+                "lines": {"description": "What each rule gave each line, before rounding: `line`, `line_id`, `product_id`, `product_name`, `rule`, `base`, `factor`, `multipliers`, `points`.",
+                    "type": "array"},
+                "lots": {"description": "What the entry added to or took from which lots: `expires_at`, `points`.", "type": "array"},
                 "partner_id": reference("Id"), "program_name": text(), "points_name": text(),
                 "currency": optional_text(), "currency_decimals": reference("Count"),
                 "rules": list("ExplainedRule"), "rounded": optional_text(), "posted_before": optional_text(),

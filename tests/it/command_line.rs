@@ -32,6 +32,7 @@ fn wrong_usage_is_2_and_help_says_it_all() {
         "migrate",
         "config",
         "metrics",
+        "api",
         "--config",
         "LOYALTY__DATABASE__URL",
         "sync.since",

@@ -1,5 +1,6 @@
 //! What the program says of itself, and the files in the repository that say the same.
 
+mod examples;
 mod metrics;
 
 use std::path::Path;
@@ -37,6 +38,11 @@ fn the_settings_in_the_repository_are_those_that_are_declared() {
 #[test]
 fn the_metrics_in_the_repository_are_those_that_are_declared() {
     is_what_is_printed("config/METRICS.md", &["metrics", "--markdown"]);
+}
+
+#[test]
+fn the_api_in_the_repository_is_the_one_that_is_declared() {
+    is_what_is_printed("API.md", &["api", "--markdown"]);
 }
 
 #[test]
