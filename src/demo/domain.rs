@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -138,6 +139,22 @@ impl Domain {
             Node::Leaf(name, _, Test::Equals(wanted)) if name == field => whole(wanted).map(|one| [one].into()),
             _ => None,
         })
+    }
+
+    /// From where to where a field must lie, when it says both, ends included: a search need only look at those records.
+    pub fn range(&self, field: &str) -> Option<RangeInclusive<i64>> {
+        let limit = |end: Ordering| {
+            self.0.iter().find_map(|node| match node {
+                Node::Leaf(name, _, Test::Compares(Scalar::Number(limit), [way, Ordering::Equal]))
+                    if name == field && *way == end =>
+                {
+                    i64::try_from(*limit).ok()
+                }
+                _ => None,
+            })
+        };
+        let (first, last) = (limit(Ordering::Greater)?, limit(Ordering::Less)?);
+        (first <= last).then_some(first..=last)
     }
 
     /// Whether all of it holds for a record.

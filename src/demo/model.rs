@@ -1,6 +1,7 @@
 //! Odoo 19's models as far as we read them: their fields, and how a value looks on the wire.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
@@ -108,6 +109,12 @@ impl Model {
     pub fn naming(&self, link: &str, named: &BTreeSet<i64>) -> BTreeSet<i64> {
         let of = self.links.get(link);
         named.iter().filter_map(|named| of?.get(named)).flatten().copied().collect()
+    }
+
+    /// The records whose link names one in this range.
+    pub fn naming_within(&self, link: &str, range: RangeInclusive<i64>) -> BTreeSet<i64> {
+        let of = self.links.get(link);
+        of.into_iter().flat_map(|of| of.range(range.clone())).flat_map(|(_, records)| records).copied().collect()
     }
 
     /// `fields_get`'s answer.

@@ -360,7 +360,11 @@ impl Books {
         let hide_archived = search.active_test && model.fields.contains_key("active");
         let limit = if search.limit == 0 { usize::MAX } else { search.limit };
         let first = domain.after().map_or(i64::MIN, |id| id.saturating_add(1));
-        let named = INDEXED.into_iter().find_map(|link| domain.among(link).map(|named| model.naming(link, &named)));
+        let naming = |link| match domain.among(link) {
+            Some(named) => Some(model.naming(link, &named)),
+            None => Some(model.naming_within(link, domain.range(link)?)),
+        };
+        let named = INDEXED.into_iter().find_map(naming);
         let candidates: Box<dyn Iterator<Item = (&i64, &Map<String, Value>)>> =
             match named.or_else(|| domain.among("id")) {
                 Some(ids) => Box::new(ids.into_iter().filter_map(|id| model.records.get_key_value(&id))),

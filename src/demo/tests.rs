@@ -46,6 +46,19 @@ fn domains_mean_what_they_mean_in_odoo() {
         assert_eq!(found(&shop, "res.partner", &domain), ids, "{domain}");
     }
     assert_eq!(found(&shop, "product.product", &json!([["pos_categ_ids", "in", [5, 6]]])), [1]);
+    for order in [3, 5, 4, 9, 4] {
+        shop.insert("pos.order.line", json!({"order_id": order}));
+    }
+    for (domain, ids) in [
+        (json!([["order_id", ">=", 4], ["order_id", "<=", 5]]), vec![2, 3, 5]),
+        (json!([["order_id", "<=", 5], ["order_id", ">=", 4], ["id", ">", 2]]), vec![3, 5]),
+        (json!([["order_id", ">=", 5], ["order_id", "<=", 4]]), vec![]),
+        (json!([["order_id", ">=", 5]]), vec![2, 4]),
+        (json!([["order_id", ">", 3], ["order_id", "<", 9]]), vec![2, 3, 5]),
+        (json!(["!", ["order_id", ">=", 4], ["order_id", "<=", 5]]), vec![1]),
+    ] {
+        assert_eq!(found(&shop, "pos.order.line", &domain), ids, "{domain}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -148,5 +148,22 @@ fn the_lines_of_a_refund_that_the_till_of_odoo_19_wrote_are_turned_round() {
         let read = line(&record(&text), &ShopRules::default(), None).unwrap();
         assert_eq!((read.subtotal.to_text(2), read.subtotal_incl.to_text(2)), (means.to_owned(), means.to_owned()));
         assert_eq!(digest(&record(ORDER_19), &[record(&text)]).unwrap().total_incl, read.subtotal_incl);
+    }
+}
+
+#[test]
+fn lines_are_asked_for_by_a_range_where_their_orders_are_neighbours() {
+    let list = |orders: &[i64]| vec![json!(["order_id", "in", orders])];
+    let range = |first: i64, last: i64| vec![json!(["order_id", ">=", first]), json!(["order_id", "<=", last])];
+    for (orders, expected) in [
+        (vec![7], list(&[7])),
+        (vec![7, 8, 9], list(&[7, 8, 9])),
+        (vec![7, 8, 9, 10], range(7, 10)),
+        (vec![7, 8, 9, 11], range(7, 11)),
+        (vec![7, 8, 9, 12], list(&[7, 8, 9, 12])),
+        ((1..=500).map(|id| id * 5 / 4).collect(), range(1, 625)),
+        (vec![1, 2, 3, i64::MAX], list(&[1, 2, 3, i64::MAX])),
+    ] {
+        assert_eq!(condition_for_lines(&orders), expected, "{orders:?}");
     }
 }

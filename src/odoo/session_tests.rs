@@ -280,6 +280,44 @@ async fn an_order_of_odoo_14_is_read_whole_and_an_odd_one_is_counted() {
 }
 
 #[tokio::test]
+async fn neighbouring_orders_get_their_own_lines_and_not_those_of_orders_in_between() {
+    for stand in stands() {
+        stand.shop.insert("res.currency", json!({"id": 1, "name": "EUR"}));
+        let shop = stand.shop.insert("pos.config", json!({"name": "Main", "company_id": 1, "currency_id": 1}));
+        // Every fifth is in another state, and its lines in between those of the others.
+        for id in 1..=20 {
+            let state = if id % 5 == 3 { "draft" } else { "paid" };
+            let order = json!({"id": id, "name": format!("Main/{id}"), "state": state, "date_order": "2026-01-02 03:04:05",
+                "company_id": 1, "currency_id": 1, "config_id": shop});
+            stand.shop.insert("pos.order", order);
+            for part in [0, 1000, 2000] {
+                let line = json!({"id": part + id, "order_id": id, "qty": 1, "price_subtotal_incl": id});
+                stand.shop.insert("pos.order.line", line);
+            }
+        }
+        let session = open(&stand.settings).await.unwrap();
+        let rules = ShopRules::read(&session, 100).await.unwrap();
+        for (page_size, domain) in [(100, vec![json!(["state", "=", "paid"])]), (7, Domain::new())] {
+            let (mut after, mut read) = (0, 0);
+            loop {
+                let page = read_page(&session, &rules, &domain, after, page_size).await.unwrap();
+                for order in &page.items {
+                    let id = order.id.unwrap().0;
+                    let lines: Vec<i64> = order.lines.iter().filter_map(|line| line.id).map(|line| line.0).collect();
+                    assert_eq!(lines, [id, 1000 + id, 2000 + id]);
+                    read += 1;
+                }
+                if page.is_last {
+                    break;
+                }
+                after = page.last_id;
+            }
+            assert_eq!(read, if domain.is_empty() { 20 } else { 16 });
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_partner_is_read_on_demand_archived_or_not() {
     for stand in stands() {
         let id = stand.shop.insert("res.partner", json!({"name": "Ada", "active": false}));
