@@ -99,8 +99,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let taken = taken_back(&till.refunds).unwrap();
     let earned = program::earn(rules, &till.order, &taken).unwrap().points;
     let paid = till.order.state == OrderState::Paid;
-    let desired =
-        Desired { points: earned, program: "club".into(), version: 1, expiry: till.expiry, earned: String::new() };
+    let desired = Desired { points: earned, program: "club".into(), version: 1, expiry: till.expiry, earned: None };
     let redeemed = |desk: &Desk| {
         let of_hold = |hold: HoldId| {
             let entry = desk

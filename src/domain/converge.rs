@@ -4,6 +4,7 @@
 //! difference.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -19,6 +20,7 @@ use super::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId, SaleId};
 use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
 use super::points::Points;
+use super::program::Earned;
 use super::redemption_review::{RewardLines, Standing};
 use super::refund::TakenBack;
 use super::refusal::Refusal;
@@ -36,8 +38,16 @@ pub struct Desired {
     pub version: i64,
     /// When they expire.
     pub expiry: Expiry,
-    /// How they were computed, for explaining.
-    pub earned: String,
+    /// How they were computed, for explaining. It becomes a text when something is posted, which most computing does not
+    /// come to: what was posted before is right as a rule.
+    pub earned: Option<Arc<Earned>>,
+}
+
+impl Desired {
+    /// How the points were computed, as it is kept with an entry.
+    fn explanation(&self) -> Option<String> {
+        self.earned.as_deref().map(Earned::to_text)
+    }
 }
 
 /// What is known of what a sale has posted on one account before.
@@ -254,7 +264,7 @@ impl Book {
             hold_id: None,
             reason: None,
             detail: Detail {
-                earned: desired.map(|desired| desired.earned.clone()),
+                earned: desired.and_then(Desired::explanation),
                 reverses: if takes_back { before.earn_entry } else { undoes },
                 ..Detail::default()
             },
@@ -315,7 +325,7 @@ impl Book {
                 sale: sale.order.sale_id(),
                 hold_id: None,
                 reason: Some(format!("by version {} of the program, {moved} of its points {ends}", desired.version)),
-                detail: Detail { earned: Some(desired.earned.clone()), ..Detail::default() },
+                detail: Detail { earned: desired.explanation(), ..Detail::default() },
             };
             let gone = self.account_mut(*account_id)?.take(moved, &out)?;
             self.bring_in_after(*account_id, posting, gone, &[Part::new(desired.expiry, moved)], moment)?;

@@ -298,13 +298,7 @@ fn earning_converges_and_a_replay_posts_nothing() {
         wallet: Some(PartnerId(1)),
         desired: BTreeMap::from([(
             ACCOUNT,
-            Desired {
-                points: points(earned),
-                program: "club".into(),
-                version: 1,
-                expiry: Expiry::Never,
-                earned: String::new(),
-            },
+            Desired { points: points(earned), program: "club".into(), version: 1, expiry: Expiry::Never, earned: None },
         )]),
         uncomputed: BTreeMap::new(),
         before: BTreeMap::from([(ACCOUNT, Before::default())]),

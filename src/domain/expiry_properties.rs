@@ -58,7 +58,7 @@ impl Sold {
             program: "club".into(),
             version: 1,
             expiry: Expiry::At(day(self.ends(gives))),
-            earned: String::new(),
+            earned: None,
         })
     }
 }
@@ -246,7 +246,7 @@ fn what_undoes_a_clawback_returns_to_the_lots_it_came_from() {
     let mut desk = Desk::new();
     let (own, other) = (Expiry::At(day(300)), Expiry::At(day(30)));
     let desired = |whole: i64| {
-        Some(Desired { points: points(whole), program: "club".into(), version: 1, expiry: own, earned: String::new() })
+        Some(Desired { points: points(whole), program: "club".into(), version: 1, expiry: own, earned: None })
     };
     desk.adjust(points(50), Some(other));
     read(&mut desk, 1, desired(100), false);
@@ -275,7 +275,7 @@ fn points_that_move_into_a_lot_that_has_ended_expire_but_those_set_aside_stay() 
             program: "club".into(),
             version: lasts,
             expiry: Expiry::At(day(lasts)),
-            earned: String::new(),
+            earned: None,
         })
     };
     read(&mut desk, 1, gives(300), false);

@@ -2,6 +2,7 @@
 //! should have earned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -383,7 +384,7 @@ pub(super) fn desired_of(
             program: timeline.code.clone(),
             version: version.number,
             expiry: Expiry::from(version.program.expires_at(order.placed_at)),
-            earned: earned.to_text(),
+            earned: Some(Arc::new(earned)),
         };
         said.desired.insert((partner, timeline.id), what);
     }
@@ -474,11 +475,10 @@ impl Affected {
         let sales = self.by_command.remove(&position).unwrap_or_default();
         sales
             .into_iter()
-            .map(|loaded| Ready {
-                desired: loaded
-                    .desired
-                    .iter()
-                    .filter_map(|(key, desired)| Some((*self.keys.get(key)?, desired.clone())))
+            .map(|mut loaded| Ready {
+                desired: std::mem::take(&mut loaded.desired)
+                    .into_iter()
+                    .filter_map(|(key, desired)| Some((*self.keys.get(&key)?, desired)))
                     .collect(),
                 before: BTreeMap::new(),
                 redeemed: BTreeMap::new(),
