@@ -175,6 +175,15 @@ impl Command {
         }
     }
 
+    /// The customer whose hold it asks for.
+    #[must_use]
+    pub const fn customer(&self) -> Option<PartnerId> {
+        match self {
+            Self::Hold { partner_id, .. } => Some(*partner_id),
+            _ => None,
+        }
+    }
+
     /// The hold that it is to replace.
     #[must_use]
     pub const fn replaced(&self) -> Option<HoldId> {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
+use super::recorded_replies::capture_key;
 use super::reply::LedgerError;
-use super::verdict::capture_key;
 use super::{Ledger, wallets};
 use crate::domain::decide::expired_key;
 use crate::domain::entry::COMMAND_LINE;

@@ -8,6 +8,9 @@ use crate::domain::program::InvalidProgram;
 use crate::domain::refusal::Refusal;
 use crate::store::{StoreError, Trouble};
 
+/// `unknown_partner`
+const UNKNOWN_PARTNER: i32 = 1103;
+
 /// An error as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
@@ -24,6 +27,12 @@ impl ErrorBody {
     #[must_use]
     pub fn new(code: i32, kind: &str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: json!({ "kind": kind }) }
+    }
+
+    /// Whether the customer is not among those who were read from Odoo: one who is new there may be.
+    #[must_use]
+    pub fn is_unknown_partner(&self) -> bool {
+        self.code == UNKNOWN_PARTNER
     }
 }
 
@@ -57,7 +66,7 @@ impl From<&Refusal> for ErrorBody {
             Refusal::IdempotencyConflict => (1008, json!({"kind": "idempotency_conflict"})),
             Refusal::UnknownProgram(_) => (1101, json!({"kind": "unknown_program"})),
             Refusal::UnknownReward { .. } => (1102, json!({"kind": "unknown_reward"})),
-            Refusal::UnknownPartner(_) => (1103, json!({"kind": "unknown_partner"})),
+            Refusal::UnknownPartner(_) => (UNKNOWN_PARTNER, json!({"kind": "unknown_partner"})),
             Refusal::UnknownHold(_) => (1104, json!({"kind": "unknown_hold"})),
             Refusal::UnknownEntry(_) => (1105, json!({"kind": "unknown_entry"})),
             Refusal::UnreadableProgram { .. } => (1401, json!({"kind": "unavailable"})),

@@ -4,7 +4,7 @@
 //! - What is held is the sum of its open holds.
 //! - A sale's entries come to what it should have earned.
 //! - No entry was changed: its hash covers it and the one before. Its texts are as they were written, or redacted.
-//! - Each captured hold has exactly one `redeem` entry, and its paid sale or an exception. (One verdict a key is the
+//! - Each captured hold has exactly one `redeem` entry, and its paid sale or an exception. (One reply a key is the
 //!   table's own primary key.)
 //! - A debt is listed as an exception.
 

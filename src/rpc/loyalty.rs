@@ -11,7 +11,7 @@ use super::{Api, Caller, Fault, Reply};
 use crate::domain::book::OrderRef;
 use crate::domain::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::domain::refusal::Refusal;
-use crate::ledger::{Command, HistoryPlace, QuoteAsk};
+use crate::ledger::{Command, HistoryPlace, LedgerError, QuoteAsk};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +99,6 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
     }
     let replaces = params.replaces.as_ref().map(|hold_id| known_form(&hold_id.0)).transpose()?;
     let partner_id = PartnerId(params.partner_id.0);
-    api.require_partner(partner_id).await?;
     let command = Command::Hold {
         idempotency,
         partner_id,
@@ -110,7 +109,13 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
         draft: Box::new(params.order.into_order()),
         actor: caller.actor(),
     };
-    Ok(api.ledger.reply(command).await?)
+    match api.ledger.reply(command.clone()).await {
+        Err(LedgerError::Refused(refusal)) if refusal.is_unknown_partner() => {
+            api.require_partner(partner_id).await?;
+            Ok(api.ledger.reply(command).await?)
+        }
+        answer => Ok(answer?),
+    }
 }
 
 pub(super) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> Reply {

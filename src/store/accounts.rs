@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
-use diesel::upsert::excluded;
+use serde::{Deserialize, Serialize};
 
 use super::kept::{execute_kept, load_kept, padded};
 use super::open_holds;
 use super::schema::accounts;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, packed, write_rows};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, packed, pg_json, write_rows};
 use crate::domain::account::{Account, Expiry, LotChange};
 use crate::domain::chain::{ChainHash, FIRST_HASH};
-use crate::domain::hold::Hold;
+use crate::domain::hold::{Hold, HoldState};
 use crate::domain::ids::{AccountId, PartnerId, ProgramId};
 use crate::domain::points::Points;
 
@@ -31,16 +31,18 @@ pub struct StoredAccount {
     pub debt_exception_id: Option<String>,
 }
 
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
-struct AccountRow {
+pub(super) struct AccountRow {
     id: i64,
     source: i16,
     partner_id: i64,
     program_id: i64,
     balance_e2: i64,
     entry_count: i64,
+    #[serde(with = "pg_json::bytes")]
     last_hash: Vec<u8>,
+    #[serde(with = "pg_json::bytes")]
     lots: Vec<u8>,
     first_lot_ends_us: Option<i64>,
     debt_exception_id: Option<String>,
@@ -221,11 +223,21 @@ pub fn load_with<'a>(
     ids: &BTreeSet<AccountId>,
     open_holds: impl Iterator<Item = &'a Hold>,
 ) -> Result<Vec<StoredAccount>, StoreError> {
+    restore_with(load_rows(conn, &Which::Ids(ids))?, open_holds)
+}
+
+/// Accounts of their rows and their holds, of which the open ones count.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) fn restore_with<'a>(
+    rows: Vec<AccountRow>,
+    holds: impl Iterator<Item = &'a Hold>,
+) -> Result<Vec<StoredAccount>, StoreError> {
     let mut open = open_holds::OpenHolds::new();
-    for hold in open_holds {
+    for hold in holds.filter(|hold| hold.state == HoldState::Open) {
         open.entry(hold.account_id).or_default().insert(hold.id, hold.as_open());
     }
-    let rows = load_rows(conn, &Which::Ids(ids))?;
     restore(rows, open)
 }
 
@@ -260,67 +272,46 @@ pub struct Changed<'a> {
     pub lots_before: &'a BTreeMap<Expiry, Points>,
     /// How many entries it has.
     pub entry_count: i64,
+    /// How many it had when it was loaded.
+    pub entry_count_before: i64,
     /// The hash of the last of them.
     pub last_hash: &'a ChainHash,
     /// The exception that stands for its debt.
     pub debt_exception_id: Option<&'a str>,
 }
 
-/// Writes accounts back, lots included. They must be locked. Holds are written by [`super::holds`].
+/// Writes accounts back, lots included. PostgreSQL writes them with all else ([`super::changes`]).
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn save(conn: &mut AnyConnection, changed: &[Changed<'_>]) -> Result<(), StoreError> {
-    match conn {
-        AnyConnection::Sqlite(conn) => {
-            struct State;
-            struct FirstEnd;
-            for one in changed {
-                let row = AccountRow::of(one)?;
-                execute_kept::<State, _>(
-                    conn,
-                    diesel::update(accounts::table.find(row.id)).set((
-                        accounts::balance_e2.eq(row.balance_e2),
-                        accounts::entry_count.eq(row.entry_count),
-                        accounts::last_hash.eq(row.last_hash),
-                        accounts::lots.eq(row.lots),
-                        accounts::debt_exception_id.eq(row.debt_exception_id),
-                    )),
-                )?;
-                // By itself: a column that is set has its index written, changed or not.
-                if row.first_lot_ends_us != first_end_us(one.lots_before) {
-                    execute_kept::<FirstEnd, _>(
-                        conn,
-                        diesel::update(accounts::table.find(row.id))
-                            .set(accounts::first_lot_ends_us.eq(row.first_lot_ends_us)),
-                    )?;
-                }
-            }
-        }
-        AnyConnection::Postgres(conn) => {
-            for chunk in changed.chunks(CHUNK) {
-                let rows: Vec<AccountRow> = chunk.iter().map(AccountRow::of).collect::<Result<_, StoreError>>()?;
-                diesel::insert_into(accounts::table)
-                    .values(&rows)
-                    .on_conflict(accounts::id)
-                    .do_update()
-                    .set((
-                        accounts::balance_e2.eq(excluded(accounts::balance_e2)),
-                        accounts::entry_count.eq(excluded(accounts::entry_count)),
-                        accounts::last_hash.eq(excluded(accounts::last_hash)),
-                        accounts::lots.eq(excluded(accounts::lots)),
-                        accounts::first_lot_ends_us.eq(excluded(accounts::first_lot_ends_us)),
-                        accounts::debt_exception_id.eq(excluded(accounts::debt_exception_id)),
-                    ))
-                    .execute(conn)?;
-            }
+pub(super) fn save(conn: &mut SqliteConnection, changed: &[Changed<'_>]) -> Result<(), StoreError> {
+    struct State;
+    struct FirstEnd;
+    for one in changed {
+        let row = AccountRow::of(one)?;
+        execute_kept::<State, _>(
+            conn,
+            diesel::update(accounts::table.find(row.id)).set((
+                accounts::balance_e2.eq(row.balance_e2),
+                accounts::entry_count.eq(row.entry_count),
+                accounts::last_hash.eq(row.last_hash),
+                accounts::lots.eq(row.lots),
+                accounts::debt_exception_id.eq(row.debt_exception_id),
+            )),
+        )?;
+        // By itself: a column that is set has its index written, changed or not.
+        if row.first_lot_ends_us != first_end_us(one.lots_before) {
+            execute_kept::<FirstEnd, _>(
+                conn,
+                diesel::update(accounts::table.find(row.id)).set(accounts::first_lot_ends_us.eq(row.first_lot_ends_us)),
+            )?;
         }
     }
     Ok(())
 }
 
 impl AccountRow {
-    fn of(one: &Changed<'_>) -> Result<Self, StoreError> {
+    pub(super) fn of(one: &Changed<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             id: one.account.id.0,
             source: SOURCE,

@@ -166,7 +166,8 @@ impl DatabaseUrl {
                 conn.batch_execute(
                     "SET application_name = 'loyalty-sidecar'; SET timezone = 'UTC'; SET synchronous_commit = on; \
                      SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s'; \
-                     SET client_min_messages = warning; SET enable_seqscan = off; SET jit = off;",
+                     SET client_min_messages = warning; SET enable_seqscan = off; SET jit = off; \
+                     SET bytea_output = hex;",
                 )?;
                 Ok(AnyConnection::Postgres(conn))
             }

@@ -3,21 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::entry_texts::{self, EntryTexts, TextsById};
 use super::schema::{accounts, entries, entry_texts as texts};
 use super::time::from_us;
 use super::transfers::Origin;
-use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, sale_ids, uuids, write_rows};
+use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, pg_json, sale_ids, uuids, write_rows};
 use crate::domain::chain::{ChainHash, TextsDigest};
 use crate::domain::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use crate::domain::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::points::Points;
 
 /// An entry with its place in its account's chain, as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = entries, treat_none_as_default_value = false)]
 pub struct EntryRow {
+    #[serde(with = "pg_json::bytes")]
     id: Vec<u8>,
     account_id: i64,
     /// 1 for an account's first entry.
@@ -30,17 +32,23 @@ pub struct EntryRow {
     pub recorded_at_us: i64,
     cause_model: i16,
     cause_id: Option<i64>,
+    #[serde(with = "pg_json::optional_bytes")]
     cause_uuid: Option<Vec<u8>>,
     program_version: Option<i64>,
     sale_source: Option<i16>,
     sale_model: Option<i16>,
     sale_id: Option<i64>,
+    #[serde(with = "pg_json::optional_bytes")]
     hold_id: Option<Vec<u8>>,
     document_key: Option<i64>,
+    #[serde(with = "pg_json::optional_bytes")]
     lots: Option<Vec<u8>>,
     earned: Option<String>,
+    #[serde(with = "pg_json::optional_bytes")]
     reverses: Option<Vec<u8>>,
+    #[serde(with = "pg_json::bytes")]
     texts_sha256: Vec<u8>,
+    #[serde(with = "pg_json::bytes")]
     hash: Vec<u8>,
 }
 

@@ -4,18 +4,21 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::schema::entry_texts;
-use super::{AnyConnection, CHUNK, StoreError, corrupt, uuids, write_rows};
+use super::{AnyConnection, CHUNK, StoreError, corrupt, pg_json, uuids, write_rows};
 use crate::domain::chain::{Salt, TextsDigest, texts_digest};
 use crate::domain::entry::Entry;
 use crate::domain::ids::EntryId;
 
 /// The texts of one entry, as stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = entry_texts, treat_none_as_default_value = false)]
 pub struct EntryTexts {
+    #[serde(with = "pg_json::bytes")]
     pub(super) entry_id: Vec<u8>,
+    #[serde(with = "pg_json::bytes")]
     salt: Vec<u8>,
     /// What a person calls the document that caused the entry.
     pub cause_name: String,

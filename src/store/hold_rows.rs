@@ -3,14 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
-#[cfg(test)]
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use super::open_holds::carried_from;
 use super::replies::KeyDigest;
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
-use super::{SOURCE, StoreError, corrupt, packed, uuids};
+use super::{SOURCE, StoreError, corrupt, packed, pg_json, uuids};
 use crate::domain::exact::to_scaled_rounded;
 use crate::domain::hold::{Hold, HoldState, LineShare, ReplyTerms};
 use crate::domain::ids::{AccountId, HoldId, ProductId, SaleModel};
@@ -23,13 +22,15 @@ use crate::domain::program::Scope;
 const RELEASED: i16 = 1;
 const EXPIRED: i16 = 2;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = holds, treat_none_as_default_value = false)]
 pub(super) struct HoldRow {
+    #[serde(with = "pg_json::bytes")]
     pub(super) id: Vec<u8>,
     account_id: i64,
     sale_source: i16,
     sale_model: i16,
+    #[serde(with = "pg_json::bytes")]
     order_uuid: Vec<u8>,
     order_key: i64,
     program_version: i64,
@@ -41,6 +42,7 @@ pub(super) struct HoldRow {
     add_quantity_e6: i64,
     price_e4: Option<i64>,
     covers: Option<String>,
+    #[serde(with = "pg_json::optional_bytes")]
     lines: Option<Vec<u8>>,
     created_at_us: i64,
     expires_at_us: i64,
@@ -48,13 +50,17 @@ pub(super) struct HoldRow {
     ended_at_us: Option<i64>,
     reason: Option<String>,
     restored_e2: i64,
+    #[serde(with = "pg_json::optional_bytes")]
     replaces: Option<Vec<u8>>,
     carried_points_e2: Option<i64>,
     carried_good_at_us: Option<i64>,
     actor: String,
     reply_key: Option<i64>,
+    #[serde(with = "pg_json::optional_bytes")]
     reply_key_sha256: Option<Vec<u8>>,
+    #[serde(with = "pg_json::optional_bytes")]
     params_sha256: Option<Vec<u8>>,
+    #[serde(with = "pg_json::optional_bytes")]
     reply_terms: Option<Vec<u8>>,
 }
 
@@ -271,6 +277,7 @@ pub(super) fn terms_from_bytes(bytes: &[u8]) -> Result<ReplyTerms, StoreError> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::*;
 

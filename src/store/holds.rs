@@ -16,10 +16,11 @@ pub use super::hold_rows::HoldReply;
 use super::hold_rows::{End, HoldRow, StateRow, scope_from_text};
 use super::kept::{load_kept, padded};
 use super::open_holds;
+use super::prefetch::lock_numbers;
 use super::replies::KeyDigest;
 use super::schema::{entries, holds, open_holds as open};
 use super::{AnyConnection, CHUNK, StoreError, on_each, uuids, write_rows};
-use crate::domain::hold::{Hold, HoldState};
+use crate::domain::hold::Hold;
 use crate::domain::ids::{AccountId, HoldId};
 use crate::domain::order::QUANTITY_DECIMALS;
 use crate::domain::program::Scope;
@@ -98,15 +99,12 @@ pub fn lock_drafts(
     keys: &BTreeSet<KeyDigest>,
 ) -> Result<(), StoreError> {
     let AnyConnection::Postgres(conn) = conn else { return Ok(()) };
-    let mut keys: Vec<i64> =
-        uuids.iter().map(|uuid| uuids::text_key(uuid)).chain(keys.iter().map(|key| key.start())).collect();
-    if keys.is_empty() {
+    let numbers = lock_numbers(uuids, keys);
+    if numbers.is_empty() {
         return Ok(());
     }
-    keys.sort_unstable();
-    // In the order of the list, which is everybody's.
-    diesel::sql_query("SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1) AS key")
-        .bind::<diesel::sql_types::Array<diesel::sql_types::BigInt>, _>(keys)
+    diesel::sql_query("SELECT count(pg_advisory_xact_lock(number)) FROM unnest($1) AS number")
+        .bind::<diesel::sql_types::Array<diesel::sql_types::BigInt>, _>(numbers)
         .execute(conn)?;
     Ok(())
 }
@@ -258,19 +256,13 @@ pub fn insert(conn: &mut AnyConnection, new: &[(&Hold, Option<&HoldReply>)]) -> 
     open_holds::insert(conn, new.iter().map(|(hold, _)| *hold))
 }
 
-/// Writes how holds have changed, after their entries: an open one that ended is open no more, one that was released or
-/// ran out says so, and so does one of which points were given back. That one was captured stands in its entry alone:
-/// `captured` are those whose entries are new. Their accounts must be locked.
+/// Writes what the rows of holds say that were released, ran out, or of which points were given back. Their accounts must
+/// be locked.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn update(conn: &mut AnyConnection, changed: &[&Hold], captured: &BTreeSet<HoldId>) -> Result<(), StoreError> {
-    let ended: Vec<&Hold> = changed.iter().copied().filter(|hold| hold.state != HoldState::Open).collect();
-    open_holds::remove(conn, &ended)?;
+pub(super) fn update<'a>(conn: &mut AnyConnection, changed: impl Iterator<Item = &'a Hold>) -> Result<(), StoreError> {
     for hold in changed {
-        if captured.contains(&hold.id) && hold.restored.is_zero() {
-            continue;
-        }
         let End { ended_as, ended_at_us } = End::of(hold);
         let (id, restored_e2) = (uuids::to_bytes(hold.id.0), hold.restored.e2());
         match ended_as {

@@ -33,11 +33,20 @@ pub fn load(conn: &mut AnyConnection, members: &BTreeSet<PartnerId>) -> Result<M
                 memberships::enrolled_at_us,
                 memberships::left_at_us,
             ));
-        let rows: Vec<(i64, i64, i64, Option<i64>)> = load_kept!(conn, query, chunk.len())?;
-        for (partner, program, enrolled_at, left_at) in rows {
-            let period = Period { enrolled_at: from_us(enrolled_at)?, left_at: from_us_opt(left_at)? };
-            found.entry((PartnerId(partner), ProgramId(program))).or_default().periods.push(period);
-        }
+        found.extend(from_rows(load_kept!(conn, query, chunk.len())?)?);
+    }
+    Ok(found)
+}
+
+/// Of rows in their order: member, program, from when, until when.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) fn from_rows(rows: Vec<(i64, i64, i64, Option<i64>)>) -> Result<Memberships, StoreError> {
+    let mut found = Memberships::new();
+    for (partner, program, enrolled_at, left_at) in rows {
+        let period = Period { enrolled_at: from_us(enrolled_at)?, left_at: from_us_opt(left_at)? };
+        found.entry((PartnerId(partner), ProgramId(program))).or_default().periods.push(period);
     }
     Ok(found)
 }

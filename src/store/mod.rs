@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod changes;
 pub mod companies;
 pub mod connection;
 pub mod entries;
@@ -27,9 +28,11 @@ mod order_lines;
 pub mod orders;
 pub mod packed;
 pub mod passes;
+mod pg_json;
 pub mod placed;
 pub mod pool;
 pub mod postings;
+pub mod prefetch;
 pub mod programs;
 pub mod readiness;
 pub mod redactions;

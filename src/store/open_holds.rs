@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::kept::{execute_kept, load_kept, padded};
 use super::schema::{entries, holds, open_holds};
 use super::time::from_us;
-use super::{AnyConnection, CHUNK, StoreError, on_each, uuids, write_rows};
+use super::{AnyConnection, CHUNK, StoreError, on_each, pg_json, uuids, write_rows};
 use crate::domain::account::{Carried, OpenHold};
 use crate::domain::hold::{Hold, HoldState};
 use crate::domain::ids::{AccountId, HoldId};
 use crate::domain::points::Points;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = open_holds, treat_none_as_default_value = false)]
-struct OpenRow {
+pub(super) struct OpenRow {
     account_id: i64,
+    #[serde(with = "pg_json::bytes")]
     hold_id: Vec<u8>,
     points_e2: i64,
     created_at_us: i64,
@@ -26,7 +28,7 @@ struct OpenRow {
 }
 
 impl OpenRow {
-    fn of(hold: &Hold) -> Self {
+    pub(super) fn of(hold: &Hold) -> Self {
         Self {
             account_id: hold.account_id.0,
             hold_id: uuids::to_bytes(hold.id.0),
@@ -91,29 +93,20 @@ pub(super) fn insert<'a>(conn: &mut AnyConnection, new: impl Iterator<Item = &'a
     Ok(())
 }
 
-/// Has holds that ended set aside nothing more.
+/// Has holds that ended set aside nothing more. Their accounts must be locked.
 ///
 /// # Errors
 /// [`StoreError`]
-pub(super) fn remove(conn: &mut AnyConnection, ended: &[&Hold]) -> Result<(), StoreError> {
-    match conn {
-        AnyConnection::Sqlite(c) => {
-            struct Here;
-            for hold in ended {
-                let row = open_holds::table
-                    .filter(open_holds::account_id.eq(hold.account_id.0))
-                    .filter(open_holds::hold_id.eq(uuids::to_bytes(hold.id.0)));
-                execute_kept::<Here, _>(c, diesel::delete(row))?;
-            }
-        }
-        AnyConnection::Postgres(c) => {
-            for chunk in ended.chunks(CHUNK) {
-                let accounts: Vec<i64> = chunk.iter().map(|hold| hold.account_id.0).collect();
-                let ids: Vec<Vec<u8>> = chunk.iter().map(|hold| uuids::to_bytes(hold.id.0)).collect();
-                let these = open_holds::table
-                    .filter(open_holds::account_id.eq_any(accounts))
-                    .filter(open_holds::hold_id.eq_any(ids));
-                diesel::delete(these).execute(c)?;
+pub(super) fn remove<'a>(conn: &mut AnyConnection, ended: impl Iterator<Item = &'a Hold>) -> Result<(), StoreError> {
+    struct Here;
+    for hold in ended {
+        let row = open_holds::table
+            .filter(open_holds::account_id.eq(hold.account_id.0))
+            .filter(open_holds::hold_id.eq(uuids::to_bytes(hold.id.0)));
+        match conn {
+            AnyConnection::Sqlite(conn) => execute_kept::<Here, _>(conn, diesel::delete(row))?,
+            AnyConnection::Postgres(conn) => {
+                diesel::delete(row).execute(conn)?;
             }
         }
     }

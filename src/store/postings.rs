@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use serde::Serialize;
 
 use super::kept::{Kept, padded};
 use super::schema::{accounts, order_postings};
@@ -65,9 +66,9 @@ pub fn hand_over(conn: &mut AnyConnection, sales: &[SaleId], from: AccountId, to
     Ok(())
 }
 
-#[derive(Insertable)]
+#[derive(Insertable, Serialize)]
 #[diesel(table_name = order_postings, treat_none_as_default_value = false)]
-struct PostingRow {
+pub(super) struct PostingRow {
     sale_source: i16,
     sale_model: i16,
     sale_id: i64,
@@ -75,21 +76,25 @@ struct PostingRow {
     earned_e2: i64,
 }
 
-/// Notes what has now been posted for sales.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn save(conn: &mut AnyConnection, changed: &BTreeMap<(SaleId, AccountId), Points>) -> Result<(), StoreError> {
-    let rows: Vec<PostingRow> = changed
-        .iter()
-        .map(|((sale, account), earned)| PostingRow {
+impl PostingRow {
+    pub(super) fn all(postings: &BTreeMap<(SaleId, AccountId), Points>) -> Vec<Self> {
+        let row = |((sale, account), earned): (&(SaleId, AccountId), &Points)| Self {
             sale_source: sale.source.0,
             sale_model: sale.model.code(),
             sale_id: sale.id,
             account_id: account.0,
             earned_e2: earned.e2(),
-        })
-        .collect();
+        };
+        postings.iter().map(row).collect()
+    }
+}
+
+/// Notes what has now been posted for sales.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn save(conn: &mut AnyConnection, changed: &BTreeMap<(SaleId, AccountId), Points>) -> Result<(), StoreError> {
+    let rows = PostingRow::all(changed);
     write_rows!(conn, &rows, row => diesel::insert_into(order_postings::table)
         .values(row)
         .on_conflict((

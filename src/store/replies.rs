@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::kept::{load_kept, padded};
 use super::schema::recorded_replies;
-use super::{AnyConnection, CHUNK, StoreError, write_rows};
+use super::{AnyConnection, CHUNK, StoreError, pg_json, write_rows};
 
 /// The SHA-256 of a key, by which its reply is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,14 +46,35 @@ pub struct RecordedReply {
     pub refusal: bool,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = recorded_replies, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct ReplyRow {
+    #[serde(with = "pg_json::bytes")]
     key_sha256: Vec<u8>,
+    #[serde(with = "pg_json::bytes")]
     params_sha256: Vec<u8>,
     reply: String,
     recorded_at_us: i64,
     refusal: bool,
+}
+
+impl ReplyRow {
+    pub(super) fn of(reply: &RecordedReply) -> Self {
+        Self {
+            key_sha256: reply.key.0.to_vec(),
+            params_sha256: reply.params_sha256.clone(),
+            reply: reply.reply.clone(),
+            recorded_at_us: reply.recorded_at_us,
+            refusal: reply.refusal,
+        }
+    }
+
+    /// The reply it says; `None` when somebody edited its key.
+    pub(super) fn reply(self) -> Option<RecordedReply> {
+        let Self { key_sha256, params_sha256, reply, recorded_at_us, refusal } = self;
+        let key = KeyDigest(key_sha256.try_into().ok()?);
+        Some(RecordedReply { key, params_sha256, reply, recorded_at_us, refusal })
+    }
 }
 
 /// The replies that these keys got.
@@ -64,13 +86,9 @@ pub fn load(conn: &mut AnyConnection, keys: &[KeyDigest]) -> Result<BTreeMap<Key
     for chunk in keys.chunks(CHUNK) {
         let query = recorded_replies::table
             .filter(recorded_replies::key_sha256.eq_any(padded(chunk.iter().map(|key| key.0.to_vec()))))
-            .select(Row::as_select());
-        let rows: Vec<Row> = load_kept!(conn, query, chunk.len())?;
-        for Row { key_sha256, params_sha256, reply, recorded_at_us, refusal } in rows {
-            if let Ok(key) = key_sha256.try_into().map(KeyDigest) {
-                found.insert(key, RecordedReply { key, params_sha256, reply, recorded_at_us, refusal });
-            }
-        }
+            .select(ReplyRow::as_select());
+        let rows: Vec<ReplyRow> = load_kept!(conn, query, chunk.len())?;
+        found.extend(rows.into_iter().filter_map(ReplyRow::reply).map(|reply| (reply.key, reply)));
     }
     Ok(found)
 }
@@ -80,14 +98,7 @@ pub fn load(conn: &mut AnyConnection, keys: &[KeyDigest]) -> Result<BTreeMap<Key
 /// # Errors
 /// [`StoreError`]
 pub fn append(conn: &mut AnyConnection, replies: &[RecordedReply]) -> Result<(), StoreError> {
-    let row = |reply: &RecordedReply| Row {
-        key_sha256: reply.key.0.to_vec(),
-        params_sha256: reply.params_sha256.clone(),
-        reply: reply.reply.clone(),
-        recorded_at_us: reply.recorded_at_us,
-        refusal: reply.refusal,
-    };
-    let rows: Vec<Row> = replies.iter().map(row).collect();
+    let rows: Vec<ReplyRow> = replies.iter().map(ReplyRow::of).collect();
     write_rows!(conn, &rows, row => diesel::insert_into(recorded_replies::table).values(row));
     Ok(())
 }

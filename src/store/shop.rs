@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use diesel::{PgConnection, sql_query};
+use serde::Deserialize;
 
-use super::kept::{load_kept, padded};
+use super::kept::{KeptHere, load_kept, padded};
 use super::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
@@ -15,9 +17,9 @@ use crate::domain::ids::{
 };
 use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
 
-#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = partners, treat_none_as_default_value = false)]
-struct PartnerRow {
+pub(super) struct PartnerRow {
     source: i16,
     id: i64,
     name: String,
@@ -300,6 +302,20 @@ fn put_configs(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, S
     Ok(size(&fresh))
 }
 
+/// A number that is another one once the copy of the shop, or a program, has changed: PostgreSQL alone keeps one.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn version(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        version: i64,
+    }
+    let row: Row = KeptHere::<_, Row>::new(sql_query("SELECT version FROM shop_version")).get_result(conn)?;
+    Ok(row.version)
+}
+
 /// The places of these products, and both trees whole: a shop has some hundred categories at most.
 ///
 /// # Errors
@@ -350,6 +366,20 @@ pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
     Ok(catalog)
 }
 
+impl PartnerRow {
+    /// The partner it says.
+    pub(super) fn partner(self) -> Result<Partner, StoreError> {
+        Ok(Partner {
+            id: PartnerId(self.id),
+            name: self.name,
+            commercial_partner_id: PartnerId(self.commercial_partner_id),
+            company_id: self.company_id.map(crate::domain::ids::CompanyId),
+            tag_ids: ids_from_text(&self.tag_ids)?.into_iter().map(PartnerTagId).collect(),
+            active: self.active,
+        })
+    }
+}
+
 /// Known partners among these.
 ///
 /// # Errors
@@ -364,14 +394,7 @@ pub fn partners(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeM
             .select(PartnerRow::as_select());
         let rows: Vec<PartnerRow> = load_kept!(conn, query, chunk.len())?;
         for row in rows {
-            let partner = Partner {
-                id: PartnerId(row.id),
-                name: row.name,
-                commercial_partner_id: PartnerId(row.commercial_partner_id),
-                company_id: row.company_id.map(crate::domain::ids::CompanyId),
-                tag_ids: ids_from_text(&row.tag_ids)?.into_iter().map(PartnerTagId).collect(),
-                active: row.active,
-            };
+            let partner = row.partner()?;
             found.insert(partner.id, partner);
         }
     }

@@ -1,26 +1,25 @@
 //! Transactions: how they begin on each database, and how they end.
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, RunQueryDsl, sql_query};
+use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::StoreError;
 use super::connection::AnyConnection;
 use super::kept::KeptHere;
 
 /// A number that is another one once another connection has written to the database; to be compared with what the same
-/// connection said before. `None` on PostgreSQL, which has no such thing.
+/// connection said before.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn data_version(conn: &mut AnyConnection) -> Result<Option<i64>, StoreError> {
+pub fn data_version(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         data_version: i64,
     }
-    let AnyConnection::Sqlite(conn) = conn else { return Ok(None) };
     let row: Row = KeptHere::<_, Row>::new(sql_query("PRAGMA data_version")).get_result(conn)?;
-    Ok(Some(row.data_version))
+    Ok(row.data_version)
 }
 
 /// Runs `work` in a transaction that may write from its first statement on.
@@ -39,16 +38,35 @@ pub fn write_transaction<T, E>(
 where
     E: From<StoreError> + From<diesel::result::Error>,
 {
-    use diesel::connection::TransactionManager;
+    write_transaction_begun_with(conn, "BEGIN", work)
+}
+
+/// As [`write_transaction`]; on PostgreSQL with statements that come with its `BEGIN`, in the same round trip.
+///
+/// # Errors
+/// As [`write_transaction`].
+pub(super) fn write_transaction_begun_with<T, E>(
+    conn: &mut AnyConnection,
+    beginning: &str,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<StoreError> + From<diesel::result::Error>,
+{
+    use diesel::connection::AnsiTransactionManager;
     match conn {
         AnyConnection::Sqlite(inner) => {
             // diesel's `immediate_transaction` wants a closure on the inner connection, which could not run
             // functions written for both: begin it as diesel does and let its manager end it.
-            diesel::connection::AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")
-                .map_err(E::from)?;
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE").map_err(E::from)?;
         }
         AnyConnection::Postgres(inner) => {
-            diesel::connection::AnsiTransactionManager::begin_transaction(inner).map_err(E::from)?;
+            let begun = AnsiTransactionManager::begin_transaction_sql(inner, beginning);
+            if let Err(problem) = begun {
+                // diesel knows of no transaction then, but the server may: it had begun when a lock could not be had.
+                let _ = inner.batch_execute("ROLLBACK");
+                return Err(E::from(problem));
+            }
         }
     }
     let done = work(conn);

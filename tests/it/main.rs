@@ -50,6 +50,7 @@ mod redeeming;
 mod references;
 mod refunds;
 mod replacing;
+mod replicas;
 mod rewards;
 mod rooms;
 mod sales;

@@ -125,6 +125,9 @@ fn rooms_are_found_in_every_form_of_use() {
     assert_eq!(named(code), expected);
 }
 
+/// Tables of PostgreSQL alone: SQLite itself tells a connection whether another one has written (`PRAGMA data_version`).
+const OF_POSTGRESQL: &[&str] = &["shop_version ("];
+
 #[test]
 fn both_databases_have_the_same_migrations() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
@@ -146,6 +149,7 @@ fn both_databases_have_the_same_migrations() {
                 .split("CREATE TABLE ")
                 .skip(1)
                 .filter_map(|rest| rest.split("\n)").next())
+                .filter(|body| side == "sqlite" || OF_POSTGRESQL.iter().all(|table| !body.starts_with(table)))
                 .flat_map(|body| body.lines().filter_map(|line| line.split_whitespace().next()));
             let altered = text.lines().filter(|line| line.starts_with("ALTER TABLE "));
             made.chain(altered).map(str::to_owned).collect()

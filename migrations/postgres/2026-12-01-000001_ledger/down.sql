@@ -1,3 +1,4 @@
+DROP TABLE shop_version;
 DROP TABLE readiness;
 DROP TABLE schema_floor;
 DROP TABLE future_records;
@@ -35,3 +36,4 @@ DROP TABLE program_versions;
 DROP TABLE programs;
 DROP FUNCTION refuse_change();
 DROP FUNCTION refuse_unnoted_erasure();
+DROP FUNCTION raise_shop_version();

@@ -552,3 +552,35 @@ CREATE TRIGGER recorded_replies_no_change BEFORE UPDATE OR TRUNCATE ON recorded_
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER recorded_replies_no_delete BEFORE DELETE ON recorded_replies
     FOR EACH ROW WHEN (NOT OLD.refusal) EXECUTE FUNCTION refuse_change();
+
+-- A number that grows whenever our copy of the shop or a program changes: as long as it stays, what a writer remembers of
+-- them is true. SQLite tells that by itself.
+CREATE TABLE shop_version (
+    id SMALLINT PRIMARY KEY CHECK (id = 1),
+    version BIGINT NOT NULL
+);
+INSERT INTO shop_version (id, version) VALUES (1, 1);
+CREATE FUNCTION raise_shop_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM changed) THEN
+        UPDATE shop_version SET version = version + 1;
+    END IF;
+    RETURN NULL;
+END
+$$;
+DO $$
+DECLARE
+    of_shop TEXT;
+BEGIN
+    FOREACH of_shop IN ARRAY ARRAY['programs', 'program_versions', 'products', 'neutral_products', 'categories',
+        'pos_configs', 'companies', 'currencies']
+    LOOP
+        EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %I REFERENCING NEW TABLE AS changed '
+            'FOR EACH STATEMENT EXECUTE FUNCTION raise_shop_version()', of_shop || '_inserted', of_shop);
+        EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %I REFERENCING NEW TABLE AS changed '
+            'FOR EACH STATEMENT EXECUTE FUNCTION raise_shop_version()', of_shop || '_updated', of_shop);
+        EXECUTE format('CREATE TRIGGER %I AFTER DELETE ON %I REFERENCING OLD TABLE AS changed '
+            'FOR EACH STATEMENT EXECUTE FUNCTION raise_shop_version()', of_shop || '_deleted', of_shop);
+    END LOOP;
+END
+$$;

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::super::command::{Answer, Command, Transfer, TransferReason};
 use super::super::read::entry_json;
+use super::super::recorded_replies::caller_key;
 use super::super::reply::{ErrorBody, LedgerError};
-use super::super::verdict::caller_key;
 use super::super::wallets::{owner_of, wallets_of};
-use super::params_to_bytes;
+use super::replies::params_to_bytes;
 use super::{Batch, trouble};
 use crate::domain::account::Account;
 use crate::domain::entry::{Cause, CauseModel, Entry, EntryKind};

@@ -148,6 +148,11 @@ impl Api {
         )
     }
 
+    /// A hold that was given, for the order it was given for.
+    pub fn capture(&self, hold: &Value, draft: &Value) -> Result<Value, Failed> {
+        self.try_call("loyalty.capture", json!({"hold_id": hold["hold_id"], "order": {"uuid": draft["uuid"]}}))
+    }
+
     /// A manager gives points.
     #[track_caller]
     pub fn give(&self, partner: i64, points: &str) {
