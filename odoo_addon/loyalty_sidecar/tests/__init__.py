@@ -5,6 +5,7 @@ from . import (
     test_explanation,
     test_following,
     test_lists,
+    test_numbers,
     test_outsiders,
     test_pos_order,
     test_pos_receipt,
@@ -13,5 +14,4 @@ from . import (
     test_test_connection,
     test_till,
     test_translations,
-    test_wording,
 )

@@ -2,7 +2,7 @@ from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 from odoo.tests import common as test_common
 from odoo.tests.common import new_test_user
 
-from ..models import loyalty_sidecar
+from ..models.service import loyalty_sidecar
 from .fake_sidecar import TOKEN, FakeSidecar
 
 

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests.common import new_test_user, tagged
 
-from ..models.loyalty_sidecar import LoyaltySidecar
+from ..models.service.loyalty_sidecar import LoyaltySidecar
 from .common import LoyaltySidecarCommon
 from .fake_sidecar import TOKEN
 

@@ -46,7 +46,7 @@ function isSingular(points) {
     }
 }
 
-/** A program names its points in the plural alone: "stars", "points fidélité". The server says the same (wording.py). */
+/** A program names its points in the plural alone: "stars", "points fidélité". The server says the same (numbers.py). */
 function singular(name) {
     const words = name.split(" ");
     for (const place of [words.length - 1, 0]) {

@@ -3,9 +3,9 @@ import time
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from ..tools.connection_probe import speaks_plain_http, speaks_tls
-from ..tools.delivery import deliver_in_background
-from ..tools.sidecar_client import (
+from ...tools.connection_probe import speaks_plain_http, speaks_tls
+from ...tools.delivery import deliver_in_background
+from ...tools.sidecar_client import (
     READ_SECONDS,
     SidecarClient,
     SidecarError,

@@ -4,7 +4,7 @@ from .common import LoyaltySidecarCommon
 
 
 @tagged("post_install", "-at_install")
-class TestWording(LoyaltySidecarCommon):
+class TestNumbers(LoyaltySidecarCommon):
     """Numbers as the user's language writes them."""
 
     def words(self, lang="en_US"):

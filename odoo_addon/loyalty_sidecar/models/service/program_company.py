@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from ..tools.sidecar_client import SidecarRefusal
+from ...tools.sidecar_client import SidecarRefusal
 
 
 class LoyaltySidecar(models.AbstractModel):

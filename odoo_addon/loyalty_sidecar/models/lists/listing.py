@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.sidecar_client import SidecarError
+from ...tools.sidecar_client import SidecarError
 
 _logger = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..tools.sidecar_client import SidecarError
-from .loyalty_sidecar import (
+from ...tools.sidecar_client import SidecarError
+from ..service.loyalty_sidecar import (
     PARAMETER_HIDE_WOULD_EARN,
     PARAMETER_MANAGER_TOKEN,
     PARAMETER_TIMEOUT,

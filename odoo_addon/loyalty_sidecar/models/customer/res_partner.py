@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from ..tools.sidecar_client import SidecarError
+from ...tools.sidecar_client import SidecarError
 
 # The most customers the sidecar is asked for at once.
 CUSTOMERS_AT_ONCE = 1000
