@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import float_repr, float_round
 
-from ..service.loyalty_sidecar import PARAMETER_HIDE_WOULD_EARN
+from ..service.settings import PARAMETER_HIDE_WOULD_EARN
 
 # The money of a line, in the currency of the till.
 MONEY_FIELDS = ("price_subtotal", "price_subtotal_incl")

@@ -1,1 +1,1 @@
-from . import loyalty_sidecar, program_company
+from . import loyalty_sidecar, settings, after_commit, program_company

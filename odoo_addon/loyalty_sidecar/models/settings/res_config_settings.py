@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ...tools.sidecar_client import SidecarError
-from ..service.loyalty_sidecar import (
+from ..service.settings import (
     PARAMETER_HIDE_WOULD_EARN,
     PARAMETER_MANAGER_TOKEN,
     PARAMETER_TIMEOUT,

@@ -1,1 +1,1 @@
-from . import explanation, numbers
+from . import connection, explanation, numbers, refusals

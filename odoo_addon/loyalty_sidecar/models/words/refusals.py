@@ -1,0 +1,132 @@
+from odoo import api, models
+
+from ...tools.sidecar_client import SidecarRefusal
+
+
+class LoyaltySidecar(models.AbstractModel):
+    """What a cashier or a manager reads when the service says no, or nothing."""
+
+    _inherit = "loyalty.sidecar"
+
+    @api.model
+    def _failure(self, error):
+        return {
+            "ok": False,
+            "error": {
+                "kind": error.kind,
+                "message": self._words_for_staff(error),
+                "data": getattr(error, "data", {}),
+            },
+        }
+
+    @api.model
+    def _words_for_staff(self, error):
+        """What a cashier should read: what it means for the sale, and what to do now."""
+        if isinstance(error, SidecarRefusal):
+            return self._words_of_refusal(error.kind, error.data, error.message)
+        if error.kind == "not_configured" and error.missing == "manager token":
+            return self.env._(
+                "Points cannot be changed from Odoo yet: the settings have no token for managers. "
+                "Ask an administrator."
+            )
+        if error.kind == "not_configured":
+            return self.env._("The loyalty service is not set up yet. Ask an administrator.")
+        if error.kind in ("unauthorized", "bad_address", "not_a_sidecar", "tls_failed"):
+            return self.env._(
+                "The loyalty service is not set up correctly. You can keep selling; points will be added later. "
+                "Ask an administrator to test the connection in the settings."
+            )
+        return self.env._(
+            "The loyalty service cannot be reached at the moment. Selling works; points will follow."
+        )
+
+    @api.model
+    def _words_of_refusal(self, kind, figures, fallback=""):
+        """Words for a refusal, or for the reason why a reward cannot be had."""
+        figures = {
+            name: self._format_points(value)
+            for name, value in figures.items()
+            if isinstance(value, str | int | float)
+        }
+        # Of a reward that does not fit, the reason says more than the kind.
+        if kind == "reward_not_applicable":
+            kind = figures.get("reason", kind)
+        known = {
+            "insufficient_points": self.env._(
+                "Not enough points: %(required)s needed, %(available)s available.",
+                required=figures["required"],
+                available=figures["available"],
+            )
+            if {"required", "available"} <= figures.keys()
+            else self.env._("Not enough points."),
+            "below_minimum": self.env._(
+                "Redeeming begins at %(minimum)s points; %(available)s available.",
+                minimum=figures["minimum"],
+                available=figures["available"],
+            )
+            if {"minimum", "available"} <= figures.keys()
+            else self.env._("Not enough points to redeem yet."),
+            "order_too_small": self.env._(
+                "This order takes %(maximum)s points at most.",
+                maximum=figures["maximum_points"],
+            )
+            if "maximum_points" in figures
+            else self.env._("The order is too small for this reward."),
+            "other_partner": self.env._("This reward belongs to another customer."),
+            "other_currency": self.env._("The order is in another currency than the program."),
+            "other_company": self.env._("The order is of another company than the program."),
+            "other_shop": self.env._("The program does not hold in this shop."),
+            "outside_dates": self.env._("The program does not hold at this time."),
+            "too_few_points": self.env._("That is too few points to take anything off."),
+            "not_enrolled": self.env._("The customer has not joined this program."),
+            "limit_reached": self.env._(
+                "The customer has had this reward as often as it is given."
+            ),
+            "too_many_holds": self.env._(
+                "The customer has too many rewards on orders that are not paid. Take one off first."
+            ),
+            "outside_window": self.env._("This reward is not given at this time."),
+            "nothing_in_scope": self.env._("Nothing on the order is what this reward is for."),
+            "already_cheaper": self.env._(
+                "The product costs no more on this order than with the reward."
+            ),
+            "product_unavailable": self.env._("The product of this reward is not available."),
+            "program_unreadable": self.env._(
+                "The rules of this program cannot be read. Ask an administrator."
+            ),
+            "program_too_large": self.env._(
+                "The numbers of this program are too large for this order. Ask an administrator."
+            ),
+            "reward_not_applicable": self.env._("This reward cannot be used on this order."),
+            "idempotency_conflict": self.env._(
+                "This was already asked for with other values, and what was asked first holds. "
+                "Look at the points, then begin again."
+            ),
+            "hold_expired": self.env._(
+                "The reserved points have expired. Take the reward off and redeem again."
+            ),
+            "hold_captured": self.env._("These points have already been redeemed."),
+            "hold_released": self.env._("These points have already been given back."),
+            "hold_of_other_order": self.env._("These points are reserved for another order."),
+            "unknown_partner": self.env._(
+                "The loyalty service does not know this customer yet. Try again in a moment."
+            ),
+            "unknown_program": self.env._("This loyalty program no longer exists."),
+            "unknown_reward": self.env._("This reward no longer exists."),
+            "unknown_hold": self.env._("The loyalty service does not know this reservation."),
+            "unknown_entry": self.env._("The loyalty service does not know this entry."),
+            "forbidden": self.env._(
+                "The token in the settings may not do this. Ask an administrator."
+            ),
+            "unavailable": self.env._(
+                "The loyalty service cannot answer now. Try again: nothing is ever done twice."
+            ),
+        }
+        return known.get(kind) or fallback or known["reward_not_applicable"]
+
+    @api.model
+    def _words_needs_viewer(self):
+        return self.env._(
+            "To show this, the token in the settings needs the role viewer. An administrator creates one with "
+            "“loyalty-sidecar token create --role viewer --name odoo”."
+        )
