@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.exceptions import AccessError
 
 PAGE = 50
 
@@ -51,9 +50,7 @@ class ResPartner(models.Model):
                 answer["error"]["message"] = sidecar._words_needs_viewer()
             return answer
         explanation = answer["result"]
-        # The rights on the customer are the rights on the entry.
-        if explanation.get("partner_id") != self.id:
-            raise AccessError(self.env._("This entry does not belong to this customer."))
+        sidecar._require_entry(explanation, self)
         return {
             "ok": True,
             "sentences": sidecar._explain(explanation),

@@ -1,10 +1,11 @@
 from decimal import Decimal, InvalidOperation
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools.sidecar_client import SidecarError
+from ..service.access import CORRECT, LOOK
 
 # The most customers the sidecar is asked for at once.
 CUSTOMERS_AT_ONCE = 1000
@@ -37,12 +38,12 @@ class ResPartner(models.Model):
         return {
             "ok": True,
             "programs": answer["result"][0]["programs"] if answer["result"] else [],
-            "can_adjust": self.env.user.has_group("point_of_sale.group_pos_manager"),
+            "can_adjust": self.env["loyalty.sidecar"]._may(CORRECT),
         }
 
     def loyalty_sidecar_programs(self):
         """The programs that a manager may correct this customer's points in."""
-        self._loyalty_sidecar_check_manager()
+        self._loyalty_sidecar_check(CORRECT)
         sidecar = self.env["loyalty.sidecar"]
         answers = sidecar._ask_many(
             [("loyalty.balance", {"partner_ids": self.ids}), ("program.list", {})]
@@ -83,7 +84,7 @@ class ResPartner(models.Model):
 
         ``key`` is the dialog's, so that a second press of the button corrects nothing twice.
         """
-        self._loyalty_sidecar_check_manager()
+        self._loyalty_sidecar_check(CORRECT)
         sidecar = self.env["loyalty.sidecar"]
         reason = " ".join(str(reason or "").split())
         if not reason:
@@ -99,7 +100,7 @@ class ResPartner(models.Model):
             found = sidecar._manager_client().call("program.get", {"code": program})
         except SidecarError as error:
             return sidecar._failure(error)
-        sidecar._check_company_of_program(found)
+        sidecar._require_program(found)
         return sidecar._ask_as_manager(
             "ledger.adjust",
             {
@@ -188,17 +189,8 @@ class ResPartner(models.Model):
             }
         )
 
-    def _loyalty_sidecar_check(self):
+    def _loyalty_sidecar_check(self, right=LOOK):
         self.ensure_one()
-        if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(
-                self.env._("Only users of the Point of Sale may ask for loyalty points.")
-            )
-        self.check_access("read")
-
-    def _loyalty_sidecar_check_manager(self):
-        self._loyalty_sidecar_check()
-        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(
-                self.env._("Only managers of the Point of Sale may change loyalty points.")
-            )
+        sidecar = self.env["loyalty.sidecar"]
+        sidecar._require(LOOK, self)
+        sidecar._require(right)

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.sidecar_client import SidecarError
+from ..service.access import LOOK
 
 _logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class LoyaltySidecarListing(models.AbstractModel):
     @api.model
     def loyalty_sidecar_state(self):
         """Whether the list can be had now, and if not, what to do: asked by the view beside the rows."""
-        self.check_access("read")
+        self.env["loyalty.sidecar"]._require(LOOK, self)
         answer = self._sidecar_ask({**self._sidecar_params(), "limit": 1})
         return {"ok": answer["ok"], "message": "" if answer["ok"] else answer["error"]["message"]}
 

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
+from ..service.access import CORRECT
+
 _lt = LazyTranslate(__name__)
 
 KINDS = {
@@ -101,8 +103,8 @@ class LoyaltySidecarException(models.Model):
         note = " ".join(str(note or "").split())
         if not note:
             raise UserError(self.env._("Write down what was done about it."))
-        self.check_access("read")
         sidecar = self.env["loyalty.sidecar"]
+        sidecar._require(CORRECT, self)
         for exception in self:
             answer = sidecar._ask_as_manager(
                 "exception.resolve", {"exception_id": exception.exception_id, "note": note}

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from odoo import api, models
-from odoo.exceptions import AccessError
 from odoo.tools import float_repr, float_round
 
+from ..service.access import LOOK
 from ..service.settings import PARAMETER_HIDE_WOULD_EARN
 
 # The money of a line, in the currency of the till.
@@ -122,7 +122,7 @@ class PosConfig(models.Model):
             params["points"] = str(choice["points"])
         if choice.get("replaces"):
             params["replaces"] = str(choice["replaces"])
-            self._loyalty_sidecar_check_holds([params["replaces"]])
+            self.env["loyalty.sidecar"]._require_holds_of(self.company_id, [params["replaces"]])
         answer = self.env["loyalty.sidecar"]._ask("loyalty.hold", params, retry=True)
         if answer["ok"]:
             answer["line_product_id"] = product.id
@@ -177,7 +177,7 @@ class PosConfig(models.Model):
         """Give reserved points back."""
         self._loyalty_sidecar_check_till()
         hold_ids = [str(hold_id) for hold_id in hold_ids]
-        self._loyalty_sidecar_check_holds(hold_ids)
+        self.env["loyalty.sidecar"]._require_holds_of(self.company_id, hold_ids)
         answers = self.env["loyalty.sidecar"]._ask_many(
             [
                 ("loyalty.release", {"hold_id": hold_id, "reason": str(reason)})
@@ -190,40 +190,12 @@ class PosConfig(models.Model):
 
     def _loyalty_sidecar_check_till(self):
         self.ensure_one()
-        if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(
-                self.env._("Only users of the Point of Sale may ask for loyalty points.")
-            )
-        self.check_access("read")
-
-    def _loyalty_sidecar_check_holds(self, hold_ids):
-        """That no order of another company carries these. A till's own may not be saved yet."""
-        foreign = (
-            self.env["pos.order.line"]
-            .sudo()
-            .search_count(
-                [
-                    ("loyalty_hold_id", "in", hold_ids),
-                    ("order_id.company_id", "!=", self.company_id.id),
-                ],
-                limit=1,
-            )
-        )
-        if foreign:
-            raise AccessError(self.env._("These points are reserved for another company's order."))
+        self.env["loyalty.sidecar"]._require(LOOK, self)
 
     def _loyalty_sidecar_check(self, draft):
         """The draft's customer, if this user may see it and it may buy at this till."""
         self._loyalty_sidecar_check_till()
-        partner = self.env["res.partner"].browse(int(draft.get("partner_id") or 0)).exists()
-        if not partner:
-            raise AccessError(self.env._("This customer does not exist any more."))
-        partner.check_access("read")
-        # A user of two companies may see both customers, a till serves its own company's alone.
-        owner = partner.sudo().company_id
-        if owner and owner not in self.sudo().company_id.parent_ids:
-            raise AccessError(self.env._("This customer belongs to another company."))
-        return partner
+        return self.env["loyalty.sidecar"]._require_customer(draft.get("partner_id"), self.company_id)
 
     def _loyalty_sidecar_draft(self, draft, partner):
         """The order as the sidecar wants it. Company, currency and till are not the browser's to say."""

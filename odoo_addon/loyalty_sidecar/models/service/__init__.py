@@ -1,1 +1,1 @@
-from . import loyalty_sidecar, settings, after_commit, program_company
+from . import loyalty_sidecar, access, settings, after_commit, program_company

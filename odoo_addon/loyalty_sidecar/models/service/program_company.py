@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.exceptions import AccessError
 
 from ...tools.sidecar_client import SidecarRefusal
 
@@ -42,24 +41,3 @@ class LoyaltySidecar(models.AbstractModel):
         if company is None:
             return False
         return company if type(company) is int and company > 0 else None
-
-    @api.model
-    def _is_company_of_user(self, company):
-        """Whether this user may see and change a program of this company: as the lists' rules say it.
-
-        A company's program holds in its branches, too: users of a branch work with it.
-        """
-        if company is None:
-            return False
-        return not company or company in self.env.companies.parent_ids.ids
-
-    @api.model
-    def _check_company_of_program(self, answer):
-        """Raise AccessError unless the program that ``program.get`` answered with is one of this user's companies."""
-        if not self._is_company_of_user(self._company_of_program(answer)):
-            raise AccessError(
-                self.env._(
-                    "This loyalty program is another company's. If that company is one of yours, choose it at the top "
-                    "of the screen; else ask one of its managers."
-                )
-            )

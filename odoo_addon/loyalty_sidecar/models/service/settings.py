@@ -1,7 +1,7 @@
 from odoo import api, models
-from odoo.exceptions import AccessError
 
 from ...tools.sidecar_client import READ_SECONDS, SidecarClient, SidecarNotConfigured
+from .access import CORRECT
 
 PARAMETER_URL = "loyalty_sidecar.url"
 PARAMETER_TOKEN = "loyalty_sidecar.token"
@@ -33,12 +33,9 @@ class LoyaltySidecar(models.AbstractModel):
     def _manager_client(self):
         """A client with the token for managers; raises SidecarNotConfigured, and AccessError for all others.
 
-        The only way to that token. It checks the group itself, so that no caller can forget to.
+        The only way to that token. It checks the right itself, so that no caller can forget to.
         """
-        if not self.env.user.has_group("point_of_sale.group_pos_manager"):
-            raise AccessError(
-                self.env._("Only managers of the Point of Sale may change loyalty points.")
-            )
+        self._require(CORRECT)
         get_param = self.env["ir.config_parameter"].sudo().get_param
         if not (get_param(PARAMETER_MANAGER_TOKEN) or "").strip():
             raise SidecarNotConfigured("manager token")

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from ...tools.sidecar_client import SidecarError
+from ..service.access import CONFIGURE
 from ..service.settings import (
     PARAMETER_HIDE_WOULD_EARN,
     PARAMETER_MANAGER_TOKEN,
@@ -64,7 +64,7 @@ class ResConfigSettings(models.TransientModel):
         Odoo fills the form in here, from the parameters, and asks for no right: not even a portal
         user's call is refused.
         """
-        if not self.env.user.has_group("base.group_system"):
+        if not self.env["loyalty.sidecar"]._may(CONFIGURE):
             fields = [name for name in fields if not name.startswith("loyalty_sidecar_")]
         return super().default_get(fields)
 
@@ -74,10 +74,7 @@ class ResConfigSettings(models.TransientModel):
 
         Returns ``[{"level": "success" | "warning" | "danger", "message": …}]``, the connection first.
         """
-        if not self.env.user.has_group("base.group_system"):
-            raise AccessError(
-                self.env._("Only administrators may test the connection to the loyalty service.")
-            )
+        self.env["loyalty.sidecar"]._require(CONFIGURE)
         level, message = self._loyalty_sidecar_test_connection(url, token, timeout_ms)
         outcomes = [{"level": level, "message": message}]
         if level != "danger":

@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ...tools.sidecar_client import SidecarRefusal
+from ..service.access import CONFIGURE, CORRECT, LOOK
 
 
 class LoyaltySidecar(models.AbstractModel):
@@ -123,6 +124,14 @@ class LoyaltySidecar(models.AbstractModel):
             ),
         }
         return known.get(kind) or fallback or known["reward_not_applicable"]
+
+    @api.model
+    def _words_of_missing_right(self, right):
+        return {
+            LOOK: self.env._("Only users of the Point of Sale may ask for loyalty points."),
+            CORRECT: self.env._("Only managers of the Point of Sale may change loyalty points."),
+            CONFIGURE: self.env._("Only administrators may test the connection to the loyalty service."),
+        }[right]
 
     @api.model
     def _words_needs_viewer(self):
