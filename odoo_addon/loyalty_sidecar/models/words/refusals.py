@@ -1,7 +1,61 @@
 from odoo import api, models
+from odoo.tools.translate import LazyTranslate
 
 from ...tools.sidecar_client import SidecarRefusal
 from ..service.access import CONFIGURE, CORRECT, LOOK
+
+_lt = LazyTranslate(__name__)
+
+# The words of each kind, with figures where the service gave all that the sentence names.
+FIGURED = {
+    "insufficient_points": _lt("Not enough points: %(required)s needed, %(available)s available."),
+    "below_minimum": _lt("Redeeming begins at %(minimum)s points; %(available)s available."),
+    "order_too_small": _lt("This order takes %(maximum_points)s points at most."),
+}
+PLAIN = {
+    "insufficient_points": _lt("Not enough points."),
+    "below_minimum": _lt("Not enough points to redeem yet."),
+    "order_too_small": _lt("The order is too small for this reward."),
+    "other_partner": _lt("This reward belongs to another customer."),
+    "other_currency": _lt("The order is in another currency than the program."),
+    "other_company": _lt("The order is of another company than the program."),
+    "other_shop": _lt("The program does not hold in this shop."),
+    "outside_dates": _lt("The program does not hold at this time."),
+    "too_few_points": _lt("That is too few points to take anything off."),
+    "not_enrolled": _lt("The customer has not joined this program."),
+    "limit_reached": _lt("The customer has had this reward as often as it is given."),
+    "too_many_holds": _lt(
+        "The customer has too many rewards on orders that are not paid. Take one off first."
+    ),
+    "outside_window": _lt("This reward is not given at this time."),
+    "nothing_in_scope": _lt("Nothing on the order is what this reward is for."),
+    "already_cheaper": _lt("The product costs no more on this order than with the reward."),
+    "product_unavailable": _lt("The product of this reward is not available."),
+    "program_unreadable": _lt("The rules of this program cannot be read. Ask an administrator."),
+    "program_too_large": _lt(
+        "The numbers of this program are too large for this order. Ask an administrator."
+    ),
+    "reward_not_applicable": _lt("This reward cannot be used on this order."),
+    "idempotency_conflict": _lt(
+        "This was already asked for with other values, and what was asked first holds. "
+        "Look at the points, then begin again."
+    ),
+    "hold_expired": _lt("The reserved points have expired. Take the reward off and redeem again."),
+    "hold_captured": _lt("These points have already been redeemed."),
+    "hold_released": _lt("These points have already been given back."),
+    "hold_of_other_order": _lt("These points are reserved for another order."),
+    "unknown_partner": _lt(
+        "The loyalty service does not know this customer yet. Try again in a moment."
+    ),
+    "unknown_program": _lt("This loyalty program no longer exists."),
+    "unknown_reward": _lt("This reward no longer exists."),
+    "unknown_hold": _lt("The loyalty service does not know this reservation."),
+    "unknown_entry": _lt("The loyalty service does not know this entry."),
+    "forbidden": _lt("The token in the settings may not do this. Ask an administrator."),
+    "unavailable": _lt(
+        "The loyalty service cannot answer now. Try again: nothing is ever done twice."
+    ),
+}
 
 
 class LoyaltySidecar(models.AbstractModel):
@@ -52,78 +106,15 @@ class LoyaltySidecar(models.AbstractModel):
         # Of a reward that does not fit, the reason says more than the kind.
         if kind == "reward_not_applicable":
             kind = figures.get("reason", kind)
-        known = {
-            "insufficient_points": self.env._(
-                "Not enough points: %(required)s needed, %(available)s available.",
-                required=figures["required"],
-                available=figures["available"],
-            )
-            if {"required", "available"} <= figures.keys()
-            else self.env._("Not enough points."),
-            "below_minimum": self.env._(
-                "Redeeming begins at %(minimum)s points; %(available)s available.",
-                minimum=figures["minimum"],
-                available=figures["available"],
-            )
-            if {"minimum", "available"} <= figures.keys()
-            else self.env._("Not enough points to redeem yet."),
-            "order_too_small": self.env._(
-                "This order takes %(maximum)s points at most.",
-                maximum=figures["maximum_points"],
-            )
-            if "maximum_points" in figures
-            else self.env._("The order is too small for this reward."),
-            "other_partner": self.env._("This reward belongs to another customer."),
-            "other_currency": self.env._("The order is in another currency than the program."),
-            "other_company": self.env._("The order is of another company than the program."),
-            "other_shop": self.env._("The program does not hold in this shop."),
-            "outside_dates": self.env._("The program does not hold at this time."),
-            "too_few_points": self.env._("That is too few points to take anything off."),
-            "not_enrolled": self.env._("The customer has not joined this program."),
-            "limit_reached": self.env._(
-                "The customer has had this reward as often as it is given."
-            ),
-            "too_many_holds": self.env._(
-                "The customer has too many rewards on orders that are not paid. Take one off first."
-            ),
-            "outside_window": self.env._("This reward is not given at this time."),
-            "nothing_in_scope": self.env._("Nothing on the order is what this reward is for."),
-            "already_cheaper": self.env._(
-                "The product costs no more on this order than with the reward."
-            ),
-            "product_unavailable": self.env._("The product of this reward is not available."),
-            "program_unreadable": self.env._(
-                "The rules of this program cannot be read. Ask an administrator."
-            ),
-            "program_too_large": self.env._(
-                "The numbers of this program are too large for this order. Ask an administrator."
-            ),
-            "reward_not_applicable": self.env._("This reward cannot be used on this order."),
-            "idempotency_conflict": self.env._(
-                "This was already asked for with other values, and what was asked first holds. "
-                "Look at the points, then begin again."
-            ),
-            "hold_expired": self.env._(
-                "The reserved points have expired. Take the reward off and redeem again."
-            ),
-            "hold_captured": self.env._("These points have already been redeemed."),
-            "hold_released": self.env._("These points have already been given back."),
-            "hold_of_other_order": self.env._("These points are reserved for another order."),
-            "unknown_partner": self.env._(
-                "The loyalty service does not know this customer yet. Try again in a moment."
-            ),
-            "unknown_program": self.env._("This loyalty program no longer exists."),
-            "unknown_reward": self.env._("This reward no longer exists."),
-            "unknown_hold": self.env._("The loyalty service does not know this reservation."),
-            "unknown_entry": self.env._("The loyalty service does not know this entry."),
-            "forbidden": self.env._(
-                "The token in the settings may not do this. Ask an administrator."
-            ),
-            "unavailable": self.env._(
-                "The loyalty service cannot answer now. Try again: nothing is ever done twice."
-            ),
-        }
-        return known.get(kind) or fallback or known["reward_not_applicable"]
+        if kind in FIGURED:
+            sentence = self.env._(FIGURED[kind])
+            try:
+                return sentence % figures
+            except (KeyError, TypeError, ValueError):
+                pass  # Not all of its figures came along, or a translation names others.
+        if kind in PLAIN:
+            return self.env._(PLAIN[kind])
+        return fallback or self.env._(PLAIN["reward_not_applicable"])
 
     @api.model
     def _words_of_missing_right(self, right):
