@@ -1,1 +1,1 @@
-from . import history, res_partner
+from . import res_partner, correction, history, points_column
