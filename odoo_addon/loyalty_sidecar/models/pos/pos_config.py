@@ -1,14 +1,8 @@
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from odoo import api, models
-from odoo.tools import float_repr, float_round
 
 from ..service.access import LOOK
-from ..service.settings import PARAMETER_HIDE_WOULD_EARN
-
-# The money of a line, in the currency of the till.
-MONEY_FIELDS = ("price_subtotal", "price_subtotal_incl")
 
 
 def seconds_until(time):
@@ -66,7 +60,7 @@ class PosConfig(models.Model):
     def loyalty_sidecar_would_earn(self, draft):
         """What an order without a customer would earn for a member; nothing if that is not to be told."""
         self._loyalty_sidecar_check_till()
-        if not self._loyalty_sidecar_tells_non_members():
+        if not self.env["loyalty.sidecar"]._tells_non_members():
             return {"ok": True, "is_off": True, "programs": []}
         answer = self.env["loyalty.sidecar"]._ask(
             "loyalty.quote", {"order": self._loyalty_sidecar_draft(draft, None)}
@@ -86,10 +80,6 @@ class PosConfig(models.Model):
                 if float(quote["earns"]) > 0
             ],
         }
-
-    @api.model
-    def _loyalty_sidecar_tells_non_members(self):
-        return not self.env["ir.config_parameter"].sudo().get_param(PARAMETER_HIDE_WOULD_EARN)
 
     def loyalty_sidecar_hold(self, draft, choice):
         """Reserve the points of a reward for this order.
@@ -130,49 +120,6 @@ class PosConfig(models.Model):
             answer["result"]["expires_in_seconds"] = seconds_until(answer["result"].get("expires_at"))
         return answer
 
-    def loyalty_sidecar_refunded(self, draft):
-        """What a refund did to the customer's points: its entries, once the sidecar has read the order."""
-        partner = self._loyalty_sidecar_check(draft)
-        balance, history = self.env["loyalty.sidecar"]._ask_many(
-            [
-                ("loyalty.balance", {"partner_ids": partner.ids}),
-                ("loyalty.history", {"partner_id": partner.id, "limit": 50}),
-            ]
-        )
-        for answer in (balance, history):
-            if not answer["ok"]:
-                return answer
-        caused = [
-            entry
-            for entry in history["result"]["entries"]
-            if (entry.get("cause") or {}).get("uuid") == draft["uuid"]
-        ]
-
-        def total(program, *kinds):
-            points = (
-                Decimal(entry["points"])
-                for entry in caused
-                if entry.get("program") == program and entry["kind"] in kinds
-            )
-            return str(sum(points, Decimal(0)))
-
-        return {
-            "ok": True,
-            "programs": [
-                {
-                    "program": each["program"],
-                    "name": each["name"],
-                    "points_name": each["points_name"],
-                    "earned": total(each["program"], "earn", "clawback"),
-                    # A restore gives back what was redeemed.
-                    "redeemed": str(-Decimal(total(each["program"], "redeem", "restore"))),
-                    "total": each["balance"],
-                }
-                for each in balance["result"][0]["programs"]
-                if any(entry.get("program") == each["program"] for entry in caused)
-            ],
-        }
-
     def loyalty_sidecar_release(self, hold_ids, reason):
         """Give reserved points back."""
         self._loyalty_sidecar_check_till()
@@ -196,111 +143,3 @@ class PosConfig(models.Model):
         """The draft's customer, if this user may see it and it may buy at this till."""
         self._loyalty_sidecar_check_till()
         return self.env["loyalty.sidecar"]._require_customer(draft.get("partner_id"), self.company_id)
-
-    def _loyalty_sidecar_draft(self, draft, partner):
-        """The order as the sidecar wants it. Company, currency and till are not the browser's to say."""
-        currency = self.currency_id
-        unit_digits = self.env["decimal.precision"].precision_get("Product Unit")
-
-        def money(value):
-            return float_repr(currency.round(float(value or 0)), currency.decimal_places)
-
-        lines = []
-        for line in draft.get("lines") or []:
-            values = {
-                "product_id": int(line["product_id"]),
-                "qty": float_repr(
-                    float_round(float(line.get("qty") or 0), unit_digits), unit_digits
-                ),
-                **{name: money(line.get(name)) for name in MONEY_FIELDS},
-            }
-            if line.get("uuid"):
-                values["uuid"] = str(line["uuid"])
-            if line.get("hold_id"):
-                values["hold_id"] = str(line["hold_id"])
-            if line.get("refunded_line_id"):
-                values["refunded_line_id"] = int(line["refunded_line_id"])
-            if line.get("combo_parent_uuid"):
-                values["combo_parent_uuid"] = str(line["combo_parent_uuid"])
-            lines.append(values)
-        return {
-            "uuid": str(draft["uuid"]),
-            "company_id": self.company_id.id,
-            "currency": currency.name,
-            "pos_config_id": self.id,
-            **({"partner_id": partner.id} if partner else {}),
-            "lines": lines,
-        }
-
-    def _loyalty_sidecar_programs(self, balances, quotes):
-        """Quote and balance of each program, and words for every reward not to be had.
-
-        The quote decides which programs there are: it leaves out those of other companies,
-        currencies and shops, in which the same customer may have points as well. A program the
-        customer has not joined, and has no points in, is none of the till's business either, but for what
-        the order would have earned there, where non-members are told.
-        """
-        tells = self._loyalty_sidecar_tells_non_members()
-        balances = {balance["program"]: balance for balance in balances}
-        return [
-            {
-                **balances[quote["program"]],
-                "earns": quote["earns"],
-                "takes_back": quote.get("takes_back", "0"),
-                "balance_after": quote["balance_after"],
-                "rewards": [
-                    {
-                        **self._loyalty_sidecar_reward(
-                            reward, balances[quote["program"]]["available"]
-                        ),
-                        # Two programs may call a reward the same.
-                        "program": quote["program"],
-                    }
-                    for reward in quote["rewards"]
-                ],
-            }
-            for quote in quotes
-            if quote["program"] in balances
-            and not self._loyalty_sidecar_is_strange(quote, balances[quote["program"]])
-        ] + [
-            {
-                **balances[quote["program"]],
-                "earns": "0",
-                "takes_back": "0",
-                "balance_after": balances[quote["program"]]["balance"],
-                "would_earn": quote["would_earn"],
-                "rewards": [],
-            }
-            for quote in quotes
-            if tells
-            and quote["program"] in balances
-            and float(quote.get("would_earn") or 0) > 0
-            and self._loyalty_sidecar_is_strange(quote, balances[quote["program"]])
-        ]
-
-    @api.model
-    def _loyalty_sidecar_is_strange(self, quote, balance):
-        """Whether the customer has nothing to do with a program: not joined, no points, none to come."""
-        return (
-            bool(quote["rewards"])
-            and all(reward.get("reason") == "not_enrolled" for reward in quote["rewards"])
-            and not any(float(value or 0) for value in (quote["earns"], balance["balance"]))
-        )
-
-    def _loyalty_sidecar_reward(self, reward, available):
-        if reward.get("product_id"):
-            # The till need not have loaded it to offer it.
-            product = self.env["product.product"].browse(int(reward["product_id"])).exists()
-            reward = {**reward, "product_name": product.sudo().display_name or ""}
-        if reward["applicable"]:
-            return reward
-        figures = {
-            "available": available,
-            "required": reward.get("points"),
-            "minimum": reward.get("minimum_points"),
-        }
-        # The sidecar's own sentence is English: the last resort, for reasons newer than this addon.
-        words = self.env["loyalty.sidecar"]._words_of_refusal(
-            reward.get("reason"), figures, reward.get("message")
-        )
-        return {**reward, "message": words}

@@ -54,6 +54,49 @@ class PosConfig(models.Model):
             order.sudo().loyalty_sidecar_data = data
         return {"ok": True, "programs": programs}
 
+    def loyalty_sidecar_refunded(self, draft):
+        """What a refund did to the customer's points: its entries, once the sidecar has read the order."""
+        partner = self._loyalty_sidecar_check(draft)
+        balance, history = self.env["loyalty.sidecar"]._ask_many(
+            [
+                ("loyalty.balance", {"partner_ids": partner.ids}),
+                ("loyalty.history", {"partner_id": partner.id, "limit": 50}),
+            ]
+        )
+        for answer in (balance, history):
+            if not answer["ok"]:
+                return answer
+        caused = [
+            entry
+            for entry in history["result"]["entries"]
+            if (entry.get("cause") or {}).get("uuid") == draft["uuid"]
+        ]
+
+        def total(program, *kinds):
+            points = (
+                Decimal(entry["points"])
+                for entry in caused
+                if entry.get("program") == program and entry["kind"] in kinds
+            )
+            return str(sum(points, Decimal(0)))
+
+        return {
+            "ok": True,
+            "programs": [
+                {
+                    "program": each["program"],
+                    "name": each["name"],
+                    "points_name": each["points_name"],
+                    "earned": total(each["program"], "earn", "clawback"),
+                    # A restore gives back what was redeemed.
+                    "redeemed": str(-Decimal(total(each["program"], "redeem", "restore"))),
+                    "total": each["balance"],
+                }
+                for each in balance["result"][0]["programs"]
+                if any(entry.get("program") == each["program"] for entry in caused)
+            ],
+        }
+
     def _loyalty_sidecar_entries_of(self, order):
         """The entries that an order caused, newest first."""
         found, before = [], None

@@ -55,3 +55,8 @@ class LoyaltySidecar(models.AbstractModel):
             return SidecarClient(url, token, READ_SECONDS)
         timeout_ms = min(max(timeout_ms, TIMEOUT_MS_MIN), TIMEOUT_MS_MAX)
         return SidecarClient(url, token, timeout_ms / 1000)
+
+    @api.model
+    def _tells_non_members(self):
+        """Whether people who take part in nothing are told what they would have earned."""
+        return not self.env["ir.config_parameter"].sudo().get_param(PARAMETER_HIDE_WOULD_EARN)
