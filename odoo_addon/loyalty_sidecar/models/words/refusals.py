@@ -58,6 +58,10 @@ PLAIN = {
 }
 
 
+# Not by its key in a call to translate: the key would be taken for a text.
+ANY_REWARD = PLAIN["reward_not_applicable"]
+
+
 class LoyaltySidecar(models.AbstractModel):
     """What a cashier or a manager reads when the service says no, or nothing."""
 
@@ -114,7 +118,7 @@ class LoyaltySidecar(models.AbstractModel):
                 pass  # Not all of its figures came along, or a translation names others.
         if kind in PLAIN:
             return self.env._(PLAIN[kind])
-        return fallback or self.env._(PLAIN["reward_not_applicable"])
+        return fallback or self.env._(ANY_REWARD)
 
     @api.model
     def _words_of_missing_right(self, right):

@@ -1,5 +1,6 @@
 import { Component } from "@odoo/owl";
 import { RedeemDialog } from "@loyalty_sidecar/app/components/redeem_dialog/redeem_dialog";
+import { wordsForOffline } from "@loyalty_sidecar/app/utils/words";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -32,9 +33,7 @@ export class RedeemButton extends Component {
 
     whyNot(order) {
         if (this.pos.data.network.offline) {
-            return _t(
-                "The till is offline. Selling works; points can be redeemed when it is online again."
-            );
+            return wordsForOffline();
         }
         if (!order?.getPartner()) {
             return _t("Choose the customer first: the points are theirs.");

@@ -1,9 +1,11 @@
 import { markRaw } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { ConnectionLostError } from "@web/core/network/rpc";
+import { reserve } from "@loyalty_sidecar/app/services/redeeming";
 import { RewardFollower } from "@loyalty_sidecar/app/services/reward_follower";
+import { callTill } from "@loyalty_sidecar/app/services/till_calls";
 import { WouldEarn } from "@loyalty_sidecar/app/services/would_earn";
-import { grantOf, putAnew, putReward, takeOff, verdict } from "@loyalty_sidecar/app/utils/reward_lines";
+import { draftOf, signatureOf } from "@loyalty_sidecar/app/utils/order_draft";
+import { putAnew, takeOff, verdict } from "@loyalty_sidecar/app/utils/reward_lines";
+import { wordsForTakenOff } from "@loyalty_sidecar/app/utils/words";
 import { uuidv4 } from "@point_of_sale/utils";
 
 // A change to the order is asked about once the cashier pauses, never per key.
@@ -11,24 +13,9 @@ const PAUSE_MS = 400;
 // After a failure the till leaves the sidecar alone for a while: no worker of Odoo should spend
 // its time waiting for a service that is down, once per scanned product.
 const REST_MS = 10000;
-// What the receipt may cost the cashier at most, when the figures of the last change are stale.
-const RECEIPT_MS = 1500;
-// What a refund did to the points is known once the sidecar has read it: when to look.
-const REFUND_MS = [300, 500, 700, 1000, 1500, 2000, 3000];
-
 // Figures older than this are asked for anew, and how often that is looked at.
 const FIGURES_MS = 60000;
 const LOOK_MS = 15000;
-
-/** An amount below zero for what is taken back or off. On a refund Odoo has its lines' amounts the other way round. */
-function signed(line, amount) {
-    return Math.sign(line.qty * line.price_unit) * Math.abs(amount) || 0;
-}
-
-/** The id that the server knows a record by; none while the record is but this till's. */
-function serverIdOf(record) {
-    return typeof record?.id === "number" ? record.id : undefined;
-}
 
 /**
  * The till's side of the conversation. It shows what the sidecar said and computes no points.
@@ -70,28 +57,13 @@ export class LoyaltySidecar {
         return (order && this.byOrder[order.uuid]) || null;
     }
 
-    /** The order as the server wants it (see pos.config._loyalty_sidecar_draft). */
     draftOf(order) {
-        return {
-            uuid: order.uuid,
-            partner_id: order.getPartner()?.id,
-            lines: order.lines.map((line) => ({
-                uuid: line.uuid,
-                product_id: line.product_id.id,
-                qty: line.qty,
-                price_subtotal: signed(line, line.priceExcl),
-                price_subtotal_incl: signed(line, line.priceIncl),
-                hold_id: line.loyalty_hold_id || undefined,
-                refunded_line_id: serverIdOf(line.refunded_orderline_id),
-                combo_parent_uuid: line.combo_parent_id?.uuid,
-            })),
-        };
+        return draftOf(order);
     }
 
     /** Changes exactly when there is something new to ask. */
     signatureOf(order) {
-        const known = order && !order.finalized && typeof order.getPartner()?.id === "number";
-        return known ? JSON.stringify(this.draftOf(order)) : "";
+        return signatureOf(order);
     }
 
     /** To be called whenever the signature may have changed. */
@@ -199,83 +171,9 @@ export class LoyaltySidecar {
         return uuidv4();
     }
 
-    /**
-     * Reserve the points of a reward and put its discount on the order.
-     *
-     * @returns {Promise<{ok: boolean, message?: string, retry?: boolean}>}
-     */
+    /** Reserve the points of a reward and put its discount on the order (see redeeming.js). */
     redeem(order, press) {
-        return this.follower.undisturbed(order, () => this.reserve(order, press));
-    }
-
-    async reserve(order, { key, program, reward, points }) {
-        const asked = this.signatureOf(order);
-        const answer = await this.call("loyalty_sidecar_hold", [
-            this.draftOf(order),
-            { idempotency_key: key, program: program.program, reward: reward.reward, points },
-        ]);
-        if (!answer.ok) {
-            const retry = ["offline", "unreachable", "timeout", "unavailable"].includes(
-                answer.error.kind
-            );
-            return { ok: false, message: answer.error.message, retry };
-        }
-        const hold = answer.result;
-        const giveBack = (message, reason) => {
-            this.release([hold.hold_id], reason);
-            return { ok: false, message };
-        };
-        let rewardProduct, product;
-        try {
-            rewardProduct = await this.loadProduct(answer.line_product_id);
-            product = Number(hold.add_quantity) ? await this.loadProduct(hold.product_id) : null;
-        } catch (error) {
-            this.release([hold.hold_id], "line could not be added");
-            throw error;
-        }
-        if (!rewardProduct || (product !== null && !this.isSellable(product))) {
-            return giveBack(
-                _t("The product of this reward is not available at this till. The points were given back."),
-                "product not available"
-            );
-        }
-        // The answers took their time: the order may have been paid, cancelled or given to another, or
-        // be no longer what the discount was computed for. Of any of these the signature speaks.
-        const current = this.pos.models["pos.order"].getBy("uuid", order.uuid);
-        if (!asked || this.signatureOf(current) !== asked) {
-            return giveBack(
-                _t("The order changed meanwhile. The points were given back."),
-                "order changed"
-            );
-        }
-        try {
-            const grant = grantOf(current, hold, reward, program.program, rewardProduct);
-            grant.pointsName = program.points_name;
-            const lines = putReward(current, hold.hold_id, grant);
-            this.follower.begin(current, hold.hold_id, hold, points);
-            current.selectOrderline(lines[0]);
-            this.pos.numberBuffer.reset();
-        } catch (error) {
-            takeOff(current, hold.hold_id);
-            current.forgetLoyaltyHolds([hold.hold_id]);
-            this.release([hold.hold_id], "line could not be added");
-            throw error;
-        }
-        return { ok: true };
-    }
-
-    /** A product, also when this till has not loaded it: it sells but some of many, or opened before. */
-    async loadProduct(productId) {
-        const products = this.pos.models["product.product"];
-        if (!products.get(productId)) {
-            await this.pos.loadNewProducts([["product_variant_ids", "in", [productId]]]);
-        }
-        return products.get(productId);
-    }
-
-    /** A combo cannot be given: what is in it is the customer's choice. */
-    isSellable(product) {
-        return Boolean(product) && product.product_tmpl_id.type !== "combo";
+        return this.follower.undisturbed(order, () => reserve(this, order, press));
     }
 
     /** After any change of the order: no reward stays that is larger than what it was given for. */
@@ -298,29 +196,7 @@ export class LoyaltySidecar {
         const names = holdIds.map((holdId) => order.loyaltyHolds[holdId].name).join(", ");
         holdIds.forEach((holdId) => takeOff(order, holdId));
         this.dropLostHolds(order);
-        this.pos.notification.add(this.wordsFor(why, names, reason), { type: "warning" });
-    }
-
-    wordsFor(why, names, reason) {
-        if (why === "share") {
-            return _t(
-                "Taken off, because points may pay only a part of an order, and this order is too small for it: %s. The points are free again.",
-                names
-            );
-        }
-        if (why === "over") {
-            return _t(
-                "Taken off, because its reservation has ended and cannot be renewed now: %s. Redeem again when the loyalty service answers.",
-                names
-            );
-        }
-        if (why === "refused") {
-            return _t("Taken off: %(names)s. %(reason)s", { names, reason });
-        }
-        return _t(
-            "Taken off, because the order no longer has what it was given for: %s. The points are free again.",
-            names
-        );
+        this.pos.notification.add(wordsForTakenOff(why, names, reason), { type: "warning" });
     }
 
     /** Give back what no line of the order carries any more, however the line went. */
@@ -351,72 +227,6 @@ export class LoyaltySidecar {
         }
     }
 
-    /**
-     * Before payment: keep on the order what its receipt shall say. The figures are those of the
-     * last quote; if that is stale, one more is asked for, and the sale waits for it but shortly.
-     */
-    async prepareReceipt(order) {
-        this.wouldEarn.prepareReceipt(order);
-        if (typeof order.getPartner()?.id !== "number") {
-            return;
-        }
-        if (order.isRefund) {
-            // What it takes back is for the sidecar to find, once it has read the order.
-            order.setLoyaltyReceipt(null);
-            return;
-        }
-        // A quick payment comes here without the payment screen.
-        this.watchRewards(order);
-        let known = this.of(order);
-        if (known?.status !== "ready" || known.signature !== this.signatureOf(order)) {
-            const resting = known?.status === "failed" && Date.now() < this.restUntil;
-            if (!resting) {
-                await Promise.race([
-                    this.refresh(order),
-                    new Promise((resolve) => setTimeout(resolve, RECEIPT_MS)),
-                ]);
-                known = this.of(order);
-            }
-        }
-        if (known?.kind === "not_configured") {
-            return;
-        }
-        const ready = known?.status === "ready" && known.signature === this.signatureOf(order);
-        this.wouldEarn.prepareReceipt(order);
-        order.setLoyaltyReceipt(
-            ready ? known.programs.map((program) => this.receiptOf(order, program)) : null
-        );
-    }
-
-    /** After the payment of a refund: its receipt says what became of the points once that is booked. */
-    async completeRefundReceipt(order) {
-        if (!order.isRefund || order.loyaltyReceipt !== null) {
-            return;
-        }
-        for (const pause of REFUND_MS) {
-            await new Promise((resolve) => setTimeout(resolve, pause));
-            const answer = await this.call("loyalty_sidecar_refunded", [this.draftOf(order)]);
-            if (!answer.ok) {
-                return;
-            }
-            if (answer.programs.length) {
-                order.setLoyaltyReceipt(answer.programs);
-                return;
-            }
-        }
-    }
-
-    receiptOf(order, program) {
-        return {
-            program: program.program,
-            name: program.name,
-            points_name: program.points_name,
-            earned: program.earns || "0",
-            redeemed: order.redeemedPoints(program.program),
-            total: program.balance_after ?? program.balance,
-        };
-    }
-
     /** A discount larger than the goods would make the till pay the customer. */
     isDiscountTooLarge(order) {
         return (
@@ -427,29 +237,7 @@ export class LoyaltySidecar {
         );
     }
 
-    /** Call a method of this till's pos.config; failing is a value, as the server's own are. */
-    async call(method, args) {
-        try {
-            return await this.pos.data.call("pos.config", method, [[this.pos.config.id], ...args]);
-        } catch (error) {
-            if (error instanceof ConnectionLostError) {
-                return {
-                    ok: false,
-                    error: {
-                        kind: "offline",
-                        message: _t(
-                            "The till is offline. Selling works; points can be redeemed when it is online again."
-                        ),
-                    },
-                };
-            }
-            return {
-                ok: false,
-                error: {
-                    kind: "refused",
-                    message: error.data?.message || _t("The loyalty points could not be read."),
-                },
-            };
-        }
+    call(method, args) {
+        return callTill(this.pos, method, args);
     }
 }

@@ -1,3 +1,4 @@
+import { completeRefundReceipt, prepareReceipt } from "@loyalty_sidecar/app/services/receipts";
 import OrderPaymentValidation from "@point_of_sale/app/utils/order_payment_validation";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
@@ -29,7 +30,7 @@ patch(OrderPaymentValidation.prototype, {
     /** The rewards are what fits now, and stay so until the order is paid. */
     async validateSettled(validate) {
         try {
-            await this.pos.loyaltySidecar.prepareReceipt(this.order);
+            await prepareReceipt(this.pos.loyaltySidecar, this.order);
         } catch (error) {
             // The receipt lacks its points; the sale goes on.
             console.warn("loyalty_sidecar: no figures for the receipt", error);
@@ -40,9 +41,9 @@ patch(OrderPaymentValidation.prototype, {
         const result = await validate();
         if (this.order.finalized) {
             // Not awaited: the receipt is on the screen, and says more when there is more to say.
-            this.pos.loyaltySidecar
-                .completeRefundReceipt(this.order)
-                .catch((error) => console.warn("loyalty_sidecar: no figures for the refund", error));
+            completeRefundReceipt(this.pos.loyaltySidecar, this.order).catch((error) =>
+                console.warn("loyalty_sidecar: no figures for the refund", error)
+            );
         }
         return result;
     },
