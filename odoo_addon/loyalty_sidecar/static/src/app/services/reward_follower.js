@@ -1,33 +1,21 @@
 import { markRaw } from "@odoo/owl";
+import { IN_DOUBT, IS_AWAY } from "@loyalty_sidecar/app/services/till_calls";
+import { isRenewal, putInPlace, questionOf, takeRefusal } from "@loyalty_sidecar/app/utils/reward_answers";
+import { basisOf } from "@loyalty_sidecar/app/utils/reward_basis";
+import { isDue, isOver, looksAfter, NO_ROOM, note, noteOf } from "@loyalty_sidecar/app/utils/reward_due";
+import { verdict } from "@loyalty_sidecar/app/utils/reward_lines";
 import { _t } from "@web/core/l10n/translation";
-import {
-    basisOf,
-    isProductReward,
-    lacksPieces,
-    lostLine,
-} from "@loyalty_sidecar/app/utils/reward_basis";
-import { grantOf, putReward, takeOff, verdict } from "@loyalty_sidecar/app/utils/reward_lines";
 
 // A changed basket is asked about once the cashier pauses.
 const PAUSE_MS = 400;
 // After a failure the service is left alone for a while, as for the figures of the panel.
 const REST_MS = 10000;
-// A hold that ends sooner is renewed.
-const RENEW_BEFORE_MS = 60000;
-// Points past their end are not protected for longer by renewing: then it helps no more often than this.
-const RENEW_PAUSE_MS = 45000;
 // What checking the rewards may cost the cashier at most, at the payment.
 const SETTLE_MS = 8000;
 // How long an answer waits for Odoo to save an order.
 const SAVE_MS = 5000;
 // More questions than this in one go, and something is wrong.
 const MOST_QUESTIONS = 30;
-
-const IS_AWAY = ["offline", "unreachable", "timeout", "unavailable", "not_configured", "unauthorized", "bad_address", "not_a_sidecar"];
-// Of these nobody knows whether the service has done what it was asked.
-const IN_DOUBT = ["offline", "timeout", "unavailable"];
-const HAS_ENDED = ["hold_expired", "hold_released", "unknown_hold", "hold_of_other_order"];
-const NO_ROOM = ["off", "share"];
 
 /**
  * Rewards follow the basket: when what a reward was computed of has changed, its hold is asked for anew in the place of
@@ -59,87 +47,25 @@ export class RewardFollower {
         return this.pos.loyaltySidecar;
     }
 
-    /** What a grant keeps for this, of a hold just given. */
-    noteOf(hold, points) {
-        const now = Date.now();
-        const seconds = Number(hold.expires_in_seconds);
-        return {
-            wanted: points ?? null,
-            covered: Number(hold.covered_quantity || 0),
-            askedAt: now,
-            expiresAt: Number.isFinite(seconds) ? now + seconds * 1000 : null,
-            pending: undefined,
-            ended: undefined,
-            waits: undefined,
-        };
-    }
-
-    note(order, holdId, values) {
-        const grant = order.loyaltyHolds[holdId];
-        if (grant) {
-            order.setLoyaltyHold(holdId, { ...grant, ...values });
-        }
-    }
-
     /** To be called when a reward has been put on the order: what it says now is what it is for. */
     begin(order, holdId, hold, points) {
-        this.note(order, holdId, this.noteOf(hold, points));
-        this.note(order, holdId, { basis: basisOf(order, holdId) });
+        note(order, holdId, noteOf(hold, points));
+        note(order, holdId, { basis: basisOf(order, holdId) });
         this.schedule(order);
     }
 
     /** Whether a reward that no longer fits is for this to look after, and not to be taken off at once. */
     looksAfter(order, holdId) {
-        const grant = order.loyaltyHolds[holdId];
-        return (
-            this.isFollowed(grant) &&
-            !order.isRefund &&
-            !lostLine(order, holdId) &&
-            !lacksPieces(order, grant)
-        );
-    }
-
-    /** Rewards of before this existed have no code to ask with. */
-    isFollowed(grant) {
-        return Boolean(grant?.reward && grant.covers && grant.basis !== undefined);
-    }
-
-    isOver(grant) {
-        return Boolean(grant.ended || (grant.expiresAt && grant.expiresAt <= Date.now()));
-    }
-
-    hasChanged(order, holdId) {
-        const grant = order.loyaltyHolds[holdId];
-        if (grant.basis === basisOf(order, holdId)) {
-            return false;
-        }
-        // An amount is never cut: it is given, or does not fit.
-        return grant.kind !== "discount_amount" || NO_ROOM.includes(verdict(order, holdId));
+        return looksAfter(order, holdId);
     }
 
     isDue(order, holdId) {
-        const grant = order.loyaltyHolds[holdId];
-        if (!this.isFollowed(grant) || !this.looksAfter(order, holdId)) {
-            return false;
-        }
-        if (!this.mayChange(order) && (grant.waits || this.hasChanged(order, holdId))) {
-            return false;
-        }
-        return Boolean(grant.pending) || this.isEnding(grant) || this.hasChanged(order, holdId);
+        return isDue(order, holdId, this.mayChange(order));
     }
 
     /** Whether the total may change: what has been paid in was for the total that the cashier saw. */
     mayChange(order) {
         return !order.payment_ids.length || this.settling.has(order.uuid);
-    }
-
-    isEnding(grant) {
-        if (this.isOver(grant)) {
-            return true;
-        }
-        const now = Date.now();
-        const soon = grant.expiresAt && grant.expiresAt - now < RENEW_BEFORE_MS;
-        return Boolean(soon && now - grant.askedAt > RENEW_PAUSE_MS);
     }
 
     /** The next reward to ask about. A product at a price comes last: its price counts what the others take off. */
@@ -263,35 +189,18 @@ export class RewardFollower {
         );
     }
 
-    question(order, holdId) {
-        const grant = order.loyaltyHolds[holdId];
-        const points = grant.kind === "discount_per_point" ? grant.wanted : null;
-        return {
-            basis: basisOf(order, holdId),
-            isSent: false,
-            draft: this.sidecar.draftOf(order),
-            choice: {
-                idempotency_key: this.sidecar.newKey(),
-                program: grant.program,
-                reward: grant.reward,
-                points: points === null ? undefined : String(points),
-                replaces: this.isOver(grant) ? undefined : holdId,
-            },
-        };
-    }
-
     /** Asks for one reward anew. False when the service is away: the order stays as it is. */
     async ask(order, holdId) {
         if (this.pos.data.network.offline) {
             return false;
         }
-        const question = order.loyaltyHolds[holdId].pending || this.question(order, holdId);
-        this.note(order, holdId, { pending: { ...question, isSent: true } });
+        const question = order.loyaltyHolds[holdId].pending || questionOf(this.sidecar, order, holdId);
+        note(order, holdId, { pending: { ...question, isSent: true } });
         const answer = await this.sidecar.call("loyalty_sidecar_hold", [question.draft, question.choice]);
         if (!answer.ok && IS_AWAY.includes(answer.error.kind)) {
             // The same question again, unless it is sure that nobody has heard it.
             const isHeard = question.isSent || IN_DOUBT.includes(answer.error.kind);
-            this.note(order, holdId, { pending: isHeard ? { ...question, isSent: true } : undefined });
+            note(order, holdId, { pending: isHeard ? { ...question, isSent: true } : undefined });
             return false;
         }
         this.restUntil = 0;
@@ -307,112 +216,19 @@ export class RewardFollower {
             }
             return true;
         }
-        if (!this.mayChange(order) && !this.isRenewal(order, holdId, answer, question)) {
+        if (!this.mayChange(order) && !isRenewal(order, holdId, answer, question)) {
             const pending = answer.ok ? { ...question, isSent: true } : undefined;
-            this.note(order, holdId, { pending, waits: true });
+            note(order, holdId, { pending, waits: true });
             return true;
         }
-        this.note(order, holdId, { pending: undefined, waits: undefined });
+        note(order, holdId, { pending: undefined, waits: undefined });
         if (answer.ok) {
-            this.putInPlace(order, holdId, answer.result, question);
+            putInPlace(this.sidecar, order, holdId, answer.result, question);
         } else {
-            this.refused(order, holdId, answer.error, question);
+            takeRefusal(this.sidecar, order, holdId, answer.error, question);
         }
         this.save(order);
         return true;
-    }
-
-    /** Whether an answer leaves the amounts as they are. */
-    isRenewal(order, holdId, answer, question) {
-        if (!answer.ok) {
-            // Of a hold that has ended another is asked for; any other refusal may take the reward off.
-            return Boolean(question.choice.replaces) && HAS_ENDED.includes(answer.error.kind);
-        }
-        const old = order.loyaltyHolds[holdId];
-        const isCurrent = basisOf(order, holdId) === question.basis;
-        return isCurrent && isSame(order, old, this.grantFor(order, old, answer.result));
-    }
-
-    grantFor(order, old, hold) {
-        const carrier = order.models["product.product"].get(old.carrier);
-        const reward = { name: old.name, reward: old.reward };
-        return { ...old, ...grantOf(order, hold, reward, old.program, carrier), ...this.noteOf(hold, old.wanted) };
-    }
-
-    refused(order, holdId, error, question) {
-        const hasEnded = !question.choice.replaces;
-        if (!hasEnded && HAS_ENDED.includes(error.kind)) {
-            this.note(order, holdId, { ended: true });
-            return;
-        }
-        if (error.kind === "hold_captured") {
-            this.note(order, holdId, { basis: question.basis, askedAt: Date.now() });
-            return;
-        }
-        // Fewer points than were asked for still fit: those then, until there is room for all again.
-        const most = Number(error.data?.maximum_points);
-        if (question.choice.points && most > 0 && most < Number(question.choice.points)) {
-            const choice = { ...question.choice, idempotency_key: this.sidecar.newKey(), points: String(most) };
-            this.note(order, holdId, { pending: { ...question, isSent: false, choice } });
-            return;
-        }
-        const outcome = verdict(order, holdId);
-        if (hasEnded || NO_ROOM.includes(outcome)) {
-            const why = NO_ROOM.includes(outcome) ? outcome : "refused";
-            this.sidecar.takeOffWithWord(order, [holdId], why, error.message);
-            return;
-        }
-        // It stands as it is, and is right for what it was given for.
-        this.note(order, holdId, { basis: question.basis, askedAt: Date.now() });
-    }
-
-    /** The new hold in the place of the old one, with what it takes off now. */
-    putInPlace(order, oldId, hold, question) {
-        const old = order.loyaltyHolds[oldId];
-        const isCurrent = basisOf(order, oldId) === question.basis;
-        const note = this.noteOf(hold, old.wanted);
-        if (!isCurrent) {
-            // The order has changed again: the next question replaces this one.
-            this.rename(order, oldId, hold.hold_id, { ...old, ...note, basis: "changed meanwhile" });
-            this.carry(order, oldId, hold.hold_id);
-            return;
-        }
-        if (!(old.quantity > 0) && Number(hold.add_quantity) > 0) {
-            // What the cashier removed does not come back by itself.
-            this.sidecar.release([hold.hold_id], "product removed");
-            this.sidecar.takeOffWithWord(order, [oldId], "off");
-            return;
-        }
-        const grant = this.grantFor(order, old, hold);
-        if (isSame(order, old, grant)) {
-            this.rename(order, oldId, hold.hold_id, { ...grant, lines: old.lines });
-            this.carry(order, oldId, hold.hold_id);
-        } else {
-            const selected = order.getSelectedOrderline()?.uuid;
-            takeOff(order, oldId);
-            this.rename(order, oldId, hold.hold_id, grant);
-            putReward(order, hold.hold_id, grant);
-            const line = order.lines.find(({ uuid }) => uuid === selected) || order.getLastOrderline();
-            if (line && line.uuid !== order.getSelectedOrderline()?.uuid) {
-                order.selectOrderline(line);
-            }
-        }
-        this.note(order, hold.hold_id, { basis: basisOf(order, hold.hold_id) });
-    }
-
-    /** The grant under its new hold, where it stood: rewards are looked at in their order. */
-    rename(order, oldId, newId, grant) {
-        const holds = Object.entries(order.loyaltyHolds).map(([id, each]) =>
-            id === oldId ? [newId, grant] : [id, each]
-        );
-        order.loyalty_sidecar_data = { ...order.loyalty_sidecar_data, holds: Object.fromEntries(holds) };
-    }
-
-    carry(order, oldId, newId) {
-        for (const line of order.lines.filter((each) => each.loyalty_hold_id === oldId)) {
-            line.loyalty_hold_id = newId;
-            line.setFullProductName();
-        }
     }
 
     /**
@@ -448,7 +264,7 @@ export class RewardFollower {
                 );
             }
             const outcome = verdict(order, holdId);
-            if (this.isOver(grant)) {
+            if (isOver(grant)) {
                 over.push(holdId);
             } else if (NO_ROOM.includes(outcome) || grant.basis === "changed meanwhile") {
                 this.sidecar.takeOffWithWord(order, [holdId], outcome === "share" ? "share" : "off");
@@ -459,18 +275,4 @@ export class RewardFollower {
         }
         return "";
     }
-}
-
-/** Whether the lines of a reward would be the very same again. */
-function isSame(order, old, grant) {
-    const isZero = (amount) => order.currency.isZero(amount);
-    const before = new Map(old.covers.map(({ uuid, discount }) => [uuid, discount]));
-    return (
-        isZero(old.discount - grant.discount) &&
-        old.quantity === grant.quantity &&
-        isZero(old.price - grant.price) &&
-        before.size === grant.covers.length &&
-        grant.covers.every(({ uuid, discount }) => before.has(uuid) && isZero(before.get(uuid) - discount)) &&
-        !isProductReward(grant) === !isProductReward(old)
-    );
 }
