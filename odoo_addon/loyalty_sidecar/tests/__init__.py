@@ -4,6 +4,7 @@ from . import (
     test_customer_form,
     test_explanation,
     test_following,
+    test_layout,
     test_lists,
     test_numbers,
     test_outsiders,
