@@ -25,6 +25,7 @@
             "loyalty_sidecar/static/src/common/**/*",
             "loyalty_sidecar/static/src/app/**/*",
         ],
+        "web.assets_unit_tests": ["loyalty_sidecar/static/tests/unit/**/*"],
     },
     "images": ["static/description/redeem_dialog.png"],
     "application": True,

@@ -4,6 +4,16 @@ export class Odoo {
         Object.assign(this, { url, database, login, password });
     }
 
+    /** The one that tests/odoo/specs/run started, or was given. */
+    static ofEnvironment() {
+        return new Odoo({
+            url: process.env.LOYALTY_TEST_ODOO_URL,
+            database: process.env.LOYALTY_TEST_ODOO_DATABASE,
+            login: process.env.LOYALTY_TEST_ODOO_LOGIN || "admin",
+            password: process.env.LOYALTY_TEST_ODOO_PASSWORD || "admin",
+        });
+    }
+
     async connect() {
         this.uid = await this.rpc("common", "authenticate", this.database, this.login, this.password, {});
         if (!this.uid) {

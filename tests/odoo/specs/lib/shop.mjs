@@ -12,12 +12,7 @@ const PRODUCTS = [
 export class Shop {
     static async open(options = {}) {
         const shop = new Shop();
-        shop.odoo = await new Odoo({
-            url: process.env.LOYALTY_TEST_ODOO_URL,
-            database: process.env.LOYALTY_TEST_ODOO_DATABASE,
-            login: process.env.LOYALTY_TEST_ODOO_LOGIN || "admin",
-            password: process.env.LOYALTY_TEST_ODOO_PASSWORD || "admin",
-        }).connect();
+        shop.odoo = await Odoo.ofEnvironment().connect();
         shop.tills = [];
         await shop.prepareTills();
         await shop.prepareProducts();
