@@ -1,13 +1,41 @@
 import io
 import re
+from pathlib import Path
 
 import polib
 from odoo.tests.common import TransactionCase, tagged
 from odoo.tools.misc import file_open, file_path
 from odoo.tools.translate import trans_export
 
+ADDON = Path(__file__).parent.parent
 # Odoo's own terms, translated by base: every export repeats them.
 IGNORED = {"Display Name", "ID"}
+# French says these as English does.
+SAME_IN_FRENCH = {
+    "Code",
+    "Contact",
+    "Date",
+    "Description",
+    "Document",
+    "Exceptions",
+    "Loyalty Sidecar",
+    "Note",
+    "Points",
+    "Total",
+    "Version",
+    "Versions",
+    "http://127.0.0.1:8070",
+    "lsk_…",
+    "ms",
+    "point",
+    "points",
+}
+# A text in JavaScript where people read it, around _t(): a dialog's or a notification's, or an error's for the screen.
+UNMARKED_JS = re.compile(
+    r"""(?:\b(?:title|body|message|confirmLabel|cancelLabel)[:=]|notification\.add\()\s*["'`][A-Za-z]"""
+)
+# A literal in a template's expression, where Odoo's export looks for none.
+UNMARKED_XML = re.compile(r"""t-(?:esc|out|att-title|att-aria-label|att-placeholder)="[^"]*'[A-Z][^']* [^']*'""")
 
 
 @tagged("post_install", "-at_install")
@@ -38,6 +66,25 @@ class TestTranslations(TransactionCase):
             with self.subTest(entry.msgid):
                 self.assertTrue(french[entry.msgid].msgstr)
                 self.assertNotIn("fuzzy", french[entry.msgid].flags)
+
+    def test_french_is_french(self):
+        template = {entry.msgid for entry in self.entries_of("loyalty_sidecar.pot")}
+        french = self.entries_of("fr.po")
+        self.assertEqual({entry.msgid for entry in french} - template, set(), "in no text any more, but still in fr.po")
+        same = {entry.msgid for entry in french if entry.msgid == entry.msgstr} - IGNORED
+        self.assertEqual(same, SAME_IN_FRENCH)
+
+    def test_every_text_on_a_screen_is_marked(self):
+        for pattern, unmarked in (("*.js", UNMARKED_JS), ("*.xml", UNMARKED_XML)):
+            paths = sorted((ADDON / "static" / "src").rglob(pattern))
+            self.assertTrue(paths)
+            for path in paths:
+                with self.subTest(path.name):
+                    self.assertEqual(unmarked.findall(path.read_text()), [])
+        # Each finds what it is for.
+        self.assertTrue(UNMARKED_JS.search('this.pos.notification.add("The reward was taken off")'))
+        self.assertTrue(UNMARKED_JS.search('{ title: "A reward", body: _t("…") }'))
+        self.assertTrue(UNMARKED_XML.search("""<i t-att-title="ok ? 'All is well' : ''"/>"""))
 
     def test_french_keeps_the_figures(self):
         for entry in self.entries_of("fr.po"):
