@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from odoo import api, models
 from odoo.tools.translate import LazyTranslate
 
@@ -112,10 +114,9 @@ class LoyaltySidecar(models.AbstractModel):
             kind = figures.get("reason", kind)
         if kind in FIGURED:
             sentence = self.env._(FIGURED[kind])
-            try:
+            # Not all of its figures came along, or a translation names others: then without.
+            with suppress(KeyError, TypeError, ValueError):
                 return sentence % figures
-            except (KeyError, TypeError, ValueError):
-                pass  # Not all of its figures came along, or a translation names others.
         if kind in PLAIN:
             return self.env._(PLAIN[kind])
         return fallback or self.env._(ANY_REWARD)
