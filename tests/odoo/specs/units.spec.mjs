@@ -5,7 +5,7 @@ import { Odoo } from "./lib/odoo.mjs";
 
 // The addon's unit tests (static/tests/unit) in Odoo's own runner, as Odoo runs its own: at /web/tests, of one suite.
 const SUITE = "@loyalty_sidecar";
-const TESTS_AT_LEAST = 16;
+const TESTS_AT_LEAST = 17;
 
 /** How the runner calls a suite or a test in an address: a hash of its name. */
 function idOf(name) {

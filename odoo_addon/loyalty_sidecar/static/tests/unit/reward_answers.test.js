@@ -2,30 +2,9 @@ import { describe, expect, test } from "@odoo/hoot";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { isRenewal, putInPlace, takeRefusal } from "@loyalty_sidecar/app/utils/reward_answers";
 import { basisOf } from "@loyalty_sidecar/app/utils/reward_basis";
-import { note, noteOf } from "@loyalty_sidecar/app/utils/reward_due";
-import { grantOf, putReward } from "@loyalty_sidecar/app/utils/reward_lines";
-import { cents, openTill, orderOf } from "./till";
+import { cents, HOLD, openTill, redeemed } from "./till";
 
 definePosModels();
-
-const HOLD = "hold-1";
-
-/** An order of 20.00 with 6.00 off, and what the till tells the rest of itself about it. */
-function redeemed(till, kind = "discount_amount") {
-    const order = orderOf(till, [{ price: 10 }, { price: 10 }]);
-    const hold = { hold_id: HOLD, kind, points: "60", discount: "6.00" };
-    putReward(order, HOLD, grantOf(order, hold, { reward: "off", name: "Off" }, "club", till.carrier));
-    note(order, HOLD, noteOf(hold, "60"));
-    note(order, HOLD, { basis: basisOf(order, HOLD) });
-    const told = { takenOff: [], released: [] };
-    const sidecar = {
-        newKey: () => "new key",
-        release: (holdIds, reason) => told.released.push([...holdIds, reason]),
-        takeOffWithWord: (_order, holdIds, why, reason) => told.takenOff.push([...holdIds, why, reason]),
-    };
-    const question = { basis: "asked", isSent: true, choice: { idempotency_key: "key", replaces: HOLD, points: "60" } };
-    return { order, sidecar, told, question };
-}
 
 describe("a refusal", () => {
     // The error; the question; the order; and what is noted or taken off.

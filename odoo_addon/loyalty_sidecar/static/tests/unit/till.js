@@ -1,5 +1,10 @@
+import { basisOf } from "@loyalty_sidecar/app/utils/reward_basis";
+import { note, noteOf } from "@loyalty_sidecar/app/utils/reward_due";
+import { grantOf, putReward } from "@loyalty_sidecar/app/utils/reward_lines";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
 
+/** The hold of the reward that tests put on an order. */
+export const HOLD = "hold-1";
 // Products of Odoo's own test data: what is sold, and what stands for a discount.
 const GOODS = [5, 6, 8, 9];
 const CARRIER = 10;
@@ -61,4 +66,22 @@ export function orderOf({ store }, goods, rounding = "round_per_line") {
 /** Money as whole cents, which can be compared. */
 export function cents(amount) {
     return Math.round(amount * 100) || 0;
+}
+
+/** An order of 20.00 with 6.00 off, and what the till tells the rest of itself about it. */
+export function redeemed(till, kind = "discount_amount") {
+    const order = orderOf(till, [{ price: 10 }, { price: 10 }]);
+    order.setPartner(till.store.models["res.partner"].getFirst());
+    const hold = { hold_id: HOLD, kind, points: "60", discount: "6.00" };
+    putReward(order, HOLD, grantOf(order, hold, { reward: "off", name: "Off" }, "club", till.carrier));
+    note(order, HOLD, noteOf(hold, "60"));
+    note(order, HOLD, { basis: basisOf(order, HOLD) });
+    const told = { takenOff: [], released: [] };
+    const sidecar = {
+        newKey: () => "new key",
+        release: (holdIds, reason) => told.released.push([...holdIds, reason]),
+        takeOffWithWord: (_order, holdIds, why, reason) => told.takenOff.push([...holdIds, why, reason]),
+    };
+    const question = { basis: "asked", isSent: true, choice: { idempotency_key: "key", replaces: HOLD, points: "60" } };
+    return { order, sidecar, told, question };
 }

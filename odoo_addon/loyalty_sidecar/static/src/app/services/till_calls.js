@@ -6,7 +6,14 @@ export const IN_DOUBT = ["offline", "timeout", "unavailable"];
 /** What may be asked again as it is: the service was not reached, or has not answered. */
 export const MAY_TRY_AGAIN = ["offline", "unreachable", "timeout", "unavailable"];
 /** Failures that say nothing of the reward: there is no service to ask. */
-export const IS_AWAY = [...MAY_TRY_AGAIN, "not_configured", "unauthorized", "bad_address", "not_a_sidecar"];
+export const IS_AWAY = [
+    ...MAY_TRY_AGAIN,
+    "not_configured",
+    "unauthorized",
+    "bad_address",
+    "tls_failed",
+    "not_a_sidecar",
+];
 
 /** Call a method of this till's pos.config; failing is a value, as the server's own are. */
 export async function callTill(pos, method, args) {
