@@ -408,7 +408,7 @@ mod tests {
             name: "Anna".into(),
             commercial_partner_id: PartnerId(7),
             company_id: None,
-            tag_ids: BTreeSet::new(),
+            tag_ids: Vec::new(),
             active: true,
         };
         shop::put(&mut conn, &ShopRecords { partners: vec![anna], ..ShopRecords::default() }).unwrap();
