@@ -3,6 +3,7 @@
 //! [`super::envelope`] refuses by it and `rpc.discover` is made of it. Each row has a [`Name`], by which alone a method
 //! is registered: one that is in no row cannot be, and a row without a handler does not compile (see [`super`]).
 
+use super::method::system;
 use super::token::Role;
 
 /// One method.
@@ -354,15 +355,7 @@ table! {
         errors: &["unknown_program"],
         example: include_str!("reference/examples/redemption.list.json"),
     },
-    RpcDiscover => Method {
-        name: "rpc.discover",
-        role: Role::Pos,
-        summary: "This document.",
-        params: &[],
-        result: "OpenRpc",
-        errors: &[],
-        example: include_str!("reference/examples/rpc.discover.json"),
-    },
+    RpcDiscover => system::DISCOVER,
     SyncNotify => Method {
         name: "sync.notify",
         role: Role::Pos,
@@ -390,15 +383,7 @@ table! {
         errors: &[],
         example: include_str!("reference/examples/sync.status.json"),
     },
-    SystemVersion => Method {
-        name: "system.version",
-        role: Role::Pos,
-        summary: "This service's version, and whether Odoo answers.",
-        params: &[],
-        result: "SystemVersion",
-        errors: &[],
-        example: include_str!("reference/examples/system.version.json"),
-    },
+    SystemVersion => system::VERSION,
 }
 
 impl Name {

@@ -1,8 +1,8 @@
 //! The API of the contract: JSON-RPC 2.0 methods over the ledger and Odoo's side.
 //!
 //! A call goes [`envelope`] (JSON-RPC itself, and who may call what) → one file per namespace (parameters in,
-//! ledger asked, result out) → back. [`methods`] is the one table of what there is; [`error`] the one of what can go
-//! wrong; `rpc.discover` is made of both.
+//! ledger asked, result out) → back. A group that has typed results lives in [`method`], with its rows and schemas.
+//! [`methods`] is the one table of what there is; [`error`] the one of what can go wrong; `rpc.discover` is made of both.
 
 mod draft;
 pub mod envelope;
@@ -12,6 +12,7 @@ mod fingerprint;
 mod ledger;
 mod loyalty;
 mod member;
+mod method;
 pub mod methods;
 mod odoo_side;
 mod openrpc;
@@ -21,7 +22,6 @@ mod redemption;
 pub mod reference;
 mod schemas;
 mod sync;
-mod system;
 pub mod token;
 
 use std::collections::HashSet;
@@ -161,11 +161,11 @@ handlers! {
     ProgramList => program::list,
     ProgramPut => program::put,
     RedemptionList => redemption::list,
-    RpcDiscover => system::discover,
+    RpcDiscover => method::system::discover,
     SyncNotify => sync::notify,
     SyncRun => sync::run,
     SyncStatus => sync::status,
-    SystemVersion => system::version,
+    SystemVersion => method::system::version,
 }
 
 /// Reads `sent` into what a handler takes, and runs it.

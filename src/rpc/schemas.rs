@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::method::system;
 use crate::domain::book::EXCEPTION_KINDS;
 
 /// A reference to one of these.
@@ -9,14 +10,14 @@ pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn object(required: &[&str], members: &[(&str, Value)]) -> Value {
+pub(super) fn object(required: &[&str], members: &[(&str, Value)]) -> Value {
     let properties: Map<String, Value> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
 }
 
 /// An object of which every member is always there.
-fn whole(members: &[(&str, Value)]) -> Value {
+pub(super) fn whole(members: &[(&str, Value)]) -> Value {
     let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
     object(&names, members)
 }
@@ -29,7 +30,7 @@ fn or_null(name: &str) -> Value {
     json!({"oneOf": [reference(name), {"type": "null"}]})
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
@@ -63,6 +64,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(versions())
         .chain(records())
         .chain(listed())
+        .chain(system::schemas())
     {
         schemas.insert(name.to_owned(), schema);
     }
@@ -128,7 +130,6 @@ fn values() -> Vec<(&'static str, Value)> {
             json!({"description": "A program document; PROGRAMS.md describes it.", "type": "object",
             "required": ["code", "name", "currency"]}),
         ),
-        ("OpenRpc", json!({"description": "An OpenRPC document.", "type": "object"})),
     ]
 }
 
@@ -162,21 +163,6 @@ fn orders() -> Vec<(&'static str, Value)> {
         ("Draft", object(&["uuid", "company_id", "currency", "lines"], &draft)),
         ("PaidOrder", object(&["uuid"], &paid)),
     ]
-}
-
-/// Odoo as the service last found it.
-fn odoo_seen() -> Value {
-    object(
-        &["reachable", "server_version"],
-        &[
-            ("reachable", json!({"type": "boolean"})),
-            ("server_version", json!({"type": ["string", "null"]})),
-            (
-                "login_refused",
-                json!({"description": "Whether Odoo refuses the login; absent when not.", "type": "boolean"}),
-            ),
-        ],
-    )
 }
 
 fn answers() -> Vec<(&'static str, Value)> {
@@ -221,7 +207,6 @@ fn answers() -> Vec<(&'static str, Value)> {
         ),
     ];
     vec![
-        ("SystemVersion", whole(&[("version", text()), ("odoo", odoo_seen())])),
         ("Put", whole(&[("code", reference("Code")), ("version", reference("Version"))])),
         ("Archived", whole(&[("code", reference("Code")), ("archived_at", reference("Time"))])),
         ("Resolved", whole(&[("resolved", flag(true))])),
