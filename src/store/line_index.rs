@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
+use super::id_ranges::load_by_ids;
 use super::kept::{Kept, padded};
 use super::orders::{self, KeptOrder, state_from_code};
 use super::schema::{order_holds, order_line_blocks, order_refunds, orders as order_rows};
@@ -147,11 +148,12 @@ fn blocks_of(conn: &mut AnyConnection, lines: impl Iterator<Item = SaleLineId>) 
         let blocks: BTreeSet<i64> = ids.into_iter().map(|id| block_of(LineId(id))).collect();
         let blocks: Vec<i64> = blocks.into_iter().collect();
         for chunk in blocks.chunks(CHUNK) {
-            let query = order_line_blocks::table
-                .filter(order_line_blocks::sale_source.eq(source))
-                .filter(order_line_blocks::sale_model.eq(model))
-                .filter(order_line_blocks::block.eq_any(padded(chunk.iter().copied())));
-            found.extend(Kept(query).load::<BlockRow>(conn)?);
+            let query = || {
+                let of_source = order_line_blocks::table.filter(order_line_blocks::sale_source.eq(source));
+                of_source.filter(order_line_blocks::sale_model.eq(model))
+            };
+            let rows: Vec<BlockRow> = load_by_ids!(conn, chunk, order_line_blocks::block, query())?;
+            found.extend(rows.into_iter().filter(|row| chunk.binary_search(&row.block).is_ok()));
         }
     }
     Ok(found)
@@ -190,12 +192,13 @@ fn lines_of(conn: &mut AnyConnection, orders: BTreeSet<SaleId>) -> Result<Vec<St
     let mut found = Vec::new();
     for ((source, model), ids) in sale_ids::by_kind(orders) {
         for chunk in ids.chunks(CHUNK) {
-            let query = order_rows::table
-                .filter(order_rows::source.eq(source))
-                .filter(order_rows::model.eq(model))
-                .filter(order_rows::id.eq_any(padded(chunk.iter().copied())))
-                .select((order_rows::id, order_rows::state, order_rows::lines));
-            for (id, state, lines) in Kept(query).load::<(i64, i16, Vec<u8>)>(conn)? {
+            let query = || {
+                let of_kind =
+                    order_rows::table.filter(order_rows::source.eq(source)).filter(order_rows::model.eq(model));
+                of_kind.select((order_rows::id, order_rows::state, order_rows::lines))
+            };
+            let rows: Vec<(i64, i16, Vec<u8>)> = load_by_ids!(conn, chunk, order_rows::id, query())?;
+            for (id, state, lines) in rows.into_iter().filter(|(id, ..)| chunk.binary_search(id).is_ok()) {
                 let (sale, state) = (sale_ids::from_columns(source, model, id)?, state_from_code(state)?);
                 found.extend(order_lines::from_bytes(&lines)?.into_iter().map(|line| (sale, state, line)));
             }
@@ -223,12 +226,13 @@ pub fn refunds_of(conn: &mut AnyConnection, of: &BTreeSet<SaleLineId>) -> Result
     let mut orders = BTreeSet::new();
     for ((source, model), ids) in sale_ids::lines_by_kind(of.iter().copied()) {
         for chunk in ids.chunks(CHUNK) {
-            let query = order_refunds::table
-                .filter(order_refunds::sale_source.eq(source))
-                .filter(order_refunds::sale_model.eq(model))
-                .filter(order_refunds::refunded_line_id.eq_any(padded(chunk.iter().copied())))
-                .select(order_refunds::sale_id);
-            for id in Kept(query).load::<i64>(conn)? {
+            let query = || {
+                let of_source = order_refunds::table.filter(order_refunds::sale_source.eq(source));
+                let of_kind = of_source.filter(order_refunds::sale_model.eq(model));
+                of_kind.select((order_refunds::refunded_line_id, order_refunds::sale_id))
+            };
+            let rows: Vec<(i64, i64)> = load_by_ids!(conn, chunk, order_refunds::refunded_line_id, query())?;
+            for (_, id) in rows.into_iter().filter(|(line, _)| chunk.binary_search(line).is_ok()) {
                 orders.insert(sale_ids::from_columns(source, model, id)?);
             }
         }

@@ -15,6 +15,7 @@ pub mod findings;
 mod hold_rows;
 pub mod holds;
 pub mod host;
+mod id_ranges;
 mod kept;
 pub mod known_shop;
 pub mod leases;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 
+use super::id_ranges::load_by_ids;
 use super::kept::{Kept, padded};
 use super::order_lines::{self, Extent};
 use super::schema::orders;
@@ -55,6 +56,8 @@ pub struct KeptOrder {
     pub order: Order,
     /// Whose points it is; `None` when it is nobody's, or that was not kept yet.
     pub wallet: Option<PartnerId>,
+    /// Whether no program took it when it was last computed, because of its currency or company.
+    pub is_ignored: bool,
     digest: Option<Vec<u8>>,
 }
 
@@ -147,7 +150,8 @@ impl OrderRow {
             lines: order_lines::from_bytes(&self.lines)?,
         };
         order.attach_combos();
-        Ok(KeptOrder { order, wallet: self.wallet_partner_id.map(PartnerId), digest: self.digest })
+        let wallet = self.wallet_partner_id.map(PartnerId);
+        Ok(KeptOrder { order, wallet, is_ignored: self.ignored, digest: self.digest })
     }
 }
 
@@ -191,13 +195,12 @@ pub fn load_kept(conn: &mut AnyConnection, ids: &BTreeSet<SaleId>) -> Result<BTr
     let branches = companies::branches(conn)?;
     for ((source, model), ids) in sale_ids::by_kind(ids.iter().copied()) {
         for chunk in ids.chunks(CHUNK) {
-            let query = orders::table
-                .filter(orders::source.eq(source))
-                .filter(orders::model.eq(model))
-                .filter(orders::id.eq_any(padded(chunk.iter().copied())))
-                .select(OrderRow::as_select());
-            let rows: Vec<OrderRow> = Kept(query).load(conn)?;
-            for row in rows {
+            let query = || {
+                let of_kind = orders::table.filter(orders::source.eq(source)).filter(orders::model.eq(model));
+                of_kind.select(OrderRow::as_select())
+            };
+            let rows: Vec<OrderRow> = load_by_ids!(conn, chunk, orders::id, query())?;
+            for row in rows.into_iter().filter(|row| chunk.binary_search(&row.id).is_ok()) {
                 found.insert(row.sale()?, row.kept(&branches)?);
             }
         }
@@ -228,6 +231,8 @@ pub fn put(
         }
         let before = known.get(&id);
         let mut row = order_row(order, id, wallets.get(&id).copied())?;
+        // As it stays: computing the order says whether it changes.
+        row.ignored = before.is_some_and(|before| before.is_ignored);
         if before.is_some_and(|before| before.digest.is_some() && before.digest == row.digest) {
             taken.extend(order.lines_by_id().map(|(line, _)| line));
             continue;

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde::Serialize;
 
-use super::kept::{Kept, padded};
+use super::id_ranges::load_by_ids;
 use super::schema::{accounts, order_postings};
 use super::{AnyConnection, CHUNK, StoreError, corrupt, sale_ids, write_rows};
 use crate::domain::ids::{AccountId, ProgramId, SaleId};
@@ -23,13 +23,13 @@ pub fn of_sales(
     let mut found: BTreeMap<SaleId, BTreeMap<AccountId, Points>> = BTreeMap::new();
     for ((source, model), ids) in sale_ids::by_kind(sales.iter().copied()) {
         for chunk in ids.chunks(CHUNK) {
-            let query = order_postings::table
-                .filter(order_postings::sale_source.eq(source))
-                .filter(order_postings::sale_model.eq(model))
-                .filter(order_postings::sale_id.eq_any(padded(chunk.iter().copied())))
-                .select((order_postings::sale_id, order_postings::account_id, order_postings::earned_e2));
-            let rows: Vec<(i64, i64, i64)> = Kept(query).load(conn)?;
-            for (id, account, earned) in rows {
+            let query = || {
+                let of_source = order_postings::table.filter(order_postings::sale_source.eq(source));
+                let of_kind = of_source.filter(order_postings::sale_model.eq(model));
+                of_kind.select((order_postings::sale_id, order_postings::account_id, order_postings::earned_e2))
+            };
+            let rows: Vec<(i64, i64, i64)> = load_by_ids!(conn, chunk, order_postings::sale_id, query())?;
+            for (id, account, earned) in rows.into_iter().filter(|(id, ..)| chunk.binary_search(id).is_ok()) {
                 let sale = sale_ids::from_columns(source, model, id)?;
                 found.entry(sale).or_default().insert(AccountId(account), Points::from_e2(earned));
             }

@@ -36,11 +36,14 @@ pub(super) fn lines_by_kind(lines: impl IntoIterator<Item = SaleLineId>) -> BTre
     by_kind(lines.into_iter().map(as_sale))
 }
 
-/// Sales by source and model: a statement looks up the ids of one kind. Nearly always there is one.
+/// Sales by source and model, their ids in order: a statement looks up the ids of one kind. Nearly always there is one.
 pub(super) fn by_kind(sales: impl IntoIterator<Item = SaleId>) -> BTreeMap<(i16, i16), Vec<i64>> {
     let mut kinds: BTreeMap<(i16, i16), Vec<i64>> = BTreeMap::new();
     for sale in sales {
         kinds.entry((sale.source.0, sale.model.code())).or_default().push(sale.id);
+    }
+    for ids in kinds.values_mut() {
+        ids.sort_unstable();
     }
     kinds
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
+use super::id_ranges::load_by_ids;
 use super::schema::orders;
 use super::{AnyConnection, CHUNK, StoreError, sale_ids};
 use crate::domain::ids::{PartnerId, SaleId};
@@ -37,13 +38,12 @@ pub fn customers(
     let mut found = BTreeMap::new();
     for ((source, model), ids) in sale_ids::by_kind(wanted.iter().copied()) {
         for chunk in ids.chunks(CHUNK) {
-            let rows: Vec<(i64, Option<i64>, Option<i64>)> = orders::table
-                .filter(orders::source.eq(source))
-                .filter(orders::model.eq(model))
-                .filter(orders::id.eq_any(chunk.to_vec()))
-                .select((orders::id, orders::partner_id, orders::wallet_partner_id))
-                .load(conn)?;
-            for (id, partner, wallet) in rows {
+            let query = || {
+                let of_kind = orders::table.filter(orders::source.eq(source)).filter(orders::model.eq(model));
+                of_kind.select((orders::id, orders::partner_id, orders::wallet_partner_id))
+            };
+            let rows: Vec<(i64, Option<i64>, Option<i64>)> = load_by_ids!(conn, chunk, orders::id, query())?;
+            for (id, partner, wallet) in rows.into_iter().filter(|(id, ..)| chunk.binary_search(id).is_ok()) {
                 let customer = Customer { partner_id: partner.map(PartnerId), wallet: wallet.map(PartnerId) };
                 found.insert(sale_ids::from_columns(source, model, id)?, customer);
             }

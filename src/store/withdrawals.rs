@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
+use super::id_ranges::load_by_ids;
 use super::line_index::{self, StandingLine};
 use super::orders::state_from_code;
 use super::schema::{accounts, held_withdrawals, order_postings, orders};
@@ -21,15 +22,15 @@ use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 pub fn known_orders(conn: &mut AnyConnection, ids: &[OrderId]) -> Result<BTreeMap<OrderId, KnownOrder>, StoreError> {
     type Row = (i64, Option<Vec<u8>>, Option<String>, i16);
     let mut found = BTreeMap::new();
+    let ids: BTreeSet<i64> = ids.iter().map(|id| id.0).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
     for chunk in ids.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<Row> = orders::table
-            .filter(orders::source.eq(SOURCE))
-            .filter(orders::model.eq(POS_ORDER))
-            .filter(orders::id.eq_any(ids))
-            .select((orders::id, orders::uuid, orders::reference, orders::state))
-            .load(conn)?;
-        for (id, uuid, reference, state) in rows {
+        let query = || {
+            let of_kind = orders::table.filter(orders::source.eq(SOURCE)).filter(orders::model.eq(POS_ORDER));
+            of_kind.select((orders::id, orders::uuid, orders::reference, orders::state))
+        };
+        let rows: Vec<Row> = load_by_ids!(conn, chunk, orders::id, query())?;
+        for (id, uuid, reference, state) in rows.into_iter().filter(|(id, ..)| chunk.binary_search(id).is_ok()) {
             let uuid = uuid.as_deref().map(uuids::text_from_bytes).transpose()?;
             found.insert(OrderId(id), KnownOrder { uuid, reference, state: state_from_code(state)? });
         }
