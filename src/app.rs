@@ -10,8 +10,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::shop::Partner;
+use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{self, Fault, Link, OdooSettings};

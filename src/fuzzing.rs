@@ -8,10 +8,10 @@
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
-use crate::domain::ids::{PosCategoryId, ProductCategoryId};
-use crate::domain::money::Currency;
 use crate::domain::program::{Program, describe, review};
 use crate::domain::shop::{Category, Partner, PosConfig, Product};
+use crate::domain::value::ids::{PosCategoryId, ProductCategoryId};
+use crate::domain::value::money::Currency;
 use crate::odoo::fault::{Asked, classify};
 use crate::odoo::orders::{self, ShopRules};
 use crate::odoo::session::{Domain, FromOdoo};

@@ -12,10 +12,10 @@ use crate::app;
 use crate::config::Settings;
 use crate::domain::decide::Correction;
 use crate::domain::entry::COMMAND_LINE;
-use crate::domain::exact;
-use crate::domain::ids::PartnerId;
-use crate::domain::points::Points;
-use crate::domain::text::control_in;
+use crate::domain::value::exact;
+use crate::domain::value::ids::PartnerId;
+use crate::domain::value::points::Points;
+use crate::domain::value::text::control_in;
 use crate::import;
 use crate::ledger::{Command, Idempotency, Ledger};
 

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::document::read_document;
 use super::{Failure, Outcome, print};
-use crate::domain::exact::Overflow;
 use crate::domain::program::{Program, Section, Warning, describe, review};
+use crate::domain::value::exact::Overflow;
 
 /// Columns of the headings' margin.
 const MARGIN: usize = 11;

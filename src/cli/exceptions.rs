@@ -11,7 +11,7 @@ use super::{Failure, Outcome, Own, print};
 use crate::config::Settings;
 use crate::domain::book::EXCEPTION_KINDS;
 use crate::domain::entry::COMMAND_LINE;
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

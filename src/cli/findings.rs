@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 
 /// How a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

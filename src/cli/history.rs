@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::opening::Opening;
 use super::{Failure, Outcome, Own, print};
 use crate::config::Settings;
-use crate::domain::ids::PartnerId;
-use crate::domain::text::one_line;
+use crate::domain::value::ids::PartnerId;
+use crate::domain::value::text::one_line;
 use crate::ledger::HistoryPlace;
 
 #[derive(Args, Debug)]

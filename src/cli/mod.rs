@@ -40,7 +40,7 @@ use serde_json::{Value, json};
 use crate::app;
 use crate::config::{self, BadSetting, Settings};
 use crate::domain::program::InvalidProgram;
-use crate::domain::text;
+use crate::domain::value::text;
 use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{Fault, Wallet};

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use crate::config::{LogFormat, LogSettings};
-use crate::domain::text;
+use crate::domain::value::text;
 
 /// Whether machines read along.
 static FOR_MACHINES: AtomicBool = AtomicBool::new(false);

@@ -11,9 +11,9 @@ use super::opening::Opening;
 use super::shortened::shortened;
 use super::{Outcome, Own, print, print_document, put, simulate};
 use crate::config::Settings;
-use crate::domain::calendar;
 use crate::domain::entry::COMMAND_LINE;
-use crate::domain::text::one_line;
+use crate::domain::value::calendar;
+use crate::domain::value::text::one_line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ProgramVerb {

@@ -8,7 +8,7 @@ use super::opening::Opening;
 use super::{Outcome, Own, print};
 use crate::config::Settings;
 use crate::domain::entry::COMMAND_LINE;
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 
 #[derive(Args, Debug)]
 pub(super) struct RedactArguments {

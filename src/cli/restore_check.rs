@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::opening::Opening;
 use super::{Failure, Outcome, Own, print};
 use crate::config::Settings;
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 use crate::store::migrate::{self, Schema};
 use crate::store::{DatabaseUrl, Pool, StoreError, backup};
 

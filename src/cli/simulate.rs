@@ -12,10 +12,10 @@ use super::document::read_document;
 use super::opening::Opening;
 use super::{Failure, Outcome, print};
 use crate::config::Settings;
-use crate::domain::exact;
 use crate::domain::forecast::{Basis, Forecast, MonthSum, PointsSum};
 use crate::domain::program::{Enrolment, Program};
-use crate::domain::text::one_line;
+use crate::domain::value::exact;
+use crate::domain::value::text::one_line;
 use crate::ledger::{Simulated, Simulation, simulate};
 use crate::odoo::Wallet;
 

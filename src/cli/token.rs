@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::opening::Opening;
 use super::{Failure, Outcome, print};
 use crate::config::Settings;
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 use crate::ledger::reply::time;
 use crate::rpc::token::{self, Role};
 

@@ -1,7 +1,7 @@
 //! What works and is not safe: settings that are taken, and that `doctor` and the log warn of.
 
 use super::Settings;
-use crate::domain::text::url_without_secrets;
+use crate::domain::value::text::url_without_secrets;
 use crate::store::host::is_this_machine;
 use crate::store::{DatabaseUrl, file};
 

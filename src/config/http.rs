@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use super::declared::{Taken, section};
 use super::{BadSetting, bad};
-use crate::domain::text::url_without_secrets;
+use crate::domain::value::text::url_without_secrets;
 use crate::http::RateLimit;
 
 /// The least burst: a whole batch must pass at once, or it would never.

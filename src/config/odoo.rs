@@ -8,7 +8,7 @@ use url::Url;
 use super::declared::{Taken, section};
 use super::{BadSetting, bad};
 use crate::domain::order::Wallet;
-use crate::domain::text::url_without_secrets;
+use crate::domain::value::text::url_without_secrets;
 use crate::odoo::{OdooSettings, Protocol, key};
 
 /// How often a request is tried again at most, whatever the settings say.

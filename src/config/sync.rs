@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::declared::{Taken, section};
 use super::{BadSetting, bad};
-use crate::domain::calendar;
+use crate::domain::value::calendar;
 use crate::sync::SyncSettings;
 
 /// The least overlap that a two-minute transaction in Odoo cannot slip behind.

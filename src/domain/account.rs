@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::exact::Overflow;
-use super::ids::{AccountId, HoldId, PartnerId, ProgramId};
-use super::points::Points;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId};
+use crate::domain::value::points::Points;
 
 /// When a lot's points end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

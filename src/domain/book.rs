@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::account::{Account, Expiry, LotChange};
 use super::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
-use super::exact::Overflow;
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, SaleId, SaleModel};
-use super::points::Points;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, SaleId, SaleModel};
+use crate::domain::value::points::Points;
 
 /// When, by whom, and where fresh ids come from.
 pub struct Moment<'a> {

@@ -12,16 +12,16 @@ use super::converge::{Before, Desired, Sale, order_ref, taken_back};
 use super::decide::Denied;
 use super::decide_tests::{ACCOUNT, Desk, line, order, points};
 use super::entry::EntryKind;
-use super::exact;
 use super::hold::HoldState;
-use super::ids::{HoldId, OrderId, PartnerId, ProductId};
-use super::money::Money;
 use super::order::{Line, Order, OrderState};
-use super::points::Points;
 use super::program::{self, Program};
 use super::redemption_review::RewardLines;
 use super::refusal::Refusal;
 use super::sale_lots::SaleLots;
+use crate::domain::value::exact;
+use crate::domain::value::ids::{HoldId, OrderId, PartnerId, ProductId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// An order of a till, with what came back of it.
 struct Till {

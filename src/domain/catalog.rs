@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{PosCategoryId, ProductCategoryId, ProductId, ProductTagId};
+use crate::domain::value::ids::{PosCategoryId, ProductCategoryId, ProductId, ProductTagId};
 
 /// A product's place in the two trees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -126,8 +126,8 @@ mod tests {
     use super::*;
     use crate::domain::account::LotChange;
     use crate::domain::entry::{CauseModel, Detail, EntryKind};
-    use crate::domain::ids::{AccountId, EntryId, HoldId, OrderId, SaleId, SourceId};
-    use crate::domain::points::Points;
+    use crate::domain::value::ids::{AccountId, EntryId, HoldId, OrderId, SaleId, SourceId};
+    use crate::domain::value::points::Points;
 
     const SALT: Salt = [7; 16];
     const LOT: LotChange = LotChange { expiry: Expiry::Never, points: Points::from_e2(100) };

@@ -14,18 +14,18 @@ use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
 use super::decide::{Captured, Denied};
 use super::deposit::Part;
 use super::entry::{Detail, EntryKind};
-use super::exact::{self, Overflow};
 use super::hold::{Hold, HoldState};
-use super::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId, SaleId};
-use super::money::Money;
 use super::order::{HoldRef, Line, Order, OrderState};
-use super::points::Points;
 use super::program::Earned;
 use super::redemption_review::{RewardLines, Standing};
 use super::refund::TakenBack;
 use super::refusal::Refusal;
 use super::returned_rewards::returned_rewards;
 use super::sale_lots::SaleLots;
+use crate::domain::value::exact::{self, Overflow};
+use crate::domain::value::ids::{AccountId, ExceptionId, HoldId, PartnerId, ProgramId, SaleId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// What a sale should have earned on one account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,14 +12,14 @@ use super::chain::document_key;
 use super::deposit::Part;
 use super::entry::{Cause, CauseModel, Detail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
-use super::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use super::membership::Membership;
 use super::order::Order;
-use super::points::Points;
 use super::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use super::refusal::Refusal;
 use super::replacing::Replaced;
 use super::timeline::{Timeline, Version};
+use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
+use crate::domain::value::points::Points;
 
 /// Open holds of an account at most. A till that asks again and again must not grow what every batch loads.
 pub const MOST_OPEN_HOLDS: usize = 100;
@@ -41,8 +41,8 @@ impl From<Missing> for Denied {
     }
 }
 
-impl From<super::exact::Overflow> for Denied {
-    fn from(overflow: super::exact::Overflow) -> Self {
+impl From<crate::domain::value::exact::Overflow> for Denied {
+    fn from(overflow: crate::domain::value::exact::Overflow) -> Self {
         Self::Refused(Refusal::Overflow(overflow))
     }
 }
@@ -264,8 +264,10 @@ impl Book {
             Some(LineShare { position: *position, uuid, product_id, off: *off })
         });
         let seconds = version.program.hold_seconds();
-        let expires_at =
-            moment.now.checked_add_signed(Duration::seconds(i64::from(seconds))).ok_or(super::exact::Overflow)?;
+        let expires_at = moment
+            .now
+            .checked_add_signed(Duration::seconds(i64::from(seconds)))
+            .ok_or(crate::domain::value::exact::Overflow)?;
         let carried = old.as_ref().and_then(|old| old.carried_by(priced.points));
         let hold = Hold {
             id: HoldId::of(ask.partner_id, (moment.ids)()),

@@ -15,14 +15,16 @@ use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide::{Correction, Denied, HoldAsk};
 use super::entry::{Entry, EntryKind};
 use super::hold::HoldState;
-use super::ids::{AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId};
-use super::money::Money;
 use super::order::{HoldRef, Line, LineRole, Order, OrderState};
-use super::points::Points;
 use super::program::Program;
 use super::redemption_review::RewardLines;
 use super::refusal::Refusal;
 use super::timeline::{Timeline, Version};
+use crate::domain::value::ids::{
+    AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId,
+};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 pub(super) const ACCOUNT: AccountId = AccountId(1);
 

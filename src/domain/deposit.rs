@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::account::{Expiry, LotChange};
 use super::book::{Book, Moment, Posting, Trouble};
 use super::entry::EntryKind;
-use super::exact::Overflow;
-use super::ids::{AccountId, EntryId};
-use super::points::Points;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::{AccountId, EntryId};
+use crate::domain::value::points::Points;
 
 /// Points of one end that come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

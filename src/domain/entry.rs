@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use super::account::LotChange;
-use super::ids::{AccountId, EntryId, HoldId, SaleId, SaleModel};
-use super::points::Points;
+use crate::domain::value::ids::{AccountId, EntryId, HoldId, SaleId, SaleModel};
+use crate::domain::value::points::Points;
 
 /// Why points moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

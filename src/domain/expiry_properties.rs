@@ -11,11 +11,11 @@ use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use super::entry::{Entry, EntryKind};
 use super::hold::HoldState;
-use super::ids::{LineId, OrderId, PartnerId};
 use super::order::{Line, Order};
-use super::points::Points;
 use super::redemption_review::RewardLines;
 use super::sale_lots::SaleLots;
+use crate::domain::value::ids::{LineId, OrderId, PartnerId};
+use crate::domain::value::points::Points;
 
 fn day(number: i64) -> DateTime<Utc> {
     noon() + Duration::days(number)
@@ -184,7 +184,7 @@ proptest! {
 }
 
 /// A captured hold of 100 points, which came from these lots, and the refund of its reward line.
-fn redeem(desk: &mut Desk) -> (Order, Vec<Line>, BTreeMap<super::ids::HoldId, Vec<LotChange>>) {
+fn redeem(desk: &mut Desk) -> (Order, Vec<Line>, BTreeMap<crate::domain::value::ids::HoldId, Vec<LotChange>>) {
     let hold = desk.hold("a").unwrap();
     desk.capture(hold, "a").unwrap();
     let taken = |entry: &Entry| entry.detail.lots.clone();

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ids::{CompanyId, OrderId, PosConfigId};
-use super::points::Points;
+use crate::domain::value::ids::{CompanyId, OrderId, PosConfigId};
+use crate::domain::value::points::Points;
 
 /// Where orders are sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

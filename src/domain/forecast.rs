@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
-use super::exact::{self, Overflow, cut};
-use super::ids::{PartnerId, ProductId};
-use super::money::Money;
 use super::order::{Line, LineRole, Order, OrderState};
-use super::points::Points;
 use super::program::{Applies, Program, Reward, RewardKind, earn};
 use super::refund::TakenBack;
+use crate::domain::value::exact::{self, Overflow, cut};
+use crate::domain::value::ids::{PartnerId, ProductId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// Members that are named one by one.
 const TOP: usize = 10;
@@ -444,8 +444,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::ids::{CompanyId, LineId, OrderId, PosConfigId, SaleModel, SourceId};
     use crate::domain::refund::Returned;
+    use crate::domain::value::ids::{CompanyId, LineId, OrderId, PosConfigId, SaleModel, SourceId};
 
     fn program(members: &Value) -> Program {
         let mut document = json!({"code": "club", "name": "Club", "currency": "USD", "earning": {"rules": [

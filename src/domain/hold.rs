@@ -6,10 +6,10 @@ use rust_decimal::Decimal;
 
 use super::account::{Carried, OpenHold};
 use super::entry::COMMAND_LINE;
-use super::ids::{AccountId, EntryId, HoldId, ProductId};
-use super::money::Money;
-use super::points::Points;
 use super::program::Scope;
+use crate::domain::value::ids::{AccountId, EntryId, HoldId, ProductId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// Why a hold that a rebuild put back had ended.
 pub const PUT_BACK: &str = "put back from what Odoo keeps";

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::ids::{
+use super::program::Scope;
+use crate::domain::value::ids::{
     CompanyId, HoldId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
     ProductId, ProductTagId, SaleId, SaleLineId, SaleModel, SourceId,
 };
-use super::money::Money;
-use super::program::Scope;
+use crate::domain::value::money::Money;
 
 /// Digits of a quantity after the decimal point that are kept. What has more is refused.
 pub const QUANTITY_DECIMALS: u32 = 6;

@@ -10,14 +10,14 @@ use rust_decimal::Decimal;
 
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Trouble};
 use super::converge::{Sale, order_ref};
-use super::exact;
 use super::hold::{Hold, HoldState};
-use super::ids::{ExceptionId, HoldId, SaleId};
-use super::money::Money;
 use super::order::{HoldRef, Line, LineRole, Order, OrderState};
-use super::points::Points;
 use super::program::{self, Basket, Limit, Program, Reward, Use, counted_from};
 use super::timeline::Timeline;
+use crate::domain::value::exact;
+use crate::domain::value::ids::{ExceptionId, HoldId, SaleId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// What a balance is taken for when a reward is priced again: it does not matter any more.
 const PLENTY: Points = Points::from_e2(99_999_999_999_999);
@@ -434,7 +434,7 @@ pub fn never_paid_key(hold: HoldId) -> String {
 #[must_use]
 pub fn reward_of<'a>(
     hold: &Hold,
-    program: super::ids::ProgramId,
+    program: crate::domain::value::ids::ProgramId,
     timelines: &'a [Timeline],
 ) -> Option<(&'a Program, &'a Reward)> {
     let timeline = timelines.iter().find(|timeline| timeline.id == program)?;

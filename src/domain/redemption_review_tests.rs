@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use crate::domain::entry::EntryKind;
-use crate::domain::ids::{OrderId, PartnerId, ProductId, ProgramId, SaleId};
 use crate::domain::program::Program;
 use crate::domain::timeline::Version;
+use crate::domain::value::ids::{OrderId, PartnerId, ProductId, ProgramId, SaleId};
 
 /// A desk with 1000 points.
 fn desk() -> Desk {

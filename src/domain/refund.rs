@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::exact::{self, Overflow};
-use super::ids::{CompanyId, LineId, PartnerId, PosConfigId};
-use super::money::Money;
 use super::order::{Line, LineRole, Order, OrderState};
+use crate::domain::value::exact::{self, Overflow};
+use crate::domain::value::ids::{CompanyId, LineId, PartnerId, PosConfigId};
+use crate::domain::value::money::Money;
 
 /// What has been taken back of each line.
 pub type TakenBack = BTreeMap<LineId, Returned>;
@@ -146,7 +146,7 @@ mod tests {
     use chrono::{TimeZone, Utc};
 
     use super::*;
-    use crate::domain::ids::{OrderId, ProductId, SaleModel, SourceId};
+    use crate::domain::value::ids::{OrderId, ProductId, SaleModel, SourceId};
 
     /// Product, quantity, amount; the line's id is the order's times ten and its position.
     fn order(id: i64, lines: &[(i64, i64, i64)]) -> Order {

@@ -1,8 +1,8 @@
 //! Why the ledger said no. Each becomes one error of the API, with its stable `kind`.
 
-use super::exact::Overflow;
-use super::ids::{ExceptionId, HoldId, PartnerId};
-use super::points::Points;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::{ExceptionId, HoldId, PartnerId};
+use crate::domain::value::points::Points;
 
 /// A refusal: nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

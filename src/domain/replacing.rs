@@ -6,11 +6,11 @@ use super::account::Carried;
 use super::book::{Book, Missing, Moment};
 use super::decide::Denied;
 use super::hold::HoldState;
-use super::ids::{AccountId, HoldId};
-use super::money::Money;
 use super::order::{HoldRef, Order};
-use super::points::Points;
 use super::refusal::Refusal;
+use crate::domain::value::ids::{AccountId, HoldId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// What the hold that is to be replaced leaves to the new one.
 #[derive(Clone, Copy, Debug)]

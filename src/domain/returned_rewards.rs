@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::converge::taken_back;
-use super::exact::{self, Overflow};
 use super::hold::Hold;
-use super::ids::HoldId;
 use super::order::{HoldRef, Line, Order};
-use super::points::Points;
+use crate::domain::value::exact::{self, Overflow};
+use crate::domain::value::ids::HoldId;
+use crate::domain::value::points::Points;
 
 /// How much of a hold's reward lines came back. Lines weigh by amount, or by quantity where they cost nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::account::{Expiry, LotChange};
 use super::deposit::Part;
 use super::entry::Entry;
-use super::exact::Overflow;
-use super::points::Points;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::points::Points;
 
 /// The lots of one sale on one account, as its entries left them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ids::{
+use crate::domain::value::ids::{
     CompanyId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
 
@@ -97,7 +97,7 @@ pub struct ShopRecords {
     /// Shops.
     pub pos_configs: Vec<PosConfig>,
     /// Currencies.
-    pub currencies: Vec<super::money::Currency>,
+    pub currencies: Vec<crate::domain::value::money::Currency>,
     /// Products that gift cards and eWallets are sold and paid with: all of them, when they were read.
     pub neutral_products: Option<Vec<ProductId>>,
 }
@@ -130,7 +130,7 @@ pub struct LastPass {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDigest {
     /// `pos.order.id`
-    pub id: super::ids::OrderId,
+    pub id: crate::domain::value::ids::OrderId,
     /// `pos.order.uuid`; Odoo 14 has none. A restored Odoo gives the id again, and the rest may be alike.
     pub uuid: Option<String>,
     /// `pos_reference`.
@@ -140,7 +140,7 @@ pub struct OrderDigest {
     /// Its customer.
     pub partner_id: Option<PartnerId>,
     /// Σ `price_subtotal_incl` of its lines.
-    pub total_incl: super::money::Money,
+    pub total_incl: crate::domain::value::money::Money,
     /// How many lines it has.
     pub line_count: u32,
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::ids::ProgramId;
 use super::program::Program;
+use crate::domain::value::ids::ProgramId;
 
 /// One version.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use super::account::LotChange;
 use super::book::{Book, Moment, Posting, Trouble};
 use super::entry::{Cause, Detail, EntryKind};
-use super::ids::{AccountId, EntryId};
-use super::points::Points;
+use crate::domain::value::ids::{AccountId, EntryId};
+use crate::domain::value::points::Points;
 
 /// What the two entries of a transfer say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +90,8 @@ mod tests {
 
     use super::super::account::{Account, Expiry, OpenHold};
     use super::super::entry::CauseModel;
-    use super::super::ids::{HoldId, PartnerId, ProgramId};
     use super::*;
+    use crate::domain::value::ids::{HoldId, PartnerId, ProgramId};
 
     fn at(day: u32) -> DateTime<Utc> {
         Utc.with_ymd_and_hms(2026, 1, day, 0, 0, 0).unwrap()

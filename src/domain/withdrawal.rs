@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{LineId, OrderId};
 use super::order::{Order, OrderState};
+use crate::domain::value::ids::{LineId, OrderId};
 
 /// By what an order is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::ids::{CompanyId, SaleModel, SourceId};
+    use crate::domain::value::ids::{CompanyId, SaleModel, SourceId};
 
     fn order(uuid: Option<&str>, reference: Option<&str>, state: OrderState) -> Order {
         Order {

@@ -9,8 +9,8 @@ use super::lines::{Line, Problem};
 use super::report::{Outcome, Report, Row};
 use super::{ACTOR, ImportError, destination, double_counting, end_of, unknown_customers};
 use crate::domain::entry::{Cause, CauseModel};
-use crate::domain::ids::PartnerId;
 use crate::domain::program::Program;
+use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Carried, Landed, Ledger};
 use crate::odoo::Link;
 

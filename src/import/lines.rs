@@ -10,9 +10,9 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::grammar::{Malformed, fields};
-use crate::domain::calendar;
-use crate::domain::ids::PartnerId;
-use crate::domain::points::Points;
+use crate::domain::value::calendar;
+use crate::domain::value::ids::PartnerId;
+use crate::domain::value::points::Points;
 
 const REASON: &str = "imported from a file";
 /// As long as the API takes a reason, and a name.

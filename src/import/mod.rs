@@ -15,9 +15,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::domain::account::Expiry;
-use crate::domain::ids::PartnerId;
 use crate::domain::program::Program;
 use crate::domain::shop::{Partner, ShopRecords};
+use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Destination, Ledger, LedgerError};
 use crate::odoo::{Fault, Link};
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::exact::Overflow;
-use crate::domain::ids::PartnerId;
-use crate::domain::points::Points;
-use crate::domain::text::one_line;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::PartnerId;
+use crate::domain::value::points::Points;
+use crate::domain::value::text::one_line;
 use crate::ledger::Landed;
 
 /// What became of one card or line.

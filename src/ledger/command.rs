@@ -9,10 +9,10 @@ use super::reply::ErrorBody;
 use crate::domain::book::OrderRef;
 use crate::domain::decide::Correction;
 use crate::domain::entry::SYNC;
-use crate::domain::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::order::Order;
-use crate::domain::points::Points;
 use crate::domain::shop::{Ingested, Partner};
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
+use crate::domain::value::points::Points;
 
 /// A caller's key and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]

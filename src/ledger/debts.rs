@@ -14,9 +14,9 @@ use super::reply::LedgerError;
 use crate::domain::account::Account;
 use crate::domain::book::{Book, Exception, OrderRef};
 use crate::domain::entry::{CauseModel, Entry};
-use crate::domain::exact::Overflow;
-use crate::domain::ids::{AccountId, ExceptionId, OrderId, SaleId};
 use crate::domain::timeline::Timeline;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::{AccountId, ExceptionId, OrderId, SaleId};
 use crate::store;
 
 /// What is written on an exception whose debt is over.

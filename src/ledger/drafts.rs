@@ -8,10 +8,10 @@ use super::facts::Facts;
 use super::linked::cover;
 use super::reply::LedgerError;
 use super::sales::place;
-use crate::domain::ids::{PartnerId, PosConfigId, ProductId};
 use crate::domain::order::{LineRole, Order};
 use crate::domain::program::{Reward, counted_from};
 use crate::domain::timeline::Timeline;
+use crate::domain::value::ids::{PartnerId, PosConfigId, ProductId};
 use crate::store::AnyConnection;
 
 /// Says where each product of these drafts stands, which lines neither earn nor reduce, what reward lines cover

@@ -12,13 +12,13 @@ use super::reply::{LedgerError, decimal, time};
 use super::{Ledger, names};
 use crate::domain::account::Expiry;
 use crate::domain::entry::Entry;
-use crate::domain::exact;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{EntryId, PartnerId, ProductId};
-use crate::domain::money::Money;
 use crate::domain::program::{Program, Rule, RuleKind, earned_from_text};
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
+use crate::domain::value::exact;
+use crate::domain::value::ids::{EntryId, PartnerId, ProductId};
+use crate::domain::value::money::Money;
 use crate::store::accounts::{self, Which};
 use crate::store::{self, AnyConnection, entries, holds};
 

@@ -14,9 +14,9 @@ use super::reply::LedgerError;
 use super::{Ledger, wallets};
 use crate::domain::entry::Entry;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, PartnerId};
 use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
 use crate::store::accounts::{self, Which};
 use crate::store::entries::EntryRow;
 use crate::store::{AnyConnection, entries, holds};
@@ -157,8 +157,8 @@ mod tests {
     use super::*;
     use crate::domain::chain::FIRST_HASH;
     use crate::domain::entry::{Cause, CauseModel, Detail, EntryKind};
-    use crate::domain::ids::EntryId;
-    use crate::domain::points::Points;
+    use crate::domain::value::ids::EntryId;
+    use crate::domain::value::points::Points;
 
     fn row(account: i64, sequence: i64, recorded_at_us: i64) -> EntryRow {
         let at = chrono::DateTime::from_timestamp_micros(recorded_at_us).unwrap();

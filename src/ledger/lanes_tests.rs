@@ -14,11 +14,11 @@ use super::queue::{Lane, Lanes};
 use super::writer::{self, Health, Job};
 use super::{CHUNK, Ledger, LedgerError, Options, Reading, Wallet};
 use crate::domain::decide::Correction;
-use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
-use crate::domain::money::Money;
 use crate::domain::order::{Line, LineRole, Order, OrderState};
-use crate::domain::points::Points;
 use crate::domain::program::Program;
+use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 use crate::store::leases::{self, READING};
 use crate::store::{AnyConnection, DatabaseUrl, Pool, migrate};
 

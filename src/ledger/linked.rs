@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::reply::LedgerError;
 use crate::domain::converge::taken_back;
-use crate::domain::ids::{HoldId, PartnerId, SaleId, SaleLineId, SaleModel, SourceId};
 use crate::domain::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::refund::{TakenBack, match_by_reference};
+use crate::domain::value::ids::{HoldId, PartnerId, SaleId, SaleLineId, SaleModel, SourceId};
 use crate::store::orders::KeptOrder;
 use crate::store::{AnyConnection, holds, line_index, orders};
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::Ledger;
 use super::reply::{LedgerError, time};
-use crate::domain::ids::{PartnerId, ProgramId};
 use crate::domain::refusal::Refusal;
+use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::store::programs::RecomputeRequest;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;

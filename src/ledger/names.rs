@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reply::LedgerError;
-use crate::domain::ids::{PartnerId, ProductId};
+use crate::domain::value::ids::{PartnerId, ProductId};
 use crate::store::{AnyConnection, shop};
 
 /// Names of partners that were read and have one.

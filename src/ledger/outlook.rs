@@ -9,11 +9,11 @@ use super::programs::read_timelines;
 use super::reply::LedgerError;
 use super::{Wallet, wallets};
 use crate::domain::converge::taken_back;
-use crate::domain::ids::{PartnerId, ProgramId, SaleId};
 use crate::domain::order::Order;
 use crate::domain::outlook::{KnownShop, Outlook, Problem, RECENT_ORDERS, Sold, problems};
 use crate::domain::program::Program;
 use crate::domain::refund::TakenBack;
+use crate::domain::value::ids::{PartnerId, ProgramId, SaleId};
 use crate::store::memberships::{self, Memberships};
 use crate::store::{AnyConnection, known_shop};
 

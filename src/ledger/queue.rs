@@ -155,7 +155,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::domain::ids::{AccountId, HoldId};
+    use crate::domain::value::ids::{AccountId, HoldId};
 
     fn job(command: Command) -> Job {
         Job { command, answer: oneshot::channel().0 }

@@ -19,11 +19,11 @@ use super::{Ledger, wallets};
 use crate::domain::decide::expired_key;
 use crate::domain::entry::COMMAND_LINE;
 use crate::domain::hold::{Hold, HoldState, LineShare, PUT_BACK};
-use crate::domain::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
-use crate::domain::money::Money;
-use crate::domain::points::Points;
 use crate::domain::program::{Program, Reward};
 use crate::domain::timeline::{Timeline, Version};
+use crate::domain::value::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 use crate::store::replies::KeyDigest;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
@@ -233,7 +233,7 @@ impl<'a> Found<'a> {
         Ok(Self { id, owner: owners.get(&customer).copied().unwrap_or(customer), uuid, grant, timeline, version })
     }
 
-    fn hold(&self, one: &KeptRedemption, account_id: crate::domain::ids::AccountId) -> Hold {
+    fn hold(&self, one: &KeptRedemption, account_id: crate::domain::value::ids::AccountId) -> Hold {
         let grant = self.grant;
         let reward = reward_named(&self.version.program, &grant.reward_name);
         let ended = one.placed_at.checked_add_signed(LASTED).unwrap_or(one.placed_at);

@@ -9,7 +9,7 @@ use super::command::Idempotency;
 use super::reply::{ErrorBody, LedgerError, decimal, time};
 use crate::domain::decide::Correction;
 use crate::domain::hold::{Hold, ReplyTerms};
-use crate::domain::ids::HoldId;
+use crate::domain::value::ids::HoldId;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;
 use crate::store::{self, replies};

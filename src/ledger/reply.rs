@@ -155,8 +155,8 @@ impl From<diesel::result::Error> for LedgerError {
     }
 }
 
-impl From<crate::domain::exact::Overflow> for LedgerError {
-    fn from(overflow: crate::domain::exact::Overflow) -> Self {
+impl From<crate::domain::value::exact::Overflow> for LedgerError {
+    fn from(overflow: crate::domain::value::exact::Overflow) -> Self {
         Refusal::Overflow(overflow).into()
     }
 }

@@ -9,11 +9,11 @@ use super::reply::LedgerError;
 use super::sales::desired_of;
 use super::wallets;
 use crate::domain::hold::HoldState;
-use crate::domain::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleLineId};
 use crate::domain::order::{Line, Order, OrderState, Wallet};
-use crate::domain::points::Points;
 use crate::domain::returned_rewards::{ReturnedReward, returned_rewards};
 use crate::domain::timeline::Timeline;
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleLineId};
+use crate::domain::value::points::Points;
 use crate::store::{self, AnyConnection, accounts, holds, line_index};
 
 /// How many points `member` loses in each program by what `draft` takes back; below zero where the member gains some, as

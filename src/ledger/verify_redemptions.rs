@@ -9,9 +9,9 @@ use super::reply::LedgerError;
 use super::verify::Report;
 use crate::domain::entry::EntryKind;
 use crate::domain::hold::{Hold, HoldState};
-use crate::domain::ids::HoldId;
-use crate::domain::points::Points;
 use crate::domain::redemption_review::{never_paid_key, without_line_key};
+use crate::domain::value::ids::HoldId;
+use crate::domain::value::points::Points;
 use crate::store::accounts::StoredAccount;
 use crate::store::{AnyConnection, entries, exceptions, holds, open_holds, passes, time};
 

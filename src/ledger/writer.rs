@@ -206,9 +206,9 @@ mod tests {
     use super::super::{Ledger, Options, Wallet};
     use super::*;
     use crate::domain::decide::Correction;
-    use crate::domain::ids::PartnerId;
-    use crate::domain::points::Points;
     use crate::domain::program::Program;
+    use crate::domain::value::ids::PartnerId;
+    use crate::domain::value::points::Points;
     use crate::store::{AnyConnection, DatabaseUrl, Pool, migrate};
 
     /// Whoever is this one's has a panic in the middle of it.

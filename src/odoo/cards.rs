@@ -6,8 +6,8 @@ use serde_json::json;
 use super::fault::Fault;
 use super::record::{Record, Unreadable};
 use super::session::{Domain, FromOdoo, Page, Session};
-use crate::domain::ids::PartnerId;
-use crate::domain::points::Points;
+use crate::domain::value::ids::PartnerId;
+use crate::domain::value::points::Points;
 
 /// Odoo's loyalty programs.
 pub const PROGRAM: &str = "loyalty.program";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 
 /// Why Odoo could not be read. The texts say what to do; none carries a traceback or a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

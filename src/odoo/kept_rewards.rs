@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::orders::{LINE, ORDER};
 use super::record::{Record, Unreadable};
 use super::session::{Domain, FromOdoo, Session};
-use crate::domain::exact;
+use crate::domain::value::exact;
 
 /// The addon's field of an order.
 const KEPT: &str = "loyalty_sidecar_data";

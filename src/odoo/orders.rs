@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use crate::domain::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
-use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::shop::{OrderDigest, PosConfig};
+use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
+use crate::domain::value::money::Money;
 
 use super::dialect::{ADDON_FIELD, LINE_FIELDS, ORDER_FIELDS};
 use super::fault::Fault;

@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 
-use crate::domain::money::Money;
 use crate::domain::order::QUANTITY_DECIMALS;
-use crate::domain::points::Points;
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// How Odoo writes a moment: naive, in UTC, in whole seconds.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";

@@ -7,9 +7,9 @@ use serde_json::json;
 use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, server, shop};
-use crate::domain::ids::PartnerId;
 use crate::domain::order::OrderState;
 use crate::domain::shop::{Partner, Product};
+use crate::domain::value::ids::PartnerId;
 use crate::odoo::orders::{ShopRules, read_page};
 use crate::odoo::session::Domain;
 use crate::odoo::shop::read_partner;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use crate::domain::order::Wallet;
-use crate::domain::text::url_without_secrets;
+use crate::domain::value::text::url_without_secrets;
 
 /// Which of Odoo's protocols is spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

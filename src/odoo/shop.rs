@@ -1,10 +1,10 @@
 //! Partners, products, categories, shops and currencies, from Odoo's records into the ledger's types.
 
-use crate::domain::ids::{
+use crate::domain::shop::{Category, Company, Partner, PosConfig, Product};
+use crate::domain::value::ids::{
     CompanyId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
-use crate::domain::money::{Currency, Money};
-use crate::domain::shop::{Category, Company, Partner, PosConfig, Product};
+use crate::domain::value::money::{Currency, Money};
 
 use super::fault::Fault;
 use super::record::{Record, Unreadable};

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, List, MoneyParam, Quantity, Text, without_control};
-use crate::domain::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
+use crate::domain::value::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 
 /// The most lines a draft has.
 const MOST_LINES: usize = 2000;
@@ -132,7 +132,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::money::Money;
+    use crate::domain::value::money::Money;
     use crate::rpc::params;
 
     fn draft() -> Value {

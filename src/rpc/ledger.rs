@@ -8,7 +8,7 @@ use super::fingerprint::idempotency;
 use super::params::{Id, Nothing, PointsParam, Text};
 use super::{Api, Caller, Fault, Reply};
 use crate::domain::decide::Correction;
-use crate::domain::ids::PartnerId;
+use crate::domain::value::ids::PartnerId;
 use crate::ledger::Command;
 
 /// Serialised for its fingerprint.

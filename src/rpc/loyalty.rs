@@ -9,8 +9,8 @@ use super::fingerprint::idempotency;
 use super::params::{Id, Limit, List, PointsParam, Text, place};
 use super::{Api, Caller, Fault, Reply};
 use crate::domain::book::OrderRef;
-use crate::domain::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::domain::refusal::Refusal;
+use crate::domain::value::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::ledger::{Command, HistoryPlace, LedgerError, QuoteAsk};
 
 #[derive(Deserialize)]

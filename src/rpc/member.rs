@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fingerprint::idempotency;
 use super::params::{Id, Instant, PageLimit, Text, place};
 use super::{Api, Caller, Fault, Reply, Role};
-use crate::domain::ids::PartnerId;
+use crate::domain::value::ids::PartnerId;
 use crate::ledger::{MemberFilter, MemberPlace};
 
 #[derive(Deserialize, Serialize)]

@@ -36,9 +36,9 @@ pub use methods::Name;
 pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 pub use token::{Caller, Role};
 
-use crate::domain::ids::PartnerId;
 use crate::domain::refusal::Refusal;
 use crate::domain::shop::ShopRecords;
+use crate::domain::value::ids::PartnerId;
 use crate::ledger::Ledger;
 
 /// What every method has at hand.

@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::error::Fault;
-use crate::domain::calendar;
-use crate::domain::exact;
-use crate::domain::money::Money;
 use crate::domain::order::QUANTITY_DECIMALS;
-use crate::domain::points::Points;
-use crate::domain::text::control_in;
+use crate::domain::value::calendar;
+use crate::domain::value::exact;
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
+use crate::domain::value::text::control_in;
 
 /// How much of a message about a parameter is shown: it may repeat what was sent.
 const LONGEST_PROBLEM: usize = 300;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::params::{Id, Instant, Limit, Text, place};
 use super::{Api, Caller, Fault, Reply};
-use crate::domain::ids::{PartnerId, PosConfigId};
+use crate::domain::value::ids::{PartnerId, PosConfigId};
 use crate::ledger::{RedemptionFilter, RedemptionPlace, RedemptionState};
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::params::{Id, List, Nothing};
 use super::{Api, Caller, Fault, OdooTrouble, Reply};
 use crate::domain::findings::{FutureRecords, HeldWithdrawals, HiddenPlace};
-use crate::domain::ids::OrderId;
+use crate::domain::value::ids::OrderId;
 use crate::ledger::reply::time;
 
 #[derive(Deserialize)]

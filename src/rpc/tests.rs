@@ -10,8 +10,8 @@ use super::error::ERRORS;
 use super::methods::COMMON_ERRORS;
 use super::testing::{Bench, club, draft};
 use super::{Name, Role, openrpc, schemas};
-use crate::domain::ids::{CompanyId, PosConfigId, ProductId};
 use crate::domain::shop::{PosConfig, ShopRecords};
+use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId};
 
 fn json_of(answer: Answer) -> Value {
     match answer {

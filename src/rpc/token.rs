@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::entry::SERVICE_ACTORS;
-use crate::domain::text::is_control;
+use crate::domain::value::text::is_control;
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::tokens::{self, TokenRow};
 use crate::store::transaction::write_transaction;

@@ -15,8 +15,8 @@ use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, packed, pg_json, 
 use crate::domain::account::{Account, Expiry, LotChange};
 use crate::domain::chain::{ChainHash, FIRST_HASH};
 use crate::domain::hold::{Hold, HoldState};
-use crate::domain::ids::{AccountId, PartnerId, ProgramId};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{AccountId, PartnerId, ProgramId};
+use crate::domain::value::points::Points;
 
 /// An account and the end of its hash chain.
 #[derive(Clone, Debug)]

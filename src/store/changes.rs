@@ -19,8 +19,8 @@ use super::postings::{self, PostingRow};
 use super::replies::{self, RecordedReply, ReplyRow};
 use super::{AnyConnection, StoreError, corrupt, uuids};
 use crate::domain::hold::{Hold, HoldState};
-use crate::domain::ids::{AccountId, HoldId, SaleId};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{AccountId, HoldId, SaleId};
+use crate::domain::value::points::Points;
 
 /// What changes. The accounts must be locked, and so must the drafts and keys of the holds.
 #[derive(Debug)]

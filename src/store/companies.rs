@@ -8,8 +8,8 @@ use diesel::upsert::excluded;
 use super::schema::companies;
 use super::shop::{ids_from_text, ids_to_text};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
-use crate::domain::ids::CompanyId;
 use crate::domain::shop::Company;
+use crate::domain::value::ids::CompanyId;
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = companies, treat_none_as_default_value = false)]

@@ -12,8 +12,8 @@ use super::transfers::Origin;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, pg_json, sale_ids, uuids, write_rows};
 use crate::domain::chain::{ChainHash, TextsDigest};
 use crate::domain::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
-use crate::domain::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
+use crate::domain::value::points::Points;
 
 /// An entry with its place in its account's chain, as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]

@@ -10,7 +10,7 @@ use super::schema::entry_texts;
 use super::{AnyConnection, CHUNK, StoreError, corrupt, pg_json, uuids, write_rows};
 use crate::domain::chain::{Salt, TextsDigest, texts_digest};
 use crate::domain::entry::Entry;
-use crate::domain::ids::EntryId;
+use crate::domain::value::ids::EntryId;
 
 /// The texts of one entry, as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]

@@ -10,13 +10,13 @@ use super::replies::KeyDigest;
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
 use super::{SOURCE, StoreError, corrupt, packed, pg_json, uuids};
-use crate::domain::exact::to_scaled_rounded;
 use crate::domain::hold::{Hold, HoldState, LineShare, ReplyTerms};
-use crate::domain::ids::{AccountId, HoldId, ProductId, SaleModel};
-use crate::domain::money::Money;
 use crate::domain::order::QUANTITY_DECIMALS;
-use crate::domain::points::Points;
 use crate::domain::program::Scope;
+use crate::domain::value::exact::to_scaled_rounded;
+use crate::domain::value::ids::{AccountId, HoldId, ProductId, SaleModel};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// How a hold ended, as its column says it.
 const RELEASED: i16 = 1;

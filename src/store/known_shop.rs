@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use super::schema::{categories, odoo_places, orders, pos_configs, products};
 use super::shop::ids_from_text;
 use super::{AnyConnection, POS_ORDER, SOURCE, StoreError, companies};
-use crate::domain::ids::{
-    CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId, SaleId,
-};
 use crate::domain::outlook::KnownShop;
 use crate::domain::shop::{Category, PosConfig, Product};
+use crate::domain::value::ids::{
+    CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId, SaleId,
+};
 
 /// All of it, as far as it was read. For a person who waits: it reads every product.
 ///

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::schema::{accounts, memberships};
 use super::{AnyConnection, SOURCE, StoreError, on_each};
-use crate::domain::ids::{PartnerId, ProgramId};
+use crate::domain::value::ids::{PartnerId, ProgramId};
 
 /// One member in one program. Ordered as they are listed, which nothing that is written changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,7 +8,7 @@ use diesel::upsert::excluded;
 use super::kept::{load_kept, padded};
 use super::schema::partner_merges;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
-use crate::domain::ids::PartnerId;
+use crate::domain::value::ids::PartnerId;
 
 /// Whom these partners became; those that are themselves are absent.
 ///

@@ -53,7 +53,7 @@ mod uuids;
 pub mod wallets;
 pub mod withdrawals;
 
-use crate::domain::ids::{SaleModel, SourceId};
+use crate::domain::value::ids::{SaleModel, SourceId};
 
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 pub use pool::Pool;

@@ -11,8 +11,8 @@ use super::time::from_us;
 use super::{AnyConnection, CHUNK, StoreError, on_each, pg_json, uuids, write_rows};
 use crate::domain::account::{Carried, OpenHold};
 use crate::domain::hold::{Hold, HoldState};
-use crate::domain::ids::{AccountId, HoldId};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{AccountId, HoldId};
+use crate::domain::value::points::Points;
 
 #[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = open_holds, treat_none_as_default_value = false)]

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::packed::{self, InUnits};
 use super::{StoreError, corrupt, uuids};
-use crate::domain::exact::to_scaled_rounded;
-use crate::domain::ids::{LineId, PosCategoryId, ProductCategoryId, ProductId, ProductTagId};
-use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRef, LineRole, QUANTITY_DECIMALS};
+use crate::domain::value::exact::to_scaled_rounded;
+use crate::domain::value::ids::{LineId, PosCategoryId, ProductCategoryId, ProductId, ProductTagId};
+use crate::domain::value::money::Money;
 
 /// How many e4 are a cent.
 const CENT: i64 = 100;
@@ -137,7 +137,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::ids::HoldId;
+    use crate::domain::value::ids::HoldId;
 
     fn uuid() -> impl Strategy<Value = Option<String>> {
         let canonical = any::<u128>().prop_map(|number| Uuid::from_u128(number).hyphenated().to_string());

@@ -15,12 +15,12 @@ use super::time::from_us;
 use super::{
     AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, companies, corrupt, line_index, sale_ids, uuids, write_rows,
 };
-use crate::domain::ids::{
-    CompanyId, OrderId, PartnerId, PartnerTagId, PosConfigId, SaleId, SaleLineId, SaleModel, SourceId,
-};
-use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
 use crate::domain::shop::OrderDigest;
+use crate::domain::value::ids::{
+    CompanyId, OrderId, PartnerId, PartnerTagId, PosConfigId, SaleId, SaleLineId, SaleModel, SourceId,
+};
+use crate::domain::value::money::Money;
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, SmallInt};
 use super::schema::orders;
 use super::wallets::Owner;
 use super::{AnyConnection, StoreError, on_each, sale_ids};
-use crate::domain::ids::SaleId;
+use crate::domain::value::ids::SaleId;
 
 /// A stretch of time in microseconds: the first included, the last not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::id_ranges::load_by_ids;
 use super::schema::{accounts, order_postings};
 use super::{AnyConnection, CHUNK, StoreError, corrupt, sale_ids, write_rows};
-use crate::domain::ids::{AccountId, ProgramId, SaleId};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{AccountId, ProgramId, SaleId};
+use crate::domain::value::points::Points;
 
 /// What has been posted for these sales, per account.
 ///

@@ -22,8 +22,8 @@ use super::time::from_us;
 use super::transaction::write_transaction_begun_with;
 use super::{AnyConnection, SOURCE, StoreError, corrupt, uuids};
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, PartnerId, ProgramId};
 use crate::domain::shop::Partner;
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId};
 
 /// What commands name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

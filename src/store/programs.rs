@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::schema::{program_versions, programs, recomputes};
 use super::{AnyConnection, StoreError, on_each, sale_ids};
-use crate::domain::ids::{ProgramId, SaleId};
+use crate::domain::value::ids::{ProgramId, SaleId};
 
 /// One version of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]

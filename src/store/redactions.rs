@@ -9,7 +9,7 @@ use super::entries::EntryRow;
 use super::schema::{exceptions, holds, redactions};
 use super::{AnyConnection, CHUNK, StoreError, on_each, uuids};
 use crate::domain::chain::ChainHash;
-use crate::domain::ids::{EntryId, HoldId, PartnerId};
+use crate::domain::value::ids::{EntryId, HoldId, PartnerId};
 
 /// That the texts of an entry were erased.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]

@@ -11,7 +11,7 @@ use super::hold_rows::{HoldRow, StateRow};
 use super::schema::{accounts, entries, holds, open_holds, orders, pos_configs};
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, uuids};
 use crate::domain::hold::Hold;
-use crate::domain::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProgramId};
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProgramId};
 
 /// Which holds are listed, and by which moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

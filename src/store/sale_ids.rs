@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{StoreError, corrupt};
-use crate::domain::ids::{SaleId, SaleLineId, SaleModel, SourceId};
+use crate::domain::value::ids::{SaleId, SaleLineId, SaleModel, SourceId};
 
 /// A sale from its columns.
 ///

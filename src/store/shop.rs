@@ -12,10 +12,10 @@ use super::schema::{categories, currencies, cursors, neutral_products, partners,
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::ids::{
+use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
+use crate::domain::value::ids::{
     PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
-use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = partners, treat_none_as_default_value = false)]
@@ -373,7 +373,7 @@ impl PartnerRow {
             id: PartnerId(self.id),
             name: self.name,
             commercial_partner_id: PartnerId(self.commercial_partner_id),
-            company_id: self.company_id.map(crate::domain::ids::CompanyId),
+            company_id: self.company_id.map(crate::domain::value::ids::CompanyId),
             tag_ids: ids_from_text(&self.tag_ids)?.into_iter().map(PartnerTagId).collect(),
             active: self.active,
         })

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::schema::account_transfers;
 use super::{AnyConnection, CHUNK, StoreError, on_each};
-use crate::domain::ids::AccountId;
+use crate::domain::value::ids::AccountId;
 
 /// Entries of an account up to a number count for another account, as if they stood there up to another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::id_ranges::load_by_ids;
 use super::schema::orders;
 use super::{AnyConnection, CHUNK, StoreError, sale_ids};
-use crate::domain::ids::{PartnerId, SaleId};
+use crate::domain::value::ids::{PartnerId, SaleId};
 
 /// A wallet's owner, and the contacts whose orders are the owner's where that is not kept with the order yet.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use super::schema::{accounts, held_withdrawals, order_postings, orders};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, uuids};
 use crate::domain::findings::HeldWithdrawals;
-use crate::domain::ids::{LineId, OrderId, SaleLineId, SaleModel, SourceId};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{LineId, OrderId, SaleLineId, SaleModel, SourceId};
+use crate::domain::value::points::Points;
 use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 
 /// By what these orders are known, as far as they are.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
-use crate::domain::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
 use crate::domain::order::Order;
-use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
+use crate::domain::value::points::Points;
 use crate::domain::withdrawal::{KnownLines, KnownOrder};
 use crate::ledger::{Ledger, LedgerError};
 

@@ -1,6 +1,6 @@
 //! Why a pass ended early. Nothing is lost by it: cursors move only when a stream was read to its end.
 
-use crate::domain::ids::OrderId;
+use crate::domain::value::ids::OrderId;
 use crate::ledger::LedgerError;
 use crate::odoo::Fault;
 

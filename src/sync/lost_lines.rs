@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::domain::ids::{LineId, OrderId};
 use crate::domain::order::{Order, OrderState};
+use crate::domain::value::ids::{LineId, OrderId};
 use crate::domain::withdrawal::KnownLine;
 use crate::odoo::orders::{LINE, ORDER};
 use crate::odoo::record::Record;

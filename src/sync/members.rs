@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::ids::{OrderId, PartnerId};
 use crate::domain::order::Order;
 use crate::domain::shop::Partner;
+use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::odoo::orders::ORDER;
 use crate::odoo::session::FromOdoo;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
+use crate::domain::value::ids::OrderId;
 use crate::ledger::{CHUNK, LedgerError};
 use crate::odoo::orders::{ORDER, orders_of_lines, read_page};
 use crate::odoo::record::moment_text;

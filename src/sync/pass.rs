@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::domain::findings::FutureRecords;
-use crate::domain::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
-use crate::domain::money::Currency;
 use crate::domain::shop::{Category, Company, Cursor, Partner, PosConfig, Product};
+use crate::domain::value::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
+use crate::domain::value::money::Currency;
 use crate::domain::withdrawal::Withdrawals;
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
 use crate::odoo::record::moment_text;

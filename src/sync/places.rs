@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::findings::Place;
-use crate::domain::ids::OrderId;
+use crate::domain::value::ids::OrderId;
 use crate::odoo::places;
 
 use super::error::SyncError;

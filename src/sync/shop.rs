@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::ids::{PartnerId, PosCategoryId, ProductCategoryId};
-use crate::domain::money::Currency;
 use crate::domain::order::Order;
 use crate::domain::shop::{Category, Company, Partner, PosConfig, Product, ShopRecords};
+use crate::domain::value::ids::{PartnerId, PosCategoryId, ProductCategoryId};
+use crate::domain::value::money::Currency;
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;

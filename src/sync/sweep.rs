@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::domain::ids::OrderId;
 use crate::domain::order::OrderState;
 use crate::domain::shop::OrderDigest;
+use crate::domain::value::ids::OrderId;
 use crate::odoo::orders::{ORDER, read_digests};
 use crate::odoo::session::Domain;
 

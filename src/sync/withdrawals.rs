@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use chrono::{TimeDelta, Utc};
 
 use crate::domain::findings::HeldWithdrawals;
-use crate::domain::ids::OrderId;
 use crate::domain::order::Order;
+use crate::domain::value::ids::OrderId;
 use crate::domain::withdrawal::{Withdrawal, Withdrawals};
 
 use super::error::SyncError;

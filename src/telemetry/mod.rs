@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::config::{LogFormat, LogSettings};
-use crate::domain::text::one_line;
+use crate::domain::value::text::one_line;
 use metrics::{Kind, METRICS, Metric};
 
 /// Starts logging. A second call in one process changes nothing.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, TimeZone, Utc};
-use loyalty_sidecar::domain::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
-use loyalty_sidecar::domain::money::Money;
 use loyalty_sidecar::domain::order::{HoldRef, Line, LineRole, Order, OrderState, Wallet};
 use loyalty_sidecar::domain::program::Program;
+use loyalty_sidecar::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
+use loyalty_sidecar::domain::value::money::Money;
 use loyalty_sidecar::ledger::{Ledger, Options, Reading, Writers};
 use loyalty_sidecar::store::{DatabaseUrl, Pool, migrate};
 use rust_decimal::Decimal;

@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::exact::Overflow;
-use super::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId};
 use super::order::{Order, OrderState};
-use super::points::Points;
 use super::program::{Applies, Program, RuleKind, earn};
 use super::refund::TakenBack;
 use super::shop::{Category, PosConfig, Product};
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId};
+use crate::domain::value::points::Points;
 
 pub use problems::{Problem, problems};
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::KnownShop;
 use super::words::{joined, named};
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::ids::{CompanyId, PosConfigId, ProductId, ProductTagId};
 use crate::domain::program::{Program, Scope};
 use crate::domain::shop::PosConfig;
+use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId, ProductTagId};
 
 /// Tills or companies that a sentence names at most.
 const NAMED: usize = 5;

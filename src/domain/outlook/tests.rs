@@ -2,9 +2,9 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::ids::{LineId, OrderId, ProductId, ProductTagId, SaleModel, SourceId};
-use crate::domain::money::Money;
 use crate::domain::order::{Line, LineRole};
+use crate::domain::value::ids::{LineId, OrderId, ProductId, ProductTagId, SaleModel, SourceId};
+use crate::domain::value::money::Money;
 
 fn program(more: &Value) -> Program {
     let mut document = json!({

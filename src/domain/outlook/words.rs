@@ -1,8 +1,8 @@
 //! An outlook in sentences, with the names behind ids.
 
 use super::{KnownShop, Outlook, WhyNot};
-use crate::domain::ids::{CompanyId, PosConfigId};
 use crate::domain::program::Program;
+use crate::domain::value::ids::{CompanyId, PosConfigId};
 
 /// A record with its name, as far as it is known.
 pub(super) fn named(id: impl std::fmt::Display, name: Option<&str>) -> String {

@@ -8,12 +8,12 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::discount::{Discount, take_off};
 use super::rule::{Limit, Reward, Scope};
 use super::{Program, first_instant_of};
-use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::hold::LineShare;
-use crate::domain::ids::{HoldId, ProductId};
-use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, Order};
-use crate::domain::points::Points;
+use crate::domain::value::exact::{self, Overflow, cut, sum};
+use crate::domain::value::ids::{HoldId, ProductId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// The draft a reward is asked for, and what stands around it.
 #[derive(Clone, Copy, Debug)]

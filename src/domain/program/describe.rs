@@ -9,9 +9,9 @@ use super::rule::{Base, Enrolment, Granularity, Reward, RewardKind, Rounding, Ru
 use super::window::{HourSpan, Window};
 use super::worth::Rates;
 use super::{Program, Redemption};
-use crate::domain::exact::{self, Overflow, cut};
-use crate::domain::money::Money;
-use crate::domain::points::Points;
+use crate::domain::value::exact::{self, Overflow, cut};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// One part of a description: what it is about, and sentences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,8 +7,8 @@
 use rust_decimal::Decimal;
 
 use super::rule::Scope;
-use crate::domain::exact::{self, Overflow, cut, sum};
 use crate::domain::order::Line;
+use crate::domain::value::exact::{self, Overflow, cut, sum};
 
 /// What comes off.
 #[derive(Clone, Copy, Debug)]

@@ -14,10 +14,10 @@ use super::rule::{
 };
 use super::window::{HourSpan, Window};
 use super::{Expiry, Program, Redemption};
-use crate::domain::ids::{
+use crate::domain::value::ids::{
     CompanyId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
-use crate::domain::points::Points;
+use crate::domain::value::points::Points;
 
 const PROGRAM: &[&str] = &[
     "code",

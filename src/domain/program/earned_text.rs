@@ -95,8 +95,8 @@ fn line_from(kept: &Value) -> Option<Value> {
 mod tests {
     use super::super::rule::Rounding;
     use super::*;
-    use crate::domain::ids::{LineId, ProductId};
-    use crate::domain::points::Points;
+    use crate::domain::value::ids::{LineId, ProductId};
+    use crate::domain::value::points::Points;
 
     fn line(rule: &str, factor: &str, multipliers: &[&str]) -> EarnedLine {
         EarnedLine {

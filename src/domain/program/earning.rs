@@ -25,11 +25,11 @@ use super::discount::{Discount, spread, take_off};
 use super::number::{decimal_text, points_text};
 use super::rule::{Base, Rounding, Rule, RuleKind, Scope, Stacking, Step};
 use super::{Applies, Program};
-use crate::domain::exact::{self, Overflow, cut, sum};
-use crate::domain::ids::{LineId, ProductId};
 use crate::domain::order::{Line, Order};
-use crate::domain::points::Points;
 use crate::domain::refund::{Returned, TakenBack};
+use crate::domain::value::exact::{self, Overflow, cut, sum};
+use crate::domain::value::ids::{LineId, ProductId};
+use crate::domain::value::points::Points;
 
 /// What an order earns in one program, and why: enough to compute it again by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

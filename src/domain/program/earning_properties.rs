@@ -10,8 +10,8 @@ use super::sample::{came_back, decimal, line, order, reward_line};
 use super::shorthand::program_of;
 use super::{Earned, Program, earn};
 use crate::domain::order::{Line, Order};
-use crate::domain::points::Points;
 use crate::domain::refund::TakenBack;
+use crate::domain::value::points::Points;
 
 /// Goods in and out of every scope below: books and pens, toys.
 const PRODUCTS: [i64; 4] = [10, 11, 30, 31];

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::sample::{TOYS, at, came_back, decimal, line, money, neutral, order, points, program, reward_line, rules};
 use super::{Earned, Program, earn};
-use crate::domain::exact::Overflow;
-use crate::domain::ids::CompanyId;
 use crate::domain::order::{Line, Order};
 use crate::domain::refund::TakenBack;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::ids::CompanyId;
 
 /// What the lines earn when nothing came back.
 fn earned(program: &Program, lines: Vec<Line>) -> Earned {

@@ -7,9 +7,9 @@ use super::Program;
 use super::basket::{Basket, Shelf};
 use super::reward::{NotPriced, Reason, Refusal, price};
 use super::rule::{Reward, RewardKind};
-use crate::domain::exact::Overflow;
-use crate::domain::money::Money;
-use crate::domain::points::Points;
+use crate::domain::value::exact::Overflow;
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// The most that `reward`, bought for `points`, takes off this order; nothing where it is not for this order.
 ///

@@ -6,10 +6,10 @@ use rust_decimal::Decimal;
 
 use super::basket::{Basket, Bearer, Shelf, shares_of};
 use super::reward::{NotPriced, Reason, not_applicable};
-use crate::domain::exact::{self, Overflow, cut, sum};
-use crate::domain::ids::ProductId;
-use crate::domain::money::Money;
 use crate::domain::order::Line;
+use crate::domain::value::exact::{self, Overflow, cut, sum};
+use crate::domain::value::ids::ProductId;
+use crate::domain::value::money::Money;
 
 /// How a reward gives its product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

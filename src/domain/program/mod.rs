@@ -44,9 +44,9 @@ pub use rule::{
 pub use window::{HourSpan, Window};
 pub use worth::Rates;
 
-use super::ids::{CompanyId, PosConfigId};
 use super::order::Order;
-use super::points::Points;
+use crate::domain::value::ids::{CompanyId, PosConfigId};
+use crate::domain::value::points::Points;
 
 /// One version of a program, valid. Serialising it gives its document with every default filled in.
 ///

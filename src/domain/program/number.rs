@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use crate::domain::points::Points;
+use crate::domain::value::points::Points;
 
 /// A number as its author wrote it, so that `program.get` shows `10.00` where `10.00` was put.
 ///

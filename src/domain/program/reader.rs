@@ -9,10 +9,10 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::number::Stated;
-use crate::domain::calendar;
-use crate::domain::exact::{self, NotScaled};
-use crate::domain::money::Money;
-use crate::domain::points::Points;
+use crate::domain::value::calendar;
+use crate::domain::value::exact::{self, NotScaled};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// A program document that is refused: where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,7 +125,7 @@ impl<'a> Node<'a> {
         if text.chars().count() > most {
             return Err(self.refuse(format!("This is too long: at most {most} characters are allowed.")));
         }
-        if text.chars().any(crate::domain::text::is_control) {
+        if text.chars().any(crate::domain::value::text::is_control) {
             return Err(self.refuse("This must be one line, without line breaks or control characters."));
         }
         Ok(text.to_owned())

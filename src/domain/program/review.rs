@@ -9,8 +9,8 @@ use super::describe::{amount_words, money_words, percent, points_words, shown, w
 use super::rule::{Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step};
 use super::window::Window;
 use super::worth::Rates;
-use crate::domain::exact::{self, Overflow, cut};
-use crate::domain::points::Points;
+use crate::domain::value::exact::{self, Overflow, cut};
+use crate::domain::value::points::Points;
 
 /// Something that may be a mistake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

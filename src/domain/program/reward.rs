@@ -7,10 +7,10 @@ use super::gift::{self, Gift};
 use super::rule::{Reward, RewardKind};
 use super::scale::Scale;
 use super::{Applies, Program};
-use crate::domain::exact::{self, Overflow};
-use crate::domain::ids::ProductId;
-use crate::domain::money::Money;
-use crate::domain::points::Points;
+use crate::domain::value::exact::{self, Overflow};
+use crate::domain::value::ids::ProductId;
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// A reward, priced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use rust_decimal::Decimal;
 use super::sample::{at, decimal, money, points};
 use super::shorthand::{draft_of, examples_of, program_of};
 use super::{Basket, Held, NotPriced, Priced, Program, Refusal, Reward, Use, price, shares};
-use crate::domain::ids::{HoldId, ProductId};
-use crate::domain::money::Money;
 use crate::domain::order::Order;
+use crate::domain::value::ids::{HoldId, ProductId};
+use crate::domain::value::money::Money;
 
 fn check(table: &str) {
     for example in examples_of(table) {

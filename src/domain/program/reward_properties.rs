@@ -11,10 +11,10 @@ use super::sample::{line, neutral, order};
 use super::shorthand::program_of;
 use super::{Basket, Held, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
 use crate::domain::hold::LineShare;
-use crate::domain::ids::HoldId;
-use crate::domain::money::Money;
 use crate::domain::order::{HoldRef, Line, LineRole, Order};
-use crate::domain::points::Points;
+use crate::domain::value::ids::HoldId;
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// Every kind of reward, over all goods and over some.
 fn program(share: i64, amount: i64, percent: i64, rate: i64, cost: i64) -> Program {

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::number::Stated;
 use super::window::Window;
-use crate::domain::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
-use crate::domain::money::Money;
 use crate::domain::order::{Combo, Line, Order};
-use crate::domain::points::Points;
+use crate::domain::value::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// A closed set of words: each is spelt the same in the document, in errors and on output.
 macro_rules! words {

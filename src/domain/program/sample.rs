@@ -7,15 +7,15 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::Program;
-use crate::domain::exact;
-use crate::domain::ids::{
+use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::refund::{Returned, TakenBack};
+use crate::domain::value::exact;
+use crate::domain::value::ids::{
     CompanyId, HoldId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, SaleModel,
     SourceId,
 };
-use crate::domain::money::Money;
-use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
-use crate::domain::points::Points;
-use crate::domain::refund::{Returned, TakenBack};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// The toys' POS category; product 30 to 39 are toys.
 pub(super) const TOYS: i64 = 3;

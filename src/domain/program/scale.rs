@@ -4,9 +4,9 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::basket::Basket;
 use super::reward::{NotPriced, Priced, Reason, Refusal, not_applicable};
-use crate::domain::exact::{self, Overflow};
-use crate::domain::money::Money;
-use crate::domain::points::Points;
+use crate::domain::value::exact::{self, Overflow};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 
 /// A reward by the point on one order.
 pub(super) struct Scale {

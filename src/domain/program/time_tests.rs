@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::sample::{at, order, program};
 use super::{Applies, Program};
-use crate::domain::ids::{CompanyId, PosConfigId};
+use crate::domain::value::ids::{CompanyId, PosConfigId};
 
 fn expiring(timezone: &str, after_days: u32, granularity: &str) -> Program {
     program(&json!({"timezone": timezone, "expiry": {"after_days": after_days, "granularity": granularity}}))

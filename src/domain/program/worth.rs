@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::Program;
 use super::rule::{Reward, RewardKind, Rule, RuleKind, Stacking};
-use crate::domain::exact::{self, Overflow, cut};
-use crate::domain::points::Points;
+use crate::domain::value::exact::{self, Overflow, cut};
+use crate::domain::value::points::Points;
 
 /// How fast money becomes points: points for one unit of the program's currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

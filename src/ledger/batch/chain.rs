@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Stored;
 use crate::domain::chain::{Salt, chain_hash, texts_digest};
 use crate::domain::entry::Entry;
-use crate::domain::ids::AccountId;
+use crate::domain::value::ids::AccountId;
 use crate::ledger::reply::LedgerError;
 use crate::store;
 use crate::store::entries::EntryRow;

@@ -10,12 +10,12 @@ use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, HiddenPlace, Place};
-use crate::domain::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::lease::Asked;
-use crate::domain::money::Money;
 use crate::domain::order::{Order, OrderState};
-use crate::domain::points::Points;
 use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
+use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
+use crate::domain::value::money::Money;
+use crate::domain::value::points::Points;
 use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use loyalty_sidecar::domain::account::{Expiry, LotChange};
-use loyalty_sidecar::domain::points::Points;
+use loyalty_sidecar::domain::value::points::Points;
 use loyalty_sidecar::store::packed;
 use serde_json::{Value, json};
 

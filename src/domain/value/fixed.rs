@@ -26,10 +26,12 @@ macro_rules! fixed_point {
             /// # Errors
             /// When digits would be lost, or it is 10^12 or more.
             pub fn from_decimal(value: rust_decimal::Decimal) -> Result<Self, $problem> {
-                $crate::domain::exact::to_scaled(value, Self::DECIMALS).map(Self).map_err(|problem| match problem {
-                    $crate::domain::exact::NotScaled::TooPrecise => $problem::TooPrecise,
-                    $crate::domain::exact::NotScaled::TooLarge => $problem::TooLarge,
-                })
+                $crate::domain::value::exact::to_scaled(value, Self::DECIMALS).map(Self).map_err(
+                    |problem| match problem {
+                        $crate::domain::value::exact::NotScaled::TooPrecise => $problem::TooPrecise,
+                        $crate::domain::value::exact::NotScaled::TooLarge => $problem::TooLarge,
+                    },
+                )
             }
 
             /// As an exact decimal.
@@ -90,4 +92,4 @@ macro_rules! fixed_point {
         }
     };
 }
-pub(super) use fixed_point;
+pub(in crate::domain) use fixed_point;
