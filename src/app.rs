@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::domain::shop::Partner;
+use crate::domain::catalog::records::Partner;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};

@@ -8,8 +8,8 @@
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
+use crate::domain::catalog::records::{Category, Partner, PosConfig, Product};
 use crate::domain::program::{Program, describe, review};
-use crate::domain::shop::{Category, Partner, PosConfig, Product};
 use crate::domain::value::ids::{PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
 use crate::odoo::fault::{Asked, classify};

@@ -1,5 +1,7 @@
 //! What the shop sells, as far as scopes care: products, and the two trees of categories above them.
 
+pub mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::value::ids::{PosCategoryId, ProductCategoryId, ProductId, ProductTagId};

@@ -34,7 +34,6 @@ pub mod refusal;
 mod replacing;
 pub mod returned_rewards;
 pub mod sale_lots;
-pub mod shop;
 pub mod timeline;
 pub mod transfer;
 pub mod value;

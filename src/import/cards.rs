@@ -7,9 +7,9 @@ use serde_json::{Map, json};
 
 use super::report::{Outcome, Report, Row};
 use super::{ACTOR, ImportError, destination, double_counting, end_of};
+use crate::domain::catalog::records::{Partner, ShopRecords};
 use crate::domain::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
-use crate::domain::shop::{Partner, ShopRecords};
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Carried, Ledger};
 use crate::odoo::cards::{self, Card, CardProgram};

@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::domain::account::Expiry;
+use crate::domain::catalog::records::{Partner, ShopRecords};
 use crate::domain::program::Program;
-use crate::domain::shop::{Partner, ShopRecords};
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Destination, Ledger, LedgerError};
 use crate::odoo::{Fault, Link};

@@ -16,8 +16,8 @@ use chrono::{DateTime, Utc};
 
 use super::programs::ProgramCache;
 use crate::domain::catalog::Catalog;
+use crate::domain::catalog::records::Partner;
 use crate::domain::hold::Hold;
-use crate::domain::shop::Partner;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::store::accounts::StoredAccount;
@@ -394,7 +394,7 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::shop::ShopRecords;
+    use crate::domain::catalog::records::ShopRecords;
     use crate::store::{DatabaseUrl, Pool, migrate};
 
     #[test]

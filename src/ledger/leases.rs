@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Ledger;
 use super::reply::LedgerError;
+use crate::domain::catalog::records::LastPass;
 use crate::domain::lease::{Ask, Asked};
 use crate::domain::login::{KeyEnd, LoginState};
-use crate::domain::shop::LastPass;
 use crate::store::leases::READING;
 use crate::store::time::database_now;
 use crate::store::transaction::write_transaction;

@@ -57,9 +57,9 @@ pub use self::repair::ProgramTrouble;
 pub use self::reply::{ErrorBody, LedgerError};
 pub use self::simulate::{Simulated, Simulation, simulate};
 pub use self::verify::Report;
+use crate::domain::catalog::records;
 use crate::domain::order::Order;
 pub use crate::domain::order::Wallet;
-use crate::domain::shop;
 use crate::domain::value::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
 use crate::store::exceptions::ExceptionRow;
 pub use crate::store::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
@@ -69,7 +69,7 @@ use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
 use batch::Context;
 use queue::{Lane, Lanes};
-use shop::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use records::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use writer::Job;
 
 /// What the ledger is told at start.

@@ -12,7 +12,7 @@ use super::reply::LedgerError;
 use super::wallets::{companies_left, owner_of};
 use super::{Ledger, Wallet};
 use crate::domain::book::{Exception, OrderRef};
-use crate::domain::shop::{Ingested, Partner};
+use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::value::ids::{ExceptionId, OrderId, PartnerId, SaleId};
 use crate::store::accounts::Which;
 use crate::store::exceptions::{self, ExceptionRow};

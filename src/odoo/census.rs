@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::orders::ORDER;
 use super::record::Record;
 use super::session::{Domain, Session};
-use crate::domain::shop::PosConfig;
+use crate::domain::catalog::records::PosConfig;
 
 /// An order by its name and date, as Odoo tells them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use serde_json::json;
 use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, server, shop};
+use crate::domain::catalog::records::{Partner, Product};
 use crate::domain::order::OrderState;
-use crate::domain::shop::{Partner, Product};
 use crate::domain::value::ids::PartnerId;
 use crate::odoo::orders::{ShopRules, read_page};
 use crate::odoo::session::Domain;

@@ -1,6 +1,6 @@
 //! Partners, products, categories, shops and currencies, from Odoo's records into the ledger's types.
 
-use crate::domain::shop::{Category, Company, Partner, PosConfig, Product};
+use crate::domain::catalog::records::{Category, Company, Partner, PosConfig, Product};
 use crate::domain::value::ids::{
     CompanyId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };

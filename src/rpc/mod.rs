@@ -36,8 +36,8 @@ pub use methods::Name;
 pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 pub use token::{Caller, Role};
 
+use crate::domain::catalog::records::ShopRecords;
 use crate::domain::refusal::Refusal;
-use crate::domain::shop::ShopRecords;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::Ledger;
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use jsonrpsee::core::async_trait;
 
+use crate::domain::catalog::records::{Cursor, Partner};
 use crate::domain::findings::Findings;
 use crate::domain::login::KeyEnd;
-use crate::domain::shop::{Cursor, Partner};
 use crate::domain::value::ids::{OrderId, PartnerId};
 
 /// Whether Odoo answers, and as what.

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use super::envelope::{self, Answer, Body};
 use super::{Api, Caller, Methods, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
+use crate::domain::catalog::records::{Cursor, Partner};
 use crate::domain::login::KeyEnd;
-use crate::domain::shop::{Cursor, Partner};
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::ledger::{Ledger, Options, Wallet};
 use crate::store::{DatabaseUrl, Pool, migrate};

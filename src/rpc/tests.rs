@@ -10,7 +10,7 @@ use super::error::ERRORS;
 use super::methods::COMMON_ERRORS;
 use super::testing::{Bench, club, draft};
 use super::{Name, Role, openrpc, schemas};
-use crate::domain::shop::{PosConfig, ShopRecords};
+use crate::domain::catalog::records::{PosConfig, ShopRecords};
 use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId};
 
 fn json_of(answer: Answer) -> Value {

@@ -8,7 +8,7 @@ use diesel::upsert::excluded;
 use super::schema::companies;
 use super::shop::{ids_from_text, ids_to_text};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
-use crate::domain::shop::Company;
+use crate::domain::catalog::records::Company;
 use crate::domain::value::ids::CompanyId;
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

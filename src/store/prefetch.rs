@@ -21,8 +21,8 @@ use super::shop::PartnerRow;
 use super::time::from_us;
 use super::transaction::write_transaction_begun_with;
 use super::{AnyConnection, SOURCE, StoreError, corrupt, uuids};
+use crate::domain::catalog::records::Partner;
 use crate::domain::hold::Hold;
-use crate::domain::shop::Partner;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId};
 
 /// What commands name.

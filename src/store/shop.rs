@@ -11,8 +11,8 @@ use super::kept::{KeptHere, load_kept, padded};
 use super::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
+use crate::domain::catalog::records::{Category, Cursor, Partner, ShopRecords};
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::shop::{Category, Cursor, Partner, ShopRecords};
 use crate::domain::value::ids::{
     PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };

@@ -118,8 +118,8 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::domain::catalog::records::LastPass;
     use crate::domain::login::LoginState;
-    use crate::domain::shop::LastPass;
     use crate::odoo::Fault;
 
     fn state(now: DateTime<Utc>, accepted_at: DateTime<Utc>) -> ReadingState {

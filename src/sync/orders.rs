@@ -164,7 +164,7 @@ impl Pass<'_> {
     }
 
     /// Adds what the ledger did to the report.
-    pub fn count(&mut self, done: crate::domain::shop::Ingested) {
+    pub fn count(&mut self, done: crate::domain::catalog::records::Ingested) {
         self.report.orders_changed = self.report.orders_changed.saturating_add(done.orders_changed);
         self.report.entries_posted = self.report.entries_posted.saturating_add(done.entries_posted);
     }

@@ -7,8 +7,8 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use crate::domain::catalog::records::{Category, Company, Cursor, Partner, PosConfig, Product};
 use crate::domain::findings::FutureRecords;
-use crate::domain::shop::{Category, Company, Cursor, Partner, PosConfig, Product};
 use crate::domain::value::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
 use crate::domain::withdrawal::Withdrawals;

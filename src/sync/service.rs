@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify};
 
-use crate::domain::shop::{Partner, ShopRecords};
+use crate::domain::catalog::records::{Partner, ShopRecords};
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::odoo::orders::ShopRules;
 use crate::odoo::{Link, Session, shop};

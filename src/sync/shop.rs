@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::catalog::records::{Category, Company, Partner, PosConfig, Product, ShopRecords};
 use crate::domain::order::Order;
-use crate::domain::shop::{Category, Company, Partner, PosConfig, Product, ShopRecords};
 use crate::domain::value::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
 use crate::odoo::session::{Domain, FromOdoo};

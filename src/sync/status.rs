@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::catalog::records::Cursor;
 use crate::domain::findings::Findings;
 use crate::domain::login::KeyEnd;
-use crate::domain::shop::Cursor;
 
 use super::PassReport;
 use super::error::SyncError;

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use crate::domain::catalog::records::OrderDigest;
 use crate::domain::order::OrderState;
-use crate::domain::shop::OrderDigest;
 use crate::domain::value::ids::OrderId;
 use crate::odoo::orders::{ORDER, read_digests};
 use crate::odoo::session::Domain;

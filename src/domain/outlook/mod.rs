@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::order::{Order, OrderState};
 use super::program::{Applies, Program, RuleKind, earn};
 use super::refund::TakenBack;
-use super::shop::{Category, PosConfig, Product};
+use crate::domain::catalog::records::{Category, PosConfig, Product};
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId};
 use crate::domain::value::points::Points;

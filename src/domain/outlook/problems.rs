@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::KnownShop;
 use super::words::{joined, named};
+use crate::domain::catalog::records::PosConfig;
 use crate::domain::catalog::{Catalog, ProductPlace};
 use crate::domain::program::{Program, Scope};
-use crate::domain::shop::PosConfig;
 use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId, ProductTagId};
 
 /// Tills or companies that a sentence names at most.
@@ -175,7 +175,7 @@ struct Goods<'a> {
 
 impl<'a> Goods<'a> {
     fn of(shop: &'a KnownShop) -> Self {
-        let place = |product: &crate::domain::shop::Product| ProductPlace {
+        let place = |product: &crate::domain::catalog::records::Product| ProductPlace {
             product_category_id: product.product_category_id,
             pos_category_ids: product.pos_category_ids.clone(),
             tag_ids: product.tag_ids.clone(),

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
+use crate::domain::catalog::records::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, HiddenPlace, Place};
 use crate::domain::lease::Asked;
 use crate::domain::order::{Order, OrderState};
-use crate::domain::shop::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;

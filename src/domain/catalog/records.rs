@@ -123,7 +123,7 @@ pub struct LastPass {
     /// Odoo's version, once it was reached.
     pub odoo_version: Option<String>,
     /// How the login stands.
-    pub login: super::login::LoginState,
+    pub login: crate::domain::login::LoginState,
 }
 
 /// What is kept of an order for comparing it with Odoo's without reading it whole.
@@ -136,7 +136,7 @@ pub struct OrderDigest {
     /// `pos_reference`.
     pub reference: Option<String>,
     /// Its state.
-    pub state: super::order::OrderState,
+    pub state: crate::domain::order::OrderState,
     /// Its customer.
     pub partner_id: Option<PartnerId>,
     /// Σ `price_subtotal_incl` of its lines.
