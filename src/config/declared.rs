@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::{BadSetting, LogFormat, bad};
-use crate::domain::order::Wallet;
+use crate::domain::sale::order::Wallet;
 use crate::store::Synchronous;
 
 /// One setting, as it is declared.

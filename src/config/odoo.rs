@@ -7,7 +7,7 @@ use url::Url;
 
 use super::declared::{Taken, section};
 use super::{BadSetting, bad};
-use crate::domain::order::Wallet;
+use crate::domain::sale::order::Wallet;
 use crate::domain::value::text::url_without_secrets;
 use crate::odoo::{OdooSettings, Protocol, key};
 

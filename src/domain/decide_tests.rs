@@ -15,11 +15,11 @@ use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide::{Correction, Denied, HoldAsk};
 use super::entry::{Entry, EntryKind};
 use super::hold::HoldState;
-use super::order::{HoldRef, Line, LineRole, Order, OrderState};
 use super::program::Program;
 use super::redemption_review::RewardLines;
 use super::refusal::Refusal;
 use super::timeline::{Timeline, Version};
+use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
 use crate::domain::value::ids::{
     AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId,
 };

@@ -11,9 +11,9 @@ use super::converge::{Before, Desired, Sale, order_ref};
 use super::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use super::entry::{Entry, EntryKind};
 use super::hold::HoldState;
-use super::order::{Line, Order};
 use super::redemption_review::RewardLines;
 use super::sale_lots::SaleLots;
+use crate::domain::sale::order::{Line, Order};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId};
 use crate::domain::value::points::Points;
 

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
-use super::order::{Line, LineRole, Order, OrderState};
 use super::program::{Applies, Program, Reward, RewardKind, earn};
-use super::refund::TakenBack;
+use crate::domain::sale::order::{Line, LineRole, Order, OrderState};
+use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::{self, Overflow, cut};
 use crate::domain::value::ids::{PartnerId, ProductId};
 use crate::domain::value::money::Money;
@@ -444,7 +444,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::refund::Returned;
+    use crate::domain::sale::refund::Returned;
     use crate::domain::value::ids::{CompanyId, LineId, OrderId, PosConfigId, SaleModel, SourceId};
 
     fn program(members: &Value) -> Program {

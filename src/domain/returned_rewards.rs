@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::converge::taken_back;
 use super::hold::Hold;
-use super::order::{HoldRef, Line, Order};
+use crate::domain::sale::order::{HoldRef, Line, Order};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::ids::HoldId;
 use crate::domain::value::points::Points;

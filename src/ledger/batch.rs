@@ -32,9 +32,9 @@ use crate::domain::converge::{Sale, order_ref};
 use crate::domain::decide::{Correction, Denied, Given, HoldAsk};
 use crate::domain::entry::EXPIRY;
 use crate::domain::hold::ReplyTerms;
-use crate::domain::order::Order;
 use crate::domain::redemption_review::ReviewRules;
 use crate::domain::refusal::Refusal;
+use crate::domain::sale::order::Order;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
@@ -318,7 +318,7 @@ impl Batch {
                 .lines
                 .iter()
                 .filter_map(|line| match &line.hold {
-                    Some(crate::domain::order::HoldRef::Id(id)) => Some(*id),
+                    Some(crate::domain::sale::order::HoldRef::Id(id)) => Some(*id),
                     _ => None,
                 })
                 .filter(|id| self.answered.contains_key(&KeyDigest::of(&capture_key(*id))))

@@ -10,7 +10,7 @@ use crate::domain::book::OrderRef;
 use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::decide::Correction;
 use crate::domain::entry::SYNC;
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::value::points::Points;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Ledger;
 use super::reply::LedgerError;
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
+use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId};
 use crate::domain::value::points::Points;
-use crate::domain::withdrawal::{KnownLines, KnownOrder};
 use crate::store::transaction::write_transaction;
 use crate::store::{findings, withdrawals};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::reply::LedgerError;
 use crate::domain::converge::taken_back;
-use crate::domain::order::{HoldRef, Line, Order, OrderState};
-use crate::domain::refund::{TakenBack, match_by_reference};
+use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
+use crate::domain::sale::refund::{TakenBack, match_by_reference};
 use crate::domain::value::ids::{HoldId, PartnerId, SaleId, SaleLineId, SaleModel, SourceId};
 use crate::store::orders::KeptOrder;
 use crate::store::{AnyConnection, holds, line_index, orders};

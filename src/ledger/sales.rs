@@ -20,9 +20,9 @@ use crate::domain::converge::{Before, Desired, Sale, Uncomputed, order_ref, take
 use crate::domain::entry::{Entry, EntryKind};
 use crate::domain::hold::Hold;
 use crate::domain::membership::Membership;
-use crate::domain::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::program::{self, Applies};
 use crate::domain::redemption_review::RewardLines;
+use crate::domain::sale::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId, SaleId, SaleLineId};
 use crate::domain::value::points::Points;

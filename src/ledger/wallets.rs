@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::linked::Linked;
 use super::reply::LedgerError;
 use crate::domain::catalog::records::Partner;
-use crate::domain::order::{Order, Wallet};
+use crate::domain::sale::order::{Order, Wallet};
 use crate::domain::value::ids::{PartnerId, SaleId};
 use crate::store::orders::KeptOrder;
 use crate::store::wallets::Owner;

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::domain::catalog::records::{OrderDigest, PosConfig};
-use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
+use crate::domain::sale::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 use crate::domain::value::money::Money;
 

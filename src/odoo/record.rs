@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 
-use crate::domain::order::QUANTITY_DECIMALS;
+use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 

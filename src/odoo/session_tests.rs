@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::demo::{Misbehaviour, Served, Shop, server, shop};
 use crate::domain::catalog::records::{Partner, Product};
-use crate::domain::order::OrderState;
+use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::PartnerId;
 use crate::odoo::orders::{ShopRules, read_page};
 use crate::odoo::session::Domain;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-pub use crate::domain::order::Wallet;
+pub use crate::domain::sale::order::Wallet;
 use crate::domain::value::text::url_without_secrets;
 
 /// Which of Odoo's protocols is spoken.

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Id, Instant, List, MoneyParam, Quantity, Text, without_control};
-use crate::domain::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
+use crate::domain::sale::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::value::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 
 /// The most lines a draft has.

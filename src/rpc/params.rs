@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::error::Fault;
-use crate::domain::order::QUANTITY_DECIMALS;
+use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::calendar;
 use crate::domain::value::exact;
 use crate::domain::value::money::Money;

@@ -21,8 +21,8 @@ use super::replies::KeyDigest;
 use super::schema::{entries, holds, open_holds as open};
 use super::{AnyConnection, CHUNK, StoreError, on_each, uuids, write_rows};
 use crate::domain::hold::Hold;
-use crate::domain::order::QUANTITY_DECIMALS;
 use crate::domain::program::Scope;
+use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::ids::{AccountId, HoldId};
 
 /// What the discount of a hold is for.

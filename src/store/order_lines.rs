@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::packed::{self, InUnits};
 use super::{StoreError, corrupt, uuids};
-use crate::domain::order::{HoldRef, Line, LineRef, LineRole, QUANTITY_DECIMALS};
+use crate::domain::sale::order::{HoldRef, Line, LineRef, LineRole, QUANTITY_DECIMALS};
 use crate::domain::value::exact::to_scaled_rounded;
 use crate::domain::value::ids::{LineId, PosCategoryId, ProductCategoryId, ProductId, ProductTagId};
 use crate::domain::value::money::Money;

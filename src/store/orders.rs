@@ -16,7 +16,7 @@ use super::{
     AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, companies, corrupt, line_index, sale_ids, uuids, write_rows,
 };
 use crate::domain::catalog::records::OrderDigest;
-use crate::domain::order::{Order, OrderState};
+use crate::domain::sale::order::{Order, OrderState};
 use crate::domain::value::ids::{
     CompanyId, OrderId, PartnerId, PartnerTagId, PosConfigId, SaleId, SaleLineId, SaleModel, SourceId,
 };

@@ -8,8 +8,8 @@ use super::kept::{Kept, padded};
 use super::orders::state_from_code;
 use super::schema::orders;
 use super::{AnyConnection, CHUNK, StoreError, line_index, sale_ids, uuids};
-use crate::domain::order::OrderState;
 use crate::domain::redemption_review::Carrier;
+use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::{HoldId, SaleId};
 
 /// The orders that have a line of these holds, by hold and in the order of their ids. Lines that take such a line back

@@ -11,9 +11,9 @@ use super::schema::{accounts, held_withdrawals, order_postings, orders};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, uuids};
 use crate::domain::findings::HeldWithdrawals;
+use crate::domain::sale::withdrawal::{KnownLine, KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, SaleLineId, SaleModel, SourceId};
 use crate::domain::value::points::Points;
-use crate::domain::withdrawal::{KnownLine, KnownLines, KnownOrder};
 
 /// By what these orders are known, as far as they are.
 ///

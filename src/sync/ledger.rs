@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use crate::domain::catalog::records::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
 use crate::domain::lease::Asked;
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
+use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
-use crate::domain::withdrawal::{KnownLines, KnownOrder};
 pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState, Trail};
 
 /// Why the ledger failed; its text is a sentence for a person.

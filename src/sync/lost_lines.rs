@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::domain::order::{Order, OrderState};
+use crate::domain::sale::order::{Order, OrderState};
+use crate::domain::sale::withdrawal::KnownLine;
 use crate::domain::value::ids::{LineId, OrderId};
-use crate::domain::withdrawal::KnownLine;
 use crate::odoo::orders::{LINE, ORDER};
 use crate::odoo::record::Record;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
 use crate::domain::value::ids::OrderId;
 use crate::ledger::{CHUNK, LedgerError};
 use crate::odoo::orders::{ORDER, orders_of_lines, read_page};

@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::domain::catalog::records::{Category, Company, Cursor, Partner, PosConfig, Product};
 use crate::domain::findings::FutureRecords;
+use crate::domain::sale::withdrawal::Withdrawals;
 use crate::domain::value::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
-use crate::domain::withdrawal::Withdrawals;
 use crate::odoo::orders::{LINE, ORDER, ShopRules};
 use crate::odoo::record::moment_text;
 use crate::odoo::session::{Domain, FromOdoo};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::catalog::records::{Category, Company, Partner, PosConfig, Product, ShopRecords};
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
 use crate::odoo::session::{Domain, FromOdoo};

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::catalog::records::OrderDigest;
-use crate::domain::order::OrderState;
+use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::OrderId;
 use crate::odoo::orders::{ORDER, read_digests};
 use crate::odoo::session::Domain;

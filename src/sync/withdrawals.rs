@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use chrono::{TimeDelta, Utc};
 
 use crate::domain::findings::HeldWithdrawals;
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
+use crate::domain::sale::withdrawal::{Withdrawal, Withdrawals};
 use crate::domain::value::ids::OrderId;
-use crate::domain::withdrawal::{Withdrawal, Withdrawals};
 
 use super::error::SyncError;
 use super::lost_lines::has_any;

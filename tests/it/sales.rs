@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, TimeZone, Utc};
-use loyalty_sidecar::domain::order::{HoldRef, Line, LineRole, Order, OrderState, Wallet};
 use loyalty_sidecar::domain::program::Program;
+use loyalty_sidecar::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState, Wallet};
 use loyalty_sidecar::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
 use loyalty_sidecar::domain::value::money::Money;
 use loyalty_sidecar::ledger::{Ledger, Options, Reading, Writers};

@@ -136,7 +136,7 @@ pub struct OrderDigest {
     /// `pos_reference`.
     pub reference: Option<String>,
     /// Its state.
-    pub state: crate::domain::order::OrderState,
+    pub state: crate::domain::sale::order::OrderState,
     /// Its customer.
     pub partner_id: Option<PartnerId>,
     /// Σ `price_subtotal_incl` of its lines.

@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::order::{Order, OrderState};
 use super::program::{Applies, Program, RuleKind, earn};
-use super::refund::TakenBack;
 use crate::domain::catalog::records::{Category, PosConfig, Product};
+use crate::domain::sale::order::{Order, OrderState};
+use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{CompanyId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId};
 use crate::domain::value::points::Points;

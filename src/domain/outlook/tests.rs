@@ -2,7 +2,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::order::{Line, LineRole};
+use crate::domain::sale::order::{Line, LineRole};
 use crate::domain::value::ids::{LineId, OrderId, ProductId, ProductTagId, SaleModel, SourceId};
 use crate::domain::value::money::Money;
 

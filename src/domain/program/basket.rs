@@ -9,7 +9,7 @@ use super::discount::{Discount, take_off};
 use super::rule::{Limit, Reward, Scope};
 use super::{Program, first_instant_of};
 use crate::domain::hold::LineShare;
-use crate::domain::order::{HoldRef, Line, Order};
+use crate::domain::sale::order::{HoldRef, Line, Order};
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 use crate::domain::value::ids::{HoldId, ProductId};
 use crate::domain::value::money::Money;

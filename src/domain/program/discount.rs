@@ -7,7 +7,7 @@
 use rust_decimal::Decimal;
 
 use super::rule::Scope;
-use crate::domain::order::Line;
+use crate::domain::sale::order::Line;
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 
 /// What comes off.

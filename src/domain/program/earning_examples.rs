@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::earn;
 use super::sample::points;
 use super::shorthand::{examples_of, order_of, program_of};
-use crate::domain::refund::TakenBack;
+use crate::domain::sale::refund::TakenBack;
 
 /// Each order of the table earns what stands beside it.
 pub(super) fn check(table: &str) {

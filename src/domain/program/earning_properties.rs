@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use super::sample::{came_back, decimal, line, order, reward_line};
 use super::shorthand::program_of;
 use super::{Earned, Program, earn};
-use crate::domain::order::{Line, Order};
-use crate::domain::refund::TakenBack;
+use crate::domain::sale::order::{Line, Order};
+use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::points::Points;
 
 /// Goods in and out of every scope below: books and pens, toys.

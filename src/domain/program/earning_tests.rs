@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::sample::{TOYS, at, came_back, decimal, line, money, neutral, order, points, program, reward_line, rules};
 use super::{Earned, Program, earn};
-use crate::domain::order::{Line, Order};
-use crate::domain::refund::TakenBack;
+use crate::domain::sale::order::{Line, Order};
+use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::CompanyId;
 

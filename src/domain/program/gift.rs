@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::basket::{Basket, Bearer, Shelf, shares_of};
 use super::reward::{NotPriced, Reason, not_applicable};
-use crate::domain::order::Line;
+use crate::domain::sale::order::Line;
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 use crate::domain::value::ids::ProductId;
 use crate::domain::value::money::Money;

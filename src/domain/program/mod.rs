@@ -44,7 +44,7 @@ pub use rule::{
 pub use window::{HourSpan, Window};
 pub use worth::Rates;
 
-use super::order::Order;
+use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{CompanyId, PosConfigId};
 use crate::domain::value::points::Points;
 

@@ -4,8 +4,8 @@ use super::earn;
 use super::sample::{came_back, decimal, money, points};
 use super::shorthand::{examples_of, order_of, program_of};
 use crate::domain::converge::taken_back;
-use crate::domain::order::Order;
-use crate::domain::refund::{TakenBack, match_by_reference};
+use crate::domain::sale::order::Order;
+use crate::domain::sale::refund::{TakenBack, match_by_reference};
 use crate::domain::value::ids::{LineId, OrderId};
 
 /// `1:2 3:0.5`: two of line 1 and half of line 3 came back, at their price; `1:2:7.50`: for 7.50, with and without tax.

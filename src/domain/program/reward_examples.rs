@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use super::sample::{at, decimal, money, points};
 use super::shorthand::{draft_of, examples_of, program_of};
 use super::{Basket, Held, NotPriced, Priced, Program, Refusal, Reward, Use, price, shares};
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{HoldId, ProductId};
 use crate::domain::value::money::Money;
 

@@ -11,7 +11,7 @@ use super::sample::{line, neutral, order};
 use super::shorthand::program_of;
 use super::{Basket, Held, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
 use crate::domain::hold::LineShare;
-use crate::domain::order::{HoldRef, Line, LineRole, Order};
+use crate::domain::sale::order::{HoldRef, Line, LineRole, Order};
 use crate::domain::value::ids::HoldId;
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;

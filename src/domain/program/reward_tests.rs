@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::sample::{at, decimal, line, money, neutral, order, points, program, reward_line};
 use super::{Basket, Held, NotPriced, Priced, Program, Reason, Refusal, offers, price};
-use crate::domain::order::{Line, Order};
+use crate::domain::sale::order::{Line, Order};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::ids::{CompanyId, HoldId, PosConfigId, ProductId};
 use crate::domain::value::money::Money;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::number::Stated;
 use super::window::Window;
-use crate::domain::order::{Combo, Line, Order};
+use crate::domain::sale::order::{Combo, Line, Order};
 use crate::domain::value::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;

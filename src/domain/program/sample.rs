@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::Program;
-use crate::domain::order::{HoldRef, Line, LineRole, Order, OrderState};
-use crate::domain::refund::{Returned, TakenBack};
+use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::sale::refund::{Returned, TakenBack};
 use crate::domain::value::exact;
 use crate::domain::value::ids::{
     CompanyId, HoldId, LineId, OrderId, PartnerId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, SaleModel,

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::sample::{TOYS, at, decimal, line, money, neutral, order, program, reward_line};
 use super::{Program, Scope};
-use crate::domain::order::{Line, LineRef, Order};
+use crate::domain::sale::order::{Line, LineRef, Order};
 use crate::domain::value::ids::{CompanyId, LineId, PartnerTagId, PosCategoryId, PosConfigId, ProductId, ProductTagId};
 
 /// Members of a clause that the document keeps in a part of their own.

@@ -14,7 +14,7 @@ use super::replies::answered;
 use super::{Batch, Context, Loaded, Stored, transfer};
 use crate::domain::book::Book;
 use crate::domain::hold::Hold;
-use crate::domain::order::Order;
+use crate::domain::sale::order::Order;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::store::accounts::StoredAccount;

@@ -7,7 +7,7 @@ use super::super::facts::Facts;
 use super::super::recorded_replies::{adjust_key, caller_key, capture_key};
 use super::super::reply::LedgerError;
 use super::Context;
-use crate::domain::order::Wallet;
+use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::store::AnyConnection;
 use crate::store::prefetch::Named;

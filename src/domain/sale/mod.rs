@@ -1,0 +1,5 @@
+//! Sales: an order, its lines and what each counts as, refunds, and what Odoo has withdrawn.
+
+pub mod order;
+pub mod refund;
+pub mod withdrawal;
