@@ -8,7 +8,7 @@ use super::{Failure, Outcome, serve::stop_signal};
 use crate::app::{Application, StartError};
 use crate::config::{LogFormat, LogSettings, Settings};
 use crate::demo;
-use crate::domain::entry::COMMAND_LINE;
+use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::program::Program;
 use crate::odoo::OdooSettings;
 use crate::rpc::token::{self, Role};

@@ -11,7 +11,7 @@ use super::opening::Opening;
 use super::shortened::shortened;
 use super::{Outcome, Own, print, print_document, put, simulate};
 use crate::config::Settings;
-use crate::domain::entry::COMMAND_LINE;
+use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::value::calendar;
 use crate::domain::value::text::one_line;
 

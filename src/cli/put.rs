@@ -10,7 +10,7 @@ use super::findings::Findings;
 use super::opening::Opening;
 use super::{Outcome, Own, outlook, print};
 use crate::config::Settings;
-use crate::domain::entry::COMMAND_LINE;
+use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::program::Program;
 use crate::ledger::{CurrencyChange, Put};
 

@@ -7,7 +7,7 @@ use super::adjust::plain;
 use super::opening::Opening;
 use super::{Outcome, Own, print};
 use crate::config::Settings;
-use crate::domain::entry::COMMAND_LINE;
+use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::value::text::one_line;
 
 #[derive(Args, Debug)]

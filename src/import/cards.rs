@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::report::{Outcome, Report, Row};
 use super::{ACTOR, ImportError, destination, double_counting, end_of};
 use crate::domain::catalog::records::{Partner, ShopRecords};
-use crate::domain::entry::{Cause, CauseModel};
+use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Carried, Ledger};

@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::lines::{Line, Problem};
 use super::report::{Outcome, Report, Row};
 use super::{ACTOR, ImportError, destination, double_counting, end_of, unknown_customers};
-use crate::domain::entry::{Cause, CauseModel};
+use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Carried, Landed, Ledger};

@@ -14,14 +14,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use crate::domain::account::Expiry;
 use crate::domain::catalog::records::{Partner, ShopRecords};
+use crate::domain::ledger::account::Expiry;
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Destination, Ledger, LedgerError};
 use crate::odoo::{Fault, Link};
 
-pub use crate::domain::entry::IMPORT as ACTOR;
+pub use crate::domain::ledger::entry::IMPORT as ACTOR;
 pub use report::{Outcome, Report};
 
 /// The last year of four digits, which all that we write and read times with can hold.

@@ -24,16 +24,16 @@ use super::recorded_replies::{adjust_key, caller_key, capture_key, capture_reply
 use super::reply::LedgerError;
 use super::sales::{self, Affected, Ready};
 use super::{Options, redemptions};
-use crate::domain::account::Expiry;
-use crate::domain::book::{Book, Moment, OrderRef, Trouble};
 use crate::domain::catalog::records::Ingested;
-use crate::domain::chain::ChainHash;
-use crate::domain::converge::{Sale, order_ref};
-use crate::domain::decide::{Correction, Denied, Given, HoldAsk};
-use crate::domain::entry::EXPIRY;
-use crate::domain::hold::ReplyTerms;
-use crate::domain::redemption_review::ReviewRules;
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::account::Expiry;
+use crate::domain::ledger::book::{Book, Moment, OrderRef, Trouble};
+use crate::domain::ledger::chain::ChainHash;
+use crate::domain::ledger::converge::{Sale, order_ref};
+use crate::domain::ledger::decide::{Correction, Denied, Given, HoldAsk};
+use crate::domain::ledger::entry::EXPIRY;
+use crate::domain::ledger::hold::ReplyTerms;
+use crate::domain::ledger::redemption_review::ReviewRules;
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::sale::order::Order;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
@@ -161,8 +161,10 @@ impl Batch {
     fn apply(&mut self, conn: &mut AnyConnection, position: usize, command: &Command) -> Result<Answer, LedgerError> {
         match command {
             Command::Hold { idempotency, partner_id, program, reward, points, replaces, actor, .. } => {
-                let draft =
-                    self.drafts.remove(&position).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+                let draft = self
+                    .drafts
+                    .remove(&position)
+                    .ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
                 self.decided_once(&caller_key(idempotency), &idempotency.params_sha256, |batch| {
                     let wish = Wish { program, reward, points: *points, replaces: *replaces };
                     batch.hold(*partner_id, &wish, &draft, actor)
@@ -238,7 +240,7 @@ impl Batch {
 
     fn account_of(&self, partner_id: PartnerId, timeline: &Timeline) -> Result<AccountId, Denied> {
         let id = self.keys.get(&(partner_id, timeline.id)).copied();
-        Ok(id.ok_or(crate::domain::book::Missing)?)
+        Ok(id.ok_or(crate::domain::ledger::book::Missing)?)
     }
 
     fn adjust(

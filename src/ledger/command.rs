@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::leases::Reading;
 use super::reply::ErrorBody;
-use crate::domain::book::OrderRef;
 use crate::domain::catalog::records::{Ingested, Partner};
-use crate::domain::decide::Correction;
-use crate::domain::entry::SYNC;
+use crate::domain::ledger::book::OrderRef;
+use crate::domain::ledger::decide::Correction;
+use crate::domain::ledger::entry::SYNC;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::value::points::Points;

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use super::programs::ProgramCache;
 use crate::domain::catalog::Catalog;
 use crate::domain::catalog::records::Partner;
-use crate::domain::hold::Hold;
+use crate::domain::ledger::hold::Hold;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::store::accounts::StoredAccount;

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::read::entry_json;
 use super::reply::LedgerError;
 use super::{Ledger, wallets};
-use crate::domain::entry::Entry;
-use crate::domain::hold::Hold;
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::entry::Entry;
+use crate::domain::ledger::hold::Hold;
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
 use crate::store::accounts::{self, Which};
@@ -155,8 +155,8 @@ pub(super) fn named_entry(entry: &Entry, member: PartnerId, timeline: &Timeline,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::chain::FIRST_HASH;
-    use crate::domain::entry::{Cause, CauseModel, Detail, EntryKind};
+    use crate::domain::ledger::chain::FIRST_HASH;
+    use crate::domain::ledger::entry::{Cause, CauseModel, Detail, EntryKind};
     use crate::domain::value::ids::EntryId;
     use crate::domain::value::points::Points;
 

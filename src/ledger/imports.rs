@@ -14,12 +14,12 @@ use tokio::task::JoinSet;
 use super::command::{Command, Idempotency};
 use super::wallets::wallets_of;
 use super::{ErrorBody, Ledger, LedgerError};
-use crate::domain::account::Expiry;
-use crate::domain::chain::document_key;
-use crate::domain::decide::Correction;
-use crate::domain::entry::Cause;
+use crate::domain::ledger::account::Expiry;
+use crate::domain::ledger::chain::document_key;
+use crate::domain::ledger::decide::Correction;
+use crate::domain::ledger::entry::Cause;
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::Program;
-use crate::domain::refusal::Refusal;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
@@ -334,7 +334,7 @@ mod tests {
     fn card(whole: i64) -> Carried {
         Carried {
             cause: Cause {
-                model: crate::domain::entry::CauseModel::LoyaltyCard,
+                model: crate::domain::ledger::entry::CauseModel::LoyaltyCard,
                 id: Some(11),
                 uuid: None,
                 name: "044".into(),

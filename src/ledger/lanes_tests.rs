@@ -13,7 +13,7 @@ use super::programs::ProgramCache;
 use super::queue::{Lane, Lanes};
 use super::writer::{self, Health, Job};
 use super::{CHUNK, Ledger, LedgerError, Options, Reading, Wallet};
-use crate::domain::decide::Correction;
+use crate::domain::ledger::decide::Correction;
 use crate::domain::program::Program;
 use crate::domain::sale::order::{Line, LineRole, Order, OrderState};
 use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};

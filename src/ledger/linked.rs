@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::reply::LedgerError;
-use crate::domain::converge::taken_back;
+use crate::domain::ledger::converge::taken_back;
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::sale::refund::{TakenBack, match_by_reference};
 use crate::domain::value::ids::{HoldId, PartnerId, SaleId, SaleLineId, SaleModel, SourceId};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Ledger;
 use super::reply::{LedgerError, time};
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::store::programs::RecomputeRequest;
 use crate::store::time::database_now;

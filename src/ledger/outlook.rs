@@ -8,7 +8,7 @@ use super::linked::{Linked, refunds_of};
 use super::programs::read_timelines;
 use super::reply::LedgerError;
 use super::{Wallet, wallets};
-use crate::domain::converge::taken_back;
+use crate::domain::ledger::converge::taken_back;
 use crate::domain::outlook::{KnownShop, Outlook, Problem, RECENT_ORDERS, Sold, problems};
 use crate::domain::program::Program;
 use crate::domain::sale::order::Order;

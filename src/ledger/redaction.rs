@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::reply::{LedgerError, time};
 use super::{Ledger, debts};
-use crate::domain::chain::{ChainHash, FIRST_HASH, chain_hash};
-use crate::domain::entry::{CauseModel, Entry};
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::chain::{ChainHash, FIRST_HASH, chain_hash};
+use crate::domain::ledger::entry::{CauseModel, Entry};
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::redactions::{self, Redaction};
@@ -39,8 +39,10 @@ impl Ledger {
                         return Ok(before);
                     }
                     let account = accounts::load(conn, &Which::Ids(&[row.account_id()].into()))?;
-                    let account =
-                        account.into_iter().next().ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+                    let account = account
+                        .into_iter()
+                        .next()
+                        .ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
                     let texts = entries::texts_of(conn, std::slice::from_ref(&row))?;
                     let redaction = Redaction::new(
                         id,

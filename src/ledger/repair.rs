@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::Ledger;
 use super::reply::LedgerError;
-use crate::domain::book::{Exception, OrderRef};
-use crate::domain::converge::{TOO_LARGE, UNREADABLE, unreadable_key, unreadable_sentence};
+use crate::domain::ledger::book::{Exception, OrderRef};
+use crate::domain::ledger::converge::{TOO_LARGE, UNREADABLE, unreadable_key, unreadable_sentence};
 use crate::domain::timeline::{Timeline, UnreadableVersion};
 use crate::domain::value::ids::{ExceptionId, ProgramId};
 use crate::store::exceptions::{self, ExceptionRow};

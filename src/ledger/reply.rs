@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
-use crate::domain::refusal::Refusal;
 use crate::store::{StoreError, Trouble};
 
 /// `unknown_partner`

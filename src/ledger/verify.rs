@@ -19,7 +19,7 @@ use super::reply::LedgerError;
 use super::sales::{Said, desired_of};
 use super::verify_entries::{Walk, check_entries};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
-use crate::domain::converge::Uncomputed;
+use crate::domain::ledger::converge::Uncomputed;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, ProgramId, SaleId};
 use crate::domain::value::points::Points;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::reply::LedgerError;
 use super::verify::Report;
-use crate::domain::chain::{ChainHash, FIRST_HASH, chain_hash};
-use crate::domain::entry::Entry;
+use crate::domain::ledger::chain::{ChainHash, FIRST_HASH, chain_hash};
+use crate::domain::ledger::entry::Entry;
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::domain::value::points::Points;
 use crate::store::entries::EntryRow;

@@ -205,7 +205,7 @@ mod tests {
     use super::super::queue::Lanes;
     use super::super::{Ledger, Options, Wallet};
     use super::*;
-    use crate::domain::decide::Correction;
+    use crate::domain::ledger::decide::Correction;
     use crate::domain::program::Program;
     use crate::domain::value::ids::PartnerId;
     use crate::domain::value::points::Points;

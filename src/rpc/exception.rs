@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::params::{Id, Limit, Text, place};
 use super::{Api, Caller, Fault, Reply};
-use crate::domain::book::EXCEPTION_KINDS;
+use crate::domain::ledger::book::EXCEPTION_KINDS;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fingerprint::idempotency;
 use super::params::{Id, Nothing, PointsParam, Text};
 use super::{Api, Caller, Fault, Reply};
-use crate::domain::decide::Correction;
+use crate::domain::ledger::decide::Correction;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::Command;
 

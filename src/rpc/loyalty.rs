@@ -8,8 +8,8 @@ use super::draft::Draft;
 use super::fingerprint::idempotency;
 use super::params::{Id, Limit, List, PointsParam, Text, place};
 use super::{Api, Caller, Fault, Reply};
-use crate::domain::book::OrderRef;
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::book::OrderRef;
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::ledger::{Command, HistoryPlace, LedgerError, QuoteAsk};
 

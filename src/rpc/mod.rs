@@ -37,7 +37,7 @@ pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
 pub use token::{Caller, Role};
 
 use crate::domain::catalog::records::ShopRecords;
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::Ledger;
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::method::system;
-use crate::domain::book::EXCEPTION_KINDS;
+use crate::domain::ledger::book::EXCEPTION_KINDS;
 
 /// A reference to one of these.
 pub(super) fn reference(name: &str) -> Value {

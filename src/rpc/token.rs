@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::domain::entry::SERVICE_ACTORS;
+use crate::domain::ledger::entry::SERVICE_ACTORS;
 use crate::domain::value::text::is_control;
 use crate::store::time::{database_now, from_us, from_us_opt};
 use crate::store::tokens::{self, TokenRow};

@@ -12,9 +12,9 @@ use super::kept::{execute_kept, load_kept, padded};
 use super::open_holds;
 use super::schema::accounts;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, packed, pg_json, write_rows};
-use crate::domain::account::{Account, Expiry, LotChange};
-use crate::domain::chain::{ChainHash, FIRST_HASH};
-use crate::domain::hold::{Hold, HoldState};
+use crate::domain::ledger::account::{Account, Expiry, LotChange};
+use crate::domain::ledger::chain::{ChainHash, FIRST_HASH};
+use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, PartnerId, ProgramId};
 use crate::domain::value::points::Points;
 

@@ -18,7 +18,7 @@ use super::open_holds::OpenRow;
 use super::postings::{self, PostingRow};
 use super::replies::{self, RecordedReply, ReplyRow};
 use super::{AnyConnection, StoreError, corrupt, uuids};
-use crate::domain::hold::{Hold, HoldState};
+use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, HoldId, SaleId};
 use crate::domain::value::points::Points;
 

@@ -10,8 +10,8 @@ use super::schema::{accounts, entries, entry_texts as texts};
 use super::time::from_us;
 use super::transfers::Origin;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, pg_json, sale_ids, uuids, write_rows};
-use crate::domain::chain::{ChainHash, TextsDigest};
-use crate::domain::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
+use crate::domain::ledger::chain::{ChainHash, TextsDigest};
+use crate::domain::ledger::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
 

@@ -1,5 +1,5 @@
 //! The texts of entries: what people are called in them, and what people wrote. They stand outside the hash chain, which
-//! has their digest ([`crate::domain::chain`]), and are erased by redaction alone.
+//! has their digest ([`crate::domain::ledger::chain`]), and are erased by redaction alone.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::schema::entry_texts;
 use super::{AnyConnection, CHUNK, StoreError, corrupt, pg_json, uuids, write_rows};
-use crate::domain::chain::{Salt, TextsDigest, texts_digest};
-use crate::domain::entry::Entry;
+use crate::domain::ledger::chain::{Salt, TextsDigest, texts_digest};
+use crate::domain::ledger::entry::Entry;
 use crate::domain::value::ids::EntryId;
 
 /// The texts of one entry, as stored.

@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 
 use super::schema::exceptions;
 use super::{AnyConnection, CHUNK, StoreError, on_each, sale_ids};
-use crate::domain::book::Exception;
+use crate::domain::ledger::book::Exception;
 use crate::domain::value::ids::SaleId;
 
 /// One exception.

@@ -10,7 +10,7 @@ use super::replies::KeyDigest;
 use super::schema::holds;
 use super::time::{from_us, from_us_opt};
 use super::{SOURCE, StoreError, corrupt, packed, pg_json, uuids};
-use crate::domain::hold::{Hold, HoldState, LineShare, ReplyTerms};
+use crate::domain::ledger::hold::{Hold, HoldState, LineShare, ReplyTerms};
 use crate::domain::program::Scope;
 use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::exact::to_scaled_rounded;

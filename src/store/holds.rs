@@ -20,7 +20,7 @@ use super::prefetch::lock_numbers;
 use super::replies::KeyDigest;
 use super::schema::{entries, holds, open_holds as open};
 use super::{AnyConnection, CHUNK, StoreError, on_each, uuids, write_rows};
-use crate::domain::hold::Hold;
+use crate::domain::ledger::hold::Hold;
 use crate::domain::program::Scope;
 use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::ids::{AccountId, HoldId};

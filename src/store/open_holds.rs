@@ -9,8 +9,8 @@ use super::kept::{execute_kept, load_kept, padded};
 use super::schema::{entries, holds, open_holds};
 use super::time::from_us;
 use super::{AnyConnection, CHUNK, StoreError, on_each, pg_json, uuids, write_rows};
-use crate::domain::account::{Carried, OpenHold};
-use crate::domain::hold::{Hold, HoldState};
+use crate::domain::ledger::account::{Carried, OpenHold};
+use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, HoldId};
 use crate::domain::value::points::Points;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::time::from_us;
 use super::{StoreError, corrupt};
-use crate::domain::account::{Expiry, LotChange};
+use crate::domain::ledger::account::{Expiry, LotChange};
 use crate::domain::value::points::Points;
 
 /// The form that is written.

@@ -22,7 +22,7 @@ use super::time::from_us;
 use super::transaction::write_transaction_begun_with;
 use super::{AnyConnection, SOURCE, StoreError, corrupt, uuids};
 use crate::domain::catalog::records::Partner;
-use crate::domain::hold::Hold;
+use crate::domain::ledger::hold::Hold;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId};
 
 /// What commands name.

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::entries::EntryRow;
 use super::schema::{exceptions, holds, redactions};
 use super::{AnyConnection, CHUNK, StoreError, on_each, uuids};
-use crate::domain::chain::ChainHash;
+use crate::domain::ledger::chain::ChainHash;
 use crate::domain::value::ids::{EntryId, HoldId, PartnerId};
 
 /// That the texts of an entry were erased.

@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Binary, Bool};
 use super::hold_rows::{HoldRow, StateRow};
 use super::schema::{accounts, entries, holds, open_holds, orders, pos_configs};
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, uuids};
-use crate::domain::hold::Hold;
+use crate::domain::ledger::hold::Hold;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, PosConfigId, ProgramId};
 
 /// Which holds are listed, and by which moment.

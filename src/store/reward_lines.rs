@@ -8,7 +8,7 @@ use super::kept::{Kept, padded};
 use super::orders::state_from_code;
 use super::schema::orders;
 use super::{AnyConnection, CHUNK, StoreError, line_index, sale_ids, uuids};
-use crate::domain::redemption_review::Carrier;
+use crate::domain::ledger::redemption_review::Carrier;
 use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::{HoldId, SaleId};
 

@@ -5,7 +5,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 
 use super::kept::KeptHere;
 use super::{AnyConnection, StoreError, corrupt};
-use crate::domain::account::Expiry;
+use crate::domain::ledger::account::Expiry;
 
 /// The column's value for "never".
 pub const NEVER_US: i64 = i64::MAX;

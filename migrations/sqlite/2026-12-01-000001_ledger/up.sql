@@ -240,7 +240,7 @@ CREATE TABLE account_transfers (
 CREATE INDEX account_transfers_by_origin ON account_transfers (from_account_id);
 CREATE INDEX account_transfers_by_target ON account_transfers (to_account_id);
 
--- One line of the ledger. UUIDs are 16 bytes and hashes 32. What is hashed are the values (src/domain/chain.rs), not how
+-- One line of the ledger. UUIDs are 16 bytes and hashes 32. What is hashed are the values (src/domain/ledger/chain.rs), not how
 -- they stand here. The hash before an entry's is that of its account's entry before it.
 CREATE TABLE entries (
     -- Of version 7, so that rows are appended.

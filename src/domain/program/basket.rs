@@ -8,7 +8,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::discount::{Discount, take_off};
 use super::rule::{Limit, Reward, Scope};
 use super::{Program, first_instant_of};
-use crate::domain::hold::LineShare;
+use crate::domain::ledger::hold::LineShare;
 use crate::domain::sale::order::{HoldRef, Line, Order};
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 use crate::domain::value::ids::{HoldId, ProductId};

@@ -3,7 +3,7 @@
 use super::earn;
 use super::sample::{came_back, decimal, money, points};
 use super::shorthand::{examples_of, order_of, program_of};
-use crate::domain::converge::taken_back;
+use crate::domain::ledger::converge::taken_back;
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::{TakenBack, match_by_reference};
 use crate::domain::value::ids::{LineId, OrderId};

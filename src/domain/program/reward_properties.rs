@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::sample::{line, neutral, order};
 use super::shorthand::program_of;
 use super::{Basket, Held, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
-use crate::domain::hold::LineShare;
+use crate::domain::ledger::hold::LineShare;
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order};
 use crate::domain::value::ids::HoldId;
 use crate::domain::value::money::Money;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Stored;
-use crate::domain::chain::{Salt, chain_hash, texts_digest};
-use crate::domain::entry::Entry;
+use crate::domain::ledger::chain::{Salt, chain_hash, texts_digest};
+use crate::domain::ledger::entry::Entry;
 use crate::domain::value::ids::AccountId;
 use crate::ledger::reply::LedgerError;
 use crate::store;
@@ -22,7 +22,8 @@ pub(super) fn rows(
     let mut rows = Vec::with_capacity(entries.len());
     let mut texts = Vec::with_capacity(entries.len());
     for (entry, salt) in entries.iter().zip(&salts) {
-        let chain = stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+        let chain =
+            stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
         chain.entry_count = chain.entry_count.saturating_add(1);
         let digest = texts_digest(salt, entry);
         chain.last_hash = chain_hash(&chain.last_hash, chain.entry_count, entry, &digest);

@@ -11,12 +11,12 @@ use super::super::reply::{ErrorBody, LedgerError};
 use super::super::wallets::{owner_of, wallets_of};
 use super::replies::params_to_bytes;
 use super::{Batch, trouble};
-use crate::domain::account::Account;
 use crate::domain::catalog::records::{Ingested, Partner, ShopRecords};
-use crate::domain::entry::{Cause, CauseModel, Entry, EntryKind};
-use crate::domain::refusal::Refusal;
+use crate::domain::ledger::account::Account;
+use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryKind};
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::transfer::TransferNote;
 use crate::domain::sale::order::Wallet;
-use crate::domain::transfer::TransferNote;
 use crate::domain::value::ids::{AccountId, EntryId, PartnerId, ProgramId, SaleId};
 use crate::store::entries::EntryRow;
 use crate::store::exceptions;
@@ -110,7 +110,7 @@ impl Transfer {
 
 impl Batch {
     pub(super) fn transfer(&mut self, conn: &mut AnyConnection, asked: &Transfer) -> Result<Answer, LedgerError> {
-        let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+        let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
         let before = self.book.entries.len();
         match &asked.why {
             TransferReason::Merged { .. } if prepared.outdated => Ok(Answer::Outdated),
@@ -147,7 +147,7 @@ impl Batch {
                 // Only their ids: names and reasons may be erased from the entries, and would stay here.
                 let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
                 let shown = entries.iter().map(|entry| {
-                    let account = self.book.accounts.get(&entry.account_id).ok_or(crate::domain::book::Missing);
+                    let account = self.book.accounts.get(&entry.account_id).ok_or(crate::domain::ledger::book::Missing);
                     Ok(shown(entry, account.map_err(store::corrupt)?, &prepared.codes))
                 });
                 let reply = json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? });
@@ -164,7 +164,7 @@ impl Batch {
         for (program, from) in &prepared.accounts {
             let from = *from;
             let to = self.keys.get(&(prepared.to, *program)).copied();
-            let to = to.ok_or_else(|| store::corrupt(crate::domain::book::Missing))?;
+            let to = to.ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
             let entries = self
                 .with_moment(&asked.actor, |book, moment| book.transfer(from, to, &note, moment))
                 .map_err(trouble)?;

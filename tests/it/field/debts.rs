@@ -1,7 +1,7 @@
 //! No debt and no loss without a word.
 
 use chrono::DateTime;
-use loyalty_sidecar::domain::account::{Expiry, LotChange};
+use loyalty_sidecar::domain::ledger::account::{Expiry, LotChange};
 use loyalty_sidecar::domain::value::points::Points;
 use loyalty_sidecar::store::packed;
 use serde_json::{Value, json};

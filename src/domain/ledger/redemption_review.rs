@@ -11,9 +11,9 @@ use rust_decimal::Decimal;
 use super::book::{Book, Exception, Missing, Moment, OrderRef, Trouble};
 use super::converge::{Sale, order_ref};
 use super::hold::{Hold, HoldState};
-use super::program::{self, Basket, Limit, Program, Reward, Use, counted_from};
-use super::timeline::Timeline;
+use crate::domain::program::{self, Basket, Limit, Program, Reward, Use, counted_from};
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::timeline::Timeline;
 use crate::domain::value::exact;
 use crate::domain::value::ids::{ExceptionId, HoldId, SaleId};
 use crate::domain::value::money::Money;
@@ -83,14 +83,14 @@ impl RewardLines {
     }
 
     /// The paid order that spends this hold: of those it was made for, the first.
-    pub(super) fn spender<'a>(&'a self, hold: &Hold) -> Option<&'a Carrier> {
+    pub(in crate::domain) fn spender<'a>(&'a self, hold: &Hold) -> Option<&'a Carrier> {
         self.paid(hold).find(|carrier| carrier.uuid.as_deref() == Some(hold.order_uuid.as_str()))
     }
 }
 
 /// What a captured hold's order says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(in crate::domain) enum Standing {
     /// This order is paid and has its line.
     Here,
     /// Another paid order has its line.
@@ -114,7 +114,7 @@ pub struct ReviewRules<'a> {
 
 impl Book {
     /// The captured holds that were made for this order.
-    pub(super) fn captured_for<'a>(&'a self, order: &Order) -> impl Iterator<Item = &'a Hold> + use<'a> {
+    pub(in crate::domain) fn captured_for<'a>(&'a self, order: &Order) -> impl Iterator<Item = &'a Hold> + use<'a> {
         let uuid = order.uuid.clone();
         self.holds
             .values()
@@ -127,7 +127,7 @@ impl Book {
         self.captured_for(order).next().is_some()
     }
 
-    pub(super) fn standing(sale: &Sale<'_>, hold: &Hold) -> Standing {
+    pub(in crate::domain) fn standing(sale: &Sale<'_>, hold: &Hold) -> Standing {
         if let Some(spender) = sale.reward_lines.spender(hold) {
             return if Some(spender.order) == sale.order.sale_id() { Standing::Here } else { Standing::Elsewhere };
         }
@@ -248,7 +248,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Missing`]
-    pub(super) fn raise_shared(
+    pub(in crate::domain) fn raise_shared(
         &mut self,
         sale: &Sale<'_>,
         hold: &Hold,

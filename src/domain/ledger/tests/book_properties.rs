@@ -7,16 +7,16 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::account::{Expiry, LotChange};
-use super::converge::{Before, Desired, Sale, order_ref, taken_back};
-use super::decide::Denied;
 use super::decide_tests::{ACCOUNT, Desk, line, order, points};
-use super::entry::EntryKind;
-use super::hold::HoldState;
-use super::program::{self, Program};
-use super::redemption_review::RewardLines;
-use super::refusal::Refusal;
-use super::sale_lots::SaleLots;
+use crate::domain::ledger::account::{Expiry, LotChange};
+use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref, taken_back};
+use crate::domain::ledger::decide::Denied;
+use crate::domain::ledger::entry::EntryKind;
+use crate::domain::ledger::hold::HoldState;
+use crate::domain::ledger::redemption_review::RewardLines;
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::sale_lots::SaleLots;
+use crate::domain::program::{self, Program};
 use crate::domain::sale::order::{Line, Order, OrderState};
 use crate::domain::value::exact;
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, ProductId};
@@ -82,7 +82,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// What the entries left in lots, of those that `of` names.
-fn lots_of(desk: &Desk, of: impl Fn(&super::entry::Entry) -> bool) -> Vec<LotChange> {
+fn lots_of(desk: &Desk, of: impl Fn(&crate::domain::ledger::entry::Entry) -> bool) -> Vec<LotChange> {
     let mut lots: BTreeMap<Expiry, Points> = BTreeMap::new();
     let changes = desk.book.entries.iter().filter(|entry| of(entry)).flat_map(|entry| &entry.detail.lots);
     for change in changes.copied() {

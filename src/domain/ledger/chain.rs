@@ -124,8 +124,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::account::LotChange;
-    use crate::domain::entry::{CauseModel, Detail, EntryKind};
+    use crate::domain::ledger::account::LotChange;
+    use crate::domain::ledger::entry::{CauseModel, Detail, EntryKind};
     use crate::domain::value::ids::{AccountId, EntryId, HoldId, OrderId, SaleId, SourceId};
     use crate::domain::value::points::Points;
 

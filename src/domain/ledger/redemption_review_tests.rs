@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
-use crate::domain::entry::EntryKind;
+use crate::domain::ledger::entry::EntryKind;
+use crate::domain::ledger::tests::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use crate::domain::program::Program;
 use crate::domain::timeline::Version;
 use crate::domain::value::ids::{OrderId, PartnerId, ProductId, ProgramId, SaleId};

@@ -9,30 +9,30 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::account::{Account, Expiry, LotChange};
-use super::book::{Book, Moment, OrderRef};
-use super::converge::{Before, Desired, Sale, order_ref};
-use super::decide::{Correction, Denied, HoldAsk};
-use super::entry::{Entry, EntryKind};
-use super::hold::HoldState;
-use super::program::Program;
-use super::redemption_review::RewardLines;
-use super::refusal::Refusal;
-use super::timeline::{Timeline, Version};
+use crate::domain::ledger::account::{Account, Expiry, LotChange};
+use crate::domain::ledger::book::{Book, Moment, OrderRef};
+use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref};
+use crate::domain::ledger::decide::{Correction, Denied, HoldAsk};
+use crate::domain::ledger::entry::{Entry, EntryKind};
+use crate::domain::ledger::hold::HoldState;
+use crate::domain::ledger::redemption_review::RewardLines;
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::program::Program;
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
+use crate::domain::timeline::{Timeline, Version};
 use crate::domain::value::ids::{
     AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId,
 };
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 
-pub(super) const ACCOUNT: AccountId = AccountId(1);
+pub(in crate::domain) const ACCOUNT: AccountId = AccountId(1);
 
-pub(super) fn noon() -> DateTime<Utc> {
+pub(in crate::domain) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
 }
 
-pub(super) fn points(whole: i64) -> Points {
+pub(in crate::domain) fn points(whole: i64) -> Points {
     Points::from_e2(whole * 100)
 }
 
@@ -51,7 +51,7 @@ fn book() -> Book {
     Book { accounts: BTreeMap::from([(ACCOUNT, account)]), ..Book::default() }
 }
 
-pub(super) fn order(uuid: &str, lines: Vec<Line>) -> Order {
+pub(in crate::domain) fn order(uuid: &str, lines: Vec<Line>) -> Order {
     Order {
         source: SourceId::ODOO,
         model: SaleModel::PosOrder,
@@ -73,7 +73,7 @@ pub(super) fn order(uuid: &str, lines: Vec<Line>) -> Order {
     }
 }
 
-pub(super) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
+pub(in crate::domain) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
     Line {
         id: Some(LineId(id)),
         uuid: None,
@@ -95,7 +95,7 @@ pub(super) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> Line {
 }
 
 /// A till and a clock around a book.
-pub(super) struct Desk {
+pub(in crate::domain) struct Desk {
     pub book: Book,
     pub timeline: Timeline,
     pub now: DateTime<Utc>,

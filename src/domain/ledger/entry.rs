@@ -163,7 +163,7 @@ pub struct Cause {
 pub struct Detail {
     /// What it put in lots or took out.
     pub lots: Vec<LotChange>,
-    /// How the sale's points were computed, as [`super::program::Earned::to_text`] writes it.
+    /// How the sale's points were computed, as [`crate::domain::program::Earned::to_text`] writes it.
     pub earned: Option<String>,
     /// The entry that this one takes back.
     pub reverses: Option<String>,

@@ -12,12 +12,12 @@ use super::chain::document_key;
 use super::deposit::Part;
 use super::entry::{Cause, CauseModel, Detail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
-use super::membership::Membership;
-use super::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use super::refusal::Refusal;
 use super::replacing::Replaced;
-use super::timeline::{Timeline, Version};
+use crate::domain::membership::Membership;
+use crate::domain::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use crate::domain::sale::order::Order;
+use crate::domain::timeline::{Timeline, Version};
 use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
 

@@ -14,7 +14,7 @@ use crate::domain::value::points::Points;
 
 /// What the hold that is to be replaced leaves to the new one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Replaced {
+pub(in crate::domain) struct Replaced {
     pub id: HoldId,
     account_id: AccountId,
     pub expires_at: DateTime<Utc>,
@@ -54,7 +54,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Denied::Refused`] unless it is an open hold of the same order.
-    pub(super) fn replaceable(
+    pub(in crate::domain) fn replaceable(
         &mut self,
         id: HoldId,
         order_uuid: &str,
@@ -84,7 +84,12 @@ impl Book {
     }
 
     /// Ends the hold that `by` has taken the place of.
-    pub(super) fn end_replaced(&mut self, old: &Replaced, by: HoldId, moment: &mut Moment<'_>) -> Result<(), Denied> {
+    pub(in crate::domain) fn end_replaced(
+        &mut self,
+        old: &Replaced,
+        by: HoldId,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), Denied> {
         self.account_mut(old.account_id)?.end_hold(old.id);
         let now = moment.now;
         let hold = self.hold_mut(old.id)?;

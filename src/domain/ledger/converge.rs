@@ -15,11 +15,11 @@ use super::decide::{Captured, Denied};
 use super::deposit::Part;
 use super::entry::{Detail, EntryKind};
 use super::hold::{Hold, HoldState};
-use super::program::Earned;
 use super::redemption_review::{RewardLines, Standing};
 use super::refusal::Refusal;
 use super::returned_rewards::returned_rewards;
 use super::sale_lots::SaleLots;
+use crate::domain::program::Earned;
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::{self, Overflow};
@@ -469,7 +469,7 @@ impl Book {
 
     /// Brings what was given back of a hold to `target`; returns the difference. It goes to the lots that the redemption
     /// took from. What was given back before and is spent again comes from there, too.
-    pub(super) fn give_back(
+    pub(in crate::domain) fn give_back(
         &mut self,
         sale: &Sale<'_>,
         hold: &Hold,

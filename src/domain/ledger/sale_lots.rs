@@ -96,7 +96,7 @@ impl SaleLots {
     ///
     /// # Errors
     /// [`Overflow`]
-    pub(super) fn parts(&self, points: Points, expiry: Option<Expiry>) -> Result<Vec<Part>, Overflow> {
+    pub(in crate::domain) fn parts(&self, points: Points, expiry: Option<Expiry>) -> Result<Vec<Part>, Overflow> {
         let mut left = points;
         let mut parts = Vec::new();
         let latest = self.taken.iter().filter_map(|taken| taken.from.expiry()).max();

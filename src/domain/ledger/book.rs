@@ -108,7 +108,7 @@ pub struct Book {
 }
 
 /// What an entry says beside the numbers.
-pub(super) struct Posting {
+pub(in crate::domain) struct Posting {
     pub kind: EntryKind,
     pub points: Points,
     pub occurred_at: DateTime<Utc>,
@@ -129,18 +129,18 @@ impl Book {
         self.accounts.get(&id).ok_or(Missing)
     }
 
-    pub(super) fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, Missing> {
+    pub(in crate::domain) fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, Missing> {
         self.changed_accounts.insert(id);
         self.accounts.get_mut(&id).ok_or(Missing)
     }
 
-    pub(super) fn hold_mut(&mut self, id: HoldId) -> Result<&mut Hold, Missing> {
+    pub(in crate::domain) fn hold_mut(&mut self, id: HoldId) -> Result<&mut Hold, Missing> {
         self.changed_holds.insert(id);
         self.holds.get_mut(&id).ok_or(Missing)
     }
 
     /// Writes down what has already been done to the account.
-    pub(super) fn post(
+    pub(in crate::domain) fn post(
         &mut self,
         account_id: AccountId,
         posting: Posting,
@@ -210,7 +210,7 @@ impl Book {
     }
 
     /// Writes down that points of a lot came to their end.
-    pub(super) fn post_expired(
+    pub(in crate::domain) fn post_expired(
         &mut self,
         id: AccountId,
         change: LotChange,

@@ -11,7 +11,7 @@ use crate::domain::value::points::Points;
 
 /// Points of one end that come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(in crate::domain) struct Part {
     /// When they end.
     pub expiry: Expiry,
     /// How many; zero or more.
@@ -33,7 +33,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Trouble`]
-    pub(super) fn bring_in(
+    pub(in crate::domain) fn bring_in(
         &mut self,
         id: AccountId,
         posting: Posting,
@@ -47,7 +47,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Trouble`]
-    pub(super) fn bring_in_after(
+    pub(in crate::domain) fn bring_in_after(
         &mut self,
         id: AccountId,
         posting: Posting,
@@ -92,7 +92,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Trouble`]
-    pub(super) fn take_back(
+    pub(in crate::domain) fn take_back(
         &mut self,
         id: AccountId,
         posting: Posting,

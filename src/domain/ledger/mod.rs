@@ -1,0 +1,17 @@
+//! The ledger's decisions: accounts and lots, holds, entries, what a sale has yet to post, and refusals.
+
+pub mod account;
+pub mod book;
+pub mod chain;
+pub mod converge;
+pub mod decide;
+pub(in crate::domain) mod deposit;
+pub mod entry;
+pub mod hold;
+pub mod redemption_review;
+pub mod refusal;
+pub(in crate::domain) mod replacing;
+pub mod returned_rewards;
+pub mod sale_lots;
+pub mod tests;
+pub mod transfer;
