@@ -11,7 +11,7 @@ pub mod forecast;
 pub mod lease;
 pub mod ledger;
 pub mod login;
-pub mod membership;
+pub mod member;
 pub mod outlook;
 pub mod program;
 pub mod sale;

@@ -13,7 +13,7 @@ use super::{Ledger, wallets};
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::membership::Membership;
+use crate::domain::member::membership::Membership;
 use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProgramId};
 use crate::domain::value::points::Points;

@@ -16,7 +16,7 @@ use crate::domain::ledger::decide::version_for;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::membership::Membership;
+use crate::domain::member::membership::Membership;
 use crate::domain::program::{self, Applies, Basket, Enrolment, Offer, Program, RewardKind};
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;

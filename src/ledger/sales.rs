@@ -20,7 +20,7 @@ use crate::domain::ledger::converge::{Before, Desired, Sale, Uncomputed, order_r
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::redemption_review::RewardLines;
-use crate::domain::membership::Membership;
+use crate::domain::member::membership::Membership;
 use crate::domain::program::{self, Applies};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::timeline::Timeline;

@@ -9,7 +9,7 @@ use super::kept::{load_kept, padded};
 use super::schema::memberships;
 use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
-use crate::domain::membership::{Membership, Period};
+use crate::domain::member::membership::{Membership, Period};
 use crate::domain::value::ids::{PartnerId, ProgramId};
 
 /// Memberships by member and program; those who never enrolled are absent.

@@ -14,7 +14,7 @@ use super::entry::{Cause, CauseModel, Detail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
 use super::refusal::Refusal;
 use super::replacing::Replaced;
-use crate::domain::membership::Membership;
+use crate::domain::member::membership::Membership;
 use crate::domain::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use crate::domain::sale::order::Order;
 use crate::domain::timeline::{Timeline, Version};

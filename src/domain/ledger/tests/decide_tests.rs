@@ -141,7 +141,7 @@ impl Desk {
                 points: None,
                 draft,
                 currency_decimals: 2,
-                membership: &crate::domain::membership::Membership::default(),
+                membership: &crate::domain::member::membership::Membership::default(),
                 archived: &std::collections::BTreeSet::new(),
             };
             book.hold(&ask, moment).map(|given| given.hold.id)

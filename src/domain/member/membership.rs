@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::program::{Enrolment, Program};
+use crate::domain::program::{Enrolment, Program};
 
 /// The times in which one member was enrolled in one program, oldest first.
 ///

@@ -1,0 +1,3 @@
+//! Members: who takes part in which program, and since when.
+
+pub mod membership;
