@@ -12,7 +12,7 @@ use super::document::read_document;
 use super::opening::Opening;
 use super::{Failure, Outcome, print};
 use crate::config::Settings;
-use crate::domain::forecast::{Basis, Forecast, MonthSum, PointsSum};
+use crate::domain::program::authoring::forecast::{Basis, Forecast, MonthSum, PointsSum};
 use crate::domain::program::{Enrolment, Program};
 use crate::domain::value::exact;
 use crate::domain::value::text::one_line;

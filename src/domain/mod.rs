@@ -7,13 +7,10 @@
 
 pub mod catalog;
 pub mod findings;
-pub mod forecast;
 pub mod lease;
 pub mod ledger;
 pub mod login;
 pub mod member;
-pub mod outlook;
 pub mod program;
 pub mod sale;
-pub mod timeline;
 pub mod value;

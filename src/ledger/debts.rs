@@ -14,7 +14,7 @@ use super::reply::LedgerError;
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::book::{Book, Exception, OrderRef};
 use crate::domain::ledger::entry::{CauseModel, Entry};
-use crate::domain::timeline::Timeline;
+use crate::domain::program::version::Timeline;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{AccountId, ExceptionId, OrderId, SaleId};
 use crate::store;

@@ -8,9 +8,9 @@ use super::facts::Facts;
 use super::linked::cover;
 use super::reply::LedgerError;
 use super::sales::place;
+use crate::domain::program::version::Timeline;
 use crate::domain::program::{Reward, counted_from};
 use crate::domain::sale::order::{LineRole, Order};
-use crate::domain::timeline::Timeline;
 use crate::domain::value::ids::{PartnerId, PosConfigId, ProductId};
 use crate::store::AnyConnection;
 

@@ -18,7 +18,7 @@ use super::programs::ProgramCache;
 use crate::domain::catalog::Catalog;
 use crate::domain::catalog::records::Partner;
 use crate::domain::ledger::hold::Hold;
-use crate::domain::timeline::Timeline;
+use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::store::accounts::StoredAccount;
 use crate::store::holds::HoldReply;

@@ -15,7 +15,7 @@ use super::{Ledger, wallets};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::timeline::Timeline;
+use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
 use crate::store::accounts::{self, Which};
 use crate::store::entries::EntryRow;

@@ -20,7 +20,7 @@ use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::entry::Cause;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::Program;
-use crate::domain::timeline::Timeline;
+use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::store::entries::{CarriedOver, carried_over};

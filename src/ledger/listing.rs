@@ -14,7 +14,7 @@ use crate::domain::ledger::account::Account;
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::member::membership::Membership;
-use crate::domain::timeline::Timeline;
+use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProgramId};
 use crate::domain::value::points::Points;
 use crate::store::accounts::{self, Which};

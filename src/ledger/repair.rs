@@ -10,7 +10,7 @@ use super::Ledger;
 use super::reply::LedgerError;
 use crate::domain::ledger::book::{Exception, OrderRef};
 use crate::domain::ledger::converge::{TOO_LARGE, UNREADABLE, unreadable_key, unreadable_sentence};
-use crate::domain::timeline::{Timeline, UnreadableVersion};
+use crate::domain::program::version::{Timeline, UnreadableVersion};
 use crate::domain::value::ids::{ExceptionId, ProgramId};
 use crate::store::exceptions::{self, ExceptionRow};
 use crate::store::time::database_now;

@@ -20,7 +20,7 @@ use super::sales::{Said, desired_of};
 use super::verify_entries::{Walk, check_entries};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
 use crate::domain::ledger::converge::Uncomputed;
-use crate::domain::timeline::Timeline;
+use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
 use crate::store::accounts::{self, StoredAccount, Which};

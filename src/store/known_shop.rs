@@ -6,7 +6,7 @@ use super::schema::{categories, odoo_places, orders, pos_configs, products};
 use super::shop::ids_from_text;
 use super::{AnyConnection, POS_ORDER, SOURCE, StoreError, companies};
 use crate::domain::catalog::records::{Category, PosConfig, Product};
-use crate::domain::outlook::KnownShop;
+use crate::domain::program::authoring::outlook::KnownShop;
 use crate::domain::value::ids::{
     CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId, SaleId,
 };

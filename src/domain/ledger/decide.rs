@@ -15,9 +15,9 @@ use super::hold::{Hold, HoldState, LineShare};
 use super::refusal::Refusal;
 use super::replacing::Replaced;
 use crate::domain::member::membership::Membership;
+use crate::domain::program::version::{Timeline, Version};
 use crate::domain::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use crate::domain::sale::order::Order;
-use crate::domain::timeline::{Timeline, Version};
 use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
 

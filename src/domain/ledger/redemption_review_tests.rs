@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::ledger::entry::EntryKind;
 use crate::domain::ledger::tests::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use crate::domain::program::Program;
-use crate::domain::timeline::Version;
+use crate::domain::program::version::Version;
 use crate::domain::value::ids::{OrderId, PartnerId, ProductId, ProgramId, SaleId};
 
 /// A desk with 1000 points.

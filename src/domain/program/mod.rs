@@ -5,8 +5,8 @@
 //! [`offers`] lists every reward for a till. [`describe`] says in words what a program does, and [`review`] what in
 //! it may be a mistake.
 
+pub mod authoring;
 mod basket;
-mod describe;
 mod discount;
 mod document;
 mod earned_text;
@@ -14,35 +14,32 @@ mod earning;
 mod fit;
 mod gift;
 mod number;
-mod overlap;
 mod reader;
-mod review;
 mod reward;
 mod rule;
 mod scale;
 mod window;
-mod worth;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+pub use crate::domain::program::authoring::describe::{Section, describe};
+pub use crate::domain::program::authoring::review::{Warning, review};
+pub use crate::domain::program::authoring::worth::Rates;
 pub use basket::{Basket, Held, Use, counted_from};
-pub use describe::{Section, describe};
 pub use earned_text::earned_from_text;
 pub use earning::{Earned, EarnedLine, earn};
 pub use fit::most_off;
 pub use gift::Gift;
 pub use number::Stated;
 pub use reader::InvalidProgram;
-pub use review::{Warning, review};
 pub use reward::{NotPriced, Offer, Priced, Reason, Refusal, offers, price, shares};
 pub use rule::{
     Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
 };
 pub use window::{HourSpan, Window};
-pub use worth::Rates;
 
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{CompanyId, PosConfigId};
@@ -235,5 +232,6 @@ mod sample;
 mod shorthand;
 #[cfg(test)]
 mod time_tests;
+pub mod version;
 #[cfg(test)]
 mod window_examples;

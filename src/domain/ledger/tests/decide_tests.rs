@@ -18,8 +18,8 @@ use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::redemption_review::RewardLines;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::Program;
+use crate::domain::program::version::{Timeline, Version};
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
-use crate::domain::timeline::{Timeline, Version};
 use crate::domain::value::ids::{
     AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::program::Program;
+use crate::domain::program::Program;
 use crate::domain::value::ids::ProgramId;
 
 /// One version.

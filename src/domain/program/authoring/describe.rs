@@ -5,10 +5,12 @@ use std::fmt::Display;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use super::rule::{Base, Enrolment, Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step};
-use super::window::{HourSpan, Window};
 use super::worth::Rates;
-use super::{Program, Redemption};
+use crate::domain::program::rule::{
+    Base, Enrolment, Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
+};
+use crate::domain::program::window::{HourSpan, Window};
+use crate::domain::program::{Program, Redemption};
 use crate::domain::value::exact::{self, Overflow, cut};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
@@ -279,7 +281,7 @@ fn named<T: Display>(what: &str, ids: &[T]) -> Option<String> {
 }
 
 /// When a window holds.
-pub(super) fn window_words(window: &Window) -> String {
+pub(in crate::domain::program) fn window_words(window: &Window) -> String {
     let mut parts = Vec::new();
     if !window.weekdays.is_empty() {
         parts.push(format!("on {}", weekdays_words(&window.weekdays)));
@@ -298,7 +300,7 @@ pub(super) fn window_words(window: &Window) -> String {
 }
 
 /// Weekdays by their names.
-pub(super) fn weekdays_words(weekdays: &[u8]) -> String {
+pub(in crate::domain::program) fn weekdays_words(weekdays: &[u8]) -> String {
     const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let names: Vec<&str> =
         weekdays.iter().filter_map(|day| NAMES.get(usize::from(day.saturating_sub(1))).copied()).collect();
@@ -330,7 +332,7 @@ fn duration(seconds: u32) -> String {
 }
 
 /// So many points, by the program's name for them.
-pub(super) fn points_words(program: &Program, points: Points) -> String {
+pub(in crate::domain::program) fn points_words(program: &Program, points: Points) -> String {
     let name = if points == Points::from_e2(100) && program.points_name == "points" {
         "point"
     } else {
@@ -340,25 +342,25 @@ pub(super) fn points_words(program: &Program, points: Points) -> String {
 }
 
 /// An amount in the program's currency.
-pub(super) fn money_words(program: &Program, amount: Money) -> String {
+pub(in crate::domain::program) fn money_words(program: &Program, amount: Money) -> String {
     format!("{amount} {}", program.currency)
 }
 
 /// A computed amount in the program's currency, rounded to its hundredths.
-pub(super) fn amount_words(program: &Program, amount: Decimal) -> String {
+pub(in crate::domain::program) fn amount_words(program: &Program, amount: Decimal) -> String {
     let mut rounded = amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(2);
     format!("{rounded} {}", program.currency)
 }
 
 /// A share as a percentage.
-pub(super) fn percent(share: Decimal) -> String {
+pub(in crate::domain::program) fn percent(share: Decimal) -> String {
     let hundredfold = exact::mul(share, Decimal::ONE_HUNDRED).unwrap_or(Decimal::MAX);
     format!("{} %", shown(hundredfold))
 }
 
 /// A computed number, to four significant digits after the point at most.
-pub(super) fn shown(value: Decimal) -> String {
+pub(in crate::domain::program) fn shown(value: Decimal) -> String {
     value.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero).normalize().to_string()
 }
 
@@ -366,8 +368,8 @@ pub(super) fn shown(value: Decimal) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::sample::{everything, program};
     use super::*;
+    use crate::domain::program::sample::{everything, program};
 
     /// The lines under one heading.
     fn lines(program: &Program, heading: &str) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::Program;
-use super::rule::{Reward, RewardKind, Rule, RuleKind, Stacking};
+use crate::domain::program::Program;
+use crate::domain::program::rule::{Reward, RewardKind, Rule, RuleKind, Stacking};
 use crate::domain::value::exact::{self, Overflow, cut};
 use crate::domain::value::points::Points;
 
@@ -89,12 +89,12 @@ impl Program {
 
 impl Rule {
     /// Whether it holds for every line of every order of the program.
-    pub(super) fn is_unconditional(&self, program: &Program) -> bool {
+    pub(in crate::domain::program) fn is_unconditional(&self, program: &Program) -> bool {
         self.always_holds(program) && self.min_order_amount.is_none() && self.min_quantity.is_none()
     }
 
     /// The factor of a multiplier.
-    pub(super) fn factor(&self) -> Option<Decimal> {
+    pub(in crate::domain::program) fn factor(&self) -> Option<Decimal> {
         match &self.kind {
             RuleKind::Multiplier { factor } => Some(factor.value),
             _ => None,
@@ -102,7 +102,7 @@ impl Rule {
     }
 
     /// Points for one unit of money, of a rule that pays for money.
-    pub(super) fn per_money(&self) -> Result<Option<Decimal>, Overflow> {
+    pub(in crate::domain::program) fn per_money(&self) -> Result<Option<Decimal>, Overflow> {
         match &self.kind {
             RuleKind::PerAmount { every, points, .. } => {
                 exact::div(points.value.decimal(), every.value.decimal()).map(Some)
@@ -142,8 +142,8 @@ impl Reward {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::sample::{decimal, program};
     use super::*;
+    use crate::domain::program::sample::{decimal, program};
 
     /// `rate` points a unit of money, and what else the rule says.
     fn per_amount(code: &str, points: &str, members: &Value) -> Value {

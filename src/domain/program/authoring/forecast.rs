@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
-use super::program::{Applies, Program, Reward, RewardKind, earn};
+use crate::domain::program::{Applies, Program, Reward, RewardKind, earn};
 use crate::domain::sale::order::{Line, LineRole, Order, OrderState};
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::{self, Overflow, cut};
@@ -356,7 +356,7 @@ impl<'a> Tally<'a> {
                 .earning
                 .rules
                 .iter()
-                .filter(|rule| !matches!(rule.kind, super::program::RuleKind::Multiplier { .. }))
+                .filter(|rule| !matches!(rule.kind, crate::domain::program::RuleKind::Multiplier { .. }))
                 .map(|rule| {
                     let sum = self.rules.get(rule.code.as_str()).copied().unwrap_or_default();
                     (rule.code.clone(), RuleSum { points: cut(sum.points), ..sum })

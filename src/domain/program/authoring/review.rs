@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use super::Program;
 use super::describe::{amount_words, money_words, percent, points_words, shown, weekdays_words, window_words};
-use super::rule::{Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step};
-use super::window::Window;
 use super::worth::Rates;
+use crate::domain::program::Program;
+use crate::domain::program::rule::{Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step};
+use crate::domain::program::window::Window;
 use crate::domain::value::exact::{self, Overflow, cut};
 use crate::domain::value::points::Points;
 
@@ -308,7 +308,8 @@ impl Review<'_> {
                 format!("A till that vanishes keeps the customer's points from being spent for {hours} hours.");
             self.warn(path, "long_hold", message);
         }
-        let at_once = |expiry: &super::Expiry| expiry.after_days == 0 && expiry.granularity == Granularity::Day;
+        let at_once =
+            |expiry: &crate::domain::program::Expiry| expiry.after_days == 0 && expiry.granularity == Granularity::Day;
         if self.program.expiry.as_ref().is_some_and(at_once) {
             let message = "Points expire on the day they are earned: only another order of that day can spend them.";
             self.warn("/expiry/after_days", "expires_at_once", message.to_owned());

@@ -5,9 +5,9 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::Program;
-use super::rule::{Rule, Scope};
-use super::window::Window;
+use crate::domain::program::Program;
+use crate::domain::program::rule::{Rule, Scope};
+use crate::domain::program::window::Window;
 
 const DAY_MINUTES: i64 = 24 * 60;
 /// Whoever looks at these many days in a row has seen every weekday, with the night before and the night after.
@@ -15,7 +15,7 @@ const ENOUGH_DAYS: u64 = 11;
 
 impl Window {
     /// Whether there is a moment at which both hold, on the clock of one timezone.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(in crate::domain::program) fn meets(&self, other: &Self) -> bool {
         let first = self.from.max(other.from);
         let last = match (self.to, other.to) {
             (Some(one), Some(two)) => Some(one.min(two)),
@@ -44,14 +44,14 @@ impl Window {
     }
 
     /// Whether it holds at any moment at all.
-    pub(super) fn ever_holds(&self) -> bool {
+    pub(in crate::domain::program) fn ever_holds(&self) -> bool {
         self.meets(self)
     }
 }
 
 impl Scope {
     /// Whether all it lists is excluded again, so that no line counts.
-    pub(super) fn is_swallowed(&self) -> bool {
+    pub(in crate::domain::program) fn is_swallowed(&self) -> bool {
         let lists_something = !(self.pos_category_ids.is_empty()
             && self.product_category_ids.is_empty()
             && self.product_ids.is_empty()
@@ -76,7 +76,7 @@ impl Scope {
     }
 
     /// Whether one line may be in both.
-    pub(super) fn may_meet(&self, other: &Self) -> bool {
+    pub(in crate::domain::program) fn may_meet(&self, other: &Self) -> bool {
         let lists = |scope: &Self| {
             scope.is_of_products()
                 || !scope.pos_category_ids.is_empty()
@@ -93,7 +93,7 @@ impl Scope {
 
 impl Rule {
     /// Whether both may hold for one line of one order.
-    pub(super) fn may_meet(&self, other: &Self) -> bool {
+    pub(in crate::domain::program) fn may_meet(&self, other: &Self) -> bool {
         let shops = self.pos_config_ids.is_empty()
             || other.pos_config_ids.is_empty()
             || self.pos_config_ids.iter().any(|id| other.pos_config_ids.contains(id));
@@ -102,7 +102,7 @@ impl Rule {
     }
 
     /// Whether it can hold for any order of the program.
-    pub(super) fn can_hold(&self, program: &Program) -> bool {
+    pub(in crate::domain::program) fn can_hold(&self, program: &Program) -> bool {
         let shops = self.pos_config_ids.is_empty()
             || program.pos_config_ids.is_empty()
             || self.pos_config_ids.iter().any(|id| program.pos_config_ids.contains(id));
@@ -110,7 +110,7 @@ impl Rule {
     }
 
     /// Whether it holds for every line of every order of the program that is large enough.
-    pub(super) fn always_holds(&self, program: &Program) -> bool {
+    pub(in crate::domain::program) fn always_holds(&self, program: &Program) -> bool {
         let everywhere = self.pos_config_ids.is_empty()
             || (!program.pos_config_ids.is_empty()
                 && program.pos_config_ids.iter().all(|id| self.pos_config_ids.contains(id)));
@@ -120,7 +120,7 @@ impl Rule {
 
 impl Program {
     /// The local days on which it holds.
-    pub(super) fn period(&self) -> Window {
+    pub(in crate::domain::program) fn period(&self) -> Window {
         let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&self.timezone).date_naive();
         // It has ended when the end comes: a midnight belongs to the day before.
         let last = |end: chrono::DateTime<chrono::Utc>| end.checked_sub_signed(chrono::TimeDelta::microseconds(1));
@@ -132,8 +132,8 @@ impl Program {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::sample::rules;
     use super::*;
+    use crate::domain::program::sample::rules;
 
     /// A rule of these members.
     fn rule(members: &Value) -> Rule {

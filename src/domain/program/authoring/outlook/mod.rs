@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::program::{Applies, Program, RuleKind, earn};
 use crate::domain::catalog::records::{Category, PosConfig, Product};
+use crate::domain::program::{Applies, Program, RuleKind, earn};
 use crate::domain::sale::order::{Order, OrderState};
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
