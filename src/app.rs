@@ -113,7 +113,7 @@ impl Application {
         let descriptors = http::raise_descriptor_limit();
         let pool = Pool::open_with(settings.database_url.clone(), settings.pool_size, settings.synchronous)?;
         tracing::info!(database = settings.database_url.place(), "the ledger");
-        for migration in store::migrate::migrate(&mut *pool.get()?)? {
+        for migration in store::connection::migrate::migrate(&mut *pool.get()?)? {
             tracing::info!(migration, "migrated the database");
         }
         if !store::tokens::any_accepted(&mut *pool.get()?)? {

@@ -12,7 +12,8 @@ use url::Url;
 use super::opening::Opening;
 use super::{Failure, Outcome, print};
 use crate::config::Settings;
-use crate::store::{DatabaseUrl, backup};
+use crate::store::DatabaseUrl;
+use crate::store::connection::backup;
 
 pub(super) fn run(settings: &Settings, opening: Opening, file: &Path, as_json: bool) -> Outcome {
     refuse_to_overwrite(file)?;

@@ -57,7 +57,7 @@ pub(super) async fn run(port: u16) -> Outcome {
 /// A token of the new database: no service starts without one.
 async fn first_token(url: &DatabaseUrl) -> Result<String, Failure> {
     let pool = Pool::open(url.clone(), 1)?;
-    store::migrate::migrate(&mut *pool.get()?)?;
+    store::connection::migrate::migrate(&mut *pool.get()?)?;
     token::create(&pool, Role::Admin, "demo").await.map_err(|problem| Failure::Other(problem.to_string()))
 }
 

@@ -13,9 +13,10 @@ use crate::domain::findings::{HiddenPlace, Place};
 use crate::odoo::census::census;
 use crate::odoo::doctor::examine;
 use crate::odoo::{Fault, keys, places};
-use crate::store::migrate::{Schema, inspect};
-use crate::store::transaction::write_transaction;
-use crate::store::{Pool, StoreError, readiness, tokens};
+use crate::store::connection::migrate::{Schema, inspect};
+use crate::store::connection::readiness;
+use crate::store::connection::transaction::write_transaction;
+use crate::store::{Pool, StoreError, tokens};
 
 pub(super) async fn run(settings: &Settings, as_json: bool) -> Outcome {
     let mut findings = Findings::default();

@@ -6,8 +6,8 @@ use super::findings::{Findings, Mark};
 use super::opening::in_database;
 use crate::config::Settings;
 use crate::domain::login::KeyEnd;
+use crate::store::connection::clock::database_now;
 use crate::store::passes;
-use crate::store::time::database_now;
 
 /// The login worked: says when its key ends, and tells a service that Odoo refused before that another try is worth it.
 pub(super) fn accepted(settings: &Settings, key_end: Option<KeyEnd>, findings: &mut Findings) {

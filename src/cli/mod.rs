@@ -352,7 +352,7 @@ async fn verify(settings: &Settings, opening: Opening, json: bool) -> Outcome {
 
 fn migrate(settings: &Settings, json: bool) -> Outcome {
     let pool = Pool::open(settings.database_url.clone(), settings.pool_size)?;
-    let done = store::migrate::migrate(&mut *pool.get()?)?;
+    let done = store::connection::migrate::migrate(&mut *pool.get()?)?;
     print(json, &json!({ "migrations": done }), || {
         if done.is_empty() { "the schema is up to date".to_owned() } else { format!("migrated: {}", done.join(", ")) }
     });

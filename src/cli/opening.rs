@@ -2,7 +2,7 @@
 
 use super::{Failure, Verb, exceptions, import, program, token};
 use crate::config::Settings;
-use crate::store::migrate::{self, Schema};
+use crate::store::connection::migrate::{self, Schema};
 use crate::store::{AnyConnection, DatabaseUrl, Pool, StoreError};
 
 /// What a verb may do to the database before it does its work.

@@ -9,8 +9,9 @@ use super::opening::Opening;
 use super::{Failure, Outcome, Own, print};
 use crate::config::Settings;
 use crate::domain::value::text::one_line;
-use crate::store::migrate::{self, Schema};
-use crate::store::{DatabaseUrl, Pool, StoreError, backup};
+use crate::store::connection::backup;
+use crate::store::connection::migrate::{self, Schema};
+use crate::store::{DatabaseUrl, Pool, StoreError};
 
 /// How the custom format of `pg_dump` begins.
 const DUMP: &[u8] = b"PGDMP";

@@ -2,8 +2,9 @@
 
 use super::Settings;
 use crate::domain::value::text::url_without_secrets;
-use crate::store::host::is_this_machine;
-use crate::store::{DatabaseUrl, file};
+use crate::store::DatabaseUrl;
+use crate::store::connection::file;
+use crate::store::connection::host::is_this_machine;
 
 /// Something that a person should change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -127,7 +127,7 @@ pub(super) fn run(
     };
     let (answers, written) = match &named {
         Some(named) => store::prefetch::write_transaction(conn, named, work),
-        None => store::transaction::write_transaction(conn, work),
+        None => store::connection::transaction::write_transaction(conn, work),
     }?;
     if commands.iter().any(|command| matches!(command, Command::Transfer(_))) {
         // It changed whose orders, holds and memberships are, which only a fresh look shows.

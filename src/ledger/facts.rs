@@ -21,12 +21,13 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::store::accounts::StoredAccount;
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction;
 use crate::store::holds::HoldReply;
 use crate::store::memberships::Memberships;
 use crate::store::prefetch::{self, Named, Prefetched};
 use crate::store::replies::{self, KeyDigest, RecordedReply};
-use crate::store::time::database_now;
-use crate::store::{AnyConnection, StoreError, accounts, companies, holds, memberships, shop, transaction};
+use crate::store::{AnyConnection, StoreError, accounts, companies, holds, memberships, shop};
 
 /// Accounts, members and products that are remembered at most: some ten MiB.
 const MOST: usize = 20_000;
@@ -395,7 +396,8 @@ impl Facts {
 mod tests {
     use super::*;
     use crate::domain::catalog::records::ShopRecords;
-    use crate::store::{DatabaseUrl, Pool, migrate};
+    use crate::store::connection::migrate;
+    use crate::store::{DatabaseUrl, Pool};
 
     #[test]
     fn a_customer_whom_two_tills_ask_for_at_once_is_known_to_both() {

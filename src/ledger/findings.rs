@@ -8,7 +8,7 @@ use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
 use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId};
 use crate::domain::value::points::Points;
-use crate::store::transaction::write_transaction;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::{findings, withdrawals};
 
 impl Ledger {

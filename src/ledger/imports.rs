@@ -23,8 +23,8 @@ use crate::domain::program::Program;
 use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::database_now;
 use crate::store::entries::{CarriedOver, carried_over};
-use crate::store::time::database_now;
 use crate::store::{self, AnyConnection, merges};
 
 /// Documents that are looked up, and posted, at a time.
@@ -302,7 +302,7 @@ fn decide(
 
 /// The key says which of the document's entries this is: amounts come back (100, 50, 100), numbers do not.
 fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, entries_before: u64) -> Idempotency {
-    let expiry = correction.expiry.map(store::time::expiry_to_us);
+    let expiry = correction.expiry.map(store::connection::clock::expiry_to_us);
     let said = json!([program, partner_id.0, correction.points.e2(), expiry, correction.reason, correction.cause]);
     let place = match &correction.cause {
         Some(Cause { model, id: Some(id), .. }) => json!([program, model, id, entries_before]),
@@ -318,7 +318,8 @@ fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, en
 mod tests {
     use super::super::{Options, Wallet};
     use super::*;
-    use crate::store::{DatabaseUrl, Pool, migrate};
+    use crate::store::connection::migrate;
+    use crate::store::{DatabaseUrl, Pool};
 
     async fn ledger() -> (Ledger, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();

@@ -19,8 +19,9 @@ use crate::domain::sale::order::{Line, LineRole, Order, OrderState};
 use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
+use crate::store::connection::migrate;
 use crate::store::leases::{self, READING};
-use crate::store::{AnyConnection, DatabaseUrl, Pool, migrate};
+use crate::store::{AnyConnection, DatabaseUrl, Pool};
 
 /// What was committed, a batch an item: the words of its commands and how many orders they brought.
 type Commits = Mutex<Vec<(&'static str, usize)>>;

@@ -9,9 +9,9 @@ use super::reply::LedgerError;
 use crate::domain::catalog::records::LastPass;
 use crate::domain::lease::{Ask, Asked};
 use crate::domain::login::{KeyEnd, LoginState};
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::leases::READING;
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
 use crate::store::{self, AnyConnection, StoreError};
 
 /// How old a reading without the lease may be when it is written. The lease's holder reads every order again for the

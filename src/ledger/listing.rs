@@ -18,10 +18,10 @@ use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProgramId};
 use crate::domain::value::points::Points;
 use crate::store::accounts::{self, Which};
+use crate::store::connection::clock::{database_now, from_us};
 use crate::store::listing::{self, MemberKey};
 use crate::store::memberships::Memberships;
 use crate::store::redemptions::{self, ListedState, OrderNote, Redemption};
-use crate::store::time::{database_now, from_us};
 use crate::store::{self, AnyConnection, entries, memberships};
 
 /// A place in the list of members, as the API's opaque text.

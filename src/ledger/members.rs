@@ -7,9 +7,9 @@ use super::Ledger;
 use super::reply::{LedgerError, time};
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{PartnerId, ProgramId};
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::programs::RecomputeRequest;
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
 use crate::store::{AnyConnection, StoreError, memberships, programs};
 
 impl Ledger {

@@ -61,11 +61,11 @@ use crate::domain::catalog::records;
 use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
+use crate::store::connection::clock::{database_now, from_us, from_us_opt};
+use crate::store::connection::transaction::write_transaction;
 use crate::store::exceptions::ExceptionRow;
 pub use crate::store::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::placed::Stretch;
-use crate::store::time::{database_now, from_us, from_us_opt};
-use crate::store::transaction::write_transaction;
 use crate::store::{self, Pool, Trouble};
 use batch::Context;
 use queue::{Lane, Lanes};
@@ -474,9 +474,9 @@ impl Ledger {
     pub async fn ready(&self) -> Result<(), String> {
         let asked = self
             .pool()
-            .run(|conn| match store::migrate::inspect(conn)? {
-                store::migrate::Schema::Current | store::migrate::Schema::Ahead(_) => {
-                    Ok(write_transaction(conn, store::readiness::note)?)
+            .run(|conn| match store::connection::migrate::inspect(conn)? {
+                store::connection::migrate::Schema::Current | store::connection::migrate::Schema::Ahead(_) => {
+                    Ok(write_transaction(conn, store::connection::readiness::note)?)
                 }
                 other => Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
             })

@@ -15,9 +15,9 @@ use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::ledger::book::{Exception, OrderRef};
 use crate::domain::value::ids::{ExceptionId, OrderId, PartnerId, SaleId};
 use crate::store::accounts::Which;
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::exceptions::{self, ExceptionRow};
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
 use crate::store::{self, AnyConnection, accounts, merges};
 
 /// What is known of a member that may have become another.

@@ -24,8 +24,8 @@ use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::ids::{AccountId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
 use crate::store::accounts::{self, Which};
+use crate::store::connection::clock::database_now;
 use crate::store::memberships::Memberships;
-use crate::store::time::database_now;
 use crate::store::{self, AnyConnection, holds};
 
 /// A draft to quote.

@@ -24,9 +24,9 @@ use crate::domain::program::{Program, Reward};
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::replies::KeyDigest;
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
 use crate::store::{self, AnyConnection, accounts, exceptions, holds, replies};
 
 /// How long a hold is said to have lasted: what programs give by themselves.

@@ -10,8 +10,8 @@ use super::reply::{ErrorBody, LedgerError, decimal, time};
 use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::hold::{Hold, ReplyTerms};
 use crate::domain::value::ids::HoldId;
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::{self, replies};
 
 /// Replies that are removed in one transaction: the writer waits for no more than that.

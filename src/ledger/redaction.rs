@@ -12,9 +12,9 @@ use crate::domain::ledger::entry::{CauseModel, Entry};
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::store::accounts::{self, StoredAccount, Which};
+use crate::store::connection::clock::{database_now, from_us};
+use crate::store::connection::transaction::erasing_transaction;
 use crate::store::redactions::{self, Redaction};
-use crate::store::time::{database_now, from_us};
-use crate::store::transaction::erasing_transaction;
 use crate::store::{self, AnyConnection, entries, entry_texts};
 
 /// Entries that are hashed at once.

@@ -14,9 +14,9 @@ use crate::domain::ledger::redemption_review::{RewardLines, never_paid_key, rewa
 use crate::domain::program::version::Timeline;
 use crate::domain::sale::order::{HoldRef, OrderState};
 use crate::domain::value::ids::{AccountId, ExceptionId, HoldId, PartnerId};
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::exceptions::ExceptionRow;
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
 use crate::store::{self, AnyConnection, accounts, exceptions, holds, reward_lines};
 
 /// Captured holds that are looked at in one transaction.

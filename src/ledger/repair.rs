@@ -12,9 +12,9 @@ use crate::domain::ledger::book::{Exception, OrderRef};
 use crate::domain::ledger::converge::{TOO_LARGE, UNREADABLE, unreadable_key, unreadable_sentence};
 use crate::domain::program::version::{Timeline, UnreadableVersion};
 use crate::domain::value::ids::{ExceptionId, ProgramId};
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::exceptions::{self, ExceptionRow};
-use crate::store::time::database_now;
-use crate::store::transaction::write_transaction;
 use crate::store::{self, AnyConnection, programs};
 
 /// Who resolves an exception whose cause is gone.

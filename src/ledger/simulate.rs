@@ -19,10 +19,10 @@ use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{PartnerId, SaleId};
+use crate::store::connection::clock::database_now;
+use crate::store::connection::query_timer::Stopwatch;
+use crate::store::connection::transaction::read_transaction;
 use crate::store::placed::{self, Stretch};
-use crate::store::stopwatch::Stopwatch;
-use crate::store::time::database_now;
-use crate::store::transaction::read_transaction;
 use crate::store::{self, AnyConnection, Pool};
 
 /// Orders that are read on one state of the database.

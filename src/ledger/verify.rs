@@ -24,8 +24,8 @@ use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
 use crate::store::accounts::{self, StoredAccount, Which};
+use crate::store::connection::transaction::read_transaction;
 use crate::store::placed::{self, Stretch};
-use crate::store::transaction::read_transaction;
 use crate::store::{self, AnyConnection, entries, line_index, orders, postings, transfers};
 
 /// Accounts and orders that are looked at on one state of the database.

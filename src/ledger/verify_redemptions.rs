@@ -13,7 +13,8 @@ use crate::domain::ledger::redemption_review::{never_paid_key, without_line_key}
 use crate::domain::value::ids::HoldId;
 use crate::domain::value::points::Points;
 use crate::store::accounts::StoredAccount;
-use crate::store::{AnyConnection, entries, exceptions, holds, open_holds, passes, time};
+use crate::store::connection::clock;
+use crate::store::{AnyConnection, entries, exceptions, holds, open_holds, passes};
 
 /// As of when a page of accounts is looked at.
 pub(super) struct AsOf {
@@ -24,7 +25,7 @@ pub(super) struct AsOf {
 
 impl AsOf {
     pub fn read(conn: &mut AnyConnection) -> Result<Self, LedgerError> {
-        Ok(Self { now: time::database_now(conn)?, reviewed: passes::captures_reviewed(conn)? })
+        Ok(Self { now: clock::database_now(conn)?, reviewed: passes::captures_reviewed(conn)? })
     }
 }
 

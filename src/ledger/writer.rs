@@ -16,7 +16,7 @@ use super::facts::Facts;
 use super::queue::Lane;
 use super::reply::LedgerError;
 use crate::store::Trouble;
-use crate::store::pool::Lent;
+use crate::store::connection::pool::Lent;
 
 /// How often a batch is tried when another writer was in its way.
 const TRIES: u32 = 6;
@@ -209,7 +209,8 @@ mod tests {
     use crate::domain::program::Program;
     use crate::domain::value::ids::PartnerId;
     use crate::domain::value::points::Points;
-    use crate::store::{AnyConnection, DatabaseUrl, Pool, migrate};
+    use crate::store::connection::migrate;
+    use crate::store::{AnyConnection, DatabaseUrl, Pool};
 
     /// Whoever is this one's has a panic in the middle of it.
     const UNLUCKY: PartnerId = PartnerId(13);

@@ -13,7 +13,8 @@ use crate::domain::catalog::records::{Cursor, Partner};
 use crate::domain::login::KeyEnd;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::ledger::{Ledger, Options, Wallet};
-use crate::store::{DatabaseUrl, Pool, migrate};
+use crate::store::connection::migrate;
+use crate::store::{DatabaseUrl, Pool};
 
 /// An Odoo with the partners 1 to 99.
 #[derive(Default)]

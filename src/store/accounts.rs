@@ -8,7 +8,6 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use serde::{Deserialize, Serialize};
 
-use super::kept::{execute_kept, load_kept, padded};
 use super::open_holds;
 use super::schema::accounts;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, packed, pg_json, write_rows};
@@ -17,6 +16,7 @@ use crate::domain::ledger::chain::{ChainHash, FIRST_HASH};
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, PartnerId, ProgramId};
 use crate::domain::value::points::Points;
+use crate::store::connection::prepared::{execute_kept, load_kept, padded};
 
 /// An account and the end of its hash chain.
 #[derive(Clone, Debug)]

@@ -13,7 +13,6 @@ use super::entries::{self, EntryRow};
 use super::entry_texts::{self, EntryTexts};
 use super::hold_rows::{HoldReply, HoldRow};
 use super::holds;
-use super::kept::KeptHere;
 use super::open_holds::OpenRow;
 use super::postings::{self, PostingRow};
 use super::replies::{self, RecordedReply, ReplyRow};
@@ -21,6 +20,7 @@ use super::{AnyConnection, StoreError, corrupt, uuids};
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, HoldId, SaleId};
 use crate::domain::value::points::Points;
+use crate::store::connection::prepared::KeptHere;
 
 /// What changes. The accounts must be locked, and so must the drafts and keys of the holds.
 #[derive(Debug)]

@@ -1,12 +1,24 @@
 //! Connections: which database by the URL's scheme, and how each is set up.
 
+pub mod backup;
+pub mod clock;
+pub(in crate::store) mod fault;
+pub mod file;
+pub mod host;
+pub mod migrate;
+pub mod pool;
+pub(in crate::store) mod prepared;
+pub mod query_timer;
+pub mod readiness;
+pub mod transaction;
+
 use std::path::PathBuf;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::StoreError;
-use super::host::is_this_machine;
+use crate::store::connection::host::is_this_machine;
 
 mod any {
     #![allow(missing_docs, reason = "the derive writes items that cannot be documented from here")]
@@ -141,7 +153,7 @@ impl DatabaseUrl {
         match self {
             Self::Sqlite(path) => {
                 let text = path.to_str().ok_or_else(|| StoreError::BadUrl("the path is not UTF-8".to_owned()))?;
-                super::file::make_private(path);
+                crate::store::connection::file::make_private(path);
                 let mut conn = SqliteConnection::establish(text).map_err(|problem| {
                     StoreError::Unreachable(format!("{} cannot be opened: {problem}", path.display()))
                 })?;

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::entry_texts::{self, EntryTexts, TextsById};
 use super::schema::{accounts, entries, entry_texts as texts};
-use super::time::from_us;
 use super::transfers::Origin;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, packed, pg_json, sale_ids, uuids, write_rows};
 use crate::domain::ledger::chain::{ChainHash, TextsDigest};
 use crate::domain::ledger::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::from_us;
 
 /// An entry with its place in its account's chain, as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]

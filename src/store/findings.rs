@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::schema::{future_records, odoo_places, orders};
-use super::time::from_us;
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, on_each, withdrawals};
 use crate::domain::findings::{Findings, FutureRecords, HiddenPlace, Place};
 use crate::domain::value::ids::{CompanyId, OrderId, PosConfigId};
+use crate::store::connection::clock::from_us;
 
 fn places_of(company: i64, till: Option<i64>) -> impl Iterator<Item = Place> {
     std::iter::once(Place::Company(CompanyId(company))).chain(till.map(|till| Place::Till(PosConfigId(till))))

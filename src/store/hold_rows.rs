@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::open_holds::carried_from;
 use super::replies::KeyDigest;
 use super::schema::holds;
-use super::time::{from_us, from_us_opt};
 use super::{SOURCE, StoreError, corrupt, packed, pg_json, uuids};
 use crate::domain::ledger::hold::{Hold, HoldState, LineShare, ReplyTerms};
 use crate::domain::program::Scope;
@@ -17,6 +16,7 @@ use crate::domain::value::exact::to_scaled_rounded;
 use crate::domain::value::ids::{AccountId, HoldId, ProductId, SaleModel};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::{from_us, from_us_opt};
 
 /// How a hold ended, as its column says it.
 const RELEASED: i16 = 1;

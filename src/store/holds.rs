@@ -14,7 +14,6 @@ use rust_decimal::Decimal;
 
 pub use super::hold_rows::HoldReply;
 use super::hold_rows::{End, HoldRow, StateRow, scope_from_text};
-use super::kept::{load_kept, padded};
 use super::open_holds;
 use super::prefetch::lock_numbers;
 use super::replies::KeyDigest;
@@ -24,6 +23,7 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::program::Scope;
 use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::ids::{AccountId, HoldId};
+use crate::store::connection::prepared::{load_kept, padded};
 
 /// What the discount of a hold is for.
 #[derive(Clone, Debug)]

@@ -36,11 +36,12 @@ macro_rules! load_by_ids {
         match $crate::store::id_ranges::lookup($ids) {
             $crate::store::id_ranges::Lookup::Range(first, last) => {
                 let query = $query.filter($column.ge(first)).filter($column.le(last));
-                diesel::RunQueryDsl::load($crate::store::kept::KeptHere::<_, Here>::new(query), $conn)
+                diesel::RunQueryDsl::load($crate::store::connection::prepared::KeptHere::<_, Here>::new(query), $conn)
             }
             $crate::store::id_ranges::Lookup::List(list) => {
-                let query = $query.filter($column.eq_any($crate::store::kept::padded(list.iter().copied())));
-                $crate::store::kept::load_kept!($conn, query, list.len())
+                let query =
+                    $query.filter($column.eq_any($crate::store::connection::prepared::padded(list.iter().copied())));
+                $crate::store::connection::prepared::load_kept!($conn, query, list.len())
             }
         }
     }};

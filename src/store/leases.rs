@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::schema::leases;
-use super::time::from_us;
 use super::{AnyConnection, StoreError, on_each};
 use crate::domain::lease::Lease;
+use crate::store::connection::clock::from_us;
 
 /// The lease of whoever reads Odoo.
 pub const READING: &str = "odoo";

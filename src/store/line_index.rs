@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::id_ranges::load_by_ids;
-use super::kept::{Kept, padded};
 use super::orders::{self, KeptOrder, state_from_code};
 use super::schema::{order_holds, order_line_blocks, order_refunds, orders as order_rows};
 use super::{AnyConnection, CHUNK, StoreError, order_lines, sale_ids, uuids, write_rows};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::value::ids::{HoldId, LineId, SaleId, SaleLineId};
+use crate::store::connection::prepared::{Kept, padded};
 
 /// Bits of a line's number that its block leaves out.
 const BLOCK_BITS: u32 = 4;

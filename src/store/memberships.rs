@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::kept::{load_kept, padded};
 use super::schema::memberships;
-use super::time::{from_us, from_us_opt};
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 use crate::domain::member::membership::{Membership, Period};
 use crate::domain::value::ids::{PartnerId, ProgramId};
+use crate::store::connection::clock::{from_us, from_us_opt};
+use crate::store::connection::prepared::{load_kept, padded};
 
 /// Memberships by member and program; those who never enrolled are absent.
 pub type Memberships = BTreeMap<(PartnerId, ProgramId), Membership>;

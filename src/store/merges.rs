@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::kept::{load_kept, padded};
 use super::schema::partner_merges;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 use crate::domain::value::ids::PartnerId;
+use crate::store::connection::prepared::{load_kept, padded};
 
 /// Whom these partners became; those that are themselves are absent.
 ///

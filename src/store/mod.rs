@@ -3,27 +3,22 @@
 //! Functions here read and write rows; they decide nothing. Those that lock say so.
 
 pub mod accounts;
-pub mod backup;
 pub mod changes;
 pub mod companies;
 pub mod connection;
 pub mod entries;
 pub mod entry_texts;
 pub mod exceptions;
-pub mod file;
 pub mod findings;
 mod hold_rows;
 pub mod holds;
-pub mod host;
 mod id_ranges;
-mod kept;
 pub mod known_shop;
 pub mod leases;
 pub mod line_index;
 pub mod listing;
 pub mod memberships;
 pub mod merges;
-pub mod migrate;
 pub mod open_holds;
 mod order_lines;
 pub mod orders;
@@ -31,11 +26,9 @@ pub mod packed;
 pub mod passes;
 mod pg_json;
 pub mod placed;
-pub mod pool;
 pub mod postings;
 pub mod prefetch;
 pub mod programs;
-pub mod readiness;
 pub mod redactions;
 pub mod redemptions;
 pub mod replies;
@@ -43,21 +36,17 @@ pub mod reward_lines;
 mod sale_ids;
 pub mod schema;
 pub mod shop;
-pub mod stopwatch;
-pub mod time;
 pub mod tokens;
-pub mod transaction;
 pub mod transfers;
-mod trouble;
 mod uuids;
 pub mod wallets;
 pub mod withdrawals;
 
 use crate::domain::value::ids::{SaleModel, SourceId};
 
+pub use crate::store::connection::fault::Trouble;
+pub use crate::store::connection::pool::Pool;
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
-pub use pool::Pool;
-pub use trouble::Trouble;
 
 /// The number of [`SourceId::ODOO`]: the one Odoo of today. The tables are ready for several.
 pub const SOURCE: i16 = SourceId::ODOO.0;
@@ -193,7 +182,7 @@ macro_rules! write_rows {
             $crate::store::AnyConnection::Sqlite(c) => {
                 struct Here;
                 for $row in $rows {
-                    $crate::store::kept::execute_kept::<Here, _>(c, $statement)?;
+                    $crate::store::connection::prepared::execute_kept::<Here, _>(c, $statement)?;
                 }
             }
             $crate::store::AnyConnection::Postgres(c) => {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde::Serialize;
 
-use super::kept::{execute_kept, load_kept, padded};
 use super::schema::{entries, holds, open_holds};
-use super::time::from_us;
 use super::{AnyConnection, CHUNK, StoreError, on_each, pg_json, uuids, write_rows};
 use crate::domain::ledger::account::{Carried, OpenHold};
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, HoldId};
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::from_us;
+use crate::store::connection::prepared::{execute_kept, load_kept, padded};
 
 #[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = open_holds, treat_none_as_default_value = false)]

@@ -7,11 +7,9 @@ use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 
 use super::id_ranges::load_by_ids;
-use super::kept::{Kept, padded};
 use super::order_lines::{self, Extent};
 use super::schema::orders;
 use super::shop::{ids_from_text, ids_to_text};
-use super::time::from_us;
 use super::{
     AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, companies, corrupt, line_index, sale_ids, uuids, write_rows,
 };
@@ -21,6 +19,8 @@ use crate::domain::value::ids::{
     CompanyId, OrderId, PartnerId, PartnerTagId, PosConfigId, SaleId, SaleLineId, SaleModel, SourceId,
 };
 use crate::domain::value::money::Money;
+use crate::store::connection::clock::from_us;
+use crate::store::connection::prepared::{Kept, padded};
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]

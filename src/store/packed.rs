@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::time::from_us;
 use super::{StoreError, corrupt};
 use crate::domain::ledger::account::{Expiry, LotChange};
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::from_us;
 
 /// The form that is written.
 const FORM: u8 = 1;

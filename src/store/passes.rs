@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::schema::sync_passes;
-use super::time::from_us_opt;
 use super::{AnyConnection, SOURCE, StoreError, on_each};
 use crate::domain::catalog::records::LastPass;
 use crate::domain::login::{KeyEnd, LoginState};
+use crate::store::connection::clock::from_us_opt;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sync_passes, treat_none_as_default_value = false)]

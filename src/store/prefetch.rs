@@ -14,16 +14,16 @@ use serde::Deserialize;
 
 use super::accounts::{self, AccountRow, StoredAccount};
 use super::hold_rows::{HoldReply, HoldRow};
-use super::kept::KeptHere;
 use super::memberships::{self, Memberships};
 use super::replies::{KeyDigest, RecordedReply, ReplyRow};
 use super::shop::PartnerRow;
-use super::time::from_us;
-use super::transaction::write_transaction_begun_with;
 use super::{AnyConnection, SOURCE, StoreError, corrupt, uuids};
 use crate::domain::catalog::records::Partner;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId};
+use crate::store::connection::clock::from_us;
+use crate::store::connection::prepared::KeptHere;
+use crate::store::connection::transaction::write_transaction_begun_with;
 
 /// What commands name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ struct FoundHold {
     entry: Option<(i64, i64)>,
 }
 
-/// As [`super::transaction::write_transaction`], of a transaction that begins by locking what is named.
+/// As [`crate::store::connection::transaction::write_transaction`], of a transaction that begins by locking what is named.
 ///
 /// # Errors
 /// As it.

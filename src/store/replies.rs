@@ -10,9 +10,9 @@ use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::kept::{load_kept, padded};
 use super::schema::recorded_replies;
 use super::{AnyConnection, CHUNK, StoreError, pg_json, write_rows};
+use crate::store::connection::prepared::{load_kept, padded};
 
 /// The SHA-256 of a key, by which its reply is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

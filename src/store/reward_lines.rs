@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use super::kept::{Kept, padded};
 use super::orders::state_from_code;
 use super::schema::orders;
 use super::{AnyConnection, CHUNK, StoreError, line_index, sale_ids, uuids};
 use crate::domain::ledger::redemption_review::Carrier;
 use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::{HoldId, SaleId};
+use crate::store::connection::prepared::{Kept, padded};
 
 /// The orders that have a line of these holds, by hold and in the order of their ids. Lines that take such a line back
 /// are left out.

@@ -7,15 +7,15 @@ use diesel::upsert::excluded;
 use diesel::{PgConnection, sql_query};
 use serde::Deserialize;
 
-use super::kept::{KeptHere, load_kept, padded};
 use super::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
-use super::time::from_us;
 use super::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
 use crate::domain::catalog::records::{Category, Cursor, Partner, ShopRecords};
 use crate::domain::catalog::{Catalog, ProductPlace};
 use crate::domain::value::ids::{
     PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
+use crate::store::connection::clock::from_us;
+use crate::store::connection::prepared::{KeptHere, load_kept, padded};
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
 #[diesel(table_name = partners, treat_none_as_default_value = false)]

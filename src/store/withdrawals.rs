@@ -8,12 +8,12 @@ use super::id_ranges::load_by_ids;
 use super::line_index::{self, StandingLine};
 use super::orders::state_from_code;
 use super::schema::{accounts, held_withdrawals, order_postings, orders};
-use super::time::from_us;
 use super::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, uuids};
 use crate::domain::findings::HeldWithdrawals;
 use crate::domain::sale::withdrawal::{KnownLine, KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, SaleLineId, SaleModel, SourceId};
 use crate::domain::value::points::Points;
+use crate::store::connection::clock::from_us;
 
 /// By what these orders are known, as far as they are.
 ///

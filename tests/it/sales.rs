@@ -8,7 +8,8 @@ use loyalty_sidecar::domain::sale::order::{HoldRef, Line, LineRole, Order, Order
 use loyalty_sidecar::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
 use loyalty_sidecar::domain::value::money::Money;
 use loyalty_sidecar::ledger::{Ledger, Options, Reading, Writers};
-use loyalty_sidecar::store::{DatabaseUrl, Pool, migrate};
+use loyalty_sidecar::store::connection::migrate;
+use loyalty_sidecar::store::{DatabaseUrl, Pool};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
--- The first schema. From here on, migrations only expand (src/store/migrate.rs).
+-- The first schema. From here on, migrations only expand (src/store/connection/migrate.rs).
 --
 -- source says which system a record is of: 1 is the Odoo beside which the service stands.
 -- Times are microseconds since 1970 in UTC; points are hundredths (_e2), money ten-thousandths (_e4), quantities

@@ -3,9 +3,9 @@
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 
-use super::StoreError;
-use super::connection::AnyConnection;
-use super::kept::KeptHere;
+use crate::store::StoreError;
+use crate::store::connection::AnyConnection;
+use crate::store::connection::prepared::KeptHere;
 
 /// A number that is another one once another connection has written to the database; to be compared with what the same
 /// connection said before.
@@ -45,7 +45,7 @@ where
 ///
 /// # Errors
 /// As [`write_transaction`].
-pub(super) fn write_transaction_begun_with<T, E>(
+pub(in crate::store) fn write_transaction_begun_with<T, E>(
     conn: &mut AnyConnection,
     beginning: &str,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,

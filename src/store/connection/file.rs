@@ -9,7 +9,7 @@ const OWNER_ALONE: u32 = 0o600;
 /// Makes an empty file for SQLite to fill, if there is none: SQLite itself would let everybody read it. The log and the
 /// index that SQLite keeps beside it get the same permissions. Nothing is opened that is there: SQLite may be at work on it
 /// in this process, and closing it a second time would drop the locks it holds.
-pub(super) fn make_private(path: &Path) {
+pub(in crate::store) fn make_private(path: &Path) {
     if path.exists() {
         return;
     }

@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::schema::readiness;
-use super::{AnyConnection, StoreError, on_each, time::database_now};
+use crate::store::connection::clock::database_now;
+use crate::store::schema::readiness;
+use crate::store::{AnyConnection, StoreError, on_each};
 
 /// Writes the row. An update that meets no row, or changes nothing, would succeed on a full disk as well: SQLite then
 /// has nothing to write.

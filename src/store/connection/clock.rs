@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 
-use super::kept::KeptHere;
-use super::{AnyConnection, StoreError, corrupt};
 use crate::domain::ledger::account::Expiry;
+use crate::store::connection::prepared::KeptHere;
+use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// The column's value for "never".
 pub const NEVER_US: i64 = i64::MAX;

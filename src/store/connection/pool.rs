@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 
-use super::StoreError;
-use super::connection::{AnyConnection, DatabaseUrl, Synchronous, check_sqlite_version};
+use crate::store::StoreError;
+use crate::store::connection::{AnyConnection, DatabaseUrl, Synchronous, check_sqlite_version};
 
 /// A file by what the file system calls it: another file of the same name is another.
 type FileId = (u64, u64);

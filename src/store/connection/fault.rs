@@ -8,7 +8,7 @@ use std::path::Path;
 
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 
-use super::{DatabaseUrl, StoreError};
+use crate::store::{DatabaseUrl, StoreError};
 
 /// Why the database does not do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::Connection;
 use diesel::connection::InstrumentationEvent;
 
-use super::AnyConnection;
+use crate::store::AnyConnection;
 
 /// The time that a connection's statements have taken so far: from the statement's start to its last row.
 #[derive(Clone, Debug, Default)]

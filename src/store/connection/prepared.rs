@@ -18,7 +18,7 @@ use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
 /// A statement to be kept by its text, whatever diesel thinks of its kind. Only for texts of which there are few:
 /// a connection never forgets one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kept<Q>(pub Q);
+pub(in crate::store) struct Kept<Q>(pub Q);
 
 impl<Q> QueryId for Kept<Q> {
     type QueryId = ();
@@ -48,7 +48,7 @@ impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}
 /// A statement to be kept by where it is written: `Place` is a type of that place alone, where the statement always has
 /// one text, and one for a list of each length. The text is put together once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KeptHere<Q, Place>(Q, PhantomData<Place>);
+pub(in crate::store) struct KeptHere<Q, Place>(Q, PhantomData<Place>);
 
 impl<Q, Place> KeptHere<Q, Place> {
     pub const fn new(query: Q) -> Self {
@@ -88,13 +88,13 @@ macro_rules! load_kept {
         struct One;
         struct Two;
         match $many {
-            1 => diesel::RunQueryDsl::load($crate::store::kept::KeptHere::<_, One>::new($query), $conn),
-            2 => diesel::RunQueryDsl::load($crate::store::kept::KeptHere::<_, Two>::new($query), $conn),
-            _ => diesel::RunQueryDsl::load($crate::store::kept::Kept($query), $conn),
+            1 => diesel::RunQueryDsl::load($crate::store::connection::prepared::KeptHere::<_, One>::new($query), $conn),
+            2 => diesel::RunQueryDsl::load($crate::store::connection::prepared::KeptHere::<_, Two>::new($query), $conn),
+            _ => diesel::RunQueryDsl::load($crate::store::connection::prepared::Kept($query), $conn),
         }
     }};
 }
-pub(super) use load_kept;
+pub(in crate::store) use load_kept;
 
 /// A statement without a result, as something that can be loaded. `Place` is where it is written: there it always has
 /// the same text, which then need not be put together to find it.
@@ -125,7 +125,7 @@ impl<Q: QueryFragment<Sqlite>, Place> QueryFragment<Sqlite> for Command<Q, Place
 ///
 /// # Errors
 /// [`diesel::result::Error`]
-pub(super) fn execute_kept<Place, Q>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()>
+pub(in crate::store) fn execute_kept<Place, Q>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()>
 where
     Place: 'static,
     Q: QueryFragment<Sqlite>,
@@ -138,8 +138,8 @@ where
 }
 
 /// A list as long as the next power of two, its last member repeated: so a statement has ten texts at most for
-/// lists of up to [`super::CHUNK`]. To be used in `eq_any`, where repetition changes nothing.
-pub(super) fn padded<T: Clone>(list: impl IntoIterator<Item = T>) -> Vec<T> {
+/// lists of up to [`crate::store::CHUNK`]. To be used in `eq_any`, where repetition changes nothing.
+pub(in crate::store) fn padded<T: Clone>(list: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut list: Vec<T> = list.into_iter().collect();
     if let Some(last) = list.last().cloned() {
         list.resize(list.len().next_power_of_two(), last);

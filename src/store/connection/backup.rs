@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 
-use super::{AnyConnection, StoreError};
+use crate::store::{AnyConnection, StoreError};
 
 /// Writes a copy of the database into `target`, which must be empty or absent. `false` when the database is none of SQLite's.
 ///
