@@ -116,7 +116,7 @@ impl Application {
         for migration in store::connection::migrate::migrate(&mut *pool.get()?)? {
             tracing::info!(migration, "migrated the database");
         }
-        if !store::tokens::any_accepted(&mut *pool.get()?)? {
+        if !store::table::tokens::any_accepted(&mut *pool.get()?)? {
             return Err(StartError::NoToken { database: settings.database_url.redacted() });
         }
         for caution in settings.cautions() {

@@ -16,7 +16,8 @@ use crate::odoo::{Fault, keys, places};
 use crate::store::connection::migrate::{Schema, inspect};
 use crate::store::connection::readiness;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::{Pool, StoreError, tokens};
+use crate::store::table::tokens;
+use crate::store::{Pool, StoreError};
 
 pub(super) async fn run(settings: &Settings, as_json: bool) -> Outcome {
     let mut findings = Findings::default();
@@ -66,7 +67,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         Schema::Unreleased(version) => return Err(StoreError::Unreleased(version)),
     }
     write_transaction(&mut conn, readiness::note)?;
-    if let Some(held) = crate::store::withdrawals::held(&mut conn)? {
+    if let Some(held) = crate::store::table::withdrawals::held(&mut conn)? {
         findings.note(Mark::Failed, "withdrawals", held.message());
     }
     findings.note(Mark::Ok, "database", "it takes writes");
@@ -81,7 +82,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
     } else {
         doctor_shop::look_at_tokens(&usable, findings);
     }
-    if crate::store::programs::load_all(&mut conn)?.is_empty() {
+    if crate::store::table::programs::load_all(&mut conn)?.is_empty() {
         findings.note(
             Mark::Warning,
             "programs",
@@ -111,7 +112,7 @@ fn look_at_places(settings: &Settings, shown: &BTreeMap<Place, String>, findings
         let mut conn = pool.get()?;
         match inspect(&mut conn)? {
             Schema::Behind(_) | Schema::Newer(_) | Schema::Unreleased(_) => Ok(BTreeMap::new()),
-            Schema::Current | Schema::Ahead(_) => crate::store::findings::known_places(&mut conn),
+            Schema::Current | Schema::Ahead(_) => crate::store::table::findings::known_places(&mut conn),
         }
     };
     // That the database cannot be read was told above.

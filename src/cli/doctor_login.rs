@@ -7,7 +7,7 @@ use super::opening::in_database;
 use crate::config::Settings;
 use crate::domain::login::KeyEnd;
 use crate::store::connection::clock::database_now;
-use crate::store::passes;
+use crate::store::table::sync_passes;
 
 /// The login worked: says when its key ends, and tells a service that Odoo refused before that another try is worth it.
 pub(super) fn accepted(settings: &Settings, key_end: Option<KeyEnd>, findings: &mut Findings) {
@@ -19,7 +19,7 @@ pub(super) fn accepted(settings: &Settings, key_end: Option<KeyEnd>, findings: &
     }
     let noted = in_database(settings, |conn| {
         let at = database_now(conn)?;
-        passes::accept_login(conn, at, key_end)
+        sync_passes::accept_login(conn, at, key_end)
     });
     if let Err(problem) = noted {
         // That the database cannot be written was told above.
@@ -30,7 +30,7 @@ pub(super) fn accepted(settings: &Settings, key_end: Option<KeyEnd>, findings: &
 /// The login was refused: whether its key is known to have ended.
 pub(super) fn refused(settings: &Settings) -> Option<String> {
     let now = Utc::now();
-    let last = in_database(settings, passes::load).ok().flatten().flatten()?;
+    let last = in_database(settings, sync_passes::load).ok().flatten().flatten()?;
     let end = last.login.key_end.filter(|end| end.at <= now)?;
     Some(end.words(now))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::{Findings, Mark};
 use crate::domain::findings::Place;
 use crate::odoo::census::Census;
-use crate::store::tokens::TokenRow;
+use crate::store::table::tokens::TokenRow;
 
 /// Companies or tills that a line names at most.
 const NAMED: usize = 5;

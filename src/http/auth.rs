@@ -18,7 +18,7 @@ use crate::rpc::Caller;
 use crate::rpc::envelope::refusal;
 use crate::rpc::error::Fault;
 use crate::rpc::token::Token;
-use crate::store::tokens::{self, TokenRow};
+use crate::store::table::tokens::{self, TokenRow};
 use crate::store::{Pool, StoreError};
 
 /// How long what was read is believed.

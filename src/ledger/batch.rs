@@ -38,9 +38,9 @@ use crate::domain::program::version::Timeline;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
-use crate::store::holds::HoldReply;
-use crate::store::memberships::Memberships;
-use crate::store::replies::{KeyDigest, RecordedReply};
+use crate::store::table::holds::HoldReply;
+use crate::store::table::memberships::Memberships;
+use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
 use crate::store::{self, AnyConnection, Pool};
 
 /// How a batch is made of its commands.
@@ -115,7 +115,7 @@ pub(super) fn run(
     let named = matches!(conn, AnyConnection::Postgres(_)).then(|| named(context, facts, commands)).flatten();
     let work = |conn: &mut AnyConnection| {
         if commands.iter().any(Command::brings_orders) {
-            store::programs::guard(conn)?;
+            store::table::programs::guard(conn)?;
         }
         facts.begin(conn, named.clone())?;
         let mut batch = Batch::load(context, conn, facts, commands)?;
@@ -126,7 +126,7 @@ pub(super) fn run(
         Ok::<_, LedgerError>((answers, batch.write(conn)?))
     };
     let (answers, written) = match &named {
-        Some(named) => store::prefetch::write_transaction(conn, named, work),
+        Some(named) => store::batch::prefetch::write_transaction(conn, named, work),
         None => store::connection::transaction::write_transaction(conn, work),
     }?;
     if commands.iter().any(|command| matches!(command, Command::Transfer(_))) {
@@ -193,7 +193,7 @@ impl Batch {
             Command::Transfer(asked) => self.transfer(conn, asked),
             Command::Recompute { work, request, then_after, .. } => {
                 let answer = self.converge(conn, position, request)?;
-                store::programs::advance_recompute(conn, *work, *then_after)?;
+                store::table::programs::advance_recompute(conn, *work, *then_after)?;
                 Ok(answer)
             }
         }

@@ -103,8 +103,9 @@ impl Ledger {
         let mut after = AccountId(0);
         let mut met: usize = 0;
         loop {
-            let accounts =
-                self.pool().run(move |conn| Ok::<_, LedgerError>(store::accounts::unlisted_debts(conn, after, PAGE)?));
+            let accounts = self
+                .pool()
+                .run(move |conn| Ok::<_, LedgerError>(store::table::accounts::unlisted_debts(conn, after, PAGE)?));
             let accounts = accounts.await?;
             let Some(last) = accounts.last().copied() else { return Ok(met) };
             after = last;

@@ -19,8 +19,9 @@ use crate::domain::program::{Program, Rule, RuleKind, earned_from_text};
 use crate::domain::value::exact;
 use crate::domain::value::ids::{EntryId, PartnerId, ProductId};
 use crate::domain::value::money::Money;
-use crate::store::accounts::{self, Which};
-use crate::store::{self, AnyConnection, entries, holds};
+use crate::store::table::accounts::{self, Which};
+use crate::store::table::{entries, holds};
+use crate::store::{self, AnyConnection};
 
 /// Digits of a rule's points that are shown: more are traces of divisions.
 const POINTS_SHOWN: u32 = 4;
@@ -50,7 +51,7 @@ impl Ledger {
                 };
                 let currency = currency_of(&entry, timeline, hold.as_ref());
                 let decimals = match &currency {
-                    Some(code) => store::shop::currency_decimals(conn, code)?,
+                    Some(code) => store::table::shop::currency_decimals(conn, code)?,
                     None => 2,
                 };
                 let products = names::products(conn, &products_in(earned.as_ref()))?;

@@ -4,7 +4,7 @@
 //! what a small batch would do. SQLite tells a connection whether another one has written since (`PRAGMA data_version`,
 //! asked first in each transaction, which nobody else writes in until it ends): as long as none has, what is known is
 //! true. On PostgreSQL other replicas write: of members nothing is remembered there, but all that people's commands name is
-//! locked and read in two round trips ([`crate::store::prefetch`]); of the shop and the programs, a number in the database
+//! locked and read in two round trips ([`crate::store::batch::prefetch`]); of the shop and the programs, a number in the database
 //! tells whether they have changed.
 //!
 //! The writer has a connection of its own for this. What that connection writes itself, and only that, it must tell.
@@ -20,14 +20,15 @@ use crate::domain::catalog::records::Partner;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
-use crate::store::accounts::StoredAccount;
+use crate::store::batch::prefetch::{self, Named, Prefetched};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction;
-use crate::store::holds::HoldReply;
-use crate::store::memberships::Memberships;
-use crate::store::prefetch::{self, Named, Prefetched};
-use crate::store::replies::{self, KeyDigest, RecordedReply};
-use crate::store::{AnyConnection, StoreError, accounts, companies, holds, memberships, shop};
+use crate::store::table::accounts::StoredAccount;
+use crate::store::table::holds::HoldReply;
+use crate::store::table::memberships::Memberships;
+use crate::store::table::recorded_replies::{self, KeyDigest, RecordedReply};
+use crate::store::table::{accounts, companies, holds, memberships, shop};
+use crate::store::{AnyConnection, StoreError};
 
 /// Accounts, members and products that are remembered at most: some ten MiB.
 const MOST: usize = 20_000;
@@ -199,7 +200,7 @@ impl Facts {
             known.is_some_and(|known| known.named.asked_keys.contains(key) || known.named.other_keys.contains(key))
         };
         let unknown: Vec<KeyDigest> = keys.iter().filter(|key| !is_known(key)).copied().collect();
-        let mut found = replies::load(conn, &unknown)?;
+        let mut found = recorded_replies::load(conn, &unknown)?;
         found.extend(keys.iter().filter_map(|key| Some((*key, known?.replies.get(key)?.clone()))));
         Ok(found)
     }

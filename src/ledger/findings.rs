@@ -9,7 +9,7 @@ use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId};
 use crate::domain::value::points::Points;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::{findings, withdrawals};
+use crate::store::table::{findings, withdrawals};
 
 impl Ledger {
     /// Where these orders were sold.

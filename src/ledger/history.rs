@@ -17,9 +17,10 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
-use crate::store::accounts::{self, Which};
-use crate::store::entries::EntryRow;
-use crate::store::{AnyConnection, entries, holds};
+use crate::store::AnyConnection;
+use crate::store::table::accounts::{self, Which};
+use crate::store::table::entries::EntryRow;
+use crate::store::table::{entries, holds};
 
 /// A place in a history, as the API's opaque text: below which number each account's entries go on. An account that it
 /// does not name came later, and is no part of what is being paged through.

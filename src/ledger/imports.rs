@@ -24,8 +24,9 @@ use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::store::connection::clock::database_now;
-use crate::store::entries::{CarriedOver, carried_over};
-use crate::store::{self, AnyConnection, merges};
+use crate::store::table::entries::{CarriedOver, carried_over};
+use crate::store::table::merges;
+use crate::store::{self, AnyConnection};
 
 /// Documents that are looked up, and posted, at a time.
 const PAGE: usize = 200;
@@ -107,7 +108,7 @@ impl Ledger {
                     return Err(Refusal::UnreadableProgram { program: code, version: broken.number }.into());
                 }
                 let latest = timeline.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
-                let credited = store::postings::count_credited(conn, timeline.id)?;
+                let credited = store::table::postings::count_credited(conn, timeline.id)?;
                 Ok(Destination {
                     program: Arc::clone(&timeline.in_force(now).unwrap_or(latest).program),
                     archived_at: latest.archived_at,

@@ -20,7 +20,7 @@ use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::store::connection::migrate;
-use crate::store::leases::{self, READING};
+use crate::store::table::leases::{self, READING};
 use crate::store::{AnyConnection, DatabaseUrl, Pool};
 
 /// What was committed, a batch an item: the words of its commands and how many orders they brought.

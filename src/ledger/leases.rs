@@ -11,7 +11,7 @@ use crate::domain::lease::{Ask, Asked};
 use crate::domain::login::{KeyEnd, LoginState};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::leases::READING;
+use crate::store::table::leases::READING;
 use crate::store::{self, AnyConnection, StoreError};
 
 /// How old a reading without the lease may be when it is written. The lease's holder reads every order again for the
@@ -41,7 +41,7 @@ impl Reading {
     /// [`StoreError`]
     pub(super) fn still_counts(&self, conn: &mut AnyConnection) -> Result<bool, StoreError> {
         match self.term {
-            Some(term) => Ok(store::leases::hold_term(conn, READING)? == term),
+            Some(term) => Ok(store::table::leases::hold_term(conn, READING)? == term),
             None => Ok(self.began.elapsed() < YOUNG),
         }
     }
@@ -125,7 +125,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    let mut lease = store::leases::lock(conn, READING)?;
+                    let mut lease = store::table::leases::lock(conn, READING)?;
                     // After the lock: however long that took, the lease counts from when it is had.
                     let now = database_now(conn)?;
                     let before = lease.clone();
@@ -133,7 +133,7 @@ impl Ledger {
                     let (wish, busy, is_gone) = (ask.wish, ask.busy, ask.is_gone);
                     let asked = lease.ask(&Ask { who: &ask.who, lasts, wish, busy, is_gone }, now);
                     if lease != before {
-                        store::leases::save(conn, READING, &lease)?;
+                        store::table::leases::save(conn, READING, &lease)?;
                     }
                     Ok((asked, now))
                 })
@@ -148,7 +148,7 @@ impl Ledger {
     pub async fn lease_is_wanted(&self, who: String) -> Result<bool, LedgerError> {
         self.pool()
             .run(move |conn| {
-                let lease = store::leases::load(conn, READING)?;
+                let lease = store::table::leases::load(conn, READING)?;
                 Ok(lease.wanted_by_other_than(&who, database_now(conn)?))
             })
             .await
@@ -162,9 +162,9 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    let mut lease = store::leases::lock(conn, READING)?;
+                    let mut lease = store::table::leases::lock(conn, READING)?;
                     lease.give_back(&who);
-                    Ok(store::leases::save(conn, READING, &lease)?)
+                    Ok(store::table::leases::save(conn, READING, &lease)?)
                 })
             })
             .await
@@ -178,13 +178,13 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    let mut lease = store::leases::lock(conn, READING)?;
+                    let mut lease = store::table::leases::lock(conn, READING)?;
                     if lease.holder.as_ref() == Some(&end.who) && lease.busy {
                         lease.busy = false;
-                        store::leases::save(conn, READING, &lease)?;
+                        store::table::leases::save(conn, READING, &lease)?;
                     }
                     let now = database_now(conn)?;
-                    let before = store::passes::load(conn)?.unwrap_or_default();
+                    let before = store::table::sync_passes::load(conn)?.unwrap_or_default();
                     let complete = if end.error.is_none() { Some((end.began_at, now)) } else { before.complete };
                     let last = LastPass {
                         complete,
@@ -193,7 +193,7 @@ impl Ledger {
                         odoo_version: end.odoo_version,
                         login: end.login.after(before.login, now),
                     };
-                    store::passes::save(conn, &last)?;
+                    store::table::sync_passes::save(conn, &last)?;
                     Ok(ReadingState { last: Some(last), running: false, now })
                 })
             })
@@ -208,9 +208,9 @@ impl Ledger {
         self.pool()
             .run(|conn| {
                 let now = database_now(conn)?;
-                let lease = store::leases::load(conn, READING)?;
+                let lease = store::table::leases::load(conn, READING)?;
                 let running = lease.busy && lease.is_running(now);
-                Ok(ReadingState { last: store::passes::load(conn)?, running, now })
+                Ok(ReadingState { last: store::table::sync_passes::load(conn)?, running, now })
             })
             .await
     }

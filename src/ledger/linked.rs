@@ -8,8 +8,9 @@ use crate::domain::ledger::converge::taken_back;
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::sale::refund::{TakenBack, match_by_reference};
 use crate::domain::value::ids::{HoldId, PartnerId, SaleId, SaleLineId, SaleModel, SourceId};
-use crate::store::orders::KeptOrder;
-use crate::store::{AnyConnection, holds, line_index, orders};
+use crate::store::AnyConnection;
+use crate::store::table::orders::KeptOrder;
+use crate::store::table::{holds, line_index, orders};
 
 /// Lines of paid orders that take others back, by the line they take back.
 pub(super) type Refunds = BTreeMap<SaleLineId, Vec<Line>>;

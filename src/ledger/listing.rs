@@ -17,12 +17,13 @@ use crate::domain::member::membership::Membership;
 use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProgramId};
 use crate::domain::value::points::Points;
-use crate::store::accounts::{self, Which};
 use crate::store::connection::clock::{database_now, from_us};
-use crate::store::listing::{self, MemberKey};
-use crate::store::memberships::Memberships;
-use crate::store::redemptions::{self, ListedState, OrderNote, Redemption};
-use crate::store::{self, AnyConnection, entries, memberships};
+use crate::store::table::accounts::{self, Which};
+use crate::store::table::listing::{self, MemberKey};
+use crate::store::table::memberships::Memberships;
+use crate::store::table::redemptions::{self, ListedState, OrderNote, Redemption};
+use crate::store::table::{entries, memberships};
+use crate::store::{self, AnyConnection};
 
 /// A place in the list of members, as the API's opaque text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,7 +295,7 @@ impl RedemptionPage {
         let currencies: BTreeSet<&str> = versions.map(|version| version.program.currency.as_str()).collect();
         let mut decimals = BTreeMap::new();
         for currency in currencies {
-            decimals.insert(currency.to_owned(), store::shop::currency_decimals(conn, currency)?);
+            decimals.insert(currency.to_owned(), store::table::shop::currency_decimals(conn, currency)?);
         }
         Ok(Self {
             names: names::partners(conn, &partners)?,

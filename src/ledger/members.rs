@@ -9,8 +9,9 @@ use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::programs::RecomputeRequest;
-use crate::store::{AnyConnection, StoreError, memberships, programs};
+use crate::store::table::programs::RecomputeRequest;
+use crate::store::table::{memberships, programs};
+use crate::store::{AnyConnection, StoreError};
 
 impl Ledger {
     /// Enrols a member from now on, or from `since`. Orders placed from then on earn, and those that are known

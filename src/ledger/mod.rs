@@ -63,9 +63,9 @@ pub use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
 use crate::store::connection::clock::{database_now, from_us, from_us_opt};
 use crate::store::connection::transaction::write_transaction;
-use crate::store::exceptions::ExceptionRow;
-pub use crate::store::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
-use crate::store::placed::Stretch;
+use crate::store::table::exceptions::ExceptionRow;
+pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
+use crate::store::table::placed::Stretch;
 use crate::store::{self, Pool, Trouble};
 use batch::Context;
 use queue::{Lane, Lanes};
@@ -265,7 +265,7 @@ impl Ledger {
             let next = self
                 .pool()
                 .run(move |conn| {
-                    let Some(work) = store::programs::next_recompute(conn)? else {
+                    let Some(work) = store::table::programs::next_recompute(conn)? else {
                         return Ok::<_, LedgerError>(None);
                     };
                     let after = work.after()?;
@@ -275,7 +275,7 @@ impl Ledger {
                     };
                     let of = of.as_ref();
                     let since = Stretch { from_us: work.from_us, until_us: None };
-                    let orders = store::placed::ids(conn, since, of, after, chunk)?;
+                    let orders = store::table::placed::ids(conn, since, of, after, chunk)?;
                     let request = Request {
                         actor: work.requested_by.unwrap_or_else(|| Request::default().actor),
                         reason: work.reason,
@@ -311,7 +311,7 @@ impl Ledger {
                 .pool()
                 .run(move |conn| {
                     let now = database_now(conn)?;
-                    Ok::<_, LedgerError>(store::accounts::due(conn, now.timestamp_micros(), limit)?)
+                    Ok::<_, LedgerError>(store::table::accounts::due(conn, now.timestamp_micros(), limit)?)
                 })
                 .await?;
             if due.is_empty() {
@@ -347,7 +347,7 @@ impl Ledger {
                     }
                     wallets::keep_what_was(conn, wallet, &records.partners)?;
                     let joined = joined_branches(conn, &records.companies)?;
-                    Ok((store::shop::put(conn, &records)?, joined))
+                    Ok((store::table::shop::put(conn, &records)?, joined))
                 })
             })
             .await?;
@@ -369,9 +369,9 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 let listed: Vec<PartnerId> = partners.iter().copied().collect();
-                let known = store::shop::partners(conn, &listed)?;
+                let known = store::table::shop::partners(conn, &listed)?;
                 let unknown = partners.into_iter().filter(|id| !known.contains_key(id)).collect();
-                Ok((store::shop::unknown_products(conn, &products)?, unknown))
+                Ok((store::table::shop::unknown_products(conn, &products)?, unknown))
             })
             .await
     }
@@ -381,7 +381,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn partner(&self, id: PartnerId) -> Result<Option<Partner>, LedgerError> {
-        self.pool().run(move |conn| Ok(store::shop::partners(conn, &[id])?.remove(&id))).await
+        self.pool().run(move |conn| Ok(store::table::shop::partners(conn, &[id])?.remove(&id))).await
     }
 
     /// The greatest id of all orders that are kept.
@@ -389,7 +389,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn newest_order(&self) -> Result<Option<OrderId>, LedgerError> {
-        self.pool().run(|conn| Ok(store::orders::newest(conn)?)).await
+        self.pool().run(|conn| Ok(store::table::orders::newest(conn)?)).await
     }
 
     /// What is kept of orders, by id, for comparing with Odoo's.
@@ -397,7 +397,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn order_digests(&self, after: OrderId, limit: i64) -> Result<Vec<OrderDigest>, LedgerError> {
-        self.pool().run(move |conn| Ok(store::orders::digests(conn, after, limit)?)).await
+        self.pool().run(move |conn| Ok(store::table::orders::digests(conn, after, limit)?)).await
     }
 
     /// How far each stream has been read.
@@ -405,7 +405,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn cursors(&self) -> Result<Vec<Cursor>, LedgerError> {
-        self.pool().run(|conn| Ok(store::shop::load_cursors(conn)?)).await
+        self.pool().run(|conn| Ok(store::table::shop::load_cursors(conn)?)).await
     }
 
     /// Notes how far a stream has been read.
@@ -413,7 +413,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn set_cursor(&self, cursor: Cursor) -> Result<(), LedgerError> {
-        self.pool().run(move |conn| Ok(store::shop::save_cursor(conn, &cursor)?)).await
+        self.pool().run(move |conn| Ok(store::table::shop::save_cursor(conn, &cursor)?)).await
     }
 
     /// How many orders no program takes because of their currency or company.
@@ -421,7 +421,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn ignored_orders(&self) -> Result<u64, LedgerError> {
-        self.pool().run(|conn| Ok(u64::try_from(store::orders::count_ignored(conn)?).unwrap_or_default())).await
+        self.pool().run(|conn| Ok(u64::try_from(store::table::orders::count_ignored(conn)?).unwrap_or_default())).await
     }
 
     /// A page of exceptions, newest first.
@@ -432,7 +432,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 // One more than asked for tells whether there is a next page.
-                let mut rows = store::exceptions::list(conn, &filter, limit.saturating_add(1))?;
+                let mut rows = store::table::exceptions::list(conn, &filter, limit.saturating_add(1))?;
                 let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
                 rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 let next = rows.last().filter(|_| more).map(|row| ExceptionPlace::from(row).text());
@@ -450,7 +450,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn open_exceptions(&self) -> Result<i64, LedgerError> {
-        self.pool().run(|conn| Ok(store::exceptions::count_open(conn)?)).await
+        self.pool().run(|conn| Ok(store::table::exceptions::count_open(conn)?)).await
     }
 
     /// Notes that a manager has dealt with an exception. Doing so again changes nothing. `false` when there is
@@ -462,7 +462,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 let now = database_now(conn)?.timestamp_micros();
-                Ok(store::exceptions::resolve(conn, &id, &resolution, now)?.is_some())
+                Ok(store::table::exceptions::resolve(conn, &id, &resolution, now)?.is_some())
             })
             .await
     }
@@ -530,14 +530,14 @@ fn exception_json(row: &ExceptionRow, names: &names::PartnerNames) -> Result<Val
 /// Keeps companies, and has all orders computed again when one of them became known as a branch: programs of the company
 /// above hold in it. Whether there was one.
 fn joined_branches(conn: &mut store::AnyConnection, read: &[Company]) -> Result<bool, LedgerError> {
-    let fresh = store::companies::put(conn, read)?;
-    if fresh.iter().all(|company| company.parent_ids.is_empty()) || store::orders::newest(conn)?.is_none() {
+    let fresh = store::table::companies::put(conn, read)?;
+    if fresh.iter().all(|company| company.parent_ids.is_empty()) || store::table::orders::newest(conn)?.is_none() {
         return Ok(false);
     }
-    store::programs::guard(conn)?;
-    let programs = store::programs::load_all(conn)?;
+    store::table::programs::guard(conn)?;
+    let programs = store::table::programs::load_all(conn)?;
     let Some(program) = programs.first().map(|(_, row)| row.program_id) else { return Ok(false) };
     let now_us = database_now(conn)?.timestamp_micros();
-    store::programs::request_recompute(conn, program, None, None, now_us)?;
+    store::table::programs::request_recompute(conn, program, None, None, now_us)?;
     Ok(true)
 }

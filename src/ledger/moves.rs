@@ -14,11 +14,12 @@ use super::{Ledger, Wallet};
 use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::ledger::book::{Exception, OrderRef};
 use crate::domain::value::ids::{ExceptionId, OrderId, PartnerId, SaleId};
-use crate::store::accounts::Which;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::exceptions::{self, ExceptionRow};
-use crate::store::{self, AnyConnection, accounts, merges};
+use crate::store::table::accounts::Which;
+use crate::store::table::exceptions::{self, ExceptionRow};
+use crate::store::table::{accounts, merges};
+use crate::store::{self, AnyConnection};
 
 /// What is known of a member that may have become another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Ledger {
             .run(move |conn| {
                 let read = read.into_iter().map(|(id, customer)| (SaleId::pos_order(id), customer));
                 let read: BTreeMap<SaleId, Option<PartnerId>> = read.collect();
-                let known = store::wallets::customers(conn, &read.keys().copied().collect())?;
+                let known = store::table::wallets::customers(conn, &read.keys().copied().collect())?;
                 let left = known.iter().filter(|(id, known)| read.get(id) != Some(&known.partner_id));
                 let left = left.filter_map(|(_, known)| known.partner_id).collect();
                 not_merged(conn, left)
@@ -84,7 +85,7 @@ impl Ledger {
                 if !is_company {
                     contacts = vec![member];
                 }
-                let orders = store::wallets::orders_of_customers(conn, &contacts)?.into_iter();
+                let orders = store::table::wallets::orders_of_customers(conn, &contacts)?.into_iter();
                 let orders = orders.filter_map(SaleId::as_pos_order).collect();
                 let told = exceptions::state_of(conn, &orphan_key(member))?.is_some();
                 let became = merges::of(conn, &[member])?.remove(&member);
@@ -181,7 +182,7 @@ fn not_merged(conn: &mut AnyConnection, partners: BTreeSet<PartnerId>) -> Result
 fn tell(conn: &mut AnyConnection, member: PartnerId) -> Result<Option<String>, LedgerError> {
     let now = database_now(conn)?;
     let key = orphan_key(member);
-    let programs = store::programs::codes(conn)?;
+    let programs = store::table::programs::codes(conn)?;
     let mut has = Vec::new();
     for one in accounts::load(conn, &Which::Partners(&[member]))? {
         let (balance, held) = (one.account.balance_at(now)?, one.account.held_at(now)?);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reply::LedgerError;
 use crate::domain::value::ids::{PartnerId, ProductId};
-use crate::store::{AnyConnection, shop};
+use crate::store::AnyConnection;
+use crate::store::table::shop;
 
 /// Names of partners that were read and have one.
 pub(super) type PartnerNames = BTreeMap<PartnerId, String>;

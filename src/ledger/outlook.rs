@@ -14,8 +14,9 @@ use crate::domain::program::authoring::outlook::{KnownShop, Outlook, Problem, RE
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::ids::{PartnerId, ProgramId, SaleId};
-use crate::store::memberships::{self, Memberships};
-use crate::store::{AnyConnection, known_shop};
+use crate::store::AnyConnection;
+use crate::store::table::known_shop;
+use crate::store::table::memberships::{self, Memberships};
 
 /// The latest version of a program, and what it would come to.
 #[derive(Clone, Debug)]

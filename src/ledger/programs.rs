@@ -14,7 +14,7 @@ use crate::domain::program::{InvalidProgram, Program};
 use crate::domain::value::ids::ProgramId;
 use crate::store::connection::clock::{database_now, from_us_opt};
 use crate::store::connection::transaction::write_transaction;
-use crate::store::programs::{self, RecomputeRequest, VersionRow};
+use crate::store::table::programs::{self, RecomputeRequest, VersionRow};
 use crate::store::{AnyConnection, StoreError};
 
 /// All programs with their versions, read again only when one was added or archived.

@@ -23,10 +23,11 @@ use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::ids::{AccountId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
-use crate::store::accounts::{self, Which};
 use crate::store::connection::clock::database_now;
-use crate::store::memberships::Memberships;
-use crate::store::{self, AnyConnection, holds};
+use crate::store::table::accounts::{self, Which};
+use crate::store::table::holds;
+use crate::store::table::memberships::Memberships;
+use crate::store::{self, AnyConnection};
 
 /// A draft to quote.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Ledger {
                 for one in accounts::load(conn, &Which::Partners(&members))? {
                     known.insert((one.account.partner_id, one.account.program_id), one.account);
                 }
-                let memberships = store::memberships::load(conn, &members.iter().copied().collect())?;
+                let memberships = store::table::memberships::load(conn, &members.iter().copied().collect())?;
                 let shown = partners
                     .iter()
                     .map(|partner| {
@@ -99,7 +100,7 @@ impl Ledger {
                 }
                 let archived =
                     drafts::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &timelines)?;
-                let decimals = store::shop::currency_decimals(conn, &draft.currency)?;
+                let decimals = store::table::shop::currency_decimals(conn, &draft.currency)?;
                 let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
                 let member = Member::load(conn, wallet, &draft, &timelines, now)?;
                 let taken_back = match wallet {
@@ -221,7 +222,7 @@ impl Member {
                 book.holds.extend(holds::load(conn, uses)?);
             }
         }
-        let memberships = store::memberships::load(conn, &partner.into_iter().collect())?;
+        let memberships = store::table::memberships::load(conn, &partner.into_iter().collect())?;
         Ok(Self { partner, accounts: by_program, memberships, book })
     }
 

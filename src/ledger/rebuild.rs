@@ -26,8 +26,9 @@ use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::replies::KeyDigest;
-use crate::store::{self, AnyConnection, accounts, exceptions, holds, replies};
+use crate::store::table::recorded_replies::KeyDigest;
+use crate::store::table::{accounts, exceptions, holds, recorded_replies};
+use crate::store::{self, AnyConnection};
 
 /// How long a hold is said to have lasted: what programs give by themselves.
 const LASTED: TimeDelta = TimeDelta::minutes(15);
@@ -87,7 +88,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn size(&self) -> Result<(i64, i64), LedgerError> {
-        self.pool().run(|conn| Ok((store::entries::count(conn)?, holds::count(conn)?))).await
+        self.pool().run(|conn| Ok((store::table::entries::count(conn)?, holds::count(conn)?))).await
     }
 
     /// Puts the holds of these redemptions back, and has their orders read anew. One answer for each, in their order.
@@ -99,9 +100,9 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    store::programs::guard(conn)?;
+                    store::table::programs::guard(conn)?;
                     // A write comes first, so that on SQLite nobody is in between.
-                    store::programs::touch(conn)?;
+                    store::table::programs::touch(conn)?;
                     let timelines = context.programs.timelines(conn)?;
                     let customers: BTreeSet<PartnerId> = kept.iter().filter_map(|one| one.partner_id).collect();
                     let customers: Vec<PartnerId> = customers.into_iter().collect();
@@ -136,7 +137,7 @@ impl Ledger {
                     }
                     let refused: Vec<KeyDigest> =
                         again.iter().map(|(_, hold)| KeyDigest::of(&capture_key(*hold))).collect();
-                    replies::remove_refusals(conn, &refused)?;
+                    recorded_replies::remove_refusals(conn, &refused)?;
                     let keys = fresh.iter().map(|(_, found)| (found.owner, found.timeline.id)).collect();
                     accounts::ensure(conn, &keys)?;
                     let accounts = accounts::ids_of(conn, &keys)?;
@@ -159,7 +160,7 @@ impl Ledger {
                         .iter()
                         .map(|(one, _)| SaleId::pos_order(one.order_id))
                         .chain(again.iter().map(|(order, _)| *order));
-                    store::orders::undigest(conn, &orders.collect())?;
+                    store::table::orders::undigest(conn, &orders.collect())?;
                     Ok::<_, LedgerError>(answers)
                 })
             })

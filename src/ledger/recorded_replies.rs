@@ -10,9 +10,10 @@ use super::reply::{ErrorBody, LedgerError, decimal, time};
 use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::hold::{Hold, ReplyTerms};
 use crate::domain::value::ids::HoldId;
+use crate::store;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::{self, replies};
+use crate::store::table::recorded_replies;
 
 /// Replies that are removed in one transaction: the writer waits for no more than that.
 const PAGE: i64 = 500;
@@ -124,11 +125,13 @@ impl Ledger {
                 .run(move |conn| {
                     let before_us = database_now(conn)?.timestamp_micros().saturating_sub(kept_us);
                     // Nearly always there is nothing to do, and then nothing is locked.
-                    let keys = replies::refusals_before(conn, before_us, PAGE)?;
+                    let keys = recorded_replies::refusals_before(conn, before_us, PAGE)?;
                     if keys.is_empty() {
                         return Ok(0);
                     }
-                    Ok::<_, LedgerError>(write_transaction(conn, |conn| replies::remove_refusals(conn, &keys))?)
+                    Ok::<_, LedgerError>(write_transaction(conn, |conn| {
+                        recorded_replies::remove_refusals(conn, &keys)
+                    })?)
                 })
                 .await?;
             if page == 0 {

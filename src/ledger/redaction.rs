@@ -11,11 +11,12 @@ use crate::domain::ledger::chain::{ChainHash, FIRST_HASH, chain_hash};
 use crate::domain::ledger::entry::{CauseModel, Entry};
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{AccountId, EntryId};
-use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::connection::clock::{database_now, from_us};
 use crate::store::connection::transaction::erasing_transaction;
-use crate::store::redactions::{self, Redaction};
-use crate::store::{self, AnyConnection, entries, entry_texts};
+use crate::store::table::accounts::{self, StoredAccount, Which};
+use crate::store::table::redactions::{self, Redaction};
+use crate::store::table::{entries, entry_texts};
+use crate::store::{self, AnyConnection};
 
 /// Entries that are hashed at once.
 const PAGE: i64 = 1000;

@@ -16,8 +16,9 @@ use crate::domain::sale::order::{HoldRef, OrderState};
 use crate::domain::value::ids::{AccountId, ExceptionId, HoldId, PartnerId};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::exceptions::ExceptionRow;
-use crate::store::{self, AnyConnection, accounts, exceptions, holds, reward_lines};
+use crate::store::table::exceptions::ExceptionRow;
+use crate::store::table::{accounts, exceptions, holds, reward_lines};
+use crate::store::{self, AnyConnection};
 
 /// Captured holds that are looked at in one transaction.
 const PAGE: i64 = 500;
@@ -149,8 +150,8 @@ impl Ledger {
     pub async fn review_captures(&self, step: TimeDelta) -> Result<usize, LedgerError> {
         let grace = TimeDelta::from_std(self.context().options.capture_grace).unwrap_or(TimeDelta::MAX);
         let state = self.pool().run(|conn| {
-            let reviewed = store::passes::captures_reviewed(conn)?;
-            Ok::<_, LedgerError>((reviewed, store::passes::load(conn)?.and_then(|pass| pass.complete)))
+            let reviewed = store::table::sync_passes::captures_reviewed(conn)?;
+            Ok::<_, LedgerError>((reviewed, store::table::sync_passes::load(conn)?.and_then(|pass| pass.complete)))
         });
         let (reviewed, Some((began, _))) = state.await? else { return Ok(0) };
         let Some(upto) = began.checked_sub_signed(grace) else { return Ok(0) };
@@ -172,7 +173,9 @@ impl Ledger {
                 None => break,
             }
         }
-        self.pool().run(move |conn| Ok::<_, LedgerError>(store::passes::set_captures_reviewed(conn, upto)?)).await?;
+        self.pool()
+            .run(move |conn| Ok::<_, LedgerError>(store::table::sync_passes::set_captures_reviewed(conn, upto)?))
+            .await?;
         Ok(count)
     }
 }

@@ -14,8 +14,9 @@ use crate::domain::program::version::{Timeline, UnreadableVersion};
 use crate::domain::value::ids::{ExceptionId, ProgramId};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::exceptions::{self, ExceptionRow};
-use crate::store::{self, AnyConnection, programs};
+use crate::store::table::exceptions::{self, ExceptionRow};
+use crate::store::table::programs;
+use crate::store::{self, AnyConnection};
 
 /// Who resolves an exception whose cause is gone.
 const RESOLVED_BY: &str = "loyalty-sidecar";
@@ -149,7 +150,7 @@ pub(super) fn resolve_too_large(
             continue;
         }
         let placed_at = match row.sale()? {
-            Some(sale) => store::orders::load(conn, &[sale].into())?.remove(&sale).map(|order| order.placed_at),
+            Some(sale) => store::table::orders::load(conn, &[sale].into())?.remove(&sale).map(|order| order.placed_at),
             None => None,
         };
         if placed_at.is_some_and(|placed| effective_from.is_none_or(|from| from <= placed)) {

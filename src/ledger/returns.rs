@@ -14,7 +14,8 @@ use crate::domain::program::version::Timeline;
 use crate::domain::sale::order::{Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleLineId};
 use crate::domain::value::points::Points;
-use crate::store::{self, AnyConnection, accounts, holds, line_index};
+use crate::store::table::{accounts, holds, line_index};
+use crate::store::{self, AnyConnection};
 
 /// How many points `member` loses in each program by what `draft` takes back; below zero where the member gains some, as
 /// when a reward comes back.
@@ -34,7 +35,7 @@ pub(super) fn taken_back_by(
     let linked = Linked::load(conn, &ids)?;
     let owners = wallets::of_known(conn, wallet, &linked, false)?;
     let Linked { orders: sales, refunds, .. } = linked;
-    let memberships = store::memberships::load(conn, &BTreeSet::from([member]))?;
+    let memberships = store::table::memberships::load(conn, &BTreeSet::from([member]))?;
     for (id, sale) in &sales {
         let known = refunds_of(sale, &refunds);
         let with_draft: Vec<Line> = known.iter().chain(returns_of(draft, sale, &known)).cloned().collect();

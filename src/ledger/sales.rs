@@ -26,10 +26,11 @@ use crate::domain::program::{self, Applies};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId, SaleId, SaleLineId};
 use crate::domain::value::points::Points;
+use crate::store::AnyConnection;
 use crate::store::connection::clock::from_us;
-use crate::store::memberships::Memberships;
-use crate::store::orders::KeptOrder;
-use crate::store::{AnyConnection, accounts, entries, line_index, orders, postings, shop, transfers};
+use crate::store::table::memberships::Memberships;
+use crate::store::table::orders::KeptOrder;
+use crate::store::table::{accounts, entries, line_index, orders, postings, shop, transfers};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]

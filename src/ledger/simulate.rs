@@ -22,7 +22,7 @@ use crate::domain::value::ids::{PartnerId, SaleId};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::query_timer::Stopwatch;
 use crate::store::connection::transaction::read_transaction;
-use crate::store::placed::{self, Stretch};
+use crate::store::table::placed::{self, Stretch};
 use crate::store::{self, AnyConnection, Pool};
 
 /// Orders that are read on one state of the database.
@@ -98,7 +98,7 @@ fn run(pool: &Pool, ask: &Simulation, mut on_page: impl FnMut(u64, u64)) -> Resu
     let mut conn = pool.get()?;
     let now = database_now(&mut conn)?;
     let as_of = end_of(ask).map_or(now, |end| end.min(now));
-    let currency_decimals = store::shop::currency_decimals(&mut conn, &program.currency)?;
+    let currency_decimals = store::table::shop::currency_decimals(&mut conn, &program.currency)?;
     let total = u64::try_from(placed::count(&mut conn, stretch)?).unwrap_or_default();
     let mut tally = Tally::new(program, as_of);
     let mut computing = Duration::ZERO;
@@ -116,7 +116,7 @@ fn run(pool: &Pool, ask: &Simulation, mut on_page: impl FnMut(u64, u64)) -> Resu
     let forecast = tally.finish()?;
     computing = computing.saturating_add(from.elapsed());
     let top: Vec<PartnerId> = forecast.top.iter().map(|(id, _)| *id).collect();
-    let known = store::shop::partners(&mut *pool.get()?, &top)?;
+    let known = store::table::shop::partners(&mut *pool.get()?, &top)?;
     Ok(Simulated {
         forecast,
         as_of,

@@ -23,10 +23,11 @@ use crate::domain::ledger::converge::Uncomputed;
 use crate::domain::program::version::Timeline;
 use crate::domain::value::ids::{AccountId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
-use crate::store::accounts::{self, StoredAccount, Which};
 use crate::store::connection::transaction::read_transaction;
-use crate::store::placed::{self, Stretch};
-use crate::store::{self, AnyConnection, entries, line_index, orders, postings, transfers};
+use crate::store::table::accounts::{self, StoredAccount, Which};
+use crate::store::table::placed::{self, Stretch};
+use crate::store::table::{entries, line_index, orders, postings, transfers};
+use crate::store::{self, AnyConnection};
 
 /// Accounts and orders that are looked at on one state of the database.
 const PAGE: i64 = 200;
@@ -200,7 +201,7 @@ fn check_orders(
     for (id, order) in &sales {
         let of_this = refunds_of(order, &refunds);
         let member = wallets.get(id).copied();
-        let memberships = store::memberships::load(conn, &member.into_iter().collect())?;
+        let memberships = store::table::memberships::load(conn, &member.into_iter().collect())?;
         let Said { desired, uncomputed, .. } = desired_of(order, &of_this, member, timelines, &memberships)?;
         for said in uncomputed.values().filter(|said| said.problem.is_none()) {
             report.found(format!(

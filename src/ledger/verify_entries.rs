@@ -8,10 +8,11 @@ use crate::domain::ledger::chain::{ChainHash, FIRST_HASH, chain_hash};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::domain::value::points::Points;
-use crate::store::entries::EntryRow;
-use crate::store::entry_texts::{EntryTexts, TextsById};
-use crate::store::redactions::Redaction;
-use crate::store::{AnyConnection, StoreError, entries, redactions};
+use crate::store::table::entries::EntryRow;
+use crate::store::table::entry_texts::{EntryTexts, TextsById};
+use crate::store::table::redactions::Redaction;
+use crate::store::table::{entries, redactions};
+use crate::store::{AnyConnection, StoreError};
 
 /// Entries of one account that are read at once.
 const ENTRY_PAGE: i64 = 1000;

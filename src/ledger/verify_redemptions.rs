@@ -12,9 +12,10 @@ use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::redemption_review::{never_paid_key, without_line_key};
 use crate::domain::value::ids::HoldId;
 use crate::domain::value::points::Points;
-use crate::store::accounts::StoredAccount;
+use crate::store::AnyConnection;
 use crate::store::connection::clock;
-use crate::store::{AnyConnection, entries, exceptions, holds, open_holds, passes};
+use crate::store::table::accounts::StoredAccount;
+use crate::store::table::{entries, exceptions, holds, open_holds, sync_passes};
 
 /// As of when a page of accounts is looked at.
 pub(super) struct AsOf {
@@ -25,7 +26,7 @@ pub(super) struct AsOf {
 
 impl AsOf {
     pub fn read(conn: &mut AnyConnection) -> Result<Self, LedgerError> {
-        Ok(Self { now: clock::database_now(conn)?, reviewed: passes::captures_reviewed(conn)? })
+        Ok(Self { now: clock::database_now(conn)?, reviewed: sync_passes::captures_reviewed(conn)? })
     }
 }
 

@@ -7,9 +7,10 @@ use super::reply::LedgerError;
 use crate::domain::catalog::records::Partner;
 use crate::domain::sale::order::{Order, Wallet};
 use crate::domain::value::ids::{PartnerId, SaleId};
-use crate::store::orders::KeptOrder;
-use crate::store::wallets::Owner;
-use crate::store::{AnyConnection, merges, programs, shop, wallets};
+use crate::store::AnyConnection;
+use crate::store::table::orders::KeptOrder;
+use crate::store::table::wallets::Owner;
+use crate::store::table::{merges, programs, shop, wallets};
 
 /// Whose points those of these contacts are now: their own, or their company's. A contact that was merged into another
 /// is that one; a contact that was not read yet stands for itself.

@@ -15,7 +15,7 @@ use crate::domain::ledger::entry::SERVICE_ACTORS;
 use crate::domain::value::text::is_control;
 use crate::store::connection::clock::{database_now, from_us, from_us_opt};
 use crate::store::connection::transaction::write_transaction;
-use crate::store::tokens::{self, TokenRow};
+use crate::store::table::tokens::{self, TokenRow};
 use crate::store::{Pool, StoreError};
 
 const MARK: &str = "lsk_";

@@ -2,45 +2,11 @@
 //!
 //! Functions here read and write rows; they decide nothing. Those that lock say so.
 
-pub mod accounts;
-pub mod changes;
-pub mod companies;
+pub mod batch;
+pub mod codec;
 pub mod connection;
-pub mod entries;
-pub mod entry_texts;
-pub mod exceptions;
-pub mod findings;
-mod hold_rows;
-pub mod holds;
-mod id_ranges;
-pub mod known_shop;
-pub mod leases;
-pub mod line_index;
-pub mod listing;
-pub mod memberships;
-pub mod merges;
-pub mod open_holds;
-mod order_lines;
-pub mod orders;
-pub mod packed;
-pub mod passes;
-mod pg_json;
-pub mod placed;
-pub mod postings;
-pub mod prefetch;
-pub mod programs;
-pub mod redactions;
-pub mod redemptions;
-pub mod replies;
-pub mod reward_lines;
-mod sale_ids;
 pub mod schema;
-pub mod shop;
-pub mod tokens;
-pub mod transfers;
-mod uuids;
-pub mod wallets;
-pub mod withdrawals;
+pub mod table;
 
 use crate::domain::value::ids::{SaleModel, SourceId};
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Follows every link of the project's pages: to a file, to a heading of this page or of another.
 
-A file of the source that a page names, such as `store/holds.rs`, is there.
+A file of the source that a page names, such as `store/table/holds.rs`, is there.
 """
 
 import pathlib

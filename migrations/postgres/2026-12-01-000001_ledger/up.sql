@@ -125,7 +125,7 @@ CREATE TABLE orders (
     source SMALLINT NOT NULL,
     model SMALLINT NOT NULL,
     id BIGINT NOT NULL,
-    -- The 16 bytes of the UUID; another text of Odoo's is told apart by its first byte (src/store/uuids.rs).
+    -- The 16 bytes of the UUID; another text of Odoo's is told apart by its first byte (src/store/codec/uuids.rs).
     uuid BYTEA,
     -- The first eight bytes of the SHA-256 of the uuid's text, as of holds.order_uuid.
     uuid_key BIGINT,
@@ -153,7 +153,7 @@ CREATE TABLE orders (
     links_refunds BOOLEAN NOT NULL,
     -- Whether Odoo had no field loyalty_hold_id when it was last read: then its lines say nothing about holds.
     hold_field_missing BOOLEAN NOT NULL,
-    -- Its lines (src/store/order_lines.rs), with categories and tags as they were when each line was first read.
+    -- Its lines (src/store/codec/order_lines.rs), with categories and tags as they were when each line was first read.
     lines BYTEA NOT NULL,
     PRIMARY KEY (source, model, id)
 );
@@ -214,7 +214,7 @@ CREATE TABLE accounts (
     entry_count BIGINT NOT NULL,
     -- The hash of its last entry.
     last_hash BYTEA NOT NULL,
-    -- What is left of its points, by the moment they expire (src/store/packed.rs).
+    -- What is left of its points, by the moment they expire (src/store/codec/packed.rs).
     lots BYTEA NOT NULL,
     -- When the first of its lots ends. NULL: none does.
     first_lot_ends_us BIGINT,
@@ -256,7 +256,7 @@ CREATE TABLE entries (
     -- 1 pos.order, 2 loyalty.adjustment, 3 loyalty.expiry, 4 loyalty.import, 5 loyalty.card, 6 res.partner.
     cause_model SMALLINT NOT NULL,
     cause_id BIGINT,
-    -- A UUID is 16 bytes; any other text is kept as it is (src/store/uuids.rs).
+    -- A UUID is 16 bytes; any other text is kept as it is (src/store/codec/uuids.rs).
     cause_uuid BYTEA,
     program_version BIGINT,
     -- The sale whose earning this entry belongs to; a refund's clawback belongs to the sale it takes back from.
@@ -266,7 +266,7 @@ CREATE TABLE entries (
     hold_id BYTEA,
     -- Of what was carried over: eight bytes of a hash that tell its document (a card, a line of a file) from every other.
     document_key BIGINT,
-    -- The lots that it put in or took out of (src/store/packed.rs). NULL: none.
+    -- The lots that it put in or took out of (src/store/codec/packed.rs). NULL: none.
     lots BYTEA,
     -- JSON: how the sale's points were computed.
     earned TEXT,
@@ -339,7 +339,7 @@ CREATE TABLE holds (
     add_quantity_e6 BIGINT NOT NULL,
     price_e4 BIGINT,
     covers TEXT,
-    -- What it takes off which line of its draft (src/store/hold_rows.rs): the rewards of one order share its lines.
+    -- What it takes off which line of its draft (src/store/table/hold_rows.rs): the rewards of one order share its lines.
     lines BYTEA,
     created_at_us BIGINT NOT NULL,
     expires_at_us BIGINT NOT NULL,
@@ -360,7 +360,7 @@ CREATE TABLE holds (
     reply_key BIGINT,
     reply_key_sha256 BYTEA,
     params_sha256 BYTEA,
-    -- What the reply says that no other column does (src/store/hold_rows.rs).
+    -- What the reply says that no other column does (src/store/table/hold_rows.rs).
     reply_terms BYTEA
 );
 -- What a member's holds are.

@@ -8,8 +8,8 @@ use crate::domain::ledger::entry::Entry;
 use crate::domain::value::ids::AccountId;
 use crate::ledger::reply::LedgerError;
 use crate::store;
-use crate::store::entries::EntryRow;
-use crate::store::entry_texts::EntryTexts;
+use crate::store::table::entries::EntryRow;
+use crate::store::table::entry_texts::EntryTexts;
 
 /// Chains entries, in their order, to the ends of their accounts' chains.
 pub(super) fn rows(

@@ -17,9 +17,10 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::program::version::Timeline;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
-use crate::store::accounts::StoredAccount;
-use crate::store::replies::KeyDigest;
-use crate::store::{AnyConnection, StoreError, accounts, holds, orders};
+use crate::store::table::accounts::StoredAccount;
+use crate::store::table::recorded_replies::KeyDigest;
+use crate::store::table::{accounts, holds, orders};
+use crate::store::{AnyConnection, StoreError};
 
 impl Batch {
     /// Locks and reads.

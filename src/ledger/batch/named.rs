@@ -10,8 +10,8 @@ use super::Context;
 use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::store::AnyConnection;
-use crate::store::prefetch::Named;
-use crate::store::replies::KeyDigest;
+use crate::store::batch::prefetch::Named;
+use crate::store::table::recorded_replies::KeyDigest;
 
 /// Whose points those of the customers are whom commands name: the contact's own, or its company's.
 pub(super) fn wallets(

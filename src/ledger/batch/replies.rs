@@ -14,8 +14,8 @@ use crate::domain::ledger::decide::{Captured, Denied};
 use crate::domain::ledger::hold::{Hold, HoldState, ReplyTerms};
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::HoldId;
-use crate::store::holds::HoldReply;
-use crate::store::replies::{KeyDigest, RecordedReply};
+use crate::store::table::holds::HoldReply;
+use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
 use crate::store::{self, AnyConnection};
 
 /// What a key was asked and answered.

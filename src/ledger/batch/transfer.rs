@@ -18,13 +18,14 @@ use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::transfer::TransferNote;
 use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, EntryId, PartnerId, ProgramId, SaleId};
-use crate::store::entries::EntryRow;
-use crate::store::exceptions;
-use crate::store::memberships::Memberships;
-use crate::store::replies::KeyDigest;
-use crate::store::{
-    self, AnyConnection, accounts, entries, holds, memberships, merges, orders, postings, programs, transfers, wallets,
+use crate::store::table::entries::EntryRow;
+use crate::store::table::exceptions;
+use crate::store::table::memberships::Memberships;
+use crate::store::table::recorded_replies::KeyDigest;
+use crate::store::table::{
+    accounts, entries, holds, memberships, merges, orders, postings, programs, transfers, wallets,
 };
+use crate::store::{self, AnyConnection};
 
 /// The key of the exception that says of a member that it is gone and nobody knows whom it became.
 pub(in super::super) fn orphan_key(partner: PartnerId) -> String {
@@ -261,9 +262,9 @@ fn same_account(from: PartnerId, to: PartnerId) -> ErrorBody {
 
 /// Whoever is merged into a partner that no order named yet needs to know its company.
 fn keep_if_unknown(conn: &mut AnyConnection, partner: &Partner) -> Result<(), LedgerError> {
-    if store::shop::partners(conn, &[partner.id])?.is_empty() {
+    if store::table::shop::partners(conn, &[partner.id])?.is_empty() {
         let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
-        store::shop::put(conn, &records)?;
+        store::table::shop::put(conn, &records)?;
     }
     Ok(())
 }
@@ -274,7 +275,7 @@ fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Resu
         TransferReason::Merged { into, .. } => (into.id, "merged into", None),
         TransferReason::ByHand { reason, .. } => (prepared.to, "moved to", Some(reason.clone())),
     };
-    let known = store::shop::partners(conn, &[asked.from, other])?;
+    let known = store::table::shop::partners(conn, &[asked.from, other])?;
     let name = |id: PartnerId| {
         let name = known.get(&id).map(|partner| partner.name.clone()).filter(|name| !name.is_empty());
         name.unwrap_or_else(|| format!("partner {id}"))

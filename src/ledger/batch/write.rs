@@ -10,10 +10,10 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::value::ids::{AccountId, HoldId, SaleId};
 use crate::domain::value::points::Points;
 use crate::store::AnyConnection;
-use crate::store::accounts::{self, StoredAccount};
-use crate::store::changes::Changes;
-use crate::store::exceptions::{self, ExceptionRow};
-use crate::store::holds::HoldReply;
+use crate::store::batch::changes::Changes;
+use crate::store::table::accounts::{self, StoredAccount};
+use crate::store::table::exceptions::{self, ExceptionRow};
+use crate::store::table::holds::HoldReply;
 
 /// What a batch wrote, for logs and metrics, and what it left.
 pub(super) struct Written {

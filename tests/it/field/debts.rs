@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use loyalty_sidecar::domain::ledger::account::{Expiry, LotChange};
 use loyalty_sidecar::domain::value::points::Points;
-use loyalty_sidecar::store::packed;
+use loyalty_sidecar::store::codec::packed;
 use serde_json::{Value, json};
 
 use crate::support::{Service, Sold, club, draft, line, reward_line, uuid};

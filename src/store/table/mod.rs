@@ -1,0 +1,32 @@
+//! The tables: one file a table or group of tables.
+
+pub mod accounts;
+pub mod companies;
+pub mod entries;
+pub mod entry_texts;
+pub mod exceptions;
+pub mod findings;
+pub(in crate::store) mod hold_rows;
+pub mod holds;
+pub(in crate::store) mod id_ranges;
+pub mod known_shop;
+pub mod leases;
+pub mod line_index;
+pub mod listing;
+pub mod memberships;
+pub mod merges;
+pub mod open_holds;
+pub mod orders;
+pub mod placed;
+pub mod postings;
+pub mod programs;
+pub mod recorded_replies;
+pub mod redactions;
+pub mod redemptions;
+pub mod reward_lines;
+pub mod shop;
+pub mod sync_passes;
+pub mod tokens;
+pub mod transfers;
+pub mod wallets;
+pub mod withdrawals;
