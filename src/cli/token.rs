@@ -7,7 +7,7 @@ use super::opening::Opening;
 use super::{Failure, Outcome, print};
 use crate::config::Settings;
 use crate::domain::value::text::one_line;
-use crate::ledger::reply::time;
+use crate::ledger::error::time;
 use crate::rpc::token::{self, Role};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

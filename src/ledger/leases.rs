@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Ledger;
-use super::reply::LedgerError;
 use crate::domain::catalog::records::LastPass;
 use crate::domain::lease::{Ask, Asked};
 use crate::domain::login::{KeyEnd, LoginState};
+use crate::ledger::error::LedgerError;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::leases::READING;

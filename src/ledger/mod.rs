@@ -1,40 +1,11 @@
 //! The use cases of the ledger and its writer: the only room that changes points.
 
-mod batch;
-pub mod command;
-mod debts;
-mod drafts;
-mod explanation;
-mod facts;
-mod findings;
-mod history;
-mod imports;
-#[cfg(test)]
-mod lanes_tests;
+pub mod admin;
+pub mod error;
+pub mod ingest;
 mod leases;
-mod linked;
-mod listing;
-mod members;
-mod moves;
-mod names;
-mod outlook;
-mod programs;
-mod queue;
-mod read;
-mod rebuild;
-mod recorded_replies;
-mod redaction;
-mod redemptions;
-mod repair;
-pub mod reply;
-mod returns;
-mod sales;
-mod simulate;
-mod verify;
-mod verify_entries;
-mod verify_redemptions;
-mod wallets;
-mod writer;
+pub mod query;
+pub mod writer;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,34 +14,36 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-pub use self::command::{Answer, Command, Idempotency, Request};
-pub use self::history::HistoryPlace;
-pub use self::imports::{Carried, Destination, Landed};
 pub use self::leases::{LeaseAsk, LoginOutcome, PassEnd, Reading, ReadingState};
-pub use self::listing::{MemberFilter, MemberPlace, RedemptionFilter, RedemptionPlace, RedemptionState};
-pub use self::moves::Trail;
-pub use self::outlook::{Outlooks, ProgramOutlook, outlooks};
-pub use self::programs::{CurrencyChange, Put, unreadable_in};
-pub use self::read::QuoteAsk;
-pub use self::rebuild::{KeptGrant, KeptRedemption, PutBack};
-pub use self::repair::ProgramTrouble;
-pub use self::reply::{ErrorBody, LedgerError};
-pub use self::simulate::{Simulated, Simulation, simulate};
-pub use self::verify::Report;
 use crate::domain::catalog::records;
 use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
+pub use crate::ledger::admin::carry_over::{Carried, Destination, Landed};
+pub use crate::ledger::admin::moves::Trail;
+pub use crate::ledger::admin::programs::{CurrencyChange, Put, unreadable_in};
+pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
+pub use crate::ledger::admin::repair::ProgramTrouble;
+pub use crate::ledger::admin::simulate::{Simulated, Simulation, simulate};
+pub use crate::ledger::admin::verify::Report;
+pub use crate::ledger::error::{ErrorBody, LedgerError};
+pub use crate::ledger::query::history::HistoryPlace;
+pub use crate::ledger::query::listing::{
+    MemberFilter, MemberPlace, RedemptionFilter, RedemptionPlace, RedemptionState,
+};
+pub use crate::ledger::query::outlook::{Outlooks, ProgramOutlook, outlooks};
+pub use crate::ledger::query::quote::QuoteAsk;
+use crate::ledger::writer::batch::Context;
+pub use crate::ledger::writer::command::{Answer, Command, Idempotency, Request};
+use crate::ledger::writer::lane::Job;
+use crate::ledger::writer::queue::{Lane, Lanes};
 use crate::store::connection::clock::{database_now, from_us, from_us_opt};
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
 use crate::store::{self, Pool, Trouble};
-use batch::Context;
-use queue::{Lane, Lanes};
 use records::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
-use writer::Job;
 
 /// What the ledger is told at start.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +71,7 @@ impl Options {
 }
 
 /// Orders, or accounts that time has done something to, that are written in one transaction at most.
-pub const CHUNK: usize = queue::CHUNK;
+pub const CHUNK: usize = writer::queue::CHUNK;
 
 /// The ledger. Cheap to clone; the writer ends when the last clone is gone and all that was queued is written.
 #[derive(Clone, Debug)]
@@ -129,16 +102,16 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unavailable`] when no thread can be started.
     pub fn start(pool: Pool, options: Options) -> Result<(Self, Writers), LedgerError> {
-        Self::start_with(pool, options, batch::run)
+        Self::start_with(pool, options, writer::batch::run)
     }
 
-    fn start_with(pool: Pool, options: Options, run: batch::Run) -> Result<(Self, Writers), LedgerError> {
+    fn start_with(pool: Pool, options: Options, run: writer::batch::Run) -> Result<(Self, Writers), LedgerError> {
         let context = Arc::new(Context {
             pool,
             run,
             options,
-            programs: programs::ProgramCache::default(),
-            health: writer::Health::default(),
+            programs: admin::programs::ProgramCache::default(),
+            health: writer::lane::Health::default(),
         });
         let mut lanes = Lanes(Vec::new());
         let mut threads = Vec::new();
@@ -148,7 +121,7 @@ impl Ledger {
             let context = Arc::clone(&context);
             let thread = std::thread::Builder::new()
                 .name(format!("writer-{number}"))
-                .spawn(move || writer::run(&context, &lane))
+                .spawn(move || writer::lane::run(&context, &lane))
                 .map_err(|problem| LedgerError::Unavailable(format!("no thread for the writer: {problem}")))?;
             threads.push(thread);
         }
@@ -270,7 +243,7 @@ impl Ledger {
                     };
                     let after = work.after()?;
                     let of = match work.partner_id {
-                        Some(member) => Some(wallets::owner_of(conn, wallet, PartnerId(member))?),
+                        Some(member) => Some(ingest::wallets::owner_of(conn, wallet, PartnerId(member))?),
                         None => None,
                     };
                     let of = of.as_ref();
@@ -345,7 +318,7 @@ impl Ledger {
                     if !reading.still_counts(conn)? {
                         return Err(LedgerError::Outdated);
                     }
-                    wallets::keep_what_was(conn, wallet, &records.partners)?;
+                    ingest::wallets::keep_what_was(conn, wallet, &records.partners)?;
                     let joined = joined_branches(conn, &records.companies)?;
                     Ok((store::table::shop::put(conn, &records)?, joined))
                 })
@@ -437,7 +410,7 @@ impl Ledger {
                 rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 let next = rows.last().filter(|_| more).map(|row| ExceptionPlace::from(row).text());
                 let concerned: Vec<PartnerId> = rows.iter().filter_map(|row| row.partner_id.map(PartnerId)).collect();
-                let names = names::partners(conn, &concerned)?;
+                let names = query::names::partners(conn, &concerned)?;
                 let listed =
                     rows.iter().map(|row| exception_json(row, &names)).collect::<Result<Vec<_>, LedgerError>>()?;
                 Ok(json!({ "exceptions": listed, "next": next }))
@@ -503,7 +476,7 @@ fn announce(kind: &'static str, detail: &str) {
     metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
 }
 
-fn exception_json(row: &ExceptionRow, names: &names::PartnerNames) -> Result<Value, LedgerError> {
+fn exception_json(row: &ExceptionRow, names: &query::names::PartnerNames) -> Result<Value, LedgerError> {
     let order = match (row.sale_id, &row.order_uuid, &row.order_name) {
         (None, None, None) => Value::Null,
         (id, uuid, name) => json!({"id": id, "uuid": uuid, "name": name}),
@@ -515,11 +488,11 @@ fn exception_json(row: &ExceptionRow, names: &names::PartnerNames) -> Result<Val
         "partner_name": row.partner_id.and_then(|id| names.get(&PartnerId(id))),
         "order": order,
         "detail": row.detail,
-        "at": reply::time(from_us(row.at_us)?),
+        "at": error::time(from_us(row.at_us)?),
         "state": row.state,
     });
     if let (Some(at), Some(object)) = (from_us_opt(row.resolved_at_us)?, shown.as_object_mut()) {
-        object.insert("resolved_at".into(), json!(reply::time(at)));
+        object.insert("resolved_at".into(), json!(error::time(at)));
         object.insert("resolved_by".into(), json!(row.resolved_by));
         object.insert("resolved_on_behalf_of".into(), json!(row.resolved_on_behalf_of));
         object.insert("note".into(), json!(row.note));

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::token::Role;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
-use crate::ledger::reply::told;
+use crate::ledger::error::told;
 use crate::ledger::{ErrorBody, LedgerError};
 use crate::store::Trouble;
 

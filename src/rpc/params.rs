@@ -254,7 +254,7 @@ impl<'de> Deserialize<'de> for Instant {
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(&crate::ledger::reply::time(self.0))
+        out.serialize_str(&crate::ledger::error::time(self.0))
     }
 }
 

@@ -10,7 +10,7 @@ use super::params::{Id, List, Nothing};
 use super::{Api, Caller, Fault, OdooTrouble, Reply};
 use crate::domain::findings::{FutureRecords, HeldWithdrawals, HiddenPlace};
 use crate::domain::value::ids::OrderId;
-use crate::ledger::reply::time;
+use crate::ledger::error::time;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

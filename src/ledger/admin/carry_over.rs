@@ -1,0 +1,398 @@
+//! Points carried over from another system, so that each of its documents counts once and as it now is.
+//!
+//! What is posted for a document (a card, a line of a file) is what it says less what was posted for it before:
+//! carrying over again posts nothing, and a document that changed posts the difference.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
+
+use crate::domain::ledger::account::Expiry;
+use crate::domain::ledger::chain::document_key;
+use crate::domain::ledger::decide::Correction;
+use crate::domain::ledger::entry::Cause;
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::program::Program;
+use crate::domain::program::version::Timeline;
+use crate::domain::value::ids::PartnerId;
+use crate::domain::value::points::Points;
+use crate::ledger::ingest::wallets::wallets_of;
+use crate::ledger::writer::command::{Command, Idempotency};
+use crate::ledger::{ErrorBody, Ledger, LedgerError};
+use crate::store::connection::clock::database_now;
+use crate::store::table::entries::{CarriedOver, carried_over};
+use crate::store::table::merges;
+use crate::store::{self, AnyConnection};
+
+/// Documents that are looked up, and posted, at a time.
+const PAGE: usize = 200;
+/// How often a document is looked at again because somebody else carried it over meanwhile.
+const ROUNDS: usize = 8;
+
+/// What another system says of one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The document. Its id, or its name where it has none, tells it from every other of its model.
+    pub cause: Cause,
+    /// Whose points.
+    pub partner_id: PartnerId,
+    /// How many it holds now.
+    pub points: Points,
+    /// When they end; as the program says, counted from now, where nothing is said.
+    pub expiry: Option<Expiry>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// So many points were posted (or would be), with their sign.
+    Posted(Points),
+    /// It was carried over before, and says the same as then.
+    Unchanged,
+    /// It holds no points, and never did here.
+    Empty,
+    /// Its points have ended: nothing is posted.
+    Expired,
+    /// It was carried over to another customer's account. Nothing is posted: whose points they are is a person's
+    /// to say.
+    OtherMember(PartnerId),
+    /// The ledger refused it, for this reason.
+    Refused(String),
+}
+
+/// The program that points are carried into.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// As it stands now.
+    pub program: Arc<Program>,
+    /// From when it no longer runs.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// How many orders have earned in it by now.
+    pub orders_credited: u64,
+}
+
+/// What was posted for a document so far.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    points: Points,
+    entries: u64,
+    by_member: BTreeMap<PartnerId, Points>,
+}
+
+/// What is to be done about a document.
+enum Plan {
+    Settled(Landed),
+    Post(Points, Box<Command>),
+}
+
+impl Ledger {
+    /// The program of this code, as far as whoever carries points into it must know.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]
+    pub async fn destination(&self, program: &str) -> Result<Destination, LedgerError> {
+        let context = Arc::clone(self.context());
+        let code = program.to_owned();
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                let timeline = find(&timelines, &code)?;
+                let now = database_now(conn)?;
+                if let Some(broken) = timeline.unreadable_at(now) {
+                    return Err(Refusal::UnreadableProgram { program: code, version: broken.number }.into());
+                }
+                let latest = timeline.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                let credited = store::table::postings::count_credited(conn, timeline.id)?;
+                Ok(Destination {
+                    program: Arc::clone(&timeline.in_force(now).unwrap_or(latest).program),
+                    archived_at: latest.archived_at,
+                    orders_credited: u64::try_from(credited).unwrap_or_default(),
+                })
+            })
+            .await
+    }
+
+    /// Posts what these documents say beyond what was posted for each before; one answer a document, in their
+    /// order. Without `post` it only says what it would do.
+    ///
+    /// Two that do this at once post each document once: the key of an entry counts those before it, so that the
+    /// second finds its key taken, looks again, and sees what the first has posted.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]; [`LedgerError::Unavailable`] when not all could be posted: those that were
+    /// stay, and doing it again posts the rest.
+    pub async fn carry_over(
+        &self,
+        program: &str,
+        documents: &[Carried],
+        actor: &str,
+        post: bool,
+    ) -> Result<Vec<Landed>, LedgerError> {
+        let mut landed = Vec::with_capacity(documents.len());
+        for page in documents.chunks(PAGE) {
+            landed.extend(self.carry_page(program, page, actor, post).await?);
+        }
+        Ok(landed)
+    }
+
+    async fn carry_page(
+        &self,
+        program: &str,
+        page: &[Carried],
+        actor: &str,
+        post: bool,
+    ) -> Result<Vec<Landed>, LedgerError> {
+        let mut open: BTreeMap<usize, Carried> = page.iter().cloned().enumerate().collect();
+        let mut landed: BTreeMap<usize, Landed> = BTreeMap::new();
+        for _ in 0..ROUNDS {
+            if open.is_empty() {
+                break;
+            }
+            let mut posting = JoinSet::new();
+            for (place, plan) in self.plan(program, open.clone(), actor).await? {
+                match plan {
+                    Plan::Settled(settled) => {
+                        landed.insert(place, settled);
+                    }
+                    Plan::Post(points, _) if !post => {
+                        landed.insert(place, Landed::Posted(points));
+                    }
+                    Plan::Post(points, command) => {
+                        let ledger = self.clone();
+                        posting.spawn(async move { (place, points, ledger.reply(*command).await) });
+                    }
+                }
+            }
+            while let Some(posted) = posting.join_next().await {
+                let (place, points, reply) = posted.map_err(|problem| {
+                    LedgerError::Unavailable(format!("the carrying over was interrupted: {problem}"))
+                })?;
+                match reply {
+                    Ok(_) => {
+                        landed.insert(place, Landed::Posted(points));
+                    }
+                    // Somebody else has just carried it over: it is looked at again.
+                    Err(LedgerError::Refused(body)) if is_conflict(&body) => {}
+                    Err(LedgerError::Refused(body)) => {
+                        landed.insert(place, Landed::Refused(body.message));
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+            open.retain(|place, _| !landed.contains_key(place));
+        }
+        if open.is_empty() {
+            return Ok(landed.into_values().collect());
+        }
+        Err(LedgerError::Unavailable(
+            "another import is at work on the same documents; run this one again when it has ended".to_owned(),
+        ))
+    }
+
+    /// What each of these documents needs, by its place.
+    async fn plan(
+        &self,
+        program: &str,
+        open: BTreeMap<usize, Carried>,
+        actor: &str,
+    ) -> Result<Vec<(usize, Plan)>, LedgerError> {
+        let context = Arc::clone(self.context());
+        let (code, actor) = (program.to_owned(), actor.to_owned());
+        self.pool()
+            .run(move |conn| {
+                let timelines = context.programs.timelines(conn)?;
+                let timeline = find(&timelines, &code)?;
+                let before = posted_before(conn, timeline, open.values())?;
+                let contacts: Vec<PartnerId> = open.values().map(|document| document.partner_id).collect();
+                let members = wallets_of(conn, context.options.wallet, &contacts)?;
+                let now = database_now(conn)?;
+                let none = Before::default();
+                open.into_iter()
+                    .map(|(place, document)| {
+                        let key = document_key(&document.cause);
+                        let before = before.get(&key).unwrap_or(&none);
+                        let member = members.get(&document.partner_id).copied().unwrap_or(document.partner_id);
+                        Ok((place, decide(&code, document, before, member, &actor, now)?))
+                    })
+                    .collect()
+            })
+            .await
+    }
+}
+
+fn find<'a>(timelines: &'a [Timeline], code: &str) -> Result<&'a Timeline, LedgerError> {
+    let found = timelines.iter().find(|timeline| timeline.code == code);
+    found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()).into())
+}
+
+fn is_conflict(body: &ErrorBody) -> bool {
+    *body == ErrorBody::from(&Refusal::IdempotencyConflict)
+}
+
+fn posted_before<'a>(
+    conn: &mut AnyConnection,
+    timeline: &Timeline,
+    documents: impl Iterator<Item = &'a Carried>,
+) -> Result<BTreeMap<i64, Before>, LedgerError> {
+    let asked: BTreeMap<i64, &Cause> = documents.map(|one| (document_key(&one.cause), &one.cause)).collect();
+    let keys: Vec<i64> = asked.keys().copied().collect();
+    let rows = carried_over(conn, timeline.id, &keys)?;
+    // What was carried over to a member that was merged into another went along.
+    let became = merges::of(conn, &rows.iter().map(|row| row.partner_id).collect::<Vec<_>>())?;
+    let mut found: BTreeMap<i64, Before> = BTreeMap::new();
+    for row in rows {
+        let key = row.document_key;
+        if !asked.get(&key).is_some_and(|cause| is_of(cause, &row)) {
+            continue;
+        }
+        let before = found.entry(key).or_default();
+        before.points = before.points.add(row.points)?;
+        before.entries = before.entries.saturating_add(1);
+        let member = became.get(&row.partner_id).copied().unwrap_or(row.partner_id);
+        let own = before.by_member.entry(member).or_default();
+        *own = own.add(row.points)?;
+    }
+    Ok(found)
+}
+
+/// Whether an entry with a document's key is that document's. One whose name was erased is known by the key alone.
+fn is_of(document: &Cause, row: &CarriedOver) -> bool {
+    row.cause_id == document.id
+        && (document.id.is_some() || row.cause_name.as_ref().is_none_or(|name| *name == document.name))
+}
+
+fn decide(
+    program: &str,
+    document: Carried,
+    before: &Before,
+    member: PartnerId,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<Plan, LedgerError> {
+    let elsewhere = before.by_member.iter().find(|(of, points)| **of != member && !points.is_zero());
+    if let Some((other, _)) = elsewhere {
+        return Ok(Plan::Settled(Landed::OtherMember(*other)));
+    }
+    let difference = document.points.sub(before.points)?;
+    if difference.is_zero() {
+        let settled = if before.entries == 0 { Landed::Empty } else { Landed::Unchanged };
+        return Ok(Plan::Settled(settled));
+    }
+    // What was posted of it has expired by itself; taking a difference from that would make a debt.
+    if document.expiry.is_some_and(|expiry| expiry.is_past(now)) {
+        return Ok(Plan::Settled(Landed::Expired));
+    }
+    let correction = Correction {
+        points: difference,
+        reason: document.reason,
+        on_behalf_of: None,
+        cause: Some(document.cause),
+        expiry: document.expiry,
+    };
+    let idempotency = idempotency(program, document.partner_id, &correction, before.entries);
+    let (partner_id, program, actor) = (document.partner_id, program.to_owned(), actor.to_owned());
+    let command = Command::Adjust { idempotency, partner_id, program, correction, actor };
+    Ok(Plan::Post(difference, Box::new(command)))
+}
+
+/// The key says which of the document's entries this is: amounts come back (100, 50, 100), numbers do not.
+fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, entries_before: u64) -> Idempotency {
+    let expiry = correction.expiry.map(store::connection::clock::expiry_to_us);
+    let said = json!([program, partner_id.0, correction.points.e2(), expiry, correction.reason, correction.cause]);
+    let place = match &correction.cause {
+        Some(Cause { model, id: Some(id), .. }) => json!([program, model, id, entries_before]),
+        Some(Cause { model, name, .. }) => json!([program, model, name, entries_before]),
+        None => json!([program, "", "", entries_before]),
+    };
+    // A hash, since a document's name may be erased from its entry and would stay here.
+    let sha256 = |said: &Value| hex::encode(Sha256::digest(said.to_string()));
+    Idempotency { key: sha256(&place), params_sha256: sha256(&said) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Options, Wallet};
+    use crate::store::connection::migrate;
+    use crate::store::{DatabaseUrl, Pool};
+
+    async fn ledger() -> (Ledger, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("l.db").display())).unwrap();
+        let pool = Pool::open(url.clone(), 2).unwrap();
+        pool.run(migrate::migrate).await.unwrap();
+        let (ledger, _writers) = Ledger::start(pool, Options::for_database(&url, Wallet::Contact)).unwrap();
+        let club = Program::from_json(&json!({"code": "club", "name": "Club", "currency": "EUR"})).unwrap();
+        ledger.put_program(club, None, "test").await.unwrap();
+        (ledger, folder)
+    }
+
+    fn card(whole: i64) -> Carried {
+        Carried {
+            cause: Cause {
+                model: crate::domain::ledger::entry::CauseModel::LoyaltyCard,
+                id: Some(11),
+                uuid: None,
+                name: "044".into(),
+            },
+            partner_id: PartnerId(7),
+            points: Points::from_e2(whole * 100),
+            expiry: None,
+            reason: "test".into(),
+        }
+    }
+
+    /// What an import has found out and not posted yet.
+    async fn planned(ledger: &Ledger, card: Carried) -> Command {
+        let plans = ledger.plan("club", BTreeMap::from([(0, card)]), "import").await.unwrap();
+        match plans.into_iter().next() {
+            Some((_, Plan::Post(_, command))) => *command,
+            _ => panic!("there is something to post"),
+        }
+    }
+
+    #[tokio::test]
+    async fn imports_that_found_the_same_post_one_entry() {
+        let (ledger, _folder) = ledger().await;
+        let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(100)).await);
+        let first = ledger.reply(one).await.unwrap();
+        assert_eq!(ledger.reply(other).await.unwrap(), first);
+        let again = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        assert_eq!(again, [Landed::Unchanged]);
+        assert_eq!(ledger.verify().await.unwrap().entries, 1);
+    }
+
+    #[tokio::test]
+    async fn a_card_that_changed_between_two_imports_at_once_is_not_posted_twice() {
+        let (ledger, _folder) = ledger().await;
+        let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(120)).await);
+        ledger.reply(one).await.unwrap();
+        match ledger.reply(other).await {
+            Err(LedgerError::Refused(body)) => assert!(is_conflict(&body), "{body:?}"),
+            answer => panic!("the key is taken: {answer:?}"),
+        }
+        let landed = ledger.carry_over("club", &[card(120)], "import", true).await.unwrap();
+        assert_eq!(landed, [Landed::Posted(Points::from_e2(2_000))]);
+    }
+
+    #[tokio::test]
+    async fn a_caller_cannot_take_an_imports_key() {
+        let (ledger, _folder) = ledger().await;
+        let Command::Adjust { idempotency, partner_id, program, mut correction, actor } =
+            planned(&ledger, card(100)).await
+        else {
+            panic!("an import adjusts");
+        };
+        correction.cause = None;
+        let theirs = Command::Adjust { idempotency, partner_id, program, correction, actor };
+        ledger.reply(theirs).await.unwrap();
+        let landed = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        assert_eq!(landed, [Landed::Posted(Points::from_e2(10_000))]);
+    }
+}

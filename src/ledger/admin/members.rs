@@ -1,0 +1,124 @@
+//! Enrolling members in programs that ask for it, and letting them leave.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use serde_json::{Value, json};
+
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::value::ids::{PartnerId, ProgramId};
+use crate::ledger::Ledger;
+use crate::ledger::error::{LedgerError, time};
+use crate::store::connection::clock::database_now;
+use crate::store::connection::transaction::write_transaction;
+use crate::store::table::programs::RecomputeRequest;
+use crate::store::table::{memberships, programs};
+use crate::store::{AnyConnection, StoreError};
+
+impl Ledger {
+    /// Enrols a member from now on, or from `since`. Orders placed from then on earn, and those that are known
+    /// already are computed again before this returns. Who is enrolled stays so, since when it was.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]
+    pub async fn enrol(
+        &self,
+        partner: PartnerId,
+        program: &str,
+        since: Option<DateTime<Utc>>,
+        actor: &str,
+    ) -> Result<Value, LedgerError> {
+        self.change_membership(partner, program, actor, "enrolled since", move |conn, member, program, now, actor| {
+            let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
+            if let Some(open) = known.open() {
+                return Ok((open.enrolled_at, None));
+            }
+            // Odoo dates orders in whole seconds: one of this very second is not of before.
+            let from = since.unwrap_or(now).min(now).trunc_subsecs(0);
+            // Two times of being enrolled do not overlap.
+            let after = known.periods.iter().filter_map(|period| period.left_at).max();
+            let from = after.map_or(from, |after| after.max(from));
+            memberships::begin(conn, member, program, from, actor)?;
+            Ok((from, Some(from)))
+        })
+        .await
+        .map(|(member, at)| json!({"partner_id": member.0, "program": program, "enrolled_at": time(at)}))
+    }
+
+    /// Lets a member leave: what is in the account stays there, nothing more is earned or spent until the member
+    /// enrols again. Leaving again changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]
+    pub async fn leave(&self, partner: PartnerId, program: &str, actor: &str) -> Result<Value, LedgerError> {
+        self.change_membership(partner, program, actor, "left at", |conn, member, program, now, actor| {
+            let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
+            match known.open() {
+                Some(open) => {
+                    // A time cannot end before it began, whatever `since` said or the clock does.
+                    let at = now.max(open.enrolled_at);
+                    memberships::end(conn, member, program, at, actor)?;
+                    Ok((Some(at), Some(at)))
+                }
+                None => Ok((known.periods.iter().filter_map(|period| period.left_at).max(), None)),
+            }
+        })
+        .await
+        .map(|(member, at)| json!({"partner_id": member.0, "program": program, "left_at": at.map(time)}))
+    }
+
+    /// Has a membership changed while no order is being taken in, and computes the orders concerned again: those
+    /// placed from the moment that `change` returns beside its answer. `what` and that moment are the entries' reason.
+    async fn change_membership<T: Send + 'static>(
+        &self,
+        partner: PartnerId,
+        code: &str,
+        actor: &str,
+        what: &'static str,
+        change: impl FnOnce(
+            &mut AnyConnection,
+            PartnerId,
+            ProgramId,
+            DateTime<Utc>,
+            &str,
+        ) -> Result<(T, Option<DateTime<Utc>>), StoreError>
+        + Send
+        + 'static,
+    ) -> Result<(PartnerId, T), LedgerError> {
+        let (code, actor) = (code.to_owned(), actor.to_owned());
+        let context = std::sync::Arc::clone(self.context());
+        let done = self
+            .pool()
+            .run(move |conn| {
+                write_transaction(conn, |conn| {
+                    programs::guard(conn)?;
+                    // A write comes first, so that on SQLite nobody is in between.
+                    programs::touch(conn)?;
+                    let timelines = context.programs.timelines(conn)?;
+                    let timeline = timelines
+                        .iter()
+                        .find(|timeline| timeline.code == code)
+                        .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                    let member =
+                        crate::ledger::ingest::wallets::wallet_of(conn, context.options.wallet, Some(partner))?
+                            .unwrap_or(partner);
+                    let now = database_now(conn)?;
+                    let (answer, concerned) = change(conn, member, timeline.id, now, &actor)?;
+                    if let Some(from) = concerned {
+                        let reason = format!("{what} {}", time(from));
+                        let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
+                        programs::request_recompute_by(
+                            conn,
+                            timeline.id.0,
+                            Some(member.0),
+                            Some(from.timestamp_micros()),
+                            now.timestamp_micros(),
+                            request,
+                        )?;
+                    }
+                    Ok::<_, LedgerError>((member, answer))
+                })
+            })
+            .await?;
+        self.recompute_or_later().await;
+        Ok(done)
+    }
+}

@@ -1,0 +1,393 @@
+//! Programs: putting a version, archiving, listing, and the versions in memory.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::repair::{self, ProgramTrouble};
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::program::version::{Timeline, UnreadableVersion, Version};
+use crate::domain::program::{InvalidProgram, Program};
+use crate::domain::value::ids::ProgramId;
+use crate::ledger::Ledger;
+use crate::ledger::error::{ErrorBody, LedgerError, time};
+use crate::store::connection::clock::{database_now, from_us_opt};
+use crate::store::connection::transaction::write_transaction;
+use crate::store::table::programs::{self, RecomputeRequest, VersionRow};
+use crate::store::{AnyConnection, StoreError};
+
+/// All programs with their versions, read again only when one was added or archived.
+#[derive(Debug, Default)]
+pub(in crate::ledger) struct ProgramCache {
+    kept: Mutex<Option<Kept>>,
+}
+
+/// The revision that was read, and what it held.
+type Kept = ((i64, i64), Arc<Vec<Timeline>>);
+
+impl ProgramCache {
+    /// The programs as they are in the database now.
+    pub fn timelines(&self, conn: &mut AnyConnection) -> Result<Arc<Vec<Timeline>>, StoreError> {
+        let revision = programs::revision(conn)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, timelines)) = kept.as_ref()
+            && *known == revision
+        {
+            return Ok(Arc::clone(timelines));
+        }
+        let timelines = Arc::new(read_timelines(conn)?);
+        *kept = Some((revision, Arc::clone(&timelines)));
+        Ok(timelines)
+    }
+}
+
+/// All programs. A version that cannot be read stands apart in its own program: it is nothing to the others.
+pub(in crate::ledger) fn read_timelines(conn: &mut AnyConnection) -> Result<Vec<Timeline>, StoreError> {
+    let mut timelines: Vec<Timeline> = Vec::new();
+    for (code, row) in programs::load_all(conn)? {
+        if timelines.last().is_none_or(|last| last.id.0 != row.program_id) {
+            let id = ProgramId(row.program_id);
+            timelines.push(Timeline { id, code, versions: Vec::new(), unreadable: Vec::new() });
+        }
+        let Some(timeline) = timelines.last_mut() else { continue };
+        let number = row.version;
+        let effective_from = from_us_opt(row.effective_from_us)?;
+        let archived_at = from_us_opt(row.archived_at_us)?;
+        let document: Value = serde_json::from_str(&row.document).unwrap_or_default();
+        match Program::from_json(&document) {
+            Ok(program) => {
+                let program = Arc::new(program);
+                timeline.versions.push(Version { number, effective_from, archived_at, program });
+            }
+            Err(invalid) => {
+                let problem = invalid.to_string();
+                tracing::error!(
+                    program = timeline.code,
+                    version = number,
+                    problem,
+                    "a program's version cannot be read"
+                );
+                timeline.unreadable.push(UnreadableVersion { number, effective_from, archived_at, document, problem });
+            }
+        }
+    }
+    Ok(timelines)
+}
+
+/// The versions in the database that cannot be read and that no later version replaces.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn unreadable_in(conn: &mut AnyConnection) -> Result<Vec<ProgramTrouble>, StoreError> {
+    Ok(repair::unreadable(&read_timelines(conn)?))
+}
+
+/// The document as it will be stored, once it is certain that it says the same when it is read again.
+fn document_to_store(program: &Program) -> Result<String, LedgerError> {
+    let text = program.to_json().to_string();
+    let read = serde_json::from_str::<Value>(&text)
+        .map_err(|problem| InvalidProgram { path: String::new(), message: problem.to_string() })
+        .and_then(|document| Program::from_json(&document));
+    let differs = || InvalidProgram {
+        path: String::new(),
+        message: "This cannot be stored without being changed: write its numbers and times in a plainer way."
+            .to_owned(),
+    };
+    match read {
+        Ok(again) if again == *program => Ok(text),
+        Ok(_) => Err(LedgerError::Refused(ErrorBody::from(&differs()))),
+        Err(invalid) => Err(LedgerError::Refused(ErrorBody::from(&invalid))),
+    }
+}
+
+/// A version that was put, or found to be there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// The program's code.
+    pub code: String,
+    /// The version's number.
+    pub version: i64,
+    /// From when it holds; `None` for all the past.
+    pub effective_from: Option<DateTime<Utc>>,
+    /// The number of the version before it; `None` when it is the first, or when the same document was there already.
+    pub after: Option<i64>,
+    /// Whether it was put now, and not found to be there already.
+    pub is_new: bool,
+}
+
+/// Whether a version may be in another currency than the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CurrencyChange {
+    /// It is refused: the points that members have would be worth something else.
+    Refused,
+    /// Somebody said that it is meant.
+    Meant,
+}
+
+impl Ledger {
+    /// Puts a version of a program. The same document as the version in force is no new version. The first
+    /// version holds for all the past; a later one from now, or from `effective_from`. Orders that a put for
+    /// the past concerns are computed again before this returns, or by the housekeeping if the database fails meanwhile.
+    ///
+    /// A version that takes the place of one that cannot be read holds from when that one should have.
+    ///
+    /// # Errors
+    /// [`LedgerError::Refused`] when its document could not be read again, or when it changes the program's currency;
+    /// [`LedgerError::Store`]
+    pub async fn put_program(
+        &self,
+        program: Program,
+        effective_from: Option<DateTime<Utc>>,
+        actor: &str,
+    ) -> Result<Put, LedgerError> {
+        self.put_program_as(program, effective_from, CurrencyChange::Refused, actor).await
+    }
+
+    /// As [`Ledger::put_program`], where the currency may change if that is meant.
+    ///
+    /// # Errors
+    /// As [`Ledger::put_program`].
+    pub async fn put_program_as(
+        &self,
+        program: Program,
+        effective_from: Option<DateTime<Utc>>,
+        currency: CurrencyChange,
+        actor: &str,
+    ) -> Result<Put, LedgerError> {
+        let actor = actor.to_owned();
+        let put = self
+            .context()
+            .pool
+            .run(move |conn| {
+                write_transaction(conn, |conn| put_version(conn, &program, effective_from, currency, &actor))
+            })
+            .await?;
+        self.recompute_or_later().await;
+        Ok(put)
+    }
+
+    /// Ends a program: orders dated later earn nothing. Archiving again changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]
+    pub async fn archive_program(&self, code: &str, actor: &str) -> Result<Value, LedgerError> {
+        let (code, actor) = (code.to_owned(), actor.to_owned());
+        let archived = self
+            .context()
+            .pool
+            .run(move |conn| {
+                write_transaction(conn, |conn| {
+                    programs::guard(conn)?;
+                    let now = database_now(conn)?;
+                    let timelines = read_timelines(conn)?;
+                    let timeline = timelines
+                        .iter()
+                        .find(|timeline| timeline.code == code)
+                        .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                    let already = timeline.archived_at();
+                    if already.is_none() {
+                        let now_us = now.timestamp_micros();
+                        programs::archive(conn, timeline.id.0, now_us)?;
+                        let reason = format!("program {code} was archived");
+                        let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
+                        programs::request_recompute_by(conn, timeline.id.0, None, Some(now_us), now_us, request)?;
+                    }
+                    Ok::<_, LedgerError>(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
+                })
+            })
+            .await?;
+        self.recompute_or_later().await;
+        Ok(archived)
+    }
+
+    /// All programs.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn list_programs(&self) -> Result<Value, LedgerError> {
+        let listed: Vec<Value> = self.timelines().await?.iter().map(listed).collect();
+        Ok(json!({ "programs": listed }))
+    }
+
+    /// All programs, each also with its `state` now and the times between which it holds.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`]
+    pub async fn list_programs_with_state(&self) -> Result<Value, LedgerError> {
+        let timelines = self.timelines().await?;
+        let now = self.pool().run(|conn| Ok::<_, LedgerError>(database_now(conn)?)).await?;
+        let listed: Vec<Value> = timelines
+            .iter()
+            .map(|timeline| {
+                let mut shown = listed(timeline);
+                if let Some(object) = shown.as_object_mut() {
+                    let (starts_at, ends_at) = times_of(timeline);
+                    object.insert("state".into(), json!(state_at(timeline, now)));
+                    object.insert("starts_at".into(), json!(starts_at.map(time)));
+                    object.insert("ends_at".into(), json!(ends_at.map(time)));
+                }
+                shown
+            })
+            .collect();
+        Ok(json!({ "programs": listed }))
+    }
+
+    /// One version of a program; the latest put unless a number is given. Of a version that cannot be read, the document
+    /// as it is stored and what is wrong with it.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`], also for a version that there is not.
+    pub async fn get_program(&self, code: &str, version: Option<i64>) -> Result<Value, LedgerError> {
+        let timelines = self.timelines().await?;
+        let timeline = timelines.iter().find(|timeline| timeline.code == code);
+        let wanted = version.or_else(|| timeline.map(Timeline::last_number));
+        let broken = timeline.and_then(|timeline| timeline.unreadable.iter().find(|one| Some(one.number) == wanted));
+        if let Some(broken) = broken {
+            return Ok(json!({
+                "code": code,
+                "version": broken.number,
+                "effective_from": broken.effective_from.map(time),
+                "program": broken.document,
+                "problem": broken.problem,
+            }));
+        }
+        let found = timeline.and_then(|timeline| match version {
+            Some(number) => timeline.version(number),
+            None => timeline.latest(),
+        });
+        let found = found.ok_or_else(|| {
+            Refusal::UnknownProgram(
+                version.map_or_else(|| code.to_owned(), |number| format!("{code}, version {number}")),
+            )
+        })?;
+        Ok(json!({
+            "code": code,
+            "version": found.number,
+            "effective_from": found.effective_from.map(time),
+            "program": found.program.to_json(),
+        }))
+    }
+
+    async fn timelines(&self) -> Result<Arc<Vec<Timeline>>, LedgerError> {
+        let context = Arc::clone(self.context());
+        self.context().pool.run(move |conn| Ok(context.programs.timelines(conn)?)).await
+    }
+}
+
+/// A program as the list shows it.
+fn listed(timeline: &Timeline) -> Value {
+    let mut shown = json!({
+        "code": timeline.code,
+        "name": timeline.name(),
+        "version": timeline.last_number(),
+        "archived_at": timeline.archived_at().map(time),
+    });
+    if let (Some(broken), Some(object)) = (timeline.needing_repair().last(), shown.as_object_mut()) {
+        object.insert("problem".into(), json!(repair::sentence(timeline, broken)));
+    }
+    shown
+}
+
+/// From when and until when a program holds, by its latest version; its first one may begin later than it says.
+fn times_of(timeline: &Timeline) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let Some(latest) = timeline.latest() else { return (None, None) };
+    let first = timeline.versions.iter().map(|version| version.effective_from).min().flatten();
+    (latest.program.starts_at.max(first), latest.program.ends_at)
+}
+
+/// How a program stands at a moment, in a word.
+fn state_at(timeline: &Timeline, now: DateTime<Utc>) -> &'static str {
+    let (starts_at, ends_at) = times_of(timeline);
+    if timeline.needing_repair().last().is_some() {
+        "unreadable"
+    } else if timeline.archived_at().is_some_and(|at| at <= now) {
+        "archived"
+    } else if ends_at.is_some_and(|end| end <= now) {
+        "ended"
+    } else if starts_at.is_some_and(|start| now < start) {
+        "not_yet"
+    } else {
+        "running"
+    }
+}
+
+fn put_version(
+    conn: &mut AnyConnection,
+    program: &Program,
+    effective_from: Option<DateTime<Utc>>,
+    currency: CurrencyChange,
+    actor: &str,
+) -> Result<Put, LedgerError> {
+    programs::guard(conn)?;
+    let now = database_now(conn)?;
+    let program_id = programs::ensure(conn, &program.code, now.timestamp_micros())?;
+    let timelines = read_timelines(conn)?;
+    let timeline = timelines.iter().find(|timeline| timeline.id.0 == program_id);
+    let broken = timeline.and_then(Timeline::latest_unreadable);
+    if let (Some(latest), None) = (timeline.and_then(Timeline::latest), broken)
+        && latest.archived_at.is_none()
+        && *latest.program == *program
+        && (effective_from.is_none() || effective_from == latest.effective_from)
+    {
+        return Ok(Put {
+            code: program.code.clone(),
+            version: latest.number,
+            effective_from: latest.effective_from,
+            after: None,
+            is_new: false,
+        });
+    }
+    if let (Some(latest), CurrencyChange::Refused) = (timeline.and_then(Timeline::latest), currency) {
+        keeps_currency(&latest.program, program)?;
+    }
+    let number = timeline.map_or(0, Timeline::last_number).saturating_add(1);
+    let effective_from = match broken {
+        // What takes the place of a version that cannot be read takes all of it.
+        Some(broken) => effective_from.or(broken.effective_from),
+        // The first version holds for all the past.
+        None if number == 1 => effective_from,
+        None => Some(effective_from.unwrap_or(now)),
+    };
+    let effective_from_us = effective_from.map(|from| from.timestamp_micros());
+    programs::insert_version(
+        conn,
+        &VersionRow {
+            program_id,
+            version: number,
+            effective_from_us,
+            archived_at_us: None,
+            document: document_to_store(program)?,
+            created_at_us: now.timestamp_micros(),
+            created_by: actor.to_owned(),
+        },
+    )?;
+    let timelines = read_timelines(conn)?;
+    repair::note_unreadable(conn, &timelines, now)?;
+    repair::resolve_too_large(conn, ProgramId(program_id), effective_from, now)?;
+    // Even from now on there may be orders that are known already: a till's clock may be ahead of ours.
+    let reason = format!("version {number} of program {} was put", program.code);
+    let request = RecomputeRequest { by: Some(actor), reason: Some(&reason) };
+    programs::request_recompute_by(conn, program_id, None, effective_from_us, now.timestamp_micros(), request)?;
+    tracing::info!(program = program.code, version = number, by = actor, "a program's version was put");
+    Ok(Put {
+        code: program.code.clone(),
+        version: number,
+        effective_from,
+        after: Some(number.saturating_sub(1)).filter(|before| *before > 0),
+        is_new: true,
+    })
+}
+
+/// Points that were earned in one currency are worth something else in another.
+fn keeps_currency(before: &Program, now: &Program) -> Result<(), LedgerError> {
+    if before.currency == now.currency {
+        return Ok(());
+    }
+    let (code, was, is) = (&now.code, &before.currency, &now.currency);
+    let message = format!(
+        "This cannot change from {was} to {is}: the points that members of {code} have were earned in {was}. Put a program \
+         with another code for {is}; or, where {was} was a mistake, `loyalty-sidecar program put FILE --force`."
+    );
+    Err(LedgerError::Refused(ErrorBody::from(&InvalidProgram { path: "/currency".to_owned(), message })))
+}

@@ -1,0 +1,358 @@
+//! One batch in one transaction: load what the commands name, let each decide in order, write the rest.
+
+mod chain;
+mod load;
+mod named;
+mod replies;
+mod transfer;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::named::named;
+use self::replies::{Answered, Decision, settle_outcome};
+pub(in crate::ledger) use self::transfer::orphan_key;
+use super::command::{Answer, Command, Request};
+use super::recorded_replies::{adjust_key, caller_key, capture_key, capture_reply, hold_reply};
+use crate::domain::catalog::records::Ingested;
+use crate::domain::ledger::account::Expiry;
+use crate::domain::ledger::book::{Book, Moment, OrderRef, Trouble};
+use crate::domain::ledger::chain::ChainHash;
+use crate::domain::ledger::converge::{Sale, order_ref};
+use crate::domain::ledger::decide::{Correction, Denied, Given, HoldAsk};
+use crate::domain::ledger::entry::EXPIRY;
+use crate::domain::ledger::hold::ReplyTerms;
+use crate::domain::ledger::redemption_review::ReviewRules;
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::program::version::Timeline;
+use crate::domain::sale::order::Order;
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
+use crate::domain::value::points::Points;
+use crate::ledger::Options;
+use crate::ledger::admin::programs::ProgramCache;
+use crate::ledger::error::LedgerError;
+use crate::ledger::ingest::redemptions;
+use crate::ledger::ingest::sales::{self, Affected, Ready};
+use crate::ledger::writer::cache::Facts;
+use crate::store::table::holds::HoldReply;
+use crate::store::table::memberships::Memberships;
+use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
+use crate::store::{self, AnyConnection, Pool};
+
+/// How a batch is made of its commands.
+pub(in crate::ledger) type Run =
+    fn(&Context, &mut AnyConnection, &mut Facts, &[Command]) -> Result<Vec<Answer>, LedgerError>;
+
+/// What every batch needs.
+#[derive(Debug)]
+pub(in crate::ledger) struct Context {
+    pub pool: Pool,
+    /// [`run`], but where a test has to see what becomes of a batch that goes wrong.
+    pub run: Run,
+    pub options: Options,
+    pub programs: ProgramCache,
+    pub health: crate::ledger::writer::lane::Health,
+}
+
+/// The state a batch works with.
+struct Batch {
+    timelines: Arc<Vec<Timeline>>,
+    book: Book,
+    stored: BTreeMap<AccountId, Stored>,
+    /// The exceptions that stand for debts.
+    debts: BTreeMap<AccountId, String>,
+    keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
+    wallets: BTreeMap<PartnerId, PartnerId>,
+    /// What the keys of the commands were answered, and the captures of the holds that they bring up.
+    answered: BTreeMap<KeyDigest, Answered>,
+    fresh_replies: Vec<RecordedReply>,
+    /// The replies of the holds that are given here, which stand in their rows.
+    given: BTreeMap<HoldId, HoldReply>,
+    decimals: BTreeMap<String, u32>,
+    affected: Affected,
+    memberships: Memberships,
+    /// The drafts of holds, completed, by the position of their command.
+    drafts: BTreeMap<usize, Order>,
+    /// The customers of holds that were read from Odoo.
+    known_customers: BTreeSet<PartnerId>,
+    archived: BTreeSet<ProductId>,
+    transfer: Option<transfer::Prepared>,
+    now: DateTime<Utc>,
+}
+
+/// What is stored of an account beside its state: the end of its chain, and its lots as they were loaded.
+struct Stored {
+    entry_count: i64,
+    last_hash: ChainHash,
+    lots: BTreeMap<Expiry, Points>,
+    loaded: Loaded,
+}
+
+/// What tells whether an account's row is still as it was loaded.
+struct Loaded {
+    entry_count: i64,
+    debt: Option<String>,
+}
+
+/// The reward that a till asks for.
+struct Wish<'a> {
+    program: &'a str,
+    reward: &'a str,
+    points: Option<Points>,
+    replaces: Option<HoldId>,
+}
+
+/// Runs a batch. All of it commits or nothing does. When it fails, nothing of `facts` may be believed any more.
+pub(in crate::ledger) fn run(
+    context: &Context,
+    conn: &mut AnyConnection,
+    facts: &mut Facts,
+    commands: &[Command],
+) -> Result<Vec<Answer>, LedgerError> {
+    let named = matches!(conn, AnyConnection::Postgres(_)).then(|| named(context, facts, commands)).flatten();
+    let work = |conn: &mut AnyConnection| {
+        if commands.iter().any(Command::brings_orders) {
+            store::table::programs::guard(conn)?;
+        }
+        facts.begin(conn, named.clone())?;
+        let mut batch = Batch::load(context, conn, facts, commands)?;
+        let mut answers = Vec::with_capacity(commands.len());
+        for (position, command) in commands.iter().enumerate() {
+            answers.push(batch.apply(conn, position, command)?);
+        }
+        Ok::<_, LedgerError>((answers, batch.write(conn)?))
+    };
+    let (answers, written) = match &named {
+        Some(named) => store::batch::prefetch::write_transaction(conn, named, work),
+        None => store::connection::transaction::write_transaction(conn, work),
+    }?;
+    if commands.iter().any(|command| matches!(command, Command::Transfer(_))) {
+        // It changed whose orders, holds and memberships are, which only a fresh look shows.
+        *facts = Facts::default();
+    } else {
+        facts.bring_back(written.accounts, written.holds);
+    }
+    // Counted once it is true.
+    for kind in written.entries {
+        metrics::counter!("loyalty_entries_total", "kind" => kind).increment(1);
+    }
+    for (kind, detail) in written.exceptions {
+        crate::ledger::announce(kind, &detail);
+    }
+    Ok(answers)
+}
+
+fn trouble(problem: Trouble) -> LedgerError {
+    LedgerError::Store(store::corrupt(problem))
+}
+
+impl Batch {
+    fn timeline(&self, code: &str) -> Result<Timeline, Refusal> {
+        self.timelines
+            .iter()
+            .find(|timeline| timeline.code == code)
+            .cloned()
+            .ok_or_else(|| Refusal::UnknownProgram(code.to_owned()))
+    }
+
+    fn apply(&mut self, conn: &mut AnyConnection, position: usize, command: &Command) -> Result<Answer, LedgerError> {
+        match command {
+            Command::Hold { idempotency, partner_id, program, reward, points, replaces, actor, .. } => {
+                let draft = self
+                    .drafts
+                    .remove(&position)
+                    .ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+                self.decided_once(&caller_key(idempotency), &idempotency.params_sha256, |batch| {
+                    let wish = Wish { program, reward, points: *points, replaces: *replaces };
+                    batch.hold(*partner_id, &wish, &draft, actor)
+                })
+            }
+            Command::Adjust { idempotency, partner_id, program, correction, actor } => {
+                self.decided_once(&adjust_key(idempotency, correction), &idempotency.params_sha256, |batch| {
+                    batch.adjust(*partner_id, program, correction, actor).map(Decision::from)
+                })
+            }
+            Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
+            Command::Release { hold_id, reason, actor } => {
+                let outcome = self.with_moment(actor, |book, moment| book.release(*hold_id, reason, moment));
+                settle_outcome(outcome.map(|()| json!({"released": true})))
+            }
+            Command::Settle { accounts } => {
+                for account in accounts {
+                    self.with_moment(EXPIRY, |book, moment| book.settle(*account, moment)).map_err(trouble)?;
+                }
+                Ok(Answer::Ingested(Ingested::default()))
+            }
+            Command::Ingest { .. } | Command::Forget { .. } if self.affected.is_outdated(position) => {
+                Ok(Answer::Outdated)
+            }
+            Command::Ingest { .. } | Command::Forget { .. } => self.converge(conn, position, &Request::default()),
+            Command::Transfer(asked) => self.transfer(conn, asked),
+            Command::Recompute { work, request, then_after, .. } => {
+                let answer = self.converge(conn, position, request)?;
+                store::table::programs::advance_recompute(conn, *work, *then_after)?;
+                Ok(answer)
+            }
+        }
+    }
+
+    fn with_moment<T>(&mut self, actor: &str, work: impl FnOnce(&mut Book, &mut Moment<'_>) -> T) -> T {
+        let mut ids = Uuid::now_v7;
+        let mut moment = Moment { now: self.now, actor, ids: &mut ids };
+        work(&mut self.book, &mut moment)
+    }
+
+    fn hold(&mut self, partner_id: PartnerId, wish: &Wish<'_>, draft: &Order, actor: &str) -> Result<Decision, Denied> {
+        if !self.known_customers.contains(&partner_id) {
+            return Err(Refusal::UnknownPartner(partner_id).into());
+        }
+        let timeline = self.timeline(wish.program)?;
+        let member = self.member_of(partner_id);
+        let account_id = self.account_of(member, &timeline)?;
+        let currency_decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
+        let membership = self.memberships.get(&(member, timeline.id)).cloned().unwrap_or_default();
+        let archived = std::mem::take(&mut self.archived);
+        let ask = HoldAsk {
+            account_id,
+            partner_id,
+            timeline: &timeline,
+            reward: wish.reward,
+            points: wish.points,
+            replaces: wish.replaces,
+            draft,
+            currency_decimals,
+            membership: &membership,
+            archived: &archived,
+        };
+        let given = self.with_moment(actor, |book, moment| book.hold(&ask, moment));
+        self.archived = archived;
+        let Given { hold, kind, max_share } = given?;
+        let terms = ReplyTerms { kind: kind.to_owned(), decimals: currency_decimals, max_share };
+        Ok(Decision { reply: hold_reply(&hold, &terms), given: Some((hold.id, terms)) })
+    }
+
+    fn member_of(&self, partner_id: PartnerId) -> PartnerId {
+        self.wallets.get(&partner_id).copied().unwrap_or(partner_id)
+    }
+
+    fn account_of(&self, partner_id: PartnerId, timeline: &Timeline) -> Result<AccountId, Denied> {
+        let id = self.keys.get(&(partner_id, timeline.id)).copied();
+        Ok(id.ok_or(crate::domain::ledger::book::Missing)?)
+    }
+
+    fn adjust(
+        &mut self,
+        partner_id: PartnerId,
+        program: &str,
+        correction: &Correction,
+        actor: &str,
+    ) -> Result<Value, Denied> {
+        let timeline = self.timeline(program)?;
+        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
+        let (entry_id, balance) =
+            self.with_moment(actor, |book, moment| book.adjust(account_id, correction, &timeline, moment))?;
+        Ok(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
+    }
+
+    fn capture(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<Answer, LedgerError> {
+        let hold = self.book.holds.get(&hold_id);
+        if hold.is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str())) {
+            if let Some(reply) = hold.and_then(capture_reply) {
+                return Ok(Answer::Reply(Ok(reply)));
+            }
+            if let Some(before) = self.answered.get(&KeyDigest::of(&capture_key(hold_id))) {
+                return Ok(Answer::Reply(before.reply.clone()));
+            }
+        }
+        let now = self.now;
+        let outcome = self.with_moment(actor, |book, moment| book.capture(hold_id, order, now, moment));
+        let outcome = match outcome {
+            Ok(captured) => Ok(captured),
+            Err(Denied::Refused(refusal)) => Err(refusal),
+            Err(Denied::Trouble(problem)) => return Err(trouble(problem)),
+        };
+        if outcome.is_ok() {
+            self.review_limit(hold_id, order, actor)?;
+        }
+        let reply = self.keep_capture(hold_id, &outcome);
+        Ok(Answer::Reply(reply))
+    }
+
+    fn review_limit(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<(), LedgerError> {
+        let timelines = Arc::clone(&self.timelines);
+        self.with_moment(actor, |book, moment| book.review_limit(hold_id, &timelines, order, moment))
+            .map_err(store::corrupt)
+            .map_err(LedgerError::Store)
+    }
+
+    /// Looks at the rewards of a sale whose holds are captured: whether they fit what was paid, and whether they stand.
+    fn review(&mut self, sale: &Sale<'_>, actor: &str) -> Result<(), Trouble> {
+        let timelines = Arc::clone(&self.timelines);
+        let currency_decimals = self.decimals.get(&sale.order.currency).copied().unwrap_or(2);
+        let rules = ReviewRules { timelines: &timelines, currency_decimals };
+        self.with_moment(actor, |book, moment| {
+            book.review_prices(sale, rules, moment)?;
+            book.converge_restores(sale, moment)?;
+            book.converge_reversals(sale, moment)
+        })
+    }
+
+    /// Posts what the sales that a command brought up lack.
+    fn converge(
+        &mut self,
+        conn: &mut AnyConnection,
+        position: usize,
+        request: &Request,
+    ) -> Result<Answer, LedgerError> {
+        let actor = request.actor.as_str();
+        let before = self.book.entries.len();
+        let mut sales = self.affected.take(position);
+        let reward_lines = redemptions::lines_of(conn, &sales, &self.book)?;
+        sales::load_before(conn, &mut sales, &self.book, self.now, &reward_lines)?;
+        sales::load_handed_over(conn, &mut sales, &self.book)?;
+        for sale in &sales {
+            let sale = sale.as_sale(&reward_lines);
+            let decided: BTreeSet<HoldId> = sale
+                .order
+                .lines
+                .iter()
+                .filter_map(|line| match &line.hold {
+                    Some(crate::domain::sale::order::HoldRef::Id(id)) => Some(*id),
+                    _ => None,
+                })
+                .filter(|id| self.answered.contains_key(&KeyDigest::of(&capture_key(*id))))
+                .collect();
+            // Spending comes before earning: an order can spend only what was there before it.
+            let outcomes = self
+                .with_moment(actor, |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
+                .map_err(trouble)?;
+            for (hold_id, outcome) in &outcomes {
+                // The reply is for whoever captures later; here nobody waits for it.
+                let _ = self.keep_capture(*hold_id, outcome);
+                if outcome.is_ok() {
+                    self.review_limit(*hold_id, &order_ref(sale.order), actor)?;
+                }
+            }
+            self.with_moment(actor, |book, moment| book.converge_earning(&sale, moment)).map_err(trouble)?;
+            let late: Vec<HoldId> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| *id).collect();
+            let mut sale = sale;
+            sales::note_fresh_redemptions(&mut sale, &self.book, &late);
+            self.review(&sale, actor).map_err(trouble)?;
+        }
+        for entry in self.book.entries.iter_mut().skip(before).filter(|entry| entry.reason.is_none()) {
+            entry.reason.clone_from(&request.reason);
+        }
+        let orders: Vec<&Order> = sales.iter().map(Ready::order).collect();
+        self.with_moment(actor, |book, moment| book.raise_unseen(&orders, moment)).map_err(store::corrupt)?;
+        let posted = self.book.entries.len().saturating_sub(before);
+        Ok(Answer::Ingested(Ingested {
+            orders_changed: self.affected.changed(position),
+            entries_posted: u64::try_from(posted).unwrap_or(u64::MAX),
+        }))
+    }
+}

@@ -1,0 +1,208 @@
+//! What a batch works with: locked and read before anything is decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::named::wallets;
+use super::replies::answered;
+use super::{Batch, Context, Loaded, Stored, transfer};
+use crate::domain::ledger::book::Book;
+use crate::domain::ledger::hold::Hold;
+use crate::domain::program::version::Timeline;
+use crate::domain::sale::order::Order;
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
+use crate::ledger::error::LedgerError;
+use crate::ledger::ingest::{redemptions, sales};
+use crate::ledger::query::draft;
+use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::command::Command;
+use crate::ledger::writer::recorded_replies::{adjust_key, caller_key};
+use crate::store::table::accounts::StoredAccount;
+use crate::store::table::recorded_replies::KeyDigest;
+use crate::store::table::{accounts, holds, orders};
+use crate::store::{AnyConnection, StoreError};
+
+impl Batch {
+    /// Locks and reads.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] when points moved to another account meanwhile: then it is tried again.
+    pub(super) fn load(
+        context: &Context,
+        conn: &mut AnyConnection,
+        facts: &mut Facts,
+        commands: &[Command],
+    ) -> Result<Self, LedgerError> {
+        // Orders first: their rows are locked before any account, in every writer.
+        let affected = sales::take_in(conn, context.options.wallet, commands)?;
+        let timelines = facts.timelines(conn, &context.programs)?;
+        let transfer = transfer::Prepared::load(conn, context.options.wallet, commands)?;
+        let by_code: BTreeMap<&str, ProgramId> =
+            timelines.iter().map(|timeline| (timeline.code.as_str(), timeline.id)).collect();
+
+        let customers: Vec<PartnerId> = commands.iter().filter_map(Command::customer).collect();
+        let known_customers: BTreeSet<PartnerId> = facts.partners(conn, &customers)?.into_keys().collect();
+        let wallets = wallets(conn, context, Some(facts), commands)?;
+        let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
+        let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
+        let mut named_holds: BTreeSet<HoldId> = commands.iter().filter_map(Command::replaced).collect();
+        let mut draft_uuids: BTreeSet<String> = BTreeSet::new();
+        let mut asked_keys: BTreeSet<KeyDigest> = BTreeSet::new();
+        let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
+        let mut currencies: BTreeSet<String> = BTreeSet::new();
+        for command in commands {
+            match command {
+                Command::Hold { idempotency, partner_id, program, draft, .. } => {
+                    asked_keys.insert(KeyDigest::of(&caller_key(idempotency)));
+                    // Nobody has an account before Odoo has said who that is.
+                    let program = by_code.get(program.as_str()).filter(|_| known_customers.contains(partner_id));
+                    keys.extend(program.map(|id| (member(partner_id), *id)));
+                    draft_uuids.extend(draft.uuid.clone());
+                    currencies.insert(draft.currency.clone());
+                }
+                Command::Adjust { idempotency, partner_id, program, correction, .. } => {
+                    asked_keys.insert(KeyDigest::of(&adjust_key(idempotency, correction)));
+                    keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
+                }
+                Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
+                    named_holds.insert(*hold_id);
+                }
+                Command::Settle { accounts } => account_ids.extend(accounts),
+                Command::Transfer(asked) => asked_keys.extend(asked.reply_key().as_deref().map(KeyDigest::of)),
+                Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } => {}
+            }
+        }
+        keys.extend(transfer.iter().flat_map(transfer::Prepared::account_keys));
+        named_holds.extend(affected.hold_ids());
+        currencies.extend(affected.currencies_of_rewards());
+
+        // Before any account is made or locked, in every writer.
+        facts.lock_drafts(conn, &draft_uuids, &asked_keys)?;
+        let members = wallets.values().copied().chain(affected.owners()).collect();
+        let memberships = facts.memberships(conn, &members)?;
+        let mut affected = affected.compute(&timelines, &memberships)?;
+        let (ignored, others) = affected.ignored();
+        orders::mark_ignored(conn, &ignored, true)?;
+        orders::mark_ignored(conn, &others, false)?;
+        keys.extend(affected.account_keys());
+
+        let keys = facts.account_ids(conn, &keys)?;
+        affected.set_accounts(&keys);
+        account_ids.extend(keys.values());
+        account_ids.extend(affected.posted_accounts());
+        // A hold changes its account only when its member's points move. A batch that waited for that reads it again.
+        // Those made for an order count also where no line of it carries them.
+        let made_for = holds::load(conn, holds::Which::Orders(&affected.uuids()))?;
+        let named: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();
+        let mut named_now = facts.holds(conn, &named)?;
+        named_now.extend(made_for);
+        account_ids.extend(named_now.values().map(|hold| hold.account_id));
+
+        if facts.lock(conn, &account_ids)? == accounts::Locked::Now {
+            named_now = facts.holds(conn, &named_now.into_keys().collect::<Vec<_>>())?;
+            let is_elsewhere = named_now.values().any(|hold| !account_ids.contains(&hold.account_id));
+            if is_elsewhere || self::wallets(conn, context, None, commands)? != wallets {
+                return Err(StoreError::Moved.into());
+            }
+        }
+        let now = facts.now(conn)?;
+        let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
+        let (mut book, stored, debts) = opened(loaded, open_holds);
+        book.holds.extend(named_now);
+        book.holds.extend(facts.holds_of_drafts(conn, &draft_uuids)?);
+        let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
+        book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
+        book.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &book, &timelines, now)?);
+        (book.holds, book.neighbours) =
+            book.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
+        book.postings = affected.postings();
+
+        let (drafts, archived) = complete_drafts(conn, facts, commands, &timelines)?;
+        let answered = answered(conn, facts, &asked_keys, &book)?;
+        let decimals = currencies
+            .into_iter()
+            .map(|code| facts.decimals(conn, &code).map(|decimals| (code, decimals)))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self {
+            timelines,
+            book,
+            stored,
+            debts,
+            keys,
+            wallets,
+            answered,
+            fresh_replies: Vec::new(),
+            given: BTreeMap::new(),
+            decimals,
+            affected,
+            memberships,
+            drafts,
+            known_customers,
+            archived,
+            transfer,
+            now,
+        })
+    }
+}
+
+/// The drafts of holds, completed, by the position of their command; and the products of rewards that were archived.
+fn complete_drafts(
+    conn: &mut AnyConnection,
+    facts: &mut Facts,
+    commands: &[Command],
+    timelines: &[Timeline],
+) -> Result<(BTreeMap<usize, Order>, BTreeSet<ProductId>), LedgerError> {
+    let (positions, mut drafts): (Vec<usize>, Vec<Order>) = commands
+        .iter()
+        .enumerate()
+        .filter_map(|(position, command)| match command {
+            Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
+            _ => None,
+        })
+        .unzip();
+    let archived =
+        if drafts.is_empty() { BTreeSet::new() } else { draft::complete(conn, facts, &mut drafts, timelines)? };
+    Ok((positions.into_iter().zip(drafts).collect(), archived))
+}
+
+/// A book of accounts and their open holds, what is stored of the accounts beside that, and which exception tells of
+/// whose debt.
+fn opened(
+    loaded: Vec<StoredAccount>,
+    open_holds: BTreeMap<HoldId, Hold>,
+) -> (Book, BTreeMap<AccountId, Stored>, BTreeMap<AccountId, String>) {
+    let mut book = Book { holds: open_holds, ..Book::default() };
+    let (mut stored, mut debts) = (BTreeMap::new(), BTreeMap::new());
+    for one in loaded {
+        let lots = one.account.lots().clone();
+        let loaded = Loaded { entry_count: one.entry_count, debt: one.debt_exception_id.clone() };
+        debts.extend(one.debt_exception_id.map(|exception| (one.account.id, exception)));
+        stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots, loaded });
+        book.accounts.insert(one.account.id, one.account);
+    }
+    (book, stored, debts)
+}
+
+/// The rewards that limits count: of the programs that holds are asked for, those with a limit.
+fn uses(
+    conn: &mut AnyConnection,
+    timelines: &[Timeline],
+    accounts: &[AccountId],
+    commands: &[Command],
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
+    let asked: BTreeSet<&str> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Hold { program, .. } => Some(program.as_str()),
+            _ => None,
+        })
+        .collect();
+    let timelines = timelines.iter().filter(|timeline| asked.contains(timeline.code.as_str()));
+    let (rewards, from) = draft::limited(timelines, now);
+    if rewards.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(holds::load(conn, holds::Which::Uses { accounts, rewards: &rewards, from })?)
+}

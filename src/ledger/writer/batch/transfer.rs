@@ -1,0 +1,315 @@
+//! Everything of one member goes to another: accounts, holds, what sales posted, enrolment, and later orders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::replies::params_to_bytes;
+use super::{Batch, trouble};
+use crate::domain::catalog::records::{Ingested, Partner, ShopRecords};
+use crate::domain::ledger::account::Account;
+use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryKind};
+use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::transfer::TransferNote;
+use crate::domain::sale::order::Wallet;
+use crate::domain::value::ids::{AccountId, EntryId, PartnerId, ProgramId, SaleId};
+use crate::ledger::error::{ErrorBody, LedgerError};
+use crate::ledger::ingest::wallets::{owner_of, wallets_of};
+use crate::ledger::query::quote::entry_json;
+use crate::ledger::writer::command::{Answer, Command, Transfer, TransferReason};
+use crate::ledger::writer::recorded_replies::caller_key;
+use crate::store::table::entries::EntryRow;
+use crate::store::table::exceptions;
+use crate::store::table::memberships::Memberships;
+use crate::store::table::recorded_replies::KeyDigest;
+use crate::store::table::{
+    accounts, entries, holds, memberships, merges, orders, postings, programs, transfers, wallets,
+};
+use crate::store::{self, AnyConnection};
+
+/// The key of the exception that says of a member that it is gone and nobody knows whom it became.
+pub(in crate::ledger) fn orphan_key(partner: PartnerId) -> String {
+    format!("orphaned_account/{partner}")
+}
+
+/// What is known of a transfer before accounts are locked. Orders are locked.
+pub(super) struct Prepared {
+    /// Whose account gets it all.
+    to: PartnerId,
+    /// The contact that the giving member is from now on.
+    person: PartnerId,
+    /// Orders whose points were the giving member's.
+    orders: BTreeSet<SaleId>,
+    /// Sales for which anything was ever posted to its accounts.
+    sales: BTreeSet<SaleId>,
+    /// Its accounts, by program.
+    accounts: BTreeMap<ProgramId, AccountId>,
+    /// The programs' codes.
+    codes: BTreeMap<ProgramId, String>,
+    from: PartnerId,
+    /// Whose the giving member's points are to begin with: another's, when it was merged or is a company's contact.
+    owner: PartnerId,
+    outdated: bool,
+}
+
+impl Prepared {
+    /// Of the transfer among these commands, which is then alone.
+    pub fn load(conn: &mut AnyConnection, wallet: Wallet, commands: &[Command]) -> Result<Option<Self>, LedgerError> {
+        let [Command::Transfer(asked)] = commands else { return Ok(None) };
+        let from = asked.from;
+        let (person, to) = match &asked.why {
+            TransferReason::Merged { into, .. } => {
+                let owner = if wallet == Wallet::Company { into.commercial_partner_id } else { into.id };
+                let became = merges::of(conn, &[owner, into.id])?;
+                let last = |id: PartnerId| became.get(&id).copied().unwrap_or(id);
+                (last(into.id), last(owner))
+            }
+            TransferReason::ByHand { to, .. } => {
+                let to = wallets_of(conn, wallet, &[*to])?.remove(to).unwrap_or(*to);
+                (to, to)
+            }
+        };
+        // Also of programs that cannot be read just now: points move whatever a program says.
+        let accounts: BTreeMap<ProgramId, AccountId> = accounts::load(conn, &accounts::Which::Partners(&[from]))?
+            .into_iter()
+            .map(|one| (one.account.program_id, one.account.id))
+            .collect();
+        let of_member = owner_of(conn, wallet, from)?;
+        let orders = wallets::orders_of(conn, &of_member)?;
+        let mut sales = orders.clone();
+        for account in accounts.values() {
+            for origin in transfers::origins(conn, *account)? {
+                sales.extend(entries::sales_of_account(conn, origin.account)?);
+            }
+        }
+        orders::lock(conn, &sales)?;
+        let outdated = match &asked.why {
+            TransferReason::Merged { reading, .. } => !reading.still_counts(conn)?,
+            TransferReason::ByHand { .. } => false,
+        };
+        let owner = wallets_of(conn, wallet, &[from])?.remove(&from).unwrap_or(from);
+        let codes = programs::codes(conn)?;
+        Ok(Some(Self { to, person, orders, sales, accounts, codes, from, owner, outdated }))
+    }
+
+    /// The accounts that give and those that get.
+    pub fn account_keys(&self) -> impl Iterator<Item = (PartnerId, ProgramId)> + '_ {
+        let both = |program: &ProgramId| [(self.from, *program), (self.to, *program)];
+        self.accounts.keys().flat_map(both).filter(|_| self.from != self.to)
+    }
+}
+
+impl Transfer {
+    /// The key of its reply, where it has one.
+    pub(super) fn reply_key(&self) -> Option<String> {
+        match &self.why {
+            TransferReason::ByHand { idempotency, .. } => Some(caller_key(idempotency)),
+            TransferReason::Merged { .. } => None,
+        }
+    }
+}
+
+impl Batch {
+    pub(super) fn transfer(&mut self, conn: &mut AnyConnection, asked: &Transfer) -> Result<Answer, LedgerError> {
+        let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+        let before = self.book.entries.len();
+        match &asked.why {
+            TransferReason::Merged { .. } if prepared.outdated => Ok(Answer::Outdated),
+            TransferReason::Merged { .. } if prepared.from == prepared.to => Ok(Answer::Ingested(Ingested::default())),
+            TransferReason::Merged { into, .. } => {
+                keep_if_unknown(conn, into)?;
+                self.move_all(conn, &prepared, asked)?;
+                merges::note(conn, asked.from, prepared.person, self.now.timestamp_micros())?;
+                let posted = self.book.entries.len().saturating_sub(before);
+                let entries_posted = u64::try_from(posted).unwrap_or(u64::MAX);
+                Ok(Answer::Ingested(Ingested { orders_changed: 0, entries_posted }))
+            }
+            TransferReason::ByHand { idempotency, to, .. } => {
+                let key = caller_key(idempotency);
+                let (key, params_sha256) = (KeyDigest::of(&key), params_to_bytes(&idempotency.params_sha256)?);
+                if let Some(before) = self.answered.get(&key) {
+                    if before.params_sha256 != params_sha256 {
+                        return Ok(Answer::Reply(Err(ErrorBody::from(&Refusal::IdempotencyConflict))));
+                    }
+                    return Ok(Answer::Reply(match &before.reply {
+                        Ok(kept) => Ok(transferred_before(conn, kept, &prepared.codes)?),
+                        Err(refused) => Err(refused.clone()),
+                    }));
+                }
+                if prepared.from == prepared.to {
+                    return Ok(Answer::Reply(Err(same_account(asked.from, *to))));
+                }
+                if prepared.accounts.is_empty() && prepared.owner != prepared.from {
+                    return Ok(Answer::Reply(Err(of_another(asked.from, prepared.owner))));
+                }
+                self.move_all(conn, &prepared, asked)?;
+                self.settle_orphan(conn, &prepared, asked)?;
+                let entries = self.transferred(before);
+                // Only their ids: names and reasons may be erased from the entries, and would stay here.
+                let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+                let shown = entries.iter().map(|entry| {
+                    let account = self.book.accounts.get(&entry.account_id).ok_or(crate::domain::ledger::book::Missing);
+                    Ok(shown(entry, account.map_err(store::corrupt)?, &prepared.codes))
+                });
+                let reply = json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? });
+                self.record(key, params_sha256, &Ok(json!({ "entries": ids })), false);
+                Ok(Answer::Reply(Ok(reply)))
+            }
+        }
+    }
+
+    fn move_all(&mut self, conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<(), LedgerError> {
+        let note = note(conn, prepared, asked)?;
+        let now_us = self.now.timestamp_micros();
+        let sales: Vec<SaleId> = prepared.sales.iter().copied().collect();
+        for (program, from) in &prepared.accounts {
+            let from = *from;
+            let to = self.keys.get(&(prepared.to, *program)).copied();
+            let to = to.ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+            let entries = self
+                .with_moment(&asked.actor, |book, moment| book.transfer(from, to, &note, moment))
+                .map_err(trouble)?;
+            // The two entries of the transfer itself stay where they are.
+            let own = i64::from(!entries.is_empty());
+            let places = [from, to].map(|account| (account, self.entry_count(account).saturating_sub(own)));
+            transfers::note(conn, places[0], places[1], now_us)?;
+            postings::hand_over(conn, &sales, from, to)?;
+            holds::hand_over(conn, from, to)?;
+        }
+        wallets::keep(conn, &prepared.orders.iter().map(|order| (*order, prepared.to)).collect())?;
+        join_memberships(conn, prepared, &asked.actor, now_us)
+    }
+
+    /// How many entries an account has, those of this batch included.
+    fn entry_count(&self, account: AccountId) -> i64 {
+        let stored = self.stored.get(&account).map_or(0, |stored| stored.entry_count);
+        let fresh = self.book.entries.iter().filter(|entry| entry.account_id == account).count();
+        stored.saturating_add(i64::try_from(fresh).unwrap_or(i64::MAX))
+    }
+
+    /// A member that was gone from Odoo has become the one that a manager named.
+    fn settle_orphan(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &Prepared,
+        asked: &Transfer,
+    ) -> Result<(), LedgerError> {
+        let key = orphan_key(asked.from);
+        if exceptions::state_of(conn, &key)?.is_some() {
+            let now_us = self.now.timestamp_micros();
+            merges::note(conn, asked.from, prepared.to, now_us)?;
+            let note = format!("all of it was moved to partner {}", prepared.to);
+            exceptions::resolve_key(conn, &key, &note, &asked.actor, now_us)?;
+        }
+        Ok(())
+    }
+
+    /// The entries of a transfer.
+    fn transferred(&self, before: usize) -> Vec<&Entry> {
+        let of_transfers = |entry: &&Entry| entry.kind == EntryKind::Transfer;
+        self.book.entries.iter().skip(before).filter(of_transfers).collect()
+    }
+}
+
+/// An entry of a transfer, as its caller gets it.
+fn shown(entry: &Entry, account: &Account, codes: &BTreeMap<ProgramId, String>) -> Value {
+    let mut shown = entry_json(entry);
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("partner_id".into(), json!(account.partner_id.0));
+        object.insert("program".into(), json!(codes.get(&account.program_id)));
+    }
+    shown
+}
+
+/// What the caller of a transfer was answered, from the ids that were kept.
+fn transferred_before(
+    conn: &mut AnyConnection,
+    kept: &Value,
+    codes: &BTreeMap<ProgramId, String>,
+) -> Result<Value, LedgerError> {
+    let missing = || store::corrupt("the entries of a transfer");
+    let ids = kept.get("entries").and_then(Value::as_array).ok_or_else(missing)?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let id = id.as_str().and_then(EntryId::parse).ok_or_else(missing)?;
+        rows.push(entries::find(conn, id)?.ok_or_else(missing)?);
+    }
+    let of = accounts::Which::Ids(&rows.iter().map(EntryRow::account_id).collect());
+    let accounts: BTreeMap<AccountId, Account> =
+        accounts::load(conn, &of)?.into_iter().map(|one| (one.account.id, one.account)).collect();
+    let shown = entries::with_texts(conn, &rows)?.into_iter().map(|entry| {
+        let account = accounts.get(&entry.account_id).ok_or_else(missing)?;
+        Ok(shown(&entry, account, codes))
+    });
+    Ok(json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? }))
+}
+
+fn refused(parameter: &str, problem: &str) -> ErrorBody {
+    let mut body = ErrorBody::new(-32602, "invalid_params", format!("{parameter}: {problem}"));
+    if let Some(data) = body.data.as_object_mut() {
+        data.insert("parameter".into(), json!(parameter));
+    }
+    body
+}
+
+fn of_another(from: PartnerId, owner: PartnerId) -> ErrorBody {
+    refused("from_partner_id", &format!("the points of partner {from} are those of partner {owner}; name that one"))
+}
+
+fn same_account(from: PartnerId, to: PartnerId) -> ErrorBody {
+    refused("to_partner_id", &format!("partner {to} has the points of partner {from} already: they share one account"))
+}
+
+/// Whoever is merged into a partner that no order named yet needs to know its company.
+fn keep_if_unknown(conn: &mut AnyConnection, partner: &Partner) -> Result<(), LedgerError> {
+    if store::table::shop::partners(conn, &[partner.id])?.is_empty() {
+        let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
+        store::table::shop::put(conn, &records)?;
+    }
+    Ok(())
+}
+
+/// What the entries say: the other partner, by its id and its name.
+fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<TransferNote, LedgerError> {
+    let (other, said, reason) = match &asked.why {
+        TransferReason::Merged { into, .. } => (into.id, "merged into", None),
+        TransferReason::ByHand { reason, .. } => (prepared.to, "moved to", Some(reason.clone())),
+    };
+    let known = store::table::shop::partners(conn, &[asked.from, other])?;
+    let name = |id: PartnerId| {
+        let name = known.get(&id).map(|partner| partner.name.clone()).filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| format!("partner {id}"))
+    };
+    let cause = |id: PartnerId, name| Cause { model: CauseModel::Partner, id: Some(id.0), uuid: None, name };
+    let out = format!("{said} {}", name(other));
+    let into = format!("{out} from {}", name(asked.from));
+    Ok(TransferNote { out: cause(other, out), into: cause(asked.from, into), reason })
+}
+
+/// Who gets the points was enrolled whenever either was. Orders that this concerns are computed again.
+fn join_memberships(
+    conn: &mut AnyConnection,
+    prepared: &Prepared,
+    actor: &str,
+    now_us: i64,
+) -> Result<(), LedgerError> {
+    let of = |conn: &mut AnyConnection, member| -> Result<Memberships, LedgerError> {
+        Ok(memberships::load(conn, &BTreeSet::from([member]))?)
+    };
+    let mut theirs = of(conn, prepared.to)?;
+    // The orders that moved are the new owner's now: the programs it is enrolled in may give them something.
+    let mut concerned: BTreeSet<ProgramId> = theirs.keys().map(|(_, program)| *program).collect();
+    for ((_, program), membership) in of(conn, prepared.from)? {
+        let own = theirs.remove(&(prepared.to, program)).unwrap_or_default();
+        let both = own.union(&membership);
+        if both != own {
+            memberships::replace(conn, prepared.to, program, &both.periods, actor)?;
+        }
+        concerned.insert(program);
+    }
+    // An order is computed whole, whatever program asks for it.
+    if let Some(program) = concerned.first() {
+        programs::request_recompute(conn, program.0, Some(prepared.to.0), None, now_us)?;
+    }
+    Ok(())
+}
