@@ -12,11 +12,12 @@ use crate::domain::catalog::records::{Category, Partner, PosConfig, Product};
 use crate::domain::program::{Program, describe, review};
 use crate::domain::value::ids::{PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
-use crate::odoo::fault::{Asked, classify};
-use crate::odoo::orders::{self, ShopRules};
+use crate::odoo::error::{Asked, classify};
+use crate::odoo::read::pos_orders::{self, ShopRules};
+use crate::odoo::read::{fields, loyalty_cards};
 use crate::odoo::session::{Domain, FromOdoo};
-use crate::odoo::transport::{Pending, ReadMethod, Spoken};
-use crate::odoo::{Session, Transport, cards, dialect, doctor};
+use crate::odoo::transport::json_rpc::{Pending, ReadMethod, Spoken};
+use crate::odoo::{Session, Transport, doctor};
 use crate::rpc::envelope::{self, Answer};
 
 /// A body of `POST /jsonrpc`: read call by call, each call's parameters into what its method takes.
@@ -63,9 +64,9 @@ async fn read_everything(answer: Value) {
     let domain = Domain::new();
     // That something cannot be read is an answer as well.
     let rules = ShopRules::read(&session, 2).await.unwrap_or_default();
-    let _ = orders::read_page(&session, &rules, &domain, 0, 2).await;
-    let _ = orders::read_digests(&session, &domain, 0, 2).await;
-    let _ = orders::orders_of_lines(&session, &domain, 2).await;
+    let _ = pos_orders::read_page(&session, &rules, &domain, 0, 2).await;
+    let _ = pos_orders::read_digests(&session, &domain, 0, 2).await;
+    let _ = pos_orders::orders_of_lines(&session, &domain, 2).await;
     let _ = session.newest("pos.order", None).await;
     let _ = session.count("pos.order", &domain).await;
     let _ = doctor::examine(&session).await;
@@ -75,10 +76,10 @@ async fn read_everything(answer: Value) {
     page_of::<Category<ProductCategoryId>>(&session).await;
     page_of::<PosConfig>(&session).await;
     page_of::<Currency>(&session).await;
-    let _ = cards::programs(&session, 2).await;
-    if let Ok(page) = cards::page(&session, 1, 0, 2).await {
+    let _ = loyalty_cards::programs(&session, 2).await;
+    if let Ok(page) = loyalty_cards::page(&session, 1, 0, 2).await {
         for record in &page.items {
-            let _ = cards::Card::from_odoo(record);
+            let _ = loyalty_cards::Card::from_odoo(record);
         }
     }
 }
@@ -104,8 +105,8 @@ impl Transport for Parrot {
     }
 
     fn call<'a>(&'a self, _: i64, _: &'a str, method: ReadMethod, _: Map<String, Value>) -> Pending<'a, Value> {
-        let of_orders = dialect::ORDER_FIELDS.iter().chain(dialect::LINE_FIELDS);
-        let fields = dialect::NEEDED_FIELDS.iter().flat_map(|(_, fields)| fields.iter()).chain(of_orders);
+        let of_orders = fields::ORDER_FIELDS.iter().chain(fields::LINE_FIELDS);
+        let fields = fields::NEEDED_FIELDS.iter().flat_map(|(_, fields)| fields.iter()).chain(of_orders);
         let answer = match method {
             ReadMethod::FieldsGet => Value::Object(fields.map(|field| ((*field).to_owned(), json!({}))).collect()),
             ReadMethod::SearchRead | ReadMethod::SearchCount | ReadMethod::Read | ReadMethod::ContextGet => {

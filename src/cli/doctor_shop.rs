@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::{Findings, Mark};
 use crate::domain::findings::Place;
-use crate::odoo::census::Census;
+use crate::odoo::read::census::Census;
 use crate::store::table::tokens::TokenRow;
 
 /// Companies or tills that a line names at most.

@@ -16,7 +16,7 @@ use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::domain::value::text::one_line;
 use crate::ledger::{KeptGrant, KeptRedemption, PutBack};
-use crate::odoo::kept_rewards::{self, KeptReward, RewardedOrder};
+use crate::odoo::read::kept_rewards::{self, KeptReward, RewardedOrder};
 use crate::sync::PassReport;
 
 /// What no order shows.

@@ -12,8 +12,8 @@ use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Carried, Ledger};
-use crate::odoo::cards::{self, Card, CardProgram};
-use crate::odoo::record::Record;
+use crate::odoo::read::loyalty_cards::{self, Card, CardProgram};
+use crate::odoo::read::record::Record;
 use crate::odoo::{Fault, Session};
 
 const REASON: &str = "imported from Odoo loyalty";
@@ -52,7 +52,7 @@ pub async fn carry_over(
     let mut rows = Vec::new();
     let mut after = 0;
     loop {
-        let page = cards::page(session, from.id, after, ask.page_size).await.map_err(understood)?;
+        let page = loyalty_cards::page(session, from.id, after, ask.page_size).await.map_err(understood)?;
         rows.extend(carry_page(ledger, session, ask, &destination.program, &page.items).await?);
         if page.is_last {
             break;
@@ -83,10 +83,10 @@ fn understood(fault: Fault) -> ImportError {
 
 /// The one program that is meant; whoever has several must say which.
 async fn choose(session: &Session, ask: &Ask<'_>) -> Result<CardProgram, ImportError> {
-    if !cards::has_cards(session).await.map_err(understood)? {
+    if !loyalty_cards::has_cards(session).await.map_err(understood)? {
         return Err(ImportError::NoLoyalty);
     }
-    let all = cards::programs(session, ask.page_size).await.map_err(understood)?;
+    let all = loyalty_cards::programs(session, ask.page_size).await.map_err(understood)?;
     if let Some(id) = ask.odoo_program {
         let found = all.iter().find(|program| program.id == id).cloned();
         return found.ok_or_else(|| {

@@ -1,10 +1,10 @@
 //! What `doctor` asks of Odoo: is the service user able to read all we need, and what is missing.
 
-use super::dialect::{ADDON_FIELD, NEEDED_FIELDS};
-use super::fault::Fault;
-use super::orders::LINE;
 use super::session::{Domain, Session};
-use super::transport::Spoken;
+use crate::odoo::error::Fault;
+use crate::odoo::read::fields::{ADDON_FIELD, NEEDED_FIELDS};
+use crate::odoo::read::pos_orders::LINE;
+use crate::odoo::transport::json_rpc::Spoken;
 
 /// What was found about one model.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::fault::Fault;
 use super::session::Session;
 use crate::domain::login::KeyEnd;
+use crate::odoo::error::Fault;
 
 /// Odoo's model of them. Keys end from Odoo 18 on; before, it has no `expiration_date`.
 const KEYS: &str = "res.users.apikeys";

@@ -12,32 +12,21 @@
 //!
 //! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
 
-pub mod auto;
-pub mod cards;
-pub mod census;
-pub mod dialect;
+pub mod connection;
 pub mod doctor;
-pub mod fault;
-mod http;
-pub mod json2;
-pub mod kept_rewards;
+pub mod error;
 pub mod key;
 pub mod keys;
-pub mod link;
-pub mod orders;
-pub mod places;
-pub mod record;
-pub mod retry;
+pub mod read;
 pub mod server_clock;
 pub mod session;
 pub mod settings;
-pub mod shop;
 pub mod transport;
 
-pub use auto::transport;
-pub use fault::Fault;
-pub use json2::Json2;
-pub use link::Link;
+pub use crate::odoo::connection::Link;
+pub use crate::odoo::error::Fault;
+pub use crate::odoo::transport::auto::transport;
+pub use crate::odoo::transport::json_rpc::{JsonRpc, Transport};
+pub use crate::odoo::transport::json2::Json2;
 pub use session::Session;
 pub use settings::{OdooSettings, Protocol, Wallet};
-pub use transport::{JsonRpc, Transport};

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use super::dialect;
-use super::fault::Fault;
-use super::record::{Record, Unreadable, moment_text};
-use super::transport::{ReadMethod, Spoken, Transport};
+use crate::odoo::error::Fault;
+use crate::odoo::read::fields;
+use crate::odoo::read::record::{Record, Unreadable, moment_text};
+use crate::odoo::transport::json_rpc::{ReadMethod, Spoken, Transport};
 
 /// An Odoo domain: a list of conditions that all must hold (or Odoo's prefix notation).
 pub type Domain = Vec<Value>;
@@ -96,7 +96,7 @@ impl Session {
     /// of their own. The field is the same, so that the version alone tells; one that says nothing is taken for a new one.
     #[must_use]
     pub fn has_branches(&self) -> bool {
-        super::auto::major(&self.version).is_none_or(|major| major >= 17)
+        crate::odoo::transport::auto::major(&self.version).is_none_or(|major| major >= 17)
     }
 
     /// The names of a model's fields that this user may see. Asked once a session.
@@ -140,7 +140,7 @@ impl Session {
     ) -> Result<Vec<Record>, Fault> {
         let existing = self.fields(model).await?;
         // Asked for no field at all, Odoo would send every one of them.
-        let mut asked = dialect::available(fields, &existing);
+        let mut asked = fields::available(fields, &existing);
         asked.push("id");
         let arguments = arguments([
             ("domain", Value::Array(domain)),

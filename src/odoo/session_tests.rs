@@ -10,9 +10,9 @@ use crate::demo::{Misbehaviour, Served, Shop, server, shop};
 use crate::domain::catalog::records::{Partner, Product};
 use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::PartnerId;
-use crate::odoo::orders::{ShopRules, read_page};
+use crate::odoo::read::catalog::read_partner;
+use crate::odoo::read::pos_orders::{ShopRules, read_page};
 use crate::odoo::session::Domain;
-use crate::odoo::shop::read_partner;
 use crate::odoo::{Fault, Link, OdooSettings, Protocol, Session, doctor, transport};
 
 struct Stand {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::domain::findings::FutureRecords;
-use crate::odoo::record::moment_text;
+use crate::odoo::read::record::moment_text;
 use crate::odoo::session::Session;
 use crate::odoo::{Fault, session::Domain};
 

@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::domain::sale::order::{Order, OrderState};
 use crate::domain::sale::withdrawal::KnownLine;
 use crate::domain::value::ids::{LineId, OrderId};
-use crate::odoo::orders::{LINE, ORDER};
-use crate::odoo::record::Record;
+use crate::odoo::read::pos_orders::{LINE, ORDER};
+use crate::odoo::read::record::Record;
 
 use super::error::SyncError;
 use super::pass::Pass;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::domain::catalog::records::Partner;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{OrderId, PartnerId};
-use crate::odoo::orders::ORDER;
+use crate::odoo::read::pos_orders::ORDER;
 use crate::odoo::session::FromOdoo;
 
 use super::error::SyncError;

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::OrderId;
 use crate::ledger::{CHUNK, LedgerError};
-use crate::odoo::orders::{ORDER, orders_of_lines, read_page};
-use crate::odoo::record::moment_text;
+use crate::odoo::read::pos_orders::{ORDER, orders_of_lines, read_page};
+use crate::odoo::read::record::moment_text;
 use crate::odoo::session::Domain;
 
 use super::error::SyncError;

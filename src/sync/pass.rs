@@ -12,8 +12,8 @@ use crate::domain::findings::FutureRecords;
 use crate::domain::sale::withdrawal::Withdrawals;
 use crate::domain::value::ids::{OrderId, PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
-use crate::odoo::orders::{LINE, ORDER, ShopRules};
-use crate::odoo::record::moment_text;
+use crate::odoo::read::pos_orders::{LINE, ORDER, ShopRules};
+use crate::odoo::read::record::moment_text;
 use crate::odoo::session::{Domain, FromOdoo};
 use crate::odoo::{Fault, Session};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::findings::Place;
 use crate::domain::value::ids::OrderId;
-use crate::odoo::places;
+use crate::odoo::read::places;
 
 use super::error::SyncError;
 use super::pass::Pass;

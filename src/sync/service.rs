@@ -10,8 +10,9 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::domain::catalog::records::{Partner, ShopRecords};
 use crate::domain::value::ids::{OrderId, PartnerId};
-use crate::odoo::orders::ShopRules;
-use crate::odoo::{Link, Session, shop};
+use crate::odoo::read::catalog;
+use crate::odoo::read::pos_orders::ShopRules;
+use crate::odoo::{Link, Session};
 
 use super::error::SyncError;
 use super::lease::{Granted, Lease};
@@ -415,7 +416,7 @@ impl SyncHandle {
         let shared = &self.shared;
         let session = shared.link.session().await?;
         let reading = Reading::begin(None);
-        let found = match shop::read_partner(&session, id).await {
+        let found = match catalog::read_partner(&session, id).await {
             Ok(found) => found,
             Err(fault) => {
                 if fault.is_refusal() {

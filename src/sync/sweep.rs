@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::domain::catalog::records::OrderDigest;
 use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::OrderId;
-use crate::odoo::orders::{ORDER, read_digests};
+use crate::odoo::read::pos_orders::{ORDER, read_digests};
 use crate::odoo::session::Domain;
 
 use super::error::SyncError;

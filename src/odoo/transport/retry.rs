@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::fault::Fault;
+use crate::odoo::error::Fault;
 
 /// The pause before the first repetition; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);

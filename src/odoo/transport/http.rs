@@ -11,13 +11,13 @@ use tower::layer::layer_fn;
 use tower::{Layer, Service, ServiceBuilder};
 use url::Url;
 
-use super::fault::Fault;
-use super::server_clock::{Listening, ServerClock};
-use super::settings::OdooSettings;
-use super::transport::{LARGEST_ANSWER, too_large, wire_fault};
+use crate::odoo::error::Fault;
+use crate::odoo::server_clock::{Listening, ServerClock};
+use crate::odoo::settings::OdooSettings;
+use crate::odoo::transport::json_rpc::{LARGEST_ANSWER, too_large, wire_fault};
 
 /// A way to send requests to one Odoo.
-pub(super) struct Http {
+pub(in crate::odoo) struct Http {
     way: Listening<HttpBackend>,
     clock: ServerClock,
     base: Url,
@@ -29,7 +29,7 @@ pub(super) struct Http {
 
 /// What was answered: any status, any body.
 #[derive(Debug)]
-pub(super) struct HttpReply {
+pub(in crate::odoo) struct HttpReply {
     pub status: u16,
     pub body: Vec<u8>,
 }
@@ -109,7 +109,7 @@ impl Http {
             Err(problem) if problem.is::<LengthLimitError>() => Err(too_large(self.shown_url.clone())),
             Err(problem) => Err(Fault::Unreachable {
                 url: self.shown_url.clone(),
-                detail: super::transport::root_cause(problem.as_ref()),
+                detail: crate::odoo::transport::json_rpc::root_cause(problem.as_ref()),
             }),
         }
     }

@@ -16,14 +16,14 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 
-use super::fault::{Asked, Fault, classify};
-use super::key::{ApiKey, conceal};
 use super::retry::with_retries;
-use super::server_clock::{Listening, ServerClock};
-use super::settings::OdooSettings;
+use crate::odoo::error::{Asked, Fault, classify};
+use crate::odoo::key::{ApiKey, conceal};
+use crate::odoo::server_clock::{Listening, ServerClock};
+use crate::odoo::settings::OdooSettings;
 
 /// The largest answer that is read, in bytes: a page of orders is far below it, a runaway proxy is not.
-pub(super) const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
+pub(in crate::odoo) const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
 
 /// An answer that is still on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
@@ -189,7 +189,7 @@ impl JsonRpc {
 }
 
 /// A failure below JSON-RPC.
-pub(super) fn wire_fault(url: String, problem: &WireError) -> Fault {
+pub(in crate::odoo) fn wire_fault(url: String, problem: &WireError) -> Fault {
     use jsonrpsee::core::http_helpers::HttpError;
     match problem {
         WireError::Rejected { status_code } => status_fault(url, *status_code),
@@ -203,7 +203,7 @@ pub(super) fn wire_fault(url: String, problem: &WireError) -> Fault {
 }
 
 /// A status that tells of no answer of Odoo's.
-pub(super) fn status_fault(url: String, status: u16) -> Fault {
+pub(in crate::odoo) fn status_fault(url: String, status: u16) -> Fault {
     match status {
         429 | 502 | 503 | 504 => Fault::Busy { url, status },
         300..=399 => {
@@ -214,12 +214,12 @@ pub(super) fn status_fault(url: String, status: u16) -> Fault {
 }
 
 /// An answer that is not read to its end.
-pub(super) fn too_large(url: String) -> Fault {
+pub(in crate::odoo) fn too_large(url: String) -> Fault {
     Fault::NotOdoo { url, what: "more than 64 MiB at once".to_owned(), transient: false }
 }
 
 /// The innermost reason, which is the one that a person can use: "Connection refused (os error 111)".
-pub(super) fn root_cause(problem: &(dyn std::error::Error + 'static)) -> String {
+pub(in crate::odoo) fn root_cause(problem: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = problem;
     while let Some(deeper) = cause.source() {
         cause = deeper;

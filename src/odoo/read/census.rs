@@ -1,10 +1,10 @@
 //! How much of Odoo's shop the service user sees: a wrong company or a missing right shows in numbers.
 
-use super::fault::Fault;
-use super::orders::ORDER;
 use super::record::Record;
-use super::session::{Domain, Session};
 use crate::domain::catalog::records::PosConfig;
+use crate::odoo::error::Fault;
+use crate::odoo::read::pos_orders::ORDER;
+use crate::odoo::session::{Domain, Session};
 
 /// An order by its name and date, as Odoo tells them.
 #[derive(Clone, Debug, PartialEq, Eq)]

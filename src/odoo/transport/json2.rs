@@ -8,12 +8,12 @@ use jsonrpsee::http_client::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::fault::{Asked, Fault, classify};
 use super::http::{Http, HttpReply};
-use super::key::{ApiKey, conceal};
 use super::retry::with_retries;
-use super::settings::OdooSettings;
-use super::transport::{Pending, ReadMethod, Spoken, Transport, status_fault};
+use crate::odoo::error::{Asked, Fault, classify};
+use crate::odoo::key::{ApiKey, conceal};
+use crate::odoo::settings::OdooSettings;
+use crate::odoo::transport::json_rpc::{Pending, ReadMethod, Spoken, Transport, status_fault};
 
 /// Where an Odoo of 19 or later tells its version, without a login.
 const VERSION: &str = "/web/version";
@@ -148,7 +148,7 @@ impl Json2 {
     }
 
     /// The version, or the status with which there is none.
-    pub(super) async fn told_version(&self) -> Result<Result<String, u16>, Fault> {
+    pub(in crate::odoo) async fn told_version(&self) -> Result<Result<String, u16>, Fault> {
         with_retries(self.settings.retries, || async {
             let answer = self.http.send(VERSION, self.headers(None)?, None).await?;
             if let Some(fault) = self.transient(&answer) {

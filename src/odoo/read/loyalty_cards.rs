@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::fault::Fault;
 use super::record::{Record, Unreadable};
-use super::session::{Domain, FromOdoo, Page, Session};
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
+use crate::odoo::error::Fault;
+use crate::odoo::session::{Domain, FromOdoo, Page, Session};
 
 /// Odoo's loyalty programs.
 pub const PROGRAM: &str = "loyalty.program";

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::fault::Fault;
 use super::session::Session;
-use super::transport::Transport;
+use crate::odoo::error::Fault;
+use crate::odoo::transport::json_rpc::Transport;
 
 /// How long a session's knowledge of fields and shops is trusted. Shorter than any window's overlap, so that
 /// what was read before a module added a field is read again after it.

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::dialect::ADDON_FIELD;
-use super::fault::Fault;
-use super::orders::{LINE, ORDER};
 use super::record::{Record, Unreadable};
-use super::session::{Domain, FromOdoo, Session};
 use crate::domain::value::exact;
+use crate::odoo::error::Fault;
+use crate::odoo::read::fields::ADDON_FIELD;
+use crate::odoo::read::pos_orders::{LINE, ORDER};
+use crate::odoo::session::{Domain, FromOdoo, Session};
 
 /// The addon's field of an order.
 const KEPT: &str = "loyalty_sidecar_data";

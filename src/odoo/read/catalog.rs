@@ -6,9 +6,9 @@ use crate::domain::value::ids::{
 };
 use crate::domain::value::money::{Currency, Money};
 
-use super::fault::Fault;
 use super::record::{Record, Unreadable};
-use super::session::{FromOdoo, Session};
+use crate::odoo::error::Fault;
+use crate::odoo::session::{FromOdoo, Session};
 
 impl FromOdoo for Partner {
     const MODEL: &'static str = "res.partner";

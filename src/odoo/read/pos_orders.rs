@@ -10,10 +10,10 @@ use crate::domain::sale::order::{HoldRef, Line, LineRef, LineRole, Order, OrderS
 use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
 use crate::domain::value::money::Money;
 
-use super::dialect::{ADDON_FIELD, LINE_FIELDS, ORDER_FIELDS};
-use super::fault::Fault;
 use super::record::{Record, Unreadable};
-use super::session::{Domain, Page, Session, report_unreadable};
+use crate::odoo::error::Fault;
+use crate::odoo::read::fields::{ADDON_FIELD, LINE_FIELDS, ORDER_FIELDS};
+use crate::odoo::session::{Domain, Page, Session, report_unreadable};
 
 /// Odoo's model of an order.
 pub const ORDER: &str = "pos.order";

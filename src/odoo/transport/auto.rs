@@ -9,11 +9,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::fault::Fault;
 use super::json2::Json2;
-use super::key::ApiKey;
-use super::settings::{OdooSettings, Protocol};
-use super::transport::{JsonRpc, Pending, ReadMethod, Spoken, Transport};
+use crate::odoo::error::Fault;
+use crate::odoo::key::ApiKey;
+use crate::odoo::settings::{OdooSettings, Protocol};
+use crate::odoo::transport::json_rpc::{JsonRpc, Pending, ReadMethod, Spoken, Transport};
 
 /// The first version with JSON-2.
 const FIRST: u32 = 19;
@@ -115,7 +115,7 @@ fn has_json2(version: &str) -> bool {
 }
 
 /// The first number of a version.
-pub(super) fn major(version: &str) -> Option<u32> {
+pub(in crate::odoo) fn major(version: &str) -> Option<u32> {
     let digits = version.chars().skip_while(|letter| !letter.is_ascii_digit());
     digits.take_while(char::is_ascii_digit).collect::<String>().parse().ok()
 }

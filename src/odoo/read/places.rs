@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::Fault;
-use super::session::{Domain, Session};
 use crate::domain::findings::Place;
+use crate::odoo::error::Fault;
+use crate::odoo::session::{Domain, Session};
 
 /// Each with its name. Where a model as a whole may not be read, there is none of its kind.
 ///
