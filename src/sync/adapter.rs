@@ -13,7 +13,7 @@ use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
 use crate::ledger::{Ledger, LedgerError};
 
-use super::ledger::{
+use crate::sync::ledger_port::{
     LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger, Trail,
 };
 

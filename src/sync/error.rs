@@ -4,7 +4,7 @@ use crate::domain::value::ids::OrderId;
 use crate::ledger::LedgerError;
 use crate::odoo::Fault;
 
-use super::ledger::LedgerFault;
+use crate::sync::ledger_port::LedgerFault;
 
 /// Why a pass ended early.
 #[derive(Debug, thiserror::Error)]

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use crate::domain::lease::Asked;
 
 use super::error::SyncError;
-use super::holder;
-use super::ledger::{LeaseAsk, SyncLedger};
+use crate::sync::ledger_port::{LeaseAsk, SyncLedger};
+use crate::sync::process_id;
 
 /// How often a process that waits for the lease asks again.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
@@ -48,7 +48,7 @@ pub(super) struct Granted {
 
 impl Lease {
     pub fn new(ledger: Arc<dyn SyncLedger>, lasts: Duration) -> Self {
-        Self { ledger, lasts, who: holder::name(), held: Mutex::default() }
+        Self { ledger, lasts, who: process_id::name(), held: Mutex::default() }
     }
 
     /// What this process calls itself.
@@ -105,7 +105,7 @@ impl Lease {
 
     async fn send(&self, busy: bool, wish: bool) -> Result<Option<Granted>, SyncError> {
         let renewed = Instant::now();
-        let ask = LeaseAsk { who: self.who.clone(), lasts: self.lasts, wish, busy, is_gone: holder::is_gone };
+        let ask = LeaseAsk { who: self.who.clone(), lasts: self.lasts, wish, busy, is_gone: process_id::is_gone };
         let (asked, at) = self.ledger.ask_lease(ask).await.map_err(SyncError::Ledger)?;
         Ok(match asked {
             Asked::Held { term, left_behind } => {

@@ -10,7 +10,7 @@ use crate::ledger::LoginOutcome;
 use crate::odoo::{Session, keys};
 
 use super::error::SyncError;
-use super::ledger::ReadingState;
+use crate::sync::ledger_port::ReadingState;
 
 /// How often Odoo is asked when the key ends: a new one is known soon, and a pass is not longer for it.
 const ASK_AGAIN: Duration = Duration::from_mins(5);

@@ -9,9 +9,7 @@
 mod adapter;
 pub mod error;
 mod future;
-mod holder;
 mod lease;
-pub mod ledger;
 mod login;
 mod lost_lines;
 mod members;
@@ -20,7 +18,6 @@ mod pass;
 mod places;
 mod progress;
 mod service;
-mod shop;
 mod status;
 mod sweep;
 pub mod window;
@@ -30,8 +27,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use crate::sync::ledger_port::{LedgerFault, MissingRecords, Pending, SyncLedger};
 pub use error::SyncError;
-pub use ledger::{LedgerFault, MissingRecords, Pending, SyncLedger};
 pub use service::{SyncHandle, SyncService};
 pub use status::SyncStatus;
 
@@ -78,5 +75,8 @@ pub struct PassReport {
     pub entries_posted: u64,
 }
 
+mod catalog;
+pub mod ledger_port;
+mod process_id;
 #[cfg(test)]
 mod tests;

@@ -13,10 +13,10 @@ use crate::odoo::read::record::moment_text;
 use crate::odoo::session::Domain;
 
 use super::error::SyncError;
-use super::ledger::{LedgerFault, Reading};
 use super::pass::Pass;
 use super::progress::Progress;
 use super::withdrawals::{Sorted, Taking};
+use crate::sync::ledger_port::{LedgerFault, Reading};
 
 /// Whether it may be for what the orders say that the ledger could not take them in.
 fn is_of_the_orders(fault: &LedgerFault) -> bool {

@@ -19,12 +19,12 @@ use crate::odoo::{Fault, Session};
 
 use super::error::SyncError;
 use super::future;
-use super::ledger::Reading;
 use super::service::{Shared, Work};
-use super::shop::Kept;
 use super::window::{Window, believed, window};
 use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
+use crate::sync::catalog::Kept;
+use crate::sync::ledger_port::Reading;
 
 /// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
 pub(super) const SWEEP: &str = "sweep";

@@ -16,12 +16,12 @@ use crate::odoo::{Link, Session};
 
 use super::error::SyncError;
 use super::lease::{Granted, Lease};
-use super::ledger::{PassEnd, Reading, SyncLedger};
 use super::login::Login;
 use super::pass::{Kind, Pass};
 use super::status::{Board, SyncStatus};
 use super::window::Stillness;
 use super::{PassReport, SyncSettings};
+use crate::sync::ledger_port::{PassEnd, Reading, SyncLedger};
 
 /// The most orders that wait after a notification. More come with the next pass: polling is the truth.
 const MOST_NOTIFIED: usize = 10_000;

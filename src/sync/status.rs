@@ -11,7 +11,7 @@ use crate::domain::login::KeyEnd;
 
 use super::PassReport;
 use super::error::SyncError;
-use super::ledger::ReadingState;
+use crate::sync::ledger_port::ReadingState;
 
 /// How sync is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

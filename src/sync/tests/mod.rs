@@ -21,10 +21,10 @@ use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
 use crate::store::Trouble;
 
-use super::ledger::{
+use super::*;
+use crate::sync::ledger_port::{
     LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger, Trail,
 };
-use super::*;
 
 mod driving;
 mod reading;

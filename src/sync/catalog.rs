@@ -9,9 +9,9 @@ use crate::domain::value::money::Currency;
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;
-use super::ledger::Reading;
 use super::pass::Pass;
 use super::progress::Progress;
+use crate::sync::ledger_port::Reading;
 
 /// Steps up a tree of categories before we take it for a loop.
 const DEEPEST: usize = 64;
