@@ -3,6 +3,7 @@
 //! ARCHITECTURE.md names the rooms and who may call whom.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod demo;

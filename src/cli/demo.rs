@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{Failure, Outcome, serve::stop_signal};
 use crate::app::{Application, StartError};
+use crate::auth::token::{self, Role};
 use crate::config::{LogFormat, LogSettings, Settings};
 use crate::demo;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::program::Program;
 use crate::odoo::OdooSettings;
-use crate::rpc::token::{self, Role};
 use crate::store::{self, DatabaseUrl, Pool};
 use crate::telemetry;
 

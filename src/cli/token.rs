@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::opening::Opening;
 use super::{Failure, Outcome, print};
+use crate::auth::token::{self, Role};
 use crate::config::Settings;
 use crate::domain::value::text::one_line;
 use crate::ledger::error::time;
-use crate::rpc::token::{self, Role};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum RoleName {

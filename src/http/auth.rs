@@ -14,10 +14,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use tokio::sync::Mutex;
 
+use crate::auth::token::Token;
 use crate::rpc::Caller;
 use crate::rpc::envelope::refusal;
 use crate::rpc::error::Fault;
-use crate::rpc::token::Token;
 use crate::store::table::tokens::{self, TokenRow};
 use crate::store::{Pool, StoreError};
 

@@ -8,7 +8,6 @@ mod connections;
 mod health;
 mod jsonrpc;
 mod metrics;
-mod pace;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -22,14 +21,14 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, guard, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
+use crate::http::rate_limit::Pace;
 use crate::ledger::Ledger;
 use crate::rpc::{Methods, OdooSide};
 use auth::Gate;
 use connections::{Connections, close_strangers};
-use pace::Pace;
 
+pub use crate::http::rate_limit::RateLimit;
 pub use connections::{ConnectionLimits, raise_descriptor_limit};
-pub use pace::RateLimit;
 
 /// How the service listens.
 #[derive(Clone, Copy, Debug)]
@@ -182,5 +181,6 @@ fn not_allowed(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
     sentence(response, &format!("{} is answered to {allowed} only", request.path()))
 }
 
+mod rate_limit;
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,9 @@ use actix_web::{App, test, web};
 use serde_json::{Value, json};
 
 use super::{Options, State, routes, serve};
+use crate::auth::token;
+use crate::rpc::Role;
 use crate::rpc::testing::{Bench, MadeUp};
-use crate::rpc::{Role, token};
 
 const VERSION: &str = r#"{"jsonrpc":"2.0","id":1,"method":"system.version"}"#;
 

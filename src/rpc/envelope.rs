@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use super::error::Fault;
-use super::methods::Name;
-use super::token::Caller;
 use super::{Methods, Reply};
+use crate::auth::token::Caller;
+use crate::rpc::registry::Name;
 
 /// The most calls in one batch.
 pub const MOST_CALLS: usize = 100;

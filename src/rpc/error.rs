@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::token::Role;
+use crate::auth::token::Role;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
 use crate::ledger::error::told;

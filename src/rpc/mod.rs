@@ -4,25 +4,12 @@
 //! ledger asked, result out) → back. A group that has typed results lives in [`method`], with its rows and schemas.
 //! [`methods`] is the one table of what there is; [`error`] the one of what can go wrong; `rpc.discover` is made of both.
 
-mod draft;
 pub mod envelope;
 pub mod error;
-mod exception;
-mod fingerprint;
-mod ledger;
-mod loyalty;
-mod member;
 mod method;
-pub mod methods;
-mod odoo_side;
 mod openrpc;
-mod params;
-mod program;
-mod redemption;
+pub mod param;
 pub mod reference;
-mod schemas;
-mod sync;
-pub mod token;
 
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -31,10 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use crate::auth::token::{Caller, Role};
+pub use crate::rpc::odoo_port::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
+pub use crate::rpc::registry::Name;
 pub use error::Fault;
-pub use methods::Name;
-pub use odoo_side::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
-pub use token::{Caller, Role};
 
 use crate::domain::catalog::records::ShopRecords;
 use crate::domain::ledger::refusal::Refusal;
@@ -140,31 +127,31 @@ macro_rules! handlers {
 }
 
 handlers! {
-    ExceptionList => exception::list,
-    ExceptionResolve => exception::resolve,
-    LedgerAdjust => ledger::adjust,
-    LedgerRedact => ledger::redact,
-    LedgerVerify => ledger::verify,
-    LoyaltyBalance => loyalty::balance,
-    LoyaltyCapture => loyalty::capture,
-    LoyaltyExplain => loyalty::explain,
-    LoyaltyHistory => loyalty::history,
-    LoyaltyHold => loyalty::hold,
-    LoyaltyQuote => loyalty::quote,
-    LoyaltyRelease => loyalty::release,
-    MemberEnrol => member::enrol,
-    MemberLeave => member::leave,
-    MemberList => member::list,
-    MemberTransfer => member::transfer,
-    ProgramArchive => program::archive,
-    ProgramGet => program::get,
-    ProgramList => program::list,
-    ProgramPut => program::put,
-    RedemptionList => redemption::list,
+    ExceptionList => method::exception::list,
+    ExceptionResolve => method::exception::resolve,
+    LedgerAdjust => method::ledger::adjust,
+    LedgerRedact => method::ledger::redact,
+    LedgerVerify => method::ledger::verify,
+    LoyaltyBalance => method::loyalty::balance,
+    LoyaltyCapture => method::loyalty::capture,
+    LoyaltyExplain => method::loyalty::explain,
+    LoyaltyHistory => method::loyalty::history,
+    LoyaltyHold => method::loyalty::hold,
+    LoyaltyQuote => method::loyalty::quote,
+    LoyaltyRelease => method::loyalty::release,
+    MemberEnrol => method::member::enrol,
+    MemberLeave => method::member::leave,
+    MemberList => method::member::list,
+    MemberTransfer => method::member::transfer,
+    ProgramArchive => method::program::archive,
+    ProgramGet => method::program::get,
+    ProgramList => method::program::list,
+    ProgramPut => method::program::put,
+    RedemptionList => method::redemption::list,
     RpcDiscover => method::system::discover,
-    SyncNotify => sync::notify,
-    SyncRun => sync::run,
-    SyncStatus => sync::status,
+    SyncNotify => method::sync::notify,
+    SyncRun => method::sync::run,
+    SyncStatus => method::sync::status,
     SystemVersion => method::system::version,
 }
 
@@ -175,7 +162,7 @@ where
     H: Fn(Arc<Api>, Caller, P) -> F,
     F: Future<Output = Reply> + Send + 'static,
 {
-    match params::read::<P>(sent) {
+    match param::types::read::<P>(sent) {
         Ok(params) => Box::pin(handler(Arc::clone(api), caller.clone(), params)),
         Err(fault) => Box::pin(std::future::ready(Err(fault))),
     }
@@ -187,9 +174,11 @@ where
     P: DeserializeOwned,
     H: Fn(Arc<Api>, Caller, P) -> F,
 {
-    params::read::<P>(sent).map(drop)
+    param::types::read::<P>(sent).map(drop)
 }
 
+mod odoo_port;
+pub mod registry;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::error::ERRORS;
-use super::methods::{COMMON_ERRORS, Method, Name, Param};
-use super::schemas;
+use crate::rpc::param::schema;
+use crate::rpc::registry::{COMMON_ERRORS, Method, Name, Param};
 
 /// The document; the same at each call.
 pub(super) fn document() -> Value {
@@ -28,7 +28,7 @@ pub(super) fn document() -> Value {
             "license": {"name": env!("CARGO_PKG_LICENSE")},
         },
         "methods": Name::ALL.iter().map(|name| method(name.row())).collect::<Vec<_>>(),
-        "components": {"schemas": schemas::all(), "errors": errors},
+        "components": {"schemas": schema::all(), "errors": errors},
     })
 }
 
@@ -45,7 +45,7 @@ fn method(method: &Method) -> Value {
         "x-role": method.role.word(),
         "paramStructure": "by-name",
         "params": method.params.iter().map(param).collect::<Vec<_>>(),
-        "result": {"name": "result", "schema": schemas::reference(method.result)},
+        "result": {"name": "result", "schema": schema::reference(method.result)},
         "errors": errors,
     })
 }
@@ -55,6 +55,6 @@ fn param(param: &Param) -> Value {
         "name": param.name,
         "description": param.meaning,
         "required": param.required,
-        "schema": schemas::reference(param.schema),
+        "schema": schema::reference(param.schema),
     })
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::error::{ERRORS, ErrorKind};
-use super::methods::{COMMON_ERRORS, Method, Name, Param};
-use super::{openrpc, schemas};
+use super::openrpc;
+use crate::rpc::param::schema;
+use crate::rpc::registry::{COMMON_ERRORS, Method, Name, Param};
 
 /// How to call.
 const CALLING: &str = include_str!("reference/calling.txt");
@@ -20,7 +21,7 @@ const WIDTH: usize = 110;
 /// API.md.
 #[must_use]
 pub fn markdown() -> String {
-    let schemas = schemas::all();
+    let schemas = schema::all();
     let mut parts = vec![CALLING.trim_end().to_owned(), errors(), index()];
     let mut group = "";
     for method in Name::ALL.iter().map(|name| name.row()) {

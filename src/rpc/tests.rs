@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::envelope::{Answer, MOST_CALLS, MOST_LEVELS};
 use super::error::ERRORS;
-use super::methods::COMMON_ERRORS;
 use super::testing::{Bench, club, draft};
-use super::{Name, Role, openrpc, schemas};
+use super::{Name, Role, openrpc};
 use crate::domain::catalog::records::{PosConfig, ShopRecords};
 use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId};
+use crate::rpc::param::schema;
+use crate::rpc::registry::COMMON_ERRORS;
 
 fn json_of(answer: Answer) -> Value {
     match answer {
@@ -74,7 +75,7 @@ fn sample_without(method: &str, left_out: &str) -> Value {
 #[test]
 fn the_discovery_document_points_at_nothing_missing() {
     let document = openrpc::document();
-    let schemas = schemas::all();
+    let schemas = schema::all();
     let kinds: BTreeSet<&str> = ERRORS.iter().map(|row| row.kind).collect();
     for method in Name::ALL.iter().map(|name| name.row()) {
         for param in method.params {

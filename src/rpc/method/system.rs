@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer;
-use crate::rpc::methods::Method;
-use crate::rpc::params::Nothing;
-use crate::rpc::schemas::{object, text, whole};
+use crate::rpc::param::schema::{object, text, whole};
+use crate::rpc::param::types::Nothing;
+use crate::rpc::registry::Method;
 use crate::rpc::{Api, Caller, Reply, Role, openrpc};
 
 /// The row of `system.version`.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::error::Fault;
 use crate::ledger::Idempotency;
+use crate::rpc::error::Fault;
 
 /// The caller's key with the fingerprint of its call: SHA-256 of the method and of the parameters as we understood
 /// them. Those are serialised canonically: decimals without needless zeros (`1.10` and `"1.1"` are one), members

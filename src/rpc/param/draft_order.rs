@@ -6,9 +6,9 @@ use chrono::Utc;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::params::{Id, Instant, List, MoneyParam, Quantity, Text, without_control};
 use crate::domain::sale::order::{HoldRef, Line, LineRef, LineRole, Order, OrderState};
 use crate::domain::value::ids::{CompanyId, LineId, PartnerId, PosConfigId, ProductId, SaleModel, SourceId};
+use crate::rpc::param::types::{Id, Instant, List, MoneyParam, Quantity, Text, without_control};
 
 /// The most lines a draft has.
 const MOST_LINES: usize = 2000;
@@ -133,7 +133,7 @@ mod tests {
 
     use super::*;
     use crate::domain::value::money::Money;
-    use crate::rpc::params;
+    use crate::rpc::param::types;
 
     fn draft() -> Value {
         json!({"uuid": "u-1", "company_id": 1, "currency": "EUR", "partner_id": null,
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_draft_becomes_an_order() {
-        let read: Draft = params::read(Some(&draft().to_string())).unwrap();
+        let read: Draft = types::read(Some(&draft().to_string())).unwrap();
         assert!(!read.is_dated());
         let order = read.into_order();
         assert_eq!((order.uuid.as_deref(), order.state), (Some("u-1"), OrderState::Draft));
@@ -155,7 +155,7 @@ mod tests {
         let problem = |change: &dyn Fn(&mut Value)| {
             let mut sent = draft();
             change(&mut sent);
-            params::read::<Draft>(Some(&sent.to_string())).unwrap_err().0.message
+            types::read::<Draft>(Some(&sent.to_string())).unwrap_err().0.message
         };
         let without_uuid = problem(&|sent| drop(sent.as_object_mut().unwrap().remove("uuid")));
         assert_eq!(without_uuid, "uuid: this parameter is required");
@@ -168,7 +168,7 @@ mod tests {
         let mut sent = draft();
         sent["lines"][0]["refunded_line_id"] = json!(41);
         sent["lines"][0]["combo_parent_uuid"] = json!("menu");
-        let order = params::read::<Draft>(Some(&sent.to_string())).unwrap().into_order();
+        let order = types::read::<Draft>(Some(&sent.to_string())).unwrap().into_order();
         assert_eq!(order.lines[0].refunds, Some(LineId(41)));
         assert_eq!(order.lines[0].combo_parent, Some(LineRef::Uuid("menu".to_owned())));
     }
@@ -177,7 +177,7 @@ mod tests {
     fn an_empty_hold_is_none() {
         let mut sent = draft();
         sent["lines"][0]["hold_id"] = json!("");
-        let read: Draft = params::read(Some(&sent.to_string())).unwrap();
+        let read: Draft = types::read(Some(&sent.to_string())).unwrap();
         assert_eq!(read.lines.0[0].hold_id, None);
     }
 }

@@ -4,31 +4,31 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::Draft;
-use super::fingerprint::idempotency;
-use super::params::{Id, Limit, List, PointsParam, Text, place};
-use super::{Api, Caller, Fault, Reply};
 use crate::domain::ledger::book::OrderRef;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::ledger::{Command, HistoryPlace, LedgerError, QuoteAsk};
+use crate::rpc::param::draft_order::Draft;
+use crate::rpc::param::fingerprint::idempotency;
+use crate::rpc::param::types::{Id, Limit, List, PointsParam, Text, place};
+use crate::rpc::{Api, Caller, Fault, Reply};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Balance {
+pub(in crate::rpc) struct Balance {
     partner_ids: List<Id, 1000>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Quote {
+pub(in crate::rpc) struct Quote {
     order: Draft,
 }
 
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Hold {
+pub(in crate::rpc) struct Hold {
     idempotency_key: Text<200>,
     partner_id: Id,
     program: Text<200>,
@@ -43,7 +43,7 @@ pub(super) struct Hold {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Capture {
+pub(in crate::rpc) struct Capture {
     hold_id: Text<200>,
     order: PaidOrder,
 }
@@ -59,14 +59,14 @@ struct PaidOrder {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Release {
+pub(in crate::rpc) struct Release {
     hold_id: Text<200>,
     reason: Text<500>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct History {
+pub(in crate::rpc) struct History {
     partner_id: Id,
     program: Option<Text<200>>,
     limit: Option<Limit>,
@@ -76,23 +76,23 @@ pub(super) struct History {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Explain {
+pub(in crate::rpc) struct Explain {
     entry_id: Text<200>,
 }
 
-pub(super) async fn balance(api: Arc<Api>, _caller: Caller, params: Balance) -> Reply {
+pub(in crate::rpc) async fn balance(api: Arc<Api>, _caller: Caller, params: Balance) -> Reply {
     let partners = params.partner_ids.0.into_iter().map(|id| PartnerId(id.0)).collect();
     Ok(api.ledger.balances(partners).await?)
 }
 
-pub(super) async fn quote(api: Arc<Api>, _caller: Caller, params: Quote) -> Reply {
+pub(in crate::rpc) async fn quote(api: Arc<Api>, _caller: Caller, params: Quote) -> Reply {
     let dated = params.order.is_dated();
     let draft = params.order.into_order();
     Ok(api.ledger.quote(QuoteAsk { draft, dated }).await?)
 }
 
 /// Sets points aside. A partner that is not known here yet is asked for in Odoo first.
-pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
+pub(in crate::rpc) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "loyalty.hold", &params)?;
     if params.points.is_some_and(|points| !points.0.is_positive()) {
         return Err(Fault::parameter("points", "this must be above zero; leave it out for the most that fits"));
@@ -118,7 +118,7 @@ pub(super) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
     }
 }
 
-pub(super) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> Reply {
+pub(in crate::rpc) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> Reply {
     let order = OrderRef {
         id: params.order.id.map(|id| SaleId::pos_order(OrderId(id.0))),
         uuid: Some(params.order.uuid.0),
@@ -128,19 +128,19 @@ pub(super) async fn capture(api: Arc<Api>, caller: Caller, params: Capture) -> R
     Ok(api.ledger.reply(Command::Capture { hold_id, order, actor: caller.actor() }).await?)
 }
 
-pub(super) async fn release(api: Arc<Api>, caller: Caller, params: Release) -> Reply {
+pub(in crate::rpc) async fn release(api: Arc<Api>, caller: Caller, params: Release) -> Reply {
     let hold_id = known_form(&params.hold_id.0)?;
     Ok(api.ledger.reply(Command::Release { hold_id, reason: params.reason.0, actor: caller.actor() }).await?)
 }
 
-pub(super) async fn history(api: Arc<Api>, _caller: Caller, params: History) -> Reply {
+pub(in crate::rpc) async fn history(api: Arc<Api>, _caller: Caller, params: History) -> Reply {
     let before = place(params.before, HistoryPlace::parse)?;
     let limit = params.limit.unwrap_or_default().0;
     let program = params.program.map(|program| program.0);
     Ok(api.ledger.history(PartnerId(params.partner_id.0), program, limit, before).await?)
 }
 
-pub(super) async fn explain(api: Arc<Api>, _caller: Caller, params: Explain) -> Reply {
+pub(in crate::rpc) async fn explain(api: Arc<Api>, _caller: Caller, params: Explain) -> Reply {
     Ok(api.ledger.explain(params.entry_id.0).await?)
 }
 

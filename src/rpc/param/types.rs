@@ -9,13 +9,13 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::error::Fault;
 use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::calendar;
 use crate::domain::value::exact;
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::domain::value::text::control_in;
+use crate::rpc::error::Fault;
 
 /// How much of a message about a parameter is shown: it may repeat what was sent.
 const LONGEST_PROBLEM: usize = 300;
@@ -115,7 +115,7 @@ impl<'de, const MOST: usize> Deserialize<'de> for Text<MOST> {
 }
 
 /// Refuses a text that would not be one plain line wherever it is shown.
-pub(super) fn without_control(text: &str) -> Result<(), String> {
+pub(in crate::rpc) fn without_control(text: &str) -> Result<(), String> {
     match control_in(text) {
         Some(found) => Err(format!("this text contains control characters ({found}); write it as one plain line")),
         None => Ok(()),
@@ -162,7 +162,7 @@ impl<'de, const MOST: i64> Deserialize<'de> for PageLimit<MOST> {
 ///
 /// # Errors
 /// [`Fault::parameter`] when it is no `next` of this list's.
-pub(super) fn place<P, const MOST: usize>(
+pub(in crate::rpc) fn place<P, const MOST: usize>(
     before: Option<Text<MOST>>,
     parse: impl FnOnce(&str) -> Option<P>,
 ) -> Result<Option<P>, Fault> {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::params::{Id, Instant, Limit, Text, place};
-use super::{Api, Caller, Fault, Reply};
 use crate::domain::value::ids::{PartnerId, PosConfigId};
 use crate::ledger::{RedemptionFilter, RedemptionPlace, RedemptionState};
+use crate::rpc::param::types::{Id, Instant, Limit, Text, place};
+use crate::rpc::{Api, Caller, Fault, Reply};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListRedemptions {
+pub(in crate::rpc) struct ListRedemptions {
     from: Option<Instant>,
     to: Option<Instant>,
     program: Option<Text<200>>,
@@ -38,7 +38,7 @@ impl From<State> for RedemptionState {
     }
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListRedemptions) -> Reply {
+pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListRedemptions) -> Reply {
     let (from, to) = (params.from.map(|from| from.0), params.to.map(|to| to.0));
     if let (Some(from), Some(to)) = (from, to)
         && to <= from

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::fingerprint::idempotency;
-use super::params::{Id, Instant, PageLimit, Text, place};
-use super::{Api, Caller, Fault, Reply, Role};
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{MemberFilter, MemberPlace};
+use crate::rpc::param::fingerprint::idempotency;
+use crate::rpc::param::types::{Id, Instant, PageLimit, Text, place};
+use crate::rpc::{Api, Caller, Fault, Reply, Role};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Enrol {
+pub(in crate::rpc) struct Enrol {
     partner_id: Id,
     program: Text<200>,
     since: Option<Instant>,
@@ -20,14 +20,14 @@ pub(super) struct Enrol {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Leave {
+pub(in crate::rpc) struct Leave {
     partner_id: Id,
     program: Text<200>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListMembers {
+pub(in crate::rpc) struct ListMembers {
     program: Option<Text<200>>,
     search: Option<Text<200>>,
     with_points: Option<bool>,
@@ -38,14 +38,14 @@ pub(super) struct ListMembers {
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Transfer {
+pub(in crate::rpc) struct Transfer {
     idempotency_key: Text<200>,
     from_partner_id: Id,
     to_partner_id: Id,
     reason: Text<500>,
 }
 
-pub(super) async fn enrol(api: Arc<Api>, caller: Caller, params: Enrol) -> Reply {
+pub(in crate::rpc) async fn enrol(api: Arc<Api>, caller: Caller, params: Enrol) -> Reply {
     let since = params.since.map(|since| since.0);
     // Being enrolled since last year is points for last year's orders: not a till's to give.
     if since.is_some() && caller.role < Role::Admin {
@@ -56,13 +56,13 @@ pub(super) async fn enrol(api: Arc<Api>, caller: Caller, params: Enrol) -> Reply
     Ok(api.ledger.enrol(partner, &params.program.0, since, &caller.actor()).await?)
 }
 
-pub(super) async fn leave(api: Arc<Api>, caller: Caller, params: Leave) -> Reply {
+pub(in crate::rpc) async fn leave(api: Arc<Api>, caller: Caller, params: Leave) -> Reply {
     let partner = PartnerId(params.partner_id.0);
     api.require_partner(partner).await?;
     Ok(api.ledger.leave(partner, &params.program.0, &caller.actor()).await?)
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListMembers) -> Reply {
+pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListMembers) -> Reply {
     let filter = MemberFilter {
         program: params.program.map(|program| program.0),
         search: params.search.map(|search| search.0),
@@ -73,7 +73,7 @@ pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListMembers) ->
 }
 
 /// Moves everything of a member. The one it is taken from may be gone from Odoo, as long as it has an account here.
-pub(super) async fn transfer(api: Arc<Api>, caller: Caller, params: Transfer) -> Reply {
+pub(in crate::rpc) async fn transfer(api: Arc<Api>, caller: Caller, params: Transfer) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "member.transfer", &params)?;
     let (from, to) = (PartnerId(params.from_partner_id.0), PartnerId(params.to_partner_id.0));
     if from == to {

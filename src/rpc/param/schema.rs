@@ -2,22 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use super::method::system;
 use crate::domain::ledger::book::EXCEPTION_KINDS;
+use crate::rpc::method::system;
 
 /// A reference to one of these.
-pub(super) fn reference(name: &str) -> Value {
+pub(in crate::rpc) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-pub(super) fn object(required: &[&str], members: &[(&str, Value)]) -> Value {
+pub(in crate::rpc) fn object(required: &[&str], members: &[(&str, Value)]) -> Value {
     let properties: Map<String, Value> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
 }
 
 /// An object of which every member is always there.
-pub(super) fn whole(members: &[(&str, Value)]) -> Value {
+pub(in crate::rpc) fn whole(members: &[(&str, Value)]) -> Value {
     let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
     object(&names, members)
 }
@@ -30,7 +30,7 @@ fn or_null(name: &str) -> Value {
     json!({"oneOf": [reference(name), {"type": "null"}]})
 }
 
-pub(super) fn text() -> Value {
+pub(in crate::rpc) fn text() -> Value {
     json!({"type": "string"})
 }
 
@@ -54,7 +54,7 @@ fn flag(value: bool) -> Value {
 }
 
 /// All schemas, by name.
-pub(super) fn all() -> Map<String, Value> {
+pub(in crate::rpc) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
     for (name, schema) in values()
         .into_iter()

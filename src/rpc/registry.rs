@@ -4,7 +4,7 @@
 //! is registered: one that is in no row cannot be, and a row without a handler does not compile (see [`super`]).
 
 use super::method::system;
-use super::token::Role;
+use crate::auth::token::Role;
 
 /// One method.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub struct Method {
     pub summary: &'static str,
     /// Its parameters, all by name.
     pub params: &'static [Param],
-    /// The schema of its result: a name of [`super::schemas`].
+    /// The schema of its result: a name of [`crate::rpc::param::schema`].
     pub result: &'static str,
     /// The kinds of error of its own, besides those that any call can get.
     pub errors: &'static [&'static str],
@@ -40,7 +40,7 @@ pub struct Param {
     pub name: &'static str,
     /// Whether it must be given.
     pub required: bool,
-    /// Its schema: a name of [`super::schemas`].
+    /// Its schema: a name of [`crate::rpc::param::schema`].
     pub schema: &'static str,
     /// What it is for, in a sentence.
     pub meaning: &'static str,

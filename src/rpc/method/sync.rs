@@ -6,19 +6,19 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::params::{Id, List, Nothing};
-use super::{Api, Caller, Fault, OdooTrouble, Reply};
 use crate::domain::findings::{FutureRecords, HeldWithdrawals, HiddenPlace};
 use crate::domain::value::ids::OrderId;
 use crate::ledger::error::time;
+use crate::rpc::param::types::{Id, List, Nothing};
+use crate::rpc::{Api, Caller, Fault, OdooTrouble, Reply};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Notify {
+pub(in crate::rpc) struct Notify {
     order_ids: List<Id, 1000>,
 }
 
-pub(super) async fn run(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+pub(in crate::rpc) async fn run(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
     let run = api.odoo.sync_run().await.map_err(|trouble| unavailable(&trouble))?;
     Ok(json!({
         "orders_read": run.orders_read,
@@ -27,7 +27,7 @@ pub(super) async fn run(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
     }))
 }
 
-pub(super) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+pub(in crate::rpc) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
     let status = api.odoo.status().await.map_err(|trouble| unavailable(&trouble))?;
     let cursors: BTreeMap<&str, String> =
         status.cursors.iter().map(|cursor| (cursor.stream.as_str(), time(cursor.high_water))).collect();
@@ -44,7 +44,7 @@ pub(super) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply 
     }))
 }
 
-pub(super) async fn notify(api: Arc<Api>, _caller: Caller, params: Notify) -> Reply {
+pub(in crate::rpc) async fn notify(api: Arc<Api>, _caller: Caller, params: Notify) -> Reply {
     let orders = params.order_ids.0.into_iter().map(|id| OrderId(id.0)).collect();
     Ok(json!({"queued": api.odoo.notify(orders)}))
 }

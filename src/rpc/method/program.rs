@@ -5,20 +5,20 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::params::{Instant, Nothing, Text};
-use super::{Api, Caller, Fault, Reply};
 use crate::domain::program::{Program, Section, describe};
+use crate::rpc::param::types::{Instant, Nothing, Text};
+use crate::rpc::{Api, Caller, Fault, Reply};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Put {
+pub(in crate::rpc) struct Put {
     program: Value,
     effective_from: Option<Instant>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Get {
+pub(in crate::rpc) struct Get {
     code: Text<200>,
     version: Option<i64>,
     #[serde(default)]
@@ -27,11 +27,11 @@ pub(super) struct Get {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Named {
+pub(in crate::rpc) struct Named {
     code: Text<200>,
 }
 
-pub(super) async fn put(api: Arc<Api>, caller: Caller, params: Put) -> Reply {
+pub(in crate::rpc) async fn put(api: Arc<Api>, caller: Caller, params: Put) -> Reply {
     if params.program.is_null() {
         return Err(Fault::parameter("program", "this parameter is required"));
     }
@@ -40,11 +40,11 @@ pub(super) async fn put(api: Arc<Api>, caller: Caller, params: Put) -> Reply {
     Ok(json!({"code": put.code, "version": put.version}))
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
     Ok(api.ledger.list_programs().await?)
 }
 
-pub(super) async fn get(api: Arc<Api>, _caller: Caller, params: Get) -> Reply {
+pub(in crate::rpc) async fn get(api: Arc<Api>, _caller: Caller, params: Get) -> Reply {
     let mut found = api.ledger.get_program(&params.code.0, params.version).await?;
     if params.describe
         && let Some(answer) = found.as_object_mut()
@@ -60,6 +60,6 @@ fn described(document: &Value) -> Vec<Section> {
     Program::from_json(document).ok().and_then(|program| describe(&program).ok()).unwrap_or_default()
 }
 
-pub(super) async fn archive(api: Arc<Api>, caller: Caller, params: Named) -> Reply {
+pub(in crate::rpc) async fn archive(api: Arc<Api>, caller: Caller, params: Named) -> Reply {
     Ok(api.ledger.archive_program(&params.code.0, &caller.actor()).await?)
 }

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::fingerprint::idempotency;
-use super::params::{Id, Nothing, PointsParam, Text};
-use super::{Api, Caller, Fault, Reply};
 use crate::domain::ledger::decide::Correction;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::Command;
+use crate::rpc::param::fingerprint::idempotency;
+use crate::rpc::param::types::{Id, Nothing, PointsParam, Text};
+use crate::rpc::{Api, Caller, Fault, Reply};
 
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Adjust {
+pub(in crate::rpc) struct Adjust {
     idempotency_key: Text<200>,
     partner_id: Id,
     program: Text<200>,
@@ -26,7 +26,7 @@ pub(super) struct Adjust {
 }
 
 /// Adds or takes points. A partner that is not known here yet is asked for in Odoo first.
-pub(super) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Reply {
+pub(in crate::rpc) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "ledger.adjust", &params)?;
     if params.points.0.is_zero() {
         return Err(Fault::parameter("points", "an adjustment of no points changes nothing"));
@@ -51,16 +51,16 @@ pub(super) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust) -> Rep
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Redact {
+pub(in crate::rpc) struct Redact {
     entry_id: Text<200>,
     ground: Text<500>,
 }
 
 /// Erases the texts of an entry.
-pub(super) async fn redact(api: Arc<Api>, caller: Caller, params: Redact) -> Reply {
+pub(in crate::rpc) async fn redact(api: Arc<Api>, caller: Caller, params: Redact) -> Reply {
     Ok(api.ledger.redact(params.entry_id.0, params.ground.0, caller.actor()).await?)
 }
 
-pub(super) async fn verify(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
+pub(in crate::rpc) async fn verify(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
     Ok(api.ledger.verify().await?.to_json())
 }

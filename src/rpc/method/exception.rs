@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::params::{Id, Limit, Text, place};
-use super::{Api, Caller, Fault, Reply};
 use crate::domain::ledger::book::EXCEPTION_KINDS;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
+use crate::rpc::param::types::{Id, Limit, Text, place};
+use crate::rpc::{Api, Caller, Fault, Reply};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListExceptions {
+pub(in crate::rpc) struct ListExceptions {
     state: Option<State>,
     kind: Option<Text<100>>,
     partner_id: Option<Id>,
@@ -38,13 +38,13 @@ impl State {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Resolve {
+pub(in crate::rpc) struct Resolve {
     exception_id: Text<200>,
     note: Text<2000>,
     on_behalf_of: Option<Text<200>>,
 }
 
-pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListExceptions) -> Reply {
+pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListExceptions) -> Reply {
     let kind = match params.kind {
         Some(Text(kind)) if EXCEPTION_KINDS.contains(&kind.as_str()) => Some(kind),
         Some(_) => {
@@ -63,7 +63,7 @@ pub(super) async fn list(api: Arc<Api>, _caller: Caller, params: ListExceptions)
     Ok(api.ledger.exceptions(filter, params.limit.unwrap_or_default().0).await?)
 }
 
-pub(super) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {
+pub(in crate::rpc) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {
     let resolution =
         Resolution { note: params.note.0, by: caller.actor(), on_behalf_of: params.on_behalf_of.map(|claim| claim.0) };
     if api.ledger.resolve_exception(params.exception_id.0, resolution).await? {

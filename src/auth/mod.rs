@@ -1,0 +1,3 @@
+//! Who calls: tokens, roles and rates.
+
+pub mod token;
