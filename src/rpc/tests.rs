@@ -273,7 +273,12 @@ async fn each_bad_input_has_its_own_error() {
         assert!(message.contains(says), "{method} {params}: {message}");
     }
     bench.odoo.away.store(true, Ordering::Relaxed);
-    let (code, _, message) = bench.refused("loyalty.hold", hold(&|ask| ask["partner_id"] = json!(8))).await;
+    // Under a key of its own: one that was used before is told first.
+    let of_nobody = hold(&|ask| {
+        ask["partner_id"] = json!(8);
+        ask["idempotency_key"] = json!("of nobody");
+    });
+    let (code, _, message) = bench.refused("loyalty.hold", of_nobody).await;
     assert!(code == 1401 && message.contains("Odoo"), "{message}");
     assert_eq!(bench.refused("sync.run", json!({})).await, (1401, "unavailable".into(), "Odoo does not answer".into()));
 }

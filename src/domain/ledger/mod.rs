@@ -13,5 +13,6 @@ pub mod refusal;
 pub(in crate::domain) mod replacing;
 pub mod returned_rewards;
 pub mod sale_lots;
-pub mod tests;
+#[cfg(test)]
+mod tests;
 pub mod transfer;
