@@ -37,3 +37,4 @@ DROP TABLE programs;
 DROP FUNCTION refuse_change();
 DROP FUNCTION refuse_unnoted_erasure();
 DROP FUNCTION raise_shop_version();
+DROP FUNCTION lock_named(BIGINT[], BIGINT[], BIGINT[], BYTEA[]);

@@ -584,3 +584,22 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Locks what a batch of people's commands names, in the order that everybody has, and notes which accounts that were
+-- (src/store/batch/prefetch.rs). A function's plans are kept with the connection; the statements that come with a BEGIN
+-- would be planned each time.
+CREATE FUNCTION lock_named(numbers BIGINT[], partner_ids BIGINT[], program_ids BIGINT[], hold_ids BYTEA[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(number) FROM unnest(numbers) AS number;
+    -- A statement of its own: it sees what the locks before it waited for.
+    PERFORM set_config('loyalty.locked', coalesce(string_agg(id::text, ','), ''), true) FROM (
+        SELECT id FROM accounts WHERE id = ANY (ARRAY(
+            SELECT account.id FROM unnest(partner_ids, program_ids) AS named (partner_id, program_id)
+            CROSS JOIN LATERAL (
+                SELECT id FROM accounts WHERE source = 1 AND partner_id = named.partner_id AND program_id = named.program_id
+                OFFSET 0) AS account
+            UNION ALL SELECT account_id FROM holds WHERE id = ANY (hold_ids)))
+        ORDER BY id FOR UPDATE) AS locked;
+END
+$$;

@@ -4,7 +4,6 @@
 //! What is read was locked before, by an earlier statement of the transaction: nobody has changed it since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -24,7 +23,7 @@ use crate::store::table::hold_rows::{HoldReply, HoldRow};
 use crate::store::table::memberships::{self, Memberships};
 use crate::store::table::recorded_replies::{KeyDigest, RecordedReply, ReplyRow};
 use crate::store::table::shop::PartnerRow;
-use crate::store::{AnyConnection, SOURCE, StoreError, corrupt};
+use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// What commands name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,39 +54,21 @@ pub(in crate::store) fn lock_numbers(drafts: &BTreeSet<String>, keys: &BTreeSet<
 impl Named {
     /// The statements that begin a transaction and lock what is named, and note which accounts that were. Nothing but
     /// numbers stands in them.
-    pub(in crate::store) fn beginning(&self) -> String {
-        let mut text = "BEGIN".to_owned();
-        let numbers = lock_numbers(&self.drafts, &self.asked_keys);
-        if !numbers.is_empty() {
-            let _ = write!(
-                text,
-                "; SELECT count(pg_advisory_xact_lock(number)) FROM unnest({}) AS number",
-                bigints(numbers.iter())
-            );
-        }
-        if !(self.members.is_empty() && self.holds.is_empty()) {
-            let holds: Vec<String> = self.holds.iter().map(|id| format!("'\\x{}'", id.0.simple())).collect();
-            let _ = write!(
-                text,
-                "; SELECT set_config('loyalty.locked', coalesce(string_agg(id::text, ','), ''), true) FROM (\
-                 SELECT id FROM accounts WHERE id = ANY (ARRAY(\
-                 SELECT account.id FROM unnest({partners}, {programs}) AS named (partner_id, program_id) \
-                 CROSS JOIN LATERAL (SELECT id FROM accounts WHERE source = {SOURCE} \
-                 AND partner_id = named.partner_id AND program_id = named.program_id OFFSET 0) AS account \
-                 UNION ALL SELECT account_id FROM holds WHERE id = ANY (ARRAY[{holds}]::bytea[]))) \
-                 ORDER BY id FOR UPDATE) AS locked",
-                partners = bigints(self.members.iter().map(|(partner, _)| &partner.0)),
-                programs = bigints(self.members.iter().map(|(_, program)| &program.0)),
-                holds = holds.join(","),
-            );
-        }
-        text
+    pub(super) fn beginning(&self) -> String {
+        let holds: Vec<String> = self.holds.iter().map(|id| format!("\"\\\\x{}\"", id.0.simple())).collect();
+        format!(
+            "BEGIN; SELECT lock_named('{{{numbers}}}', '{{{partners}}}', '{{{programs}}}', '{{{holds}}}')",
+            numbers = listed(&lock_numbers(&self.drafts, &self.asked_keys)),
+            partners = listed(self.members.iter().map(|(partner, _)| &partner.0)),
+            programs = listed(self.members.iter().map(|(_, program)| &program.0)),
+            holds = holds.join(","),
+        )
     }
 }
 
-fn bigints<'a>(numbers: impl Iterator<Item = &'a i64>) -> String {
-    let listed: Vec<String> = numbers.map(i64::to_string).collect();
-    format!("'{{{}}}'::bigint[]", listed.join(","))
+fn listed<'a>(numbers: impl IntoIterator<Item = &'a i64>) -> String {
+    let listed: Vec<String> = numbers.into_iter().map(i64::to_string).collect();
+    listed.join(",")
 }
 
 /// What was read, once all that was named was locked.
@@ -244,19 +225,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_named_is_locked_in_one_order_with_the_beginning() {
-        assert_eq!(Named::default().beginning(), "BEGIN");
+    fn what_is_named_is_locked_with_the_beginning_and_stands_there_as_numbers() {
+        assert_eq!(Named::default().beginning(), "BEGIN; SELECT lock_named('{}', '{}', '{}', '{}')");
         let named = Named {
-            members: [(PartnerId(7), ProgramId(1))].into(),
+            members: [(PartnerId(7), ProgramId(1)), (PartnerId(8), ProgramId(1))].into(),
             holds: [HoldId(uuid::Uuid::from_u128(0xabc))].into(),
             drafts: ["a'); DROP TABLE accounts; --".to_owned()].into(),
             asked_keys: [KeyDigest([0; 32])].into(),
             ..Named::default()
         };
         let text = named.beginning();
-        assert!(text.starts_with("BEGIN; SELECT count(pg_advisory_xact_lock(number)) FROM unnest('{"), "{text}");
-        assert!(text.contains("unnest('{7}'::bigint[], '{1}'::bigint[])"), "{text}");
-        assert!(text.contains("ARRAY['\\x00000000000000000000000000000abc']::bytea[]"), "{text}");
-        assert!(!text.contains("DROP"), "{text}");
+        let numbers = listed(&lock_numbers(&named.drafts, &named.asked_keys));
+        let expected = format!(
+            r#"BEGIN; SELECT lock_named('{{{numbers}}}', '{{7,8}}', '{{1,1}}', '{{"\\x00000000000000000000000000000abc"}}')"#
+        );
+        assert_eq!(text, expected);
     }
 }
