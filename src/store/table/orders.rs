@@ -441,3 +441,45 @@ pub fn digests(conn: &mut AnyConnection, after: OrderId, limit: i64) -> Result<V
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::sql_query;
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::store::connection::{DatabaseUrl, migrate};
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[test]
+    fn what_names_orders_finds_them_without_walking_all_on_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("l.db").display())).unwrap();
+        let pool = crate::store::Pool::open(url, 2).unwrap();
+        let mut conn = pool.get().unwrap();
+        migrate::migrate(&mut conn).unwrap();
+        let many = vec!["?"; 128].join(",");
+        // As seen by the connection that migrated, and by the next one.
+        for mut conn in [conn, pool.get().unwrap()] {
+            for (column, index) in [
+                ("reference", "orders_by_reference"),
+                ("uuid_key", "orders_by_uuid"),
+                ("partner_id", "orders_by_partner"),
+                ("wallet_partner_id", "orders_by_wallet"),
+                ("id", "sqlite_autoindex_orders_1 (source=? AND model=? AND id=?)"),
+            ] {
+                let text = format!(
+                    "EXPLAIN QUERY PLAN SELECT id FROM orders WHERE source = 1 AND model = 1 AND {column} IS NOT NULL \
+                     AND {column} IN ({many})"
+                );
+                let plan: Vec<Step> = sql_query(text).load(&mut **conn).unwrap();
+                assert!(plan.iter().any(|step| step.detail.contains(index)), "{column}: {}", plan[0].detail);
+            }
+        }
+    }
+}
