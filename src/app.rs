@@ -11,11 +11,12 @@ use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::domain::catalog::records::Partner;
+use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{self, Fault, Link, OdooSettings};
-use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
+use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun};
 use crate::store::{self, Pool, StoreError, Synchronous};
 use crate::sync::{SyncHandle, SyncService};
 
@@ -186,7 +187,7 @@ impl Application {
             ..http::Options::default()
         };
         let methods = rpc::Methods::of(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)));
-        let state = http::State::new(ledger.clone(), odoo, methods, metrics.clone(), options);
+        let state = http::ServerState::new(ledger.clone(), odoo, methods, metrics.clone(), options);
         let server = http::serve(listener, state.clone(), options)?;
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
@@ -311,7 +312,7 @@ impl OdooSide for Reader {
     async fn version(&self) -> OdooVersion {
         match &self.sync {
             Some(sync) => {
-                let status = sync.brief_status();
+                let status = sync.brief_state();
                 OdooVersion {
                     reachable: status.odoo_reachable,
                     server_version: status.odoo_version,
@@ -345,16 +346,8 @@ impl OdooSide for Reader {
             let findings = self.ledger.findings().await.map_err(in_words)?;
             return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, findings, ..SyncStatus::default() });
         };
-        let status = sync.status().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
-        Ok(SyncStatus {
-            running: status.running,
-            last_success_at: status.last_success_at,
-            lag_seconds: status.lag_seconds,
-            last_error: status.last_error,
-            ignored_orders: status.ignored_orders,
-            cursors: status.cursors,
-            findings: status.findings,
-        })
+        let state = sync.state().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        Ok(state.status)
     }
 
     async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble> {

@@ -15,7 +15,7 @@ use crate::domain::value::text::one_line;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum State {
+pub(super) enum StateFilter {
     /// Those that wait
     Open,
     /// Those that were dealt with
@@ -29,8 +29,8 @@ pub(super) enum ExceptionsVerb {
     /// List exceptions, newest first
     List {
         /// Which
-        #[arg(long, value_enum, default_value_t = State::Open)]
-        state: State,
+        #[arg(long, value_enum, default_value_t = StateFilter::Open)]
+        state: StateFilter,
         /// Only of this kind
         #[arg(long, value_parser = PossibleValuesParser::new(EXCEPTION_KINDS))]
         kind: Option<String>,
@@ -62,9 +62,9 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsV
         ExceptionsVerb::List { state, kind, partner, limit, before } => {
             let before = place(before.as_deref(), ExceptionPlace::parse)?;
             let state = match state {
-                State::Open => Some("open".to_owned()),
-                State::Resolved => Some("resolved".to_owned()),
-                State::All => None,
+                StateFilter::Open => Some("open".to_owned()),
+                StateFilter::Resolved => Some("resolved".to_owned()),
+                StateFilter::All => None,
             };
             let own = Own::start(settings, opening)?;
             let filter = ExceptionFilter { state, kind, partner_id: partner, before };

@@ -60,7 +60,8 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ImportVerb,
             let found = lines::read(&read_bytes(&path)?).map_err(ImportError::File)?;
             let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;
             let own = Own::start(settings, opening)?;
-            let ask = file::Ask { program: &program, since: settings.sync.since, post: !dry_run, allow_decrease };
+            let ask =
+                file::FileRequest { program: &program, since: settings.sync.since, post: !dry_run, allow_decrease };
             let outcome = from_file(settings, &own.ledger, link.as_deref(), &found, &ask).await;
             own.stop().await;
             outcome?
@@ -85,8 +86,13 @@ async fn from_odoo(
         return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read cards from".to_owned()));
     };
     let session = app::link(odoo, settings.denied_pause)?.session().await?;
-    let ask =
-        cards::Ask { program, odoo_program, page_size: settings.sync.page_size, since: settings.sync.since, post };
+    let ask = cards::CardsRequest {
+        program,
+        odoo_program,
+        page_size: settings.sync.page_size,
+        since: settings.sync.since,
+        post,
+    };
     Ok(cards::carry_over(ledger, &session, &ask, warn).await?)
 }
 
@@ -96,7 +102,7 @@ async fn from_file(
     ledger: &Ledger,
     link: Option<&Link>,
     found: &[lines::Line],
-    ask: &file::Ask<'_>,
+    ask: &file::FileRequest<'_>,
 ) -> Result<Report, Failure> {
     let odoo = link.map(|link| (link, settings.sync.page_size));
     Ok(file::carry_over(ledger, odoo, found, ask, warn).await?)

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::model::{Kind, Model};
+use super::model::{FieldKind, Model};
 
 /// A value that can be compared. Empty is `false` and null; a many2one is its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,7 +170,7 @@ fn leaf(item: &Value, model: &Model, name: &str, precision: Precision) -> Result
     let Some(kind) = model.fields.get(field) else {
         return Err(format!("Invalid field {name}.{field} in condition {item}"));
     };
-    let precision = (*kind == Kind::Moment).then_some(precision);
+    let precision = (*kind == FieldKind::Moment).then_some(precision);
     let scalar = |value| at_precision(Scalar::of(value), precision);
     let all = || value.as_array().map(|values| values.iter().map(scalar).collect());
     let one = scalar(value);

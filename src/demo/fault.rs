@@ -21,7 +21,7 @@ pub enum Misbehaviour {
 
 /// When it does so.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
+pub(super) struct FaultRule {
     pub what: Misbehaviour,
     /// Only for calls of this model; `None` for every request.
     pub model: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Rule {
     pub left: Option<u32>,
 }
 
-impl Rule {
+impl FaultRule {
     /// Whether it applies to a request about `model`, which uses it up once.
     pub fn applies(&mut self, model: Option<&str>) -> bool {
         if self.left == Some(0) || (self.model.is_some() && self.model.as_deref() != model) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// A field's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// char, text or selection.
     Text,
     /// integer.
@@ -28,7 +28,7 @@ pub enum Kind {
     Json,
 }
 
-impl Kind {
+impl FieldKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Text => "char",
@@ -62,7 +62,7 @@ pub(super) fn number(text: &str) -> Value {
 /// A model's records and fields.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
-    pub fields: BTreeMap<String, Kind>,
+    pub fields: BTreeMap<String, FieldKind>,
     pub records: BTreeMap<i64, Map<String, Value>>,
     pub next_id: i64,
     /// Where the records of each link are: link, record it names, records that name it.
@@ -73,12 +73,12 @@ pub(super) struct Model {
 pub(super) const INDEXED: [&str; 2] = ["order_id", "refunded_orderline_id"];
 
 impl Model {
-    fn new(fields: &[(&str, Kind)]) -> Self {
-        let mut fields: BTreeMap<String, Kind> =
+    fn new(fields: &[(&str, FieldKind)]) -> Self {
+        let mut fields: BTreeMap<String, FieldKind> =
             fields.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
-        fields.insert("id".to_owned(), Kind::Integer);
-        fields.insert("display_name".to_owned(), Kind::Text);
-        fields.insert("write_date".to_owned(), Kind::Moment);
+        fields.insert("id".to_owned(), FieldKind::Integer);
+        fields.insert("display_name".to_owned(), FieldKind::Text);
+        fields.insert("write_date".to_owned(), FieldKind::Moment);
         Self { fields, records: BTreeMap::new(), next_id: 1, links: BTreeMap::new() }
     }
 
@@ -134,8 +134,8 @@ pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map
     let Some(kind) = model.fields.get(field) else { return Value::Bool(false) };
     let Some(kept) = Model::kept(record, field).filter(|value| !value.is_null()) else { return kind.empty() };
     match (kind, kept) {
-        (Kind::Moment, Value::String(text)) => json!(text.chars().take(19).collect::<String>()),
-        (Kind::One(target), Value::Number(id)) => {
+        (FieldKind::Moment, Value::String(text)) => json!(text.chars().take(19).collect::<String>()),
+        (FieldKind::One(target), Value::Number(id)) => {
             let name = models.get(*target).and_then(|model| {
                 let record = model.records.get(&id.as_i64()?)?;
                 Model::kept(record, "display_name").cloned()
@@ -147,8 +147,8 @@ pub(super) fn wire(models: &BTreeMap<String, Model>, model: &Model, record: &Map
 }
 
 /// The models of users and their keys.
-fn users() -> [(&'static str, &'static [(&'static str, Kind)]); 2] {
-    use Kind::{Flag, Moment, One, Text};
+fn users() -> [(&'static str, &'static [(&'static str, FieldKind)]); 2] {
+    use FieldKind::{Flag, Moment, One, Text};
     [
         ("res.users", &[("name", Text), ("login", Text), ("active", Flag)]),
         (
@@ -166,8 +166,8 @@ fn users() -> [(&'static str, &'static [(&'static str, Kind)]); 2] {
 
 /// The models of an Odoo 19 with `point_of_sale`, `pos_loyalty` and our addon.
 pub(super) fn odoo_19() -> BTreeMap<String, Model> {
-    use Kind::{Day, Flag, Integer, Json, Many, Moment, Number, One, Text};
-    let models: [(&str, &[(&str, Kind)]); 11] = [
+    use FieldKind::{Day, Flag, Integer, Json, Many, Moment, Number, One, Text};
+    let models: [(&str, &[(&str, FieldKind)]); 11] = [
         ("res.company", &[("name", Text), ("parent_id", One("res.company")), ("parent_ids", Many)]),
         ("res.currency", &[("name", Text), ("decimal_places", Integer), ("active", Flag)]),
         (

@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::domain::{Domain, Precision, Scalar};
-use super::fault::{Misbehaviour, Rule};
-use super::model::{INDEXED, Kind, Model, odoo_19, wire};
+use super::fault::{FaultRule, Misbehaviour};
+use super::model::{FieldKind, INDEXED, Model, odoo_19, wire};
 
 /// The database's name.
 pub const DATABASE: &str = "demo";
@@ -37,7 +37,7 @@ pub(super) struct Books {
     hidden: BTreeSet<(String, i64)>,
     clock: DateTime<Utc>,
     precision: Precision,
-    rules: Vec<Rule>,
+    rules: Vec<FaultRule>,
     calls: Vec<(String, String)>,
     before_answers: Option<BeforeAnswer>,
 }
@@ -197,7 +197,7 @@ impl Shop {
     /// Adds a field of many2one kind, as another version has it.
     pub fn add_link_field(&self, model: &str, field: &str, target: &'static str) {
         if let Some(model) = self.edit().models.get_mut(model) {
-            model.fields.insert(field.to_owned(), Kind::One(target));
+            model.fields.insert(field.to_owned(), FieldKind::One(target));
         }
     }
 
@@ -254,12 +254,12 @@ impl Shop {
 
     /// Misbehaves on the next `times` requests (`None`: until [`Shop::behave`]), of one model only if one is named.
     pub fn misbehave(&self, what: Misbehaviour, model: Option<&str>, times: Option<u32>) {
-        self.edit().rules.push(Rule { what, model: model.map(str::to_owned), after: 0, left: times });
+        self.edit().rules.push(FaultRule { what, model: model.map(str::to_owned), after: 0, left: times });
     }
 
     /// Misbehaves once, on the request about `model` that comes after `answered` others about it.
     pub fn misbehave_after(&self, answered: u32, what: Misbehaviour, model: &str) {
-        self.edit().rules.push(Rule { what, model: Some(model.to_owned()), after: answered, left: Some(1) });
+        self.edit().rules.push(FaultRule { what, model: Some(model.to_owned()), after: answered, left: Some(1) });
     }
 
     /// Behaves again.

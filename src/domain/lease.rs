@@ -27,7 +27,7 @@ pub struct Lease {
 
 /// A process asks for the lease, or renews its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct LeaseRequest<'a> {
     /// The process.
     pub who: &'a str,
     /// How long it wants it at a time.
@@ -70,7 +70,7 @@ impl Lease {
     }
 
     /// Gives the lease to the asker, renews it, or notes its wish.
-    pub fn ask(&mut self, ask: &Ask<'_>, now: DateTime<Utc>) -> Asked {
+    pub fn ask(&mut self, ask: &LeaseRequest<'_>, now: DateTime<Utc>) -> Asked {
         let is_mine = self.holder.as_deref() == Some(ask.who);
         let left_behind =
             !is_mine && self.holder.as_deref().is_some_and(|holder| !self.is_running(now) || (ask.is_gone)(holder));
@@ -113,8 +113,8 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
     }
 
-    fn ask(who: &str) -> Ask<'_> {
-        Ask { who, lasts: TimeDelta::seconds(30), wish: false, busy: false, is_gone: |_| false }
+    fn ask(who: &str) -> LeaseRequest<'_> {
+        LeaseRequest { who, lasts: TimeDelta::seconds(30), wish: false, busy: false, is_gone: |_| false }
     }
 
     fn held(term: i64, left_behind: bool) -> Asked {
@@ -146,12 +146,12 @@ mod tests {
     fn a_wish_is_heard_and_goes_before_others() {
         let mut lease = Lease::default();
         lease.ask(&ask("a"), at(0));
-        assert_eq!(lease.ask(&Ask { wish: true, ..ask("b") }, at(1)), Asked::Taken);
+        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(1)), Asked::Taken);
         assert!(lease.wanted_by_other_than("a", at(1)));
         lease.give_back("a");
         assert_eq!(lease.ask(&ask("a"), at(2)), Asked::Taken, "it is b's turn");
-        assert_eq!(lease.ask(&Ask { wish: true, ..ask("c") }, at(2)), Asked::Taken, "b was first");
-        assert_eq!(lease.ask(&Ask { wish: true, ..ask("b") }, at(2)), held(2, false));
+        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("c") }, at(2)), Asked::Taken, "b was first");
+        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(2)), held(2, false));
         assert!(!lease.wanted_by_other_than("b", at(2)));
     }
 
@@ -159,7 +159,7 @@ mod tests {
     fn the_wish_of_one_that_went_away_holds_nobody_up() {
         let mut lease = Lease::default();
         lease.ask(&ask("a"), at(0));
-        lease.ask(&Ask { wish: true, ..ask("b") }, at(1));
+        lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(1));
         lease.give_back("a");
         assert_eq!(lease.ask(&ask("a"), at(6)), held(2, false));
     }
@@ -168,7 +168,7 @@ mod tests {
     fn a_process_that_has_ended_holds_nothing() {
         let mut lease = Lease::default();
         lease.ask(&ask("a"), at(0));
-        assert_eq!(lease.ask(&Ask { is_gone: |who| who == "a", ..ask("b") }, at(1)), held(2, true));
+        assert_eq!(lease.ask(&LeaseRequest { is_gone: |who| who == "a", ..ask("b") }, at(1)), held(2, true));
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn work_is_noted_until_it_is_given_back_or_over() {
         let mut lease = Lease::default();
-        lease.ask(&Ask { busy: true, ..ask("a") }, at(0));
+        lease.ask(&LeaseRequest { busy: true, ..ask("a") }, at(0));
         lease.ask(&ask("a"), at(10));
         assert!(lease.busy, "a renewal in the middle of the work");
         assert_eq!(lease.ask(&ask("b"), at(60)), held(2, true));

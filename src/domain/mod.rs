@@ -13,4 +13,5 @@ pub mod login;
 pub mod member;
 pub mod program;
 pub mod sale;
+pub mod sync_status;
 pub mod value;

@@ -7,7 +7,7 @@ use chrono::Utc;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::State;
+use super::ServerState;
 
 /// How long an answer of the database holds: anybody may ask, and each question is a write.
 const FRESH: Duration = Duration::from_millis(500);
@@ -38,7 +38,7 @@ pub(super) struct Readiness(Mutex<Option<(Instant, Said)>>);
 
 impl Readiness {
     /// Whether the database can be written and all programs be read, asked at most twice a second.
-    async fn database(&self, state: &State) -> Said {
+    async fn database(&self, state: &ServerState) -> Said {
         let mut last = self.0.lock().await;
         if let Some((at, answer)) = last.as_ref()
             && at.elapsed() < FRESH
@@ -58,7 +58,7 @@ impl Readiness {
 }
 
 /// Names the programs that cannot be read or computed. Anybody may ask, so that it says no more of them.
-async fn troubled_programs(state: &State) -> Option<String> {
+async fn troubled_programs(state: &ServerState) -> Option<String> {
     // A database that fails now was asked whether it can be written a moment ago: the next question will tell.
     let troubled = state.inner.ledger.troubled_programs().await.ok()?;
     let mut named: Vec<String> =
@@ -68,7 +68,7 @@ async fn troubled_programs(state: &State) -> Option<String> {
 }
 
 /// Says that somebody must decide; the numbers are for those who may ask.
-async fn held_withdrawals(state: &State) -> Option<String> {
+async fn held_withdrawals(state: &ServerState) -> Option<String> {
     let held = state.inner.ledger.findings().await.ok()?.held?;
     Some(format!("{} paid orders are not in Odoo as they were; see sync.status or doctor", held.orders()))
 }
@@ -81,7 +81,7 @@ pub(super) async fn alive() -> HttpResponse {
 /// `ready`; `degraded` while Odoo is away or refuses the login, which stops no till, a key of it ends soon, or a program
 /// cannot be read; `unready` (503) when nothing can be written or the
 /// service is about to stop.
-pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
+pub(super) async fn ready(state: web::Data<ServerState>) -> HttpResponse {
     let draining = state.is_draining();
     let (database, odoo) =
         tokio::join!(state.inner.ready.database(&state), tokio::time::timeout(PATIENCE, state.inner.odoo.version()));

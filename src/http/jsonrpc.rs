@@ -10,7 +10,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::connections::has_shown_a_token;
-use super::{State, sentence};
+use super::{ServerState, sentence};
 use crate::rpc::Caller;
 use crate::rpc::envelope::{self, Answer, Body, refusal};
 use crate::rpc::error::Fault;
@@ -31,7 +31,7 @@ enum NoBody {
     Broken,
 }
 
-pub(super) async fn handle(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
+pub(super) async fn handle(request: HttpRequest, payload: web::Payload, state: web::Data<ServerState>) -> HttpResponse {
     let id = Uuid::now_v7().to_string();
     let span = tracing::info_span!("jsonrpc", request = %id);
     let started = Instant::now();
@@ -45,7 +45,7 @@ pub(super) async fn handle(request: HttpRequest, payload: web::Payload, state: w
     response
 }
 
-async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) -> HttpResponse {
+async fn respond(request: &HttpRequest, payload: web::Payload, state: &ServerState) -> HttpResponse {
     let caller = match state.inner.gate.caller(request.headers()).await {
         Ok(caller) => caller,
         Err(denied) => return denied.response(),
@@ -62,7 +62,7 @@ async fn respond(request: &HttpRequest, payload: web::Payload, state: &State) ->
 
 /// Runs the calls in a task of their own: a caller that hangs up in the middle leaves no batch half done, and a
 /// panic ends this answer alone.
-async fn answer(state: State, caller: Caller, body: Vec<u8>) -> HttpResponse {
+async fn answer(state: ServerState, caller: Caller, body: Vec<u8>) -> HttpResponse {
     let work = async move {
         let body = Body::read(&body);
         // A body that is none costs as much as a call.

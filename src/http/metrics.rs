@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::connections::has_shown_a_token;
-use super::{State, sentence};
+use super::{ServerState, sentence};
 use crate::rpc::Role;
 
 /// How long a scrape waits for the database.
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many exceptions wait, as the database says now: every replica tells the same, also after a restart. No number when
 /// the database does not say.
-async fn open_exceptions(state: &State) -> f64 {
+async fn open_exceptions(state: &ServerState) -> f64 {
     match tokio::time::timeout(PATIENCE, state.inner.ledger.open_exceptions()).await {
         Ok(Ok(count)) => u32::try_from(count).map_or(f64::NAN, f64::from),
         Ok(Err(problem)) => {
@@ -25,7 +25,7 @@ async fn open_exceptions(state: &State) -> f64 {
 }
 
 /// How many orders wait for a person to decide whether they are taken back, likewise.
-async fn held_withdrawals(state: &State) -> f64 {
+async fn held_withdrawals(state: &ServerState) -> f64 {
     match tokio::time::timeout(PATIENCE, state.inner.ledger.findings()).await {
         Ok(Ok(found)) => {
             let orders = found.held.map_or(0, |held| held.orders());
@@ -39,7 +39,7 @@ async fn held_withdrawals(state: &State) -> f64 {
     }
 }
 
-pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+pub(super) async fn show(request: HttpRequest, state: web::Data<ServerState>) -> HttpResponse {
     if !state.inner.metrics_public {
         match state.inner.gate.caller(request.headers()).await {
             Err(denied) => return denied.response(),

@@ -59,7 +59,7 @@ impl Default for Options {
 
 /// What every request has at hand. Cheap to clone.
 #[derive(Clone)]
-pub struct State {
+pub struct ServerState {
     inner: Arc<Inner>,
 }
 
@@ -75,7 +75,7 @@ struct Inner {
     metrics_public: bool,
 }
 
-impl State {
+impl ServerState {
     /// From the parts: `methods` are those of the API over the same ledger.
     #[must_use]
     pub fn new(
@@ -120,7 +120,7 @@ const FIRST_REQUEST: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(listener: TcpListener, state: State, options: Options) -> std::io::Result<Server> {
+pub fn serve(listener: TcpListener, state: ServerState, options: Options) -> std::io::Result<Server> {
     let workers = options.workers.max(1);
     let connections = Connections::new(options.connections);
     let server = HttpServer::new(move || {

@@ -11,20 +11,20 @@ use actix_web::http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::{App, test, web};
 use serde_json::{Value, json};
 
-use super::{Options, State, routes, serve};
+use super::{Options, ServerState, routes, serve};
 use crate::auth::token;
 use crate::rpc::Role;
 use crate::rpc::testing::{Bench, MadeUp};
 
 const VERSION: &str = r#"{"jsonrpc":"2.0","id":1,"method":"system.version"}"#;
 
-fn state(bench: &Bench, metrics_public: bool) -> State {
+fn state(bench: &Bench, metrics_public: bool) -> ServerState {
     let options = Options { metrics_public, ..Options::default() };
-    State::new(bench.ledger.clone(), Arc::<MadeUp>::clone(&bench.odoo), bench.methods.clone(), None, options)
+    ServerState::new(bench.ledger.clone(), Arc::<MadeUp>::clone(&bench.odoo), bench.methods.clone(), None, options)
 }
 
 /// Status, JSON body (`null` for none) and a header of one request.
-async fn ask(state: &State, request: test::TestRequest) -> (StatusCode, Value, String) {
+async fn ask(state: &ServerState, request: test::TestRequest) -> (StatusCode, Value, String) {
     let app = test::init_service(App::new().app_data(web::Data::new(state.clone())).configure(routes)).await;
     let response = test::call_service(&app, request.to_request()).await;
     let status = response.status();

@@ -20,7 +20,7 @@ const REASON: &str = "imported from Odoo loyalty";
 
 /// What is to be done.
 #[derive(Clone, Debug)]
-pub struct Ask<'a> {
+pub struct CardsRequest<'a> {
     /// The program that the points go into.
     pub program: &'a str,
     /// Odoo's program, where it has several.
@@ -40,7 +40,7 @@ pub struct Ask<'a> {
 pub async fn carry_over(
     ledger: &Ledger,
     session: &Session,
-    ask: &Ask<'_>,
+    ask: &CardsRequest<'_>,
     mut warn: impl FnMut(&str),
 ) -> Result<Report, ImportError> {
     let destination = destination(ledger, ask.program).await?;
@@ -82,7 +82,7 @@ fn understood(fault: Fault) -> ImportError {
 }
 
 /// The one program that is meant; whoever has several must say which.
-async fn choose(session: &Session, ask: &Ask<'_>) -> Result<CardProgram, ImportError> {
+async fn choose(session: &Session, ask: &CardsRequest<'_>) -> Result<CardProgram, ImportError> {
     if !loyalty_cards::has_cards(session).await.map_err(understood)? {
         return Err(ImportError::NoLoyalty);
     }
@@ -124,7 +124,7 @@ fn listed(begin: &str, programs: &[CardProgram]) -> String {
 async fn carry_page(
     ledger: &Ledger,
     session: &Session,
-    ask: &Ask<'_>,
+    ask: &CardsRequest<'_>,
     program: &Program,
     records: &[Record],
 ) -> Result<Vec<Row>, ImportError> {
@@ -197,7 +197,7 @@ fn unreadable(id: i64, problem: &str) -> Row {
 async fn customers(
     ledger: &Ledger,
     session: &Session,
-    ask: &Ask<'_>,
+    ask: &CardsRequest<'_>,
     cards: &[(Card, PartnerId)],
 ) -> Result<BTreeMap<PartnerId, Partner>, ImportError> {
     let mut ids: Vec<i64> = cards.iter().map(|(_, partner)| partner.0).collect();

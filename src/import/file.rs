@@ -16,7 +16,7 @@ use crate::odoo::Link;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
-pub struct Ask<'a> {
+pub struct FileRequest<'a> {
     /// The program that the points go into.
     pub program: &'a str,
     /// `sync.since`
@@ -37,7 +37,7 @@ pub async fn carry_over(
     ledger: &Ledger,
     odoo: Option<(&Link, u32)>,
     lines: &[Line],
-    ask: &Ask<'_>,
+    ask: &FileRequest<'_>,
     mut warn: impl FnMut(&str),
 ) -> Result<Report, ImportError> {
     let destination = destination(ledger, ask.program).await?;

@@ -24,7 +24,7 @@ pub enum Outcome {
 }
 
 /// How outcomes are counted: a word for machines, one for people, and whether a person must do something.
-struct Kind {
+struct OutcomeKind {
     word: &'static str,
     counted: &'static str,
     is_trouble: bool,
@@ -32,17 +32,22 @@ struct Kind {
     is_told: bool,
 }
 
-const KINDS: [Kind; 10] = [
-    Kind { word: "imported", counted: "imported", is_trouble: false, is_told: false },
-    Kind { word: "unchanged", counted: "unchanged", is_trouble: false, is_told: false },
-    Kind { word: "without_points", counted: "without points", is_trouble: false, is_told: false },
-    Kind { word: "without_customer", counted: "without customer", is_trouble: false, is_told: true },
-    Kind { word: "expired", counted: "expired", is_trouble: false, is_told: true },
-    Kind { word: "archived", counted: "archived", is_trouble: false, is_told: true },
-    Kind { word: "unknown_customer", counted: "of customers that Odoo does not show", is_trouble: true, is_told: true },
-    Kind { word: "other_customer", counted: "imported for another customer", is_trouble: true, is_told: true },
-    Kind { word: "refused", counted: "refused", is_trouble: true, is_told: true },
-    Kind { word: "unreadable", counted: "unreadable", is_trouble: true, is_told: true },
+const KINDS: [OutcomeKind; 10] = [
+    OutcomeKind { word: "imported", counted: "imported", is_trouble: false, is_told: false },
+    OutcomeKind { word: "unchanged", counted: "unchanged", is_trouble: false, is_told: false },
+    OutcomeKind { word: "without_points", counted: "without points", is_trouble: false, is_told: false },
+    OutcomeKind { word: "without_customer", counted: "without customer", is_trouble: false, is_told: true },
+    OutcomeKind { word: "expired", counted: "expired", is_trouble: false, is_told: true },
+    OutcomeKind { word: "archived", counted: "archived", is_trouble: false, is_told: true },
+    OutcomeKind {
+        word: "unknown_customer",
+        counted: "of customers that Odoo does not show",
+        is_trouble: true,
+        is_told: true,
+    },
+    OutcomeKind { word: "other_customer", counted: "imported for another customer", is_trouble: true, is_told: true },
+    OutcomeKind { word: "refused", counted: "refused", is_trouble: true, is_told: true },
+    OutcomeKind { word: "unreadable", counted: "unreadable", is_trouble: true, is_told: true },
 ];
 
 impl Outcome {

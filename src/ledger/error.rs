@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
-use crate::store::{StoreError, Trouble};
+use crate::store::{DatabaseFault, StoreError};
 
 /// `unknown_partner`
 const UNKNOWN_PARTNER: i32 = 1103;
@@ -100,7 +100,7 @@ pub enum LedgerError {
     #[error("{}", told(*.trouble, *.in_doubt))]
     Unwritten {
         /// Why.
-        trouble: Trouble,
+        trouble: DatabaseFault,
         /// Whether it may have been written all the same. The same call again is never done twice.
         in_doubt: bool,
     },
@@ -111,7 +111,7 @@ pub enum LedgerError {
 
 /// What a caller is told when a change could not be written: a sentence that claims no more than is known.
 #[must_use]
-pub fn told(trouble: Trouble, in_doubt: bool) -> String {
+pub fn told(trouble: DatabaseFault, in_doubt: bool) -> String {
     let sentence = trouble.sentence();
     if in_doubt {
         format!(
@@ -128,17 +128,17 @@ impl LedgerError {
     /// and nothing of it was done.
     #[must_use]
     pub const fn is_of_the_command(&self) -> bool {
-        matches!(self, Self::Unwritten { trouble: Trouble::Other, in_doubt: false })
+        matches!(self, Self::Unwritten { trouble: DatabaseFault::Other, in_doubt: false })
     }
 
     /// What stands in the way, and whether the change may have been made all the same; `None` when the ledger
     /// decided, or is busy.
     #[must_use]
-    pub fn trouble(&self) -> Option<(Trouble, bool)> {
+    pub fn trouble(&self) -> Option<(DatabaseFault, bool)> {
         match self {
             Self::Refused(_) | Self::Unavailable(_) | Self::Outdated => None,
             Self::Unwritten { trouble, in_doubt } => Some((*trouble, *in_doubt)),
-            Self::Store(problem) => Some((Trouble::of(problem), matches!(problem, StoreError::InDoubt(_)))),
+            Self::Store(problem) => Some((DatabaseFault::of(problem), matches!(problem, StoreError::InDoubt(_)))),
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Ledger;
 use crate::domain::catalog::records::LastPass;
-use crate::domain::lease::{Ask, Asked};
+use crate::domain::lease::{Asked, LeaseRequest};
 use crate::domain::login::{KeyEnd, LoginState};
 use crate::ledger::error::LedgerError;
 use crate::store::connection::clock::database_now;
@@ -131,7 +131,7 @@ impl Ledger {
                     let before = lease.clone();
                     let lasts = TimeDelta::from_std(ask.lasts).unwrap_or(TimeDelta::MAX);
                     let (wish, busy, is_gone) = (ask.wish, ask.busy, ask.is_gone);
-                    let asked = lease.ask(&Ask { who: &ask.who, lasts, wish, busy, is_gone }, now);
+                    let asked = lease.ask(&LeaseRequest { who: &ask.who, lasts, wish, busy, is_gone }, now);
                     if lease != before {
                         store::table::leases::save(conn, READING, &lease)?;
                     }

@@ -42,7 +42,7 @@ use crate::store::connection::transaction::write_transaction;
 use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
-use crate::store::{self, Pool, Trouble};
+use crate::store::{self, DatabaseFault, Pool};
 use records::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 
 /// What the ledger is told at start.
@@ -160,7 +160,7 @@ impl Ledger {
             return Err(busy());
         }
         // A writer that ended without an answer may have written.
-        waiting.await.map_err(|_| LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: true })?
+        waiting.await.map_err(|_| LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })?
     }
 
     /// As [`Ledger::execute`], for commands that answer with a reply of the API.
@@ -342,7 +342,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 let listed: Vec<PartnerId> = partners.iter().copied().collect();
-                let known = store::table::shop::partners(conn, &listed)?;
+                let known = store::table::partners::load(conn, &listed)?;
                 let unknown = partners.into_iter().filter(|id| !known.contains_key(id)).collect();
                 Ok((store::table::shop::unknown_products(conn, &products)?, unknown))
             })
@@ -354,7 +354,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn partner(&self, id: PartnerId) -> Result<Option<Partner>, LedgerError> {
-        self.pool().run(move |conn| Ok(store::table::shop::partners(conn, &[id])?.remove(&id))).await
+        self.pool().run(move |conn| Ok(store::table::partners::load(conn, &[id])?.remove(&id))).await
     }
 
     /// The greatest id of all orders that are kept.
@@ -378,7 +378,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn cursors(&self) -> Result<Vec<Cursor>, LedgerError> {
-        self.pool().run(|conn| Ok(store::table::shop::load_cursors(conn)?)).await
+        self.pool().run(|conn| Ok(store::table::cursors::load(conn)?)).await
     }
 
     /// Notes how far a stream has been read.
@@ -386,7 +386,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn set_cursor(&self, cursor: Cursor) -> Result<(), LedgerError> {
-        self.pool().run(move |conn| Ok(store::table::shop::save_cursor(conn, &cursor)?)).await
+        self.pool().run(move |conn| Ok(store::table::cursors::save(conn, &cursor)?)).await
     }
 
     /// How many orders no program takes because of their currency or company.

@@ -10,7 +10,7 @@ use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
 use crate::ledger::error::told;
 use crate::ledger::{ErrorBody, LedgerError};
-use crate::store::Trouble;
+use crate::store::DatabaseFault;
 
 /// One row of the contract's table of errors.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +186,7 @@ impl From<LedgerError> for Fault {
             LedgerError::Outdated => Self::unavailable("another process reads Odoo now; please try again"),
             LedgerError::Unwritten { .. } | LedgerError::Store(_) => {
                 tracing::error!(%error, "the database failed");
-                let (trouble, in_doubt) = trouble.unwrap_or((Trouble::Other, true));
+                let (trouble, in_doubt) = trouble.unwrap_or((DatabaseFault::Other, true));
                 let mut fault = Self::unavailable(&told(trouble, in_doubt));
                 if let (true, Some(data)) = (in_doubt, fault.0.data.as_object_mut()) {
                     data.insert("outcome".into(), json!("unknown"));
@@ -233,7 +233,7 @@ mod tests {
         let broken = diesel::result::Error::BrokenTransactionManager;
         for error in [
             LedgerError::Store(StoreError::InDoubt(broken)),
-            LedgerError::Unwritten { trouble: Trouble::DiskFault, in_doubt: true },
+            LedgerError::Unwritten { trouble: DatabaseFault::DiskFault, in_doubt: true },
         ] {
             let fault = Fault::from(error);
             assert_eq!((fault.0.code, fault.0.data["outcome"].as_str()), (1401, Some("unknown")));

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::auth::token::{Caller, Role};
-pub use crate::rpc::odoo_port::{OdooSide, OdooTrouble, OdooVersion, SyncRun, SyncStatus};
+pub use crate::rpc::odoo_port::{OdooSide, OdooTrouble, OdooVersion, SyncRun};
 pub use crate::rpc::registry::Name;
 pub use error::Fault;
 

@@ -1,11 +1,10 @@
 //! What the API asks of Odoo's side. The application implements it over `sync` and `odoo`; a test over nothing.
 
-use chrono::{DateTime, Utc};
 use jsonrpsee::core::async_trait;
 
-use crate::domain::catalog::records::{Cursor, Partner};
-use crate::domain::findings::Findings;
+use crate::domain::catalog::records::Partner;
 use crate::domain::login::KeyEnd;
+use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
 
 /// Whether Odoo answers, and as what.
@@ -30,25 +29,6 @@ pub struct SyncRun {
     pub orders_changed: u64,
     /// Entries that were posted because of them.
     pub entries_posted: u64,
-}
-
-/// How sync is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SyncStatus {
-    /// Whether a pass is under way.
-    pub running: bool,
-    /// When the last complete pass began.
-    pub last_success_at: Option<DateTime<Utc>>,
-    /// Whole seconds since then.
-    pub lag_seconds: Option<u64>,
-    /// Why the last pass ended early, in a sentence; `None` when it did not.
-    pub last_error: Option<String>,
-    /// Orders that no program takes because of their currency or company.
-    pub ignored_orders: u64,
-    /// How far each stream has been read.
-    pub cursors: Vec<Cursor>,
-    /// What a person should look at.
-    pub findings: Findings,
 }
 
 /// Odoo did not do what it was asked: a sentence for a person, without secrets.

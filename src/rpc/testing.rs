@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::envelope::{self, Answer, Body};
-use super::{Api, Caller, Methods, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun, SyncStatus};
+use super::{Api, Caller, Methods, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun};
 use crate::domain::catalog::records::{Cursor, Partner};
 use crate::domain::login::KeyEnd;
+use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::ledger::{Ledger, Options, Wallet};
 use crate::store::connection::migrate;

@@ -10,7 +10,7 @@ pub mod table;
 
 use crate::domain::value::ids::{SaleModel, SourceId};
 
-pub use crate::store::connection::fault::Trouble;
+pub use crate::store::connection::fault::DatabaseFault;
 pub use crate::store::connection::pool::Pool;
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 
@@ -79,7 +79,7 @@ impl StoreError {
                         Kind::SerializationFailure | Kind::ClosedConnection | Kind::UniqueViolation,
                         _
                     )
-                ) || matches!(Trouble::of(self), Trouble::Busy | Trouble::Away)
+                ) || matches!(DatabaseFault::of(self), DatabaseFault::Busy | DatabaseFault::Away)
             }
             Self::Moved => true,
             // The pool has waited for a connection as long as is good for a caller.
@@ -95,8 +95,10 @@ impl StoreError {
     #[must_use]
     pub fn of_commit(problem: diesel::result::Error) -> Self {
         let error = Self::Query(problem);
-        let undone = matches!(Trouble::of(&error), Trouble::DiskFull | Trouble::ReadOnly | Trouble::Busy)
-            || matches!(&error, Self::Query(problem) if refused_by_server(problem));
+        let undone = matches!(
+            DatabaseFault::of(&error),
+            DatabaseFault::DiskFull | DatabaseFault::ReadOnly | DatabaseFault::Busy
+        ) || matches!(&error, Self::Query(problem) if refused_by_server(problem));
         match error {
             Self::Query(problem) if !undone => Self::InDoubt(problem),
             error => error,

@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 pub use crate::sync::ledger_port::{LedgerFault, MissingRecords, Pending, SyncLedger};
 pub use error::SyncError;
 pub use service::{SyncHandle, SyncService};
-pub use status::SyncStatus;
+pub use status::SyncState;
 
 /// The `[sync]` section of the configuration, already validated.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::odoo::{Fault, Session};
 use super::error::SyncError;
 use super::future;
 use super::service::{Shared, Work};
-use super::window::{Window, believed, window};
+use super::window::{ReadWindow, believed, window};
 use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
 use crate::sync::catalog::Kept;
@@ -31,7 +31,7 @@ pub(super) const SWEEP: &str = "sweep";
 
 /// How a pass was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PassKind {
     /// By the interval: streams that stand still are not read again.
     Background,
     /// By somebody: every window is read.
@@ -42,7 +42,7 @@ pub(super) enum Kind {
     Accepting,
 }
 
-impl Kind {
+impl PassKind {
     /// Whether everything is read.
     const fn is_full(self) -> bool {
         matches!(self, Self::Full | Self::Accepting)
@@ -73,7 +73,7 @@ pub(super) struct Pass<'a> {
 
 /// A stream's window and what its cursor will be.
 struct Plan {
-    window: Window,
+    window: ReadWindow,
     newest: Option<DateTime<Utc>>,
     /// Whether the stream ends long before where it was read to: Odoo was restored from a backup.
     went_back: bool,
@@ -109,9 +109,9 @@ impl<'a> Pass<'a> {
     }
 
     /// The whole pass.
-    pub async fn run(&mut self, work: &mut Work, kind: Kind) -> Result<(), SyncError> {
+    pub async fn run(&mut self, work: &mut Work, kind: PassKind) -> Result<(), SyncError> {
         let began = Instant::now();
-        (self.reads_all, self.accepts) = (kind.is_full(), kind == Kind::Accepting);
+        (self.reads_all, self.accepts) = (kind.is_full(), kind == PassKind::Accepting);
         let kept = self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?;
         let cursors: BTreeMap<String, DateTime<Utc>> =
             kept.into_iter().map(|cursor| (cursor.stream, cursor.high_water)).collect();
@@ -120,7 +120,7 @@ impl<'a> Pass<'a> {
         self.shop_stream::<Currency>(work, began, &plans).await?;
         self.shop_stream::<Company>(work, began, &plans).await?;
         self.shop_stream::<PosConfig>(work, began, &plans).await?;
-        let changed = |model: &str| plans.get(model).is_some_and(|plan| plan.window != Window::Nothing);
+        let changed = |model: &str| plans.get(model).is_some_and(|plan| plan.window != ReadWindow::Nothing);
         if changed(PosConfig::MODEL) || changed(Company::MODEL) {
             self.note_places().await?;
         }
@@ -144,7 +144,7 @@ impl<'a> Pass<'a> {
     async fn plan(
         &self,
         work: &mut Work,
-        kind: Kind,
+        kind: PassKind,
         cursors: &BTreeMap<String, DateTime<Utc>>,
     ) -> Result<(BTreeMap<&'static str, Plan>, Vec<FutureRecords>), SyncError> {
         let streams = [
@@ -188,7 +188,7 @@ impl<'a> Pass<'a> {
             let cursor = cursors.get(stream).copied().filter(|_| !kind.is_full());
             let cursor = cursor.and_then(|cursor| self.believed(stream, cursor));
             let window = match window(cursor, newest, self.settings().overlap) {
-                Window::Since(_) if read_out && kind == Kind::Background => Window::Nothing,
+                ReadWindow::Since(_) if read_out && kind == PassKind::Background => ReadWindow::Nothing,
                 window => window,
             };
             plans.insert(stream, Plan { window, newest, went_back });
@@ -225,7 +225,7 @@ impl<'a> Pass<'a> {
     ) -> Result<(), SyncError> {
         let Some(plan) = plans.get(T::MODEL) else { return Ok(()) };
         let Some(domain) = domain_of(plan.window) else { return Ok(()) };
-        self.read_shop::<T>(&domain, plan.window == Window::All).await?;
+        self.read_shop::<T>(&domain, plan.window == ReadWindow::All).await?;
         self.complete(work, T::MODEL, began, plan).await
     }
 
@@ -238,7 +238,7 @@ impl<'a> Pass<'a> {
     ) -> Result<(), SyncError> {
         let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
         let known = self.shared.ledger.newest_order().await.map_err(SyncError::Ledger)?;
-        if orders.window == Window::All || (orders.newest.is_some() && lines.window == Window::All) {
+        if orders.window == ReadWindow::All || (orders.newest.is_some() && lines.window == ReadWindow::All) {
             self.read_orders(&Domain::new(), true).await?;
         } else {
             let mut done = BTreeSet::new();
@@ -266,10 +266,10 @@ impl<'a> Pass<'a> {
         if !self.refused.is_empty() {
             return Ok(());
         }
-        if orders.window != Window::Nothing {
+        if orders.window != ReadWindow::Nothing {
             self.complete(work, ORDER, began, orders).await?;
         }
-        if lines.window != Window::Nothing {
+        if lines.window != ReadWindow::Nothing {
             self.complete(work, LINE, began, lines).await?;
         }
         Ok(())
@@ -294,7 +294,7 @@ impl<'a> Pass<'a> {
 
     async fn sweep_if_due(
         &mut self,
-        kind: Kind,
+        kind: PassKind,
         cursors: &BTreeMap<String, DateTime<Utc>>,
         went_back: bool,
     ) -> Result<(), SyncError> {
@@ -305,7 +305,8 @@ impl<'a> Pass<'a> {
             last.is_none_or(|last| now < *last || now.signed_duration_since(*last) >= than)
         };
         let held = self.shared.ledger.findings().await.map_err(SyncError::Ledger)?.held.is_some();
-        let asks = if held { kind == Kind::Asked || is_older(LOOK_AGAIN) } else { went_back || self.has_set_aside() };
+        let asks =
+            if held { kind == PassKind::Asked || is_older(LOOK_AGAIN) } else { went_back || self.has_set_aside() };
         let every = TimeDelta::from_std(self.settings().sweep_every).unwrap_or(TimeDelta::MAX);
         let due = asks || is_older(every) || self.sees_all_again().await?;
         // The first pass has just read every order.
@@ -328,10 +329,10 @@ impl<'a> Pass<'a> {
 }
 
 /// The domain that reads a window; `None` when nothing is to be read.
-fn domain_of(window: Window) -> Option<Domain> {
+fn domain_of(window: ReadWindow) -> Option<Domain> {
     match window {
-        Window::Nothing => None,
-        Window::All => Some(Domain::new()),
-        Window::Since(from) => Some(vec![json!(["write_date", ">=", moment_text(from)])]),
+        ReadWindow::Nothing => None,
+        ReadWindow::All => Some(Domain::new()),
+        ReadWindow::Since(from) => Some(vec![json!(["write_date", ">=", moment_text(from)])]),
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify};
 
 use crate::domain::catalog::records::{Partner, ShopRecords};
+use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::odoo::read::catalog;
 use crate::odoo::read::pos_orders::ShopRules;
@@ -17,8 +18,8 @@ use crate::odoo::{Link, Session};
 use super::error::SyncError;
 use super::lease::{Granted, Lease};
 use super::login::Login;
-use super::pass::{Kind, Pass};
-use super::status::{Board, SyncStatus};
+use super::pass::{Pass, PassKind};
+use super::status::{Board, SyncState};
 use super::window::Stillness;
 use super::{PassReport, SyncSettings};
 use crate::sync::ledger_port::{PassEnd, Reading, SyncLedger};
@@ -92,14 +93,14 @@ impl Shared {
 
     /// A whole pass under the lease: at once or not at all in the background; else as soon as the lease can be had.
     /// One that is `due` since some time is not made when a complete one has ended since: it has read what this one would.
-    async fn pass(&self, kind: Kind, due: Option<Instant>) -> Result<PassReport, SyncError> {
+    async fn pass(&self, kind: PassKind, due: Option<Instant>) -> Result<PassReport, SyncError> {
         let mut work = self.work.lock().await;
         if due.is_some_and(|due| work.complete.is_some_and(|ended| ended >= due)) {
             return Ok(PassReport::default());
         }
         let granted = match kind {
-            Kind::Background => self.lease.ask(true).await.and_then(|granted| granted.ok_or(SyncError::Overtaken)),
-            Kind::Asked | Kind::Full | Kind::Accepting => self.lease.wait().await,
+            PassKind::Background => self.lease.ask(true).await.and_then(|granted| granted.ok_or(SyncError::Overtaken)),
+            PassKind::Asked | PassKind::Full | PassKind::Accepting => self.lease.wait().await,
         };
         let granted = match granted {
             Ok(granted) => granted,
@@ -304,7 +305,7 @@ impl SyncService {
             if granted.is_none() {
                 shared.hear().await;
             } else if (is_due || granted.is_some_and(|granted| granted.left_behind)) && !is_paused {
-                let _ = shared.pass(Kind::Background, Some(next)).await;
+                let _ = shared.pass(PassKind::Background, Some(next)).await;
                 next = Instant::now() + interval;
             }
             if next <= Instant::now() {
@@ -339,7 +340,7 @@ impl SyncHandle {
     /// # Errors
     /// [`SyncError`] when it ended early; nothing is lost by that.
     pub async fn run(&self, full: bool) -> Result<PassReport, SyncError> {
-        self.run_as(if full { Kind::Full } else { Kind::Asked }).await
+        self.run_as(if full { PassKind::Full } else { PassKind::Asked }).await
     }
 
     /// As a full [`SyncHandle::run`], which takes back whatever is not in Odoo as it was, however much that is.
@@ -347,10 +348,10 @@ impl SyncHandle {
     /// # Errors
     /// As [`SyncHandle::run`].
     pub async fn run_accepting(&self) -> Result<PassReport, SyncError> {
-        self.run_as(Kind::Accepting).await
+        self.run_as(PassKind::Accepting).await
     }
 
-    async fn run_as(&self, kind: Kind) -> Result<PassReport, SyncError> {
+    async fn run_as(&self, kind: PassKind) -> Result<PassReport, SyncError> {
         self.shared.link.forget_refusal().await;
         for _ in 1..PASSES_TRIED {
             match self.shared.pass(kind, None).await {
@@ -388,24 +389,25 @@ impl SyncHandle {
     ///
     /// # Errors
     /// [`SyncError::Ledger`] when the ledger cannot say.
-    pub async fn status(&self) -> Result<SyncStatus, SyncError> {
-        let state = self.shared.ledger.reading_state().await.map_err(SyncError::Ledger)?;
-        self.shared.board.heard(&state);
-        let brief = self.brief_status();
-        Ok(SyncStatus {
-            running: brief.running || state.running,
+    pub async fn state(&self) -> Result<SyncState, SyncError> {
+        let kept = self.shared.ledger.reading_state().await.map_err(SyncError::Ledger)?;
+        self.shared.board.heard(&kept);
+        let brief = self.brief_state();
+        let status = SyncStatus {
+            running: brief.status.running || kept.running,
             ignored_orders: self.shared.ledger.ignored_orders().await.map_err(SyncError::Ledger)?,
             cursors: self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?,
             findings: self.shared.ledger.findings().await.map_err(SyncError::Ledger)?,
-            ..brief
-        })
+            ..brief.status
+        };
+        Ok(SyncState { status, ..brief })
     }
 
     /// How sync is doing, without asking the ledger: for health checks.
     #[must_use]
-    pub fn brief_status(&self) -> SyncStatus {
-        let heard = self.shared.board.status();
-        SyncStatus { odoo_version: self.shared.link.server_version().or(heard.odoo_version.clone()), ..heard }
+    pub fn brief_state(&self) -> SyncState {
+        let heard = self.shared.board.state();
+        SyncState { odoo_version: self.shared.link.server_version().or(heard.odoo_version.clone()), ..heard }
     }
 
     /// Asks Odoo for one partner and keeps it; `None` when Odoo has none of that id that we may see.

@@ -5,33 +5,20 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::catalog::records::Cursor;
-use crate::domain::findings::Findings;
 use crate::domain::login::KeyEnd;
+use crate::domain::sync_status::SyncStatus;
 
 use super::PassReport;
 use super::error::SyncError;
 use crate::sync::ledger_port::ReadingState;
 
-/// How sync is doing.
+/// How sync is doing, and what else it knows of Odoo.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SyncStatus {
-    /// Whether a pass is running now, in whichever process.
-    pub running: bool,
-    /// When the last complete pass ended.
-    pub last_success_at: Option<DateTime<Utc>>,
-    /// How old what we know may be: seconds since the last complete pass began; `None` before the first.
-    pub lag_seconds: Option<u64>,
-    /// Why the last pass ended early, in words; `None` after a complete one.
-    pub last_error: Option<String>,
-    /// Orders that earn nothing because their currency or company is no program's.
-    pub ignored_orders: u64,
+pub struct SyncState {
+    /// How sync is doing.
+    pub status: SyncStatus,
     /// Orders that a sweep found and no window had: 0, or something is wrong.
     pub missed_by_incremental: u64,
-    /// How far each stream has been read.
-    pub cursors: Vec<Cursor>,
-    /// What a person should look at: places that are not shown any more, records written in the future.
-    pub findings: Findings,
     /// Whether Odoo answered the last time it was asked.
     pub odoo_reachable: bool,
     /// Whether it answered that it refuses the login.
@@ -138,25 +125,27 @@ impl Board {
     }
 
     fn measure_lag(&self) {
-        if let Some(lag) = self.status().lag_seconds {
+        if let Some(lag) = self.state().status.lag_seconds {
             metrics::gauge!("loyalty_sync_lag_seconds").set(f64::from(u32::try_from(lag).unwrap_or(u32::MAX)));
         }
     }
 
     /// Without what only the ledger and the link know.
-    pub fn status(&self) -> SyncStatus {
+    pub fn state(&self) -> SyncState {
         let notes = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        SyncStatus {
-            running: notes.running,
-            last_success_at: notes.last_success.map(|success| success.ended_at),
-            lag_seconds: notes.last_success.map(|success| success.began.elapsed().as_secs()),
-            last_error: notes.last_error,
+        SyncState {
+            status: SyncStatus {
+                running: notes.running,
+                last_success_at: notes.last_success.map(|success| success.ended_at),
+                lag_seconds: notes.last_success.map(|success| success.began.elapsed().as_secs()),
+                last_error: notes.last_error,
+                ..SyncStatus::default()
+            },
             missed_by_incremental: notes.missed,
             odoo_reachable: notes.reachable,
             login_refused: notes.login_refused,
             key_end: notes.key_end,
             odoo_version: notes.version,
-            ..SyncStatus::default()
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct Newest {
 
 /// What a pass reads of one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
+pub enum ReadWindow {
     /// Everything: there is no cursor yet, or everything was asked for.
     All,
     /// What was written at this moment or later.
@@ -38,13 +38,13 @@ pub enum Window {
 ///
 /// The newest now is older than the last pass's when records were deleted, or Odoo was restored from a backup.
 #[must_use]
-pub fn window(cursor: Option<DateTime<Utc>>, newest: Option<DateTime<Utc>>, overlap: Duration) -> Window {
+pub fn window(cursor: Option<DateTime<Utc>>, newest: Option<DateTime<Utc>>, overlap: Duration) -> ReadWindow {
     match (cursor, newest) {
-        (_, None) => Window::Nothing,
-        (None, Some(_)) => Window::All,
+        (_, None) => ReadWindow::Nothing,
+        (None, Some(_)) => ReadWindow::All,
         (Some(cursor), Some(newest)) => {
             let overlap = TimeDelta::from_std(overlap).unwrap_or(TimeDelta::MAX);
-            Window::Since(cursor.min(newest).checked_sub_signed(overlap).unwrap_or(DateTime::UNIX_EPOCH))
+            ReadWindow::Since(cursor.min(newest).checked_sub_signed(overlap).unwrap_or(DateTime::UNIX_EPOCH))
         }
     }
 }
@@ -105,20 +105,20 @@ mod tests {
 
     #[test]
     fn a_window_reaches_back_from_the_last_pass_s_newest() {
-        assert_eq!(window(Some(at(0)), Some(at(500)), OVERLAP), Window::Since(at(-150)));
-        assert_eq!(window(Some(at(0)), Some(at(0)), OVERLAP), Window::Since(at(-150)));
+        assert_eq!(window(Some(at(0)), Some(at(500)), OVERLAP), ReadWindow::Since(at(-150)));
+        assert_eq!(window(Some(at(0)), Some(at(0)), OVERLAP), ReadWindow::Since(at(-150)));
     }
 
     #[test]
     fn a_first_pass_reads_all_and_an_empty_stream_nothing() {
-        assert_eq!(window(None, Some(at(0)), OVERLAP), Window::All);
-        assert_eq!(window(None, None, OVERLAP), Window::Nothing);
-        assert_eq!(window(Some(at(0)), None, OVERLAP), Window::Nothing);
+        assert_eq!(window(None, Some(at(0)), OVERLAP), ReadWindow::All);
+        assert_eq!(window(None, None, OVERLAP), ReadWindow::Nothing);
+        assert_eq!(window(Some(at(0)), None, OVERLAP), ReadWindow::Nothing);
     }
 
     #[test]
     fn a_restored_odoo_is_read_from_its_own_newest() {
-        assert_eq!(window(Some(at(0)), Some(at(-9_000)), OVERLAP), Window::Since(at(-9_150)));
+        assert_eq!(window(Some(at(0)), Some(at(-9_000)), OVERLAP), ReadWindow::Since(at(-9_150)));
     }
 
     #[test]

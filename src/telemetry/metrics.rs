@@ -12,7 +12,7 @@ pub struct Metric {
     /// Its name.
     pub name: &'static str,
     /// What Prometheus calls its type.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// What one of it is.
     pub unit: &'static str,
     /// What tells its series apart.
@@ -23,7 +23,7 @@ pub struct Metric {
 
 /// The kinds there are.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum MetricKind {
     /// Grows, from 0 at the start of the process.
     Counter,
     /// Is what it is.
@@ -32,7 +32,7 @@ pub enum Kind {
     Histogram(&'static [f64]),
 }
 
-impl Kind {
+impl MetricKind {
     /// Prometheus' word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -44,7 +44,7 @@ impl Kind {
     }
 }
 
-impl Serialize for Kind {
+impl Serialize for MetricKind {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(self.as_str())
     }
@@ -61,11 +61,11 @@ const fn counts(
     labels: &'static [&'static str],
     sentence: &'static str,
 ) -> Metric {
-    Metric { name, kind: Kind::Counter, unit, labels, sentence }
+    Metric { name, kind: MetricKind::Counter, unit, labels, sentence }
 }
 
 const fn shows(name: &'static str, unit: &'static str, sentence: &'static str) -> Metric {
-    Metric { name, kind: Kind::Gauge, unit, labels: &[], sentence }
+    Metric { name, kind: MetricKind::Gauge, unit, labels: &[], sentence }
 }
 
 const fn measures(
@@ -75,7 +75,7 @@ const fn measures(
     labels: &'static [&'static str],
     sentence: &'static str,
 ) -> Metric {
-    Metric { name, kind: Kind::Histogram(bounds), unit, labels, sentence }
+    Metric { name, kind: MetricKind::Histogram(bounds), unit, labels, sentence }
 }
 
 /// All metrics, by name.
@@ -185,12 +185,12 @@ const FROM_ZERO: [&str; 2] = ["loyalty_sync_leader", "loyalty_http_connections"]
 pub(super) fn describe() {
     for metric in METRICS {
         match metric.kind {
-            Kind::Counter => describe_counter!(metric.name, metric.sentence),
-            Kind::Gauge => describe_gauge!(metric.name, metric.sentence),
-            Kind::Histogram(_) => describe_histogram!(metric.name, metric.sentence),
+            MetricKind::Counter => describe_counter!(metric.name, metric.sentence),
+            MetricKind::Gauge => describe_gauge!(metric.name, metric.sentence),
+            MetricKind::Histogram(_) => describe_histogram!(metric.name, metric.sentence),
         }
         // Zero is a statement; absence is a question.
-        if matches!(metric.kind, Kind::Counter) && metric.labels.is_empty() {
+        if matches!(metric.kind, MetricKind::Counter) && metric.labels.is_empty() {
             counter!(metric.name).absolute(0);
         }
     }

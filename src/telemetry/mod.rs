@@ -15,7 +15,7 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::config::{LogFormat, LogSettings};
 use crate::domain::value::text::one_line;
-use metrics::{Kind, METRICS, Metric};
+use metrics::{METRICS, Metric, MetricKind};
 
 /// Starts logging. A second call in one process changes nothing.
 pub fn start_logging(settings: &LogSettings) {
@@ -53,8 +53,8 @@ fn may_be_shown(what: &Metadata<'_>) -> bool {
 #[must_use]
 pub fn start_metrics() -> Option<PrometheusHandle> {
     let with_bounds = |builder: PrometheusBuilder, metric: &Metric| match metric.kind {
-        Kind::Histogram(bounds) => builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds),
-        Kind::Counter | Kind::Gauge => Ok(builder),
+        MetricKind::Histogram(bounds) => builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds),
+        MetricKind::Counter | MetricKind::Gauge => Ok(builder),
     };
     let built =
         METRICS.iter().try_fold(PrometheusBuilder::new(), with_bounds).and_then(PrometheusBuilder::install_recorder);

@@ -179,8 +179,8 @@ impl Book {
     /// Writes what time has done to an account: holds that ran out end, points that expired leave.
     ///
     /// # Errors
-    /// [`Trouble`]
-    pub fn settle(&mut self, id: AccountId, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+    /// [`LedgerStateError`]
+    pub fn settle(&mut self, id: AccountId, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
         let now = moment.now;
         if !self.account(id)?.is_due(now) {
             return Ok(());
@@ -250,7 +250,7 @@ pub struct Missing;
 
 /// What can go wrong while a command changes the book; the writer then drops the whole batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum LedgerStateError {
     /// See [`Missing`].
     #[error(transparent)]
     Missing(#[from] Missing),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
+use super::book::{Book, Exception, LedgerStateError, Missing, Moment, OrderRef, Posting};
 use super::decide::{Captured, Denied};
 use super::deposit::Part;
 use super::entry::{Detail, EntryKind};
@@ -144,8 +144,8 @@ impl Book {
     /// Posts what a sale's earning lacks. Returns how many entries that took.
     ///
     /// # Errors
-    /// [`Trouble`]
-    pub fn converge_earning(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+    /// [`LedgerStateError`]
+    pub fn converge_earning(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
         let Some(sale_id) = sale.order.sale_id() else { return Ok(()) };
         let mut accounts: Vec<AccountId> = sale.desired.keys().copied().collect();
         let of_sale = (sale_id, AccountId(i64::MIN))..=(sale_id, AccountId(i64::MAX));
@@ -179,7 +179,7 @@ impl Book {
             let is_too_large = difference.is_positive() && balance >= exact::MAGNITUDE_LIMIT;
             match posted {
                 Ok(()) if !is_too_large => {}
-                Ok(()) | Err(Trouble::Overflow(_)) => {
+                Ok(()) | Err(LedgerStateError::Overflow(_)) => {
                     // As if this program had not been asked: all others go on.
                     self.accounts.insert(account_id, account);
                     self.entries.truncate(entries);
@@ -248,7 +248,7 @@ impl Book {
         account_id: AccountId,
         difference: Points,
         moment: &mut Moment<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), LedgerStateError> {
         self.settle(account_id, moment)?;
         let desired = sale.desired.get(&account_id);
         let before = sale.before.get(&account_id).cloned().unwrap_or_default();
@@ -282,7 +282,7 @@ impl Book {
     /// Moves what is unspent of a sale's points to the lot that a fresh reading would give them, where a version of the
     /// program was put for the past. What was spent or has expired stays so, and what is set aside does not move into a
     /// lot that has ended. The entry is worth nothing: the history says why the points end at another time.
-    fn move_lots(&mut self, sale: &Sale<'_>, first: usize, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+    fn move_lots(&mut self, sale: &Sale<'_>, first: usize, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
         for (account_id, before) in sale.before.iter().filter(|(_, before)| before.moves) {
             let Some(desired) = sale.desired.get(account_id) else { continue };
             let mut lots = before.lots.clone();
@@ -337,13 +337,13 @@ impl Book {
     /// have their verdict already.
     ///
     /// # Errors
-    /// [`Trouble`]
+    /// [`LedgerStateError`]
     pub fn converge_holds(
         &mut self,
         sale: &Sale<'_>,
         decided: &dyn Fn(HoldId) -> bool,
         moment: &mut Moment<'_>,
-    ) -> Result<Vec<HoldOutcome>, Trouble> {
+    ) -> Result<Vec<HoldOutcome>, LedgerStateError> {
         let mut outcomes = Vec::new();
         if sale.order.state != OrderState::Paid {
             return Ok(outcomes);
@@ -412,7 +412,7 @@ impl Book {
             }
             let outcome = match self.capture(hold.id, &order, sale.order.placed_at, moment) {
                 Ok(captured) => Ok(captured),
-                Err(Denied::Trouble(trouble)) => return Err(trouble),
+                Err(Denied::Inconsistent(trouble)) => return Err(trouble),
                 Err(Denied::Refused(refusal)) => {
                     if refusal == Refusal::HoldReleased {
                         let detail = format!(
@@ -454,8 +454,8 @@ impl Book {
     /// Gives back the points of reward lines that were taken back, to their own lots and their own expiry.
     ///
     /// # Errors
-    /// [`Trouble`]
-    pub fn converge_restores(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+    /// [`LedgerStateError`]
+    pub fn converge_restores(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
         for (hold_id, part) in returned_rewards(sale.order, sale.refunds)? {
             let Some(hold) = self.holds.get(&hold_id).cloned() else { continue };
             if hold.state != HoldState::Captured || Self::standing(sale, &hold) != Standing::Here {
@@ -475,7 +475,7 @@ impl Book {
         hold: &Hold,
         target: Points,
         moment: &mut Moment<'_>,
-    ) -> Result<Points, Trouble> {
+    ) -> Result<Points, LedgerStateError> {
         let difference = target.sub(hold.restored)?;
         if difference.is_zero() {
             return Ok(difference);

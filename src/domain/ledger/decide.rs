@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, Exception, Missing, Moment, OrderRef, Posting, Trouble};
+use super::book::{Book, Exception, LedgerStateError, Missing, Moment, OrderRef, Posting};
 use super::chain::document_key;
 use super::deposit::Part;
 use super::entry::{Cause, CauseModel, Detail, EntryKind};
@@ -32,12 +32,12 @@ pub enum Denied {
     Refused(#[from] Refusal),
     /// The batch cannot go on.
     #[error(transparent)]
-    Trouble(#[from] Trouble),
+    Inconsistent(#[from] LedgerStateError),
 }
 
 impl From<Missing> for Denied {
     fn from(missing: Missing) -> Self {
-        Self::Trouble(missing.into())
+        Self::Inconsistent(missing.into())
     }
 }
 

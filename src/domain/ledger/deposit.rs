@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, Moment, Posting, Trouble};
+use super::book::{Book, LedgerStateError, Moment, Posting};
 use super::entry::EntryKind;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{AccountId, EntryId};
@@ -32,21 +32,21 @@ impl Book {
     /// `expire` entry takes it out again, as it would have done in time. No hold protects it, as each was made without it.
     ///
     /// # Errors
-    /// [`Trouble`]
+    /// [`LedgerStateError`]
     pub(in crate::domain) fn bring_in(
         &mut self,
         id: AccountId,
         posting: Posting,
         parts: &[Part],
         moment: &mut Moment<'_>,
-    ) -> Result<EntryId, Trouble> {
+    ) -> Result<EntryId, LedgerStateError> {
         self.bring_in_after(id, posting, Vec::new(), parts, moment)
     }
 
     /// As [`Book::bring_in`], in one entry with what has just been taken out of lots.
     ///
     /// # Errors
-    /// [`Trouble`]
+    /// [`LedgerStateError`]
     pub(in crate::domain) fn bring_in_after(
         &mut self,
         id: AccountId,
@@ -54,7 +54,7 @@ impl Book {
         mut lots: Vec<LotChange>,
         parts: &[Part],
         moment: &mut Moment<'_>,
-    ) -> Result<EntryId, Trouble> {
+    ) -> Result<EntryId, LedgerStateError> {
         let account = self.account_mut(id)?;
         let mut late: BTreeMap<Expiry, Points> = BTreeMap::new();
         // A debt that these points made themselves is undone before the others pay any.
@@ -91,7 +91,7 @@ impl Book {
     /// for points twice. `own` are the lots to take from first, `expired` what has expired of each lot.
     ///
     /// # Errors
-    /// [`Trouble`]
+    /// [`LedgerStateError`]
     pub(in crate::domain) fn take_back(
         &mut self,
         id: AccountId,
@@ -99,7 +99,7 @@ impl Book {
         own: &[LotChange],
         expired: &BTreeMap<Expiry, Points>,
         moment: &mut Moment<'_>,
-    ) -> Result<EntryId, Trouble> {
+    ) -> Result<EntryId, LedgerStateError> {
         let why = match posting.kind {
             EntryKind::Restore => "the refund that gave these expired points back was taken back",
             _ => "the sale that earned these expired points was taken back",

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::book::{Book, Exception, Missing, Moment, OrderRef, Trouble};
+use super::book::{Book, Exception, LedgerStateError, Missing, Moment, OrderRef};
 use super::converge::{Sale, order_ref};
 use super::hold::{Hold, HoldState};
 use crate::domain::program::version::Timeline;
@@ -167,8 +167,8 @@ impl Book {
     /// Gives back what captured holds spent whose reward does not stand any more.
     ///
     /// # Errors
-    /// [`Trouble`]
-    pub fn converge_reversals(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+    /// [`LedgerStateError`]
+    pub fn converge_reversals(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
         let captured: Vec<Hold> =
             self.captured_for(sale.order).filter(|hold| hold.restored < hold.points).cloned().collect();
         for hold in captured {
@@ -190,7 +190,12 @@ impl Book {
         Ok(())
     }
 
-    fn reverse_unless_unsure(&mut self, sale: &Sale<'_>, hold: &Hold, moment: &mut Moment<'_>) -> Result<(), Trouble> {
+    fn reverse_unless_unsure(
+        &mut self,
+        sale: &Sale<'_>,
+        hold: &Hold,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), LedgerStateError> {
         let order = order_ref(sale.order);
         if let Some(doubt) = doubt(sale.order, hold)? {
             let detail = format!(

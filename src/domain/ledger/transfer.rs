@@ -1,7 +1,7 @@
 //! A member's points move to another member, whole: balance, lots with their end, debt and open holds.
 
 use super::account::LotChange;
-use super::book::{Book, Moment, Posting, Trouble};
+use super::book::{Book, LedgerStateError, Moment, Posting};
 use super::entry::{Cause, Detail, EntryKind};
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::domain::value::points::Points;
@@ -22,14 +22,14 @@ impl Book {
     /// account, then that of the other. An account without points or debt leaves no entry.
     ///
     /// # Errors
-    /// [`Trouble`]
+    /// [`LedgerStateError`]
     pub fn transfer(
         &mut self,
         from: AccountId,
         to: AccountId,
         note: &TransferNote,
         moment: &mut Moment<'_>,
-    ) -> Result<Vec<EntryId>, Trouble> {
+    ) -> Result<Vec<EntryId>, LedgerStateError> {
         self.settle(from, moment)?;
         self.settle(to, moment)?;
         let giving = self.account_mut(from)?;

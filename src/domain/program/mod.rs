@@ -219,8 +219,6 @@ mod pos_loyalty_tests;
 #[cfg(test)]
 mod refund_examples;
 #[cfg(test)]
-mod review_tests;
-#[cfg(test)]
 mod reward_examples;
 #[cfg(test)]
 mod reward_properties;

@@ -16,7 +16,7 @@ use crate::ledger::writer::command::{Command, Idempotency, Transfer, TransferRea
 use crate::ledger::{Ledger, Wallet};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::table::accounts::Which;
+use crate::store::table::accounts::AccountSelection;
 use crate::store::table::exceptions::{self, ExceptionRow};
 use crate::store::table::{accounts, merges};
 use crate::store::{self, AnyConnection};
@@ -167,7 +167,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn has_account(&self, member: PartnerId) -> Result<bool, LedgerError> {
-        self.pool().run(move |conn| Ok(!accounts::load(conn, &Which::Partners(&[member]))?.is_empty())).await
+        self.pool().run(move |conn| Ok(!accounts::load(conn, &AccountSelection::Partners(&[member]))?.is_empty())).await
     }
 }
 
@@ -184,7 +184,7 @@ fn tell(conn: &mut AnyConnection, member: PartnerId) -> Result<Option<String>, L
     let key = orphan_key(member);
     let programs = store::table::programs::codes(conn)?;
     let mut has = Vec::new();
-    for one in accounts::load(conn, &Which::Partners(&[member]))? {
+    for one in accounts::load(conn, &AccountSelection::Partners(&[member]))? {
         let (balance, held) = (one.account.balance_at(now)?, one.account.held_at(now)?);
         if !balance.is_zero() || !held.is_zero() {
             let program = programs.get(&one.account.program_id).map_or("?", String::as_str);

@@ -109,7 +109,7 @@ impl Ledger {
                     let customers: Vec<PartnerId> = customers.into_iter().collect();
                     let owners = wallets::wallets_of(conn, context.options.wallet, &customers)?;
                     let ids: Vec<HoldId> = kept.iter().filter_map(|one| HoldId::parse(&one.hold)).collect();
-                    let known = holds::load(conn, holds::Which::Ids(&ids))?;
+                    let known = holds::load(conn, holds::HoldSelection::Ids(&ids))?;
                     let mut answers = Vec::with_capacity(kept.len());
                     let (mut fresh, mut again, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
                     for one in &kept {
@@ -177,7 +177,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    let mut captured = holds::load(conn, holds::Which::Ids(&ids))?;
+                    let mut captured = holds::load(conn, holds::HoldSelection::Ids(&ids))?;
                     captured.retain(|_, hold| hold.state == HoldState::Captured);
                     let now = database_now(conn)?.timestamp_micros();
                     for hold in captured.values().filter(|hold| hold.is_put_back()) {

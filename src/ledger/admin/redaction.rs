@@ -14,7 +14,7 @@ use crate::ledger::error::{LedgerError, time};
 use crate::ledger::writer::debts;
 use crate::store::connection::clock::{database_now, from_us};
 use crate::store::connection::transaction::erasing_transaction;
-use crate::store::table::accounts::{self, StoredAccount, Which};
+use crate::store::table::accounts::{self, AccountSelection, StoredAccount};
 use crate::store::table::redactions::{self, Redaction};
 use crate::store::table::{entries, entry_texts};
 use crate::store::{self, AnyConnection};
@@ -40,7 +40,7 @@ impl Ledger {
                     if let Some(before) = redactions::find(conn, id)? {
                         return Ok(before);
                     }
-                    let account = accounts::load(conn, &Which::Ids(&[row.account_id()].into()))?;
+                    let account = accounts::load(conn, &AccountSelection::Ids(&[row.account_id()].into()))?;
                     let account = account
                         .into_iter()
                         .next()

@@ -117,7 +117,7 @@ fn run(pool: &Pool, ask: &Simulation, mut on_page: impl FnMut(u64, u64)) -> Resu
     let forecast = tally.finish()?;
     computing = computing.saturating_add(from.elapsed());
     let top: Vec<PartnerId> = forecast.top.iter().map(|(id, _)| *id).collect();
-    let known = store::table::shop::partners(&mut *pool.get()?, &top)?;
+    let known = store::table::partners::load(&mut *pool.get()?, &top)?;
     Ok(Simulated {
         forecast,
         as_of,

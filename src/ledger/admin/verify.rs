@@ -24,7 +24,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::refund_links::{Linked, refunds_of};
 use crate::ledger::ingest::sales::{Said, desired_of};
 use crate::store::connection::transaction::read_transaction;
-use crate::store::table::accounts::{self, StoredAccount, Which};
+use crate::store::table::accounts::{self, AccountSelection, StoredAccount};
 use crate::store::table::placed::{self, Stretch};
 use crate::store::table::{entries, line_index, orders, postings, transfers};
 use crate::store::{self, AnyConnection};
@@ -125,7 +125,7 @@ fn merge(report: &mut Report, page: Report) {
 fn check_accounts(conn: &mut AnyConnection, after: AccountId) -> Result<(Report, Option<AccountId>), LedgerError> {
     let mut report = Report::default();
     let as_of = AsOf::read(conn)?;
-    let page = accounts::load(conn, &Which::After(after, PAGE))?;
+    let page = accounts::load(conn, &AccountSelection::After(after, PAGE))?;
     for stored in &page {
         report.accounts = report.accounts.saturating_add(1);
         match check_account(conn, stored, &as_of, &mut report) {
@@ -172,7 +172,7 @@ fn accounts_in(
     if programs.is_empty() || all.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let loaded = accounts::load(conn, &Which::Ids(&all.iter().copied().collect()))?;
+    let loaded = accounts::load(conn, &AccountSelection::Ids(&all.iter().copied().collect()))?;
     let of_these = loaded.iter().filter(|one| programs.contains_key(&one.account.program_id));
     Ok(of_these.map(|one| one.account.id).collect())
 }

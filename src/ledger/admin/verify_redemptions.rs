@@ -62,7 +62,7 @@ pub(in crate::ledger) fn check_holds(
     for misfit in open_holds::misfits_of(conn, stored.account.id)? {
         report.found(format!("{whose}: {misfit}"));
     }
-    let all = holds::load(conn, holds::Which::AllOf(&[stored.account.id]))?;
+    let all = holds::load(conn, holds::HoldSelection::AllOf(&[stored.account.id]))?;
     for hold in all.values() {
         check_entries(conn, hold, whose, report)?;
     }
@@ -112,7 +112,7 @@ fn check_replaced(
     if ids.is_empty() {
         return Ok(());
     }
-    let replaced = holds::load(conn, holds::Which::Ids(&ids))?;
+    let replaced = holds::load(conn, holds::HoldSelection::Ids(&ids))?;
     for hold in all.values() {
         let Some(id) = hold.replaces else { continue };
         let is_sound = replaced.get(&id).is_some_and(|old| {

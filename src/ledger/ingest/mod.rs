@@ -1,5 +1,7 @@
 //! From orders to sales: what was read, refunds, and whose points they are.
 
+pub(in crate::ledger) mod before;
+pub(in crate::ledger) mod keeping;
 pub(in crate::ledger) mod redemptions;
 pub(in crate::ledger) mod refund_links;
 pub(in crate::ledger) mod returns;

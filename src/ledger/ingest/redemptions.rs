@@ -82,7 +82,7 @@ pub(in crate::ledger) fn uses_beside_late(
     }
     let accounts: Vec<AccountId> = late.into_iter().collect();
     let rewards: Vec<String> = rewards.into_iter().collect();
-    Ok(holds::load(conn, holds::Which::Uses { accounts: &accounts, rewards: &rewards, from: None })?)
+    Ok(holds::load(conn, holds::HoldSelection::Uses { accounts: &accounts, rewards: &rewards, from: None })?)
 }
 
 /// What is wrong with a captured hold that is older than the grace.
@@ -127,7 +127,7 @@ fn review_page(
     let spent: Vec<&Hold> = page.iter().filter(|hold| hold.restored < hold.points).collect();
     let found = look_up(conn, &spent)?;
     let ids: BTreeSet<AccountId> = spent.iter().map(|hold| hold.account_id).collect();
-    let owners: BTreeMap<AccountId, PartnerId> = accounts::load(conn, &accounts::Which::Ids(&ids))?
+    let owners: BTreeMap<AccountId, PartnerId> = accounts::load(conn, &accounts::AccountSelection::Ids(&ids))?
         .into_iter()
         .map(|stored| (stored.account.id, stored.account.partner_id))
         .collect();

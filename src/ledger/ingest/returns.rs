@@ -69,11 +69,12 @@ fn give_back(
         return Ok(());
     }
     let ids: Vec<HoldId> = after.keys().copied().collect();
-    let programs: BTreeMap<AccountId, ProgramId> = accounts::load(conn, &accounts::Which::Partners(&[member]))?
-        .into_iter()
-        .map(|stored| (stored.account.id, stored.account.program_id))
-        .collect();
-    for (id, hold) in holds::load(conn, holds::Which::Ids(&ids))? {
+    let programs: BTreeMap<AccountId, ProgramId> =
+        accounts::load(conn, &accounts::AccountSelection::Partners(&[member]))?
+            .into_iter()
+            .map(|stored| (stored.account.id, stored.account.program_id))
+            .collect();
+    for (id, hold) in holds::load(conn, holds::HoldSelection::Ids(&ids))? {
         let Some(program) = programs.get(&hold.account_id) else { continue };
         if hold.state != HoldState::Captured || Some(&hold.order_uuid) != sale.uuid.as_ref() {
             continue;

@@ -1,61 +1,53 @@
-//! From orders to sales: taking in what was read, finding which sales it bears on, and computing what each
-//! should have earned.
+//! From orders to sales: which sales the orders of a batch bear on, and what each of them should have earned.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
+use super::keeping::{Taken, forget, ingest};
 use super::wallets;
-use crate::domain::catalog::Catalog;
-use crate::domain::catalog::records::Partner;
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::book::{Book, OrderRef};
+use crate::domain::ledger::book::OrderRef;
 use crate::domain::ledger::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::ledger::entry::{Entry, EntryKind};
-use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::redemption_review::RewardLines;
 use crate::domain::member::membership::Membership;
 use crate::domain::program::version::Timeline;
 use crate::domain::program::{self, Applies};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState, Wallet};
-use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId, SaleId, SaleLineId};
+use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleId, SaleLineId};
 use crate::domain::value::points::Points;
-use crate::ledger::admin::verify::transfers_of;
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::refund_links::{Linked, refunds_of};
-use crate::ledger::leases::Reading;
 use crate::ledger::writer::command::Command;
 use crate::store::AnyConnection;
-use crate::store::connection::clock::from_us;
 use crate::store::table::memberships::Memberships;
 use crate::store::table::orders::KeptOrder;
-use crate::store::table::{accounts, entries, line_index, orders, postings, shop, transfers};
+use crate::store::table::{line_index, orders, postings};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]
-struct Loaded {
-    order: Order,
-    refunds: Vec<Line>,
-    trigger: OrderRef,
-    trigger_at: chrono::DateTime<chrono::Utc>,
-    wallet: Option<PartnerId>,
-    desired: BTreeMap<(PartnerId, ProgramId), Desired>,
-    uncomputed: BTreeMap<ProgramId, Uncomputed>,
-    ignored: bool,
+pub(super) struct Loaded {
+    pub(super) order: Order,
+    pub(super) refunds: Vec<Line>,
+    pub(super) trigger: OrderRef,
+    pub(super) trigger_at: chrono::DateTime<chrono::Utc>,
+    pub(super) wallet: Option<PartnerId>,
+    pub(super) desired: BTreeMap<(PartnerId, ProgramId), Desired>,
+    pub(super) uncomputed: BTreeMap<ProgramId, Uncomputed>,
+    pub(super) ignored: bool,
     /// Whether its unspent points move to the lot that a fresh reading would give: a version was put for the past.
-    moves: bool,
-    postings: BTreeMap<AccountId, Points>,
+    pub(super) moves: bool,
+    pub(super) postings: BTreeMap<AccountId, Points>,
 }
 
 /// A sale that is ready: its accounts are locked.
 #[derive(Debug)]
 pub(in crate::ledger) struct Ready {
-    loaded: Loaded,
-    desired: BTreeMap<AccountId, Desired>,
-    before: BTreeMap<AccountId, Before>,
-    redeemed: BTreeMap<HoldId, Vec<LotChange>>,
-    handed_over: Vec<HoldId>,
+    pub(super) loaded: Loaded,
+    pub(super) desired: BTreeMap<AccountId, Desired>,
+    pub(super) before: BTreeMap<AccountId, Before>,
+    pub(super) redeemed: BTreeMap<HoldId, Vec<LotChange>>,
+    pub(super) handed_over: Vec<HoldId>,
 }
 
 impl Ready {
@@ -65,12 +57,12 @@ impl Ready {
     }
 
     /// What names it in the ledger.
-    fn id(&self) -> Option<SaleId> {
+    pub(super) fn id(&self) -> Option<SaleId> {
         self.loaded.order.sale_id()
     }
 
     /// Takes note of the next entry of the sale, on the account whose points these are now.
-    fn note(&mut self, account: AccountId, entry: &Entry) -> Result<(), LedgerError> {
+    pub(super) fn note(&mut self, account: AccountId, entry: &Entry) -> Result<(), LedgerError> {
         let before = self.before.entry(account).or_default();
         if entry.kind == EntryKind::Earn && before.earn_entry.is_none() {
             before.earn_entry = Some(entry.id.to_string());
@@ -140,116 +132,8 @@ pub(in crate::ledger) fn take_in(
     Ok(affected)
 }
 
-/// What keeping orders came to.
-struct Taken {
-    /// Orders that were new or different, as they are kept now.
-    changed: BTreeMap<SaleId, KeptOrder>,
-    /// Others to converge because of them: sales they refunded until now, and orders that lost a line to them.
-    also: BTreeSet<SaleId>,
-}
-
-/// `None` when they were read too long ago, or under a lease that another process has now: what that one reads is newer.
-fn ingest(
-    conn: &mut AnyConnection,
-    wallet: Wallet,
-    read: &[Order],
-    reading: &Reading,
-) -> Result<Option<Taken>, LedgerError> {
-    let ids: BTreeSet<SaleId> = read.iter().filter_map(Order::sale_id).collect();
-    orders::lock(conn, &ids)?;
-    if !reading.still_counts(conn)? {
-        return Ok(None);
-    }
-    let mut known = orders::load_kept(conn, &ids)?;
-    let wallets = wallets::of_read(conn, wallet, read, &mut known)?;
-    let products: BTreeSet<ProductId> =
-        read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
-    let catalog = shop::catalog(conn, &products)?;
-    let customers: Vec<PartnerId> = read.iter().filter_map(|order| order.partner_id).collect();
-    let customers = shop::partners(conn, &customers)?;
-    // A line that moved here from another order (a split bill) was first read there.
-    let read_lines: BTreeSet<SaleLineId> = read.iter().flat_map(Order::lines_by_id).map(|(id, _)| id).collect();
-    let elsewhere = line_index::orders_with(conn, &read_lines, &ids)?;
-    let before = elsewhere.values().chain(known.values()).map(|kept| &kept.order);
-    let lines: BTreeMap<SaleLineId, &Line> = before.flat_map(Order::lines_by_id).collect();
-    let placed: Vec<Order> = read
-        .iter()
-        .map(|order| {
-            let mut order = order.clone();
-            let before = order.sale_id().and_then(|id| known.get(&id)).map(|kept| &kept.order);
-            place(&mut order, &catalog, &customers, before, &lines);
-            order
-        })
-        .collect();
-    orders::take_lines(conn, &elsewhere, &read_lines)?;
-    let changed = orders::put(conn, &placed, &wallets, &known)?;
-    let mut also: BTreeSet<SaleId> = elsewhere.into_keys().collect();
-    // What they refund now is found by their lines; what they no longer do, only by the lines they had.
-    let before = known.iter().filter(|(id, _)| changed.contains_key(id)).map(|(_, kept)| &kept.order);
-    also.extend(refunded_by(conn, before)?.into_keys());
-    Ok(Some(Taken { changed, also }))
-}
-
-/// Says where each line's product stands, what it counts as, and which tags product and customer have: as it was when
-/// the line was first read (one of `lines`), or the order with this customer (`before`); else as it is now. A line keeps
-/// its hold where Odoo does not say it.
-pub(in crate::ledger) fn place(
-    order: &mut Order,
-    catalog: &Catalog,
-    customers: &BTreeMap<PartnerId, Partner>,
-    before: Option<&Order>,
-    lines: &BTreeMap<SaleLineId, &Line>,
-) {
-    if let Some(before) = before.filter(|before| before.partner_id == order.partner_id) {
-        order.partner_tags.clone_from(&before.partner_tags);
-    } else {
-        let customer = order.partner_id.and_then(|id| customers.get(&id));
-        order.partner_tags = customer.into_iter().flat_map(|customer| &customer.tag_ids).copied().collect();
-    }
-    if let Some(before) = before {
-        order.links_refunds = before.links_refunds;
-    }
-    let (keeps_holds, source, model) = (order.hold_field_missing, order.source, order.model);
-    for line in &mut order.lines {
-        let earlier = line
-            .id
-            .and_then(|id| lines.get(&SaleLineId { source, model, id }))
-            .filter(|earlier| earlier.product_id == line.product_id);
-        if let Some(earlier) = earlier {
-            line.role = earlier.role;
-            line.pos_categories.clone_from(&earlier.pos_categories);
-            line.product_categories.clone_from(&earlier.product_categories);
-            line.product_tags.clone_from(&earlier.product_tags);
-            if keeps_holds {
-                line.hold.clone_from(&earlier.hold);
-            }
-        } else if let Some(product) = line.product_id {
-            line.pos_categories = catalog.pos_categories_of(product);
-            line.product_categories = catalog.product_categories_of(product);
-            line.product_tags = catalog.tags_of(product);
-        }
-    }
-}
-
-/// An order that Odoo deleted is kept as one that was cancelled and has no lines.
-fn forget(conn: &mut AnyConnection, gone: &[SaleId], reading: &Reading) -> Result<Option<Taken>, LedgerError> {
-    let ids: BTreeSet<SaleId> = gone.iter().copied().collect();
-    orders::lock(conn, &ids)?;
-    if !reading.still_counts(conn)? {
-        return Ok(None);
-    }
-    let known = orders::load_kept(conn, &ids)?;
-    let wallets = known.iter().filter_map(|(id, kept)| Some((*id, kept.wallet?))).collect();
-    // Sales that it refunded are found by the lines it had, which must be read before they go.
-    let also = refunded_by(conn, known.values().map(|kept| &kept.order))?.into_keys().collect();
-    let emptied = known.values().map(|kept| kept.order.clone());
-    let emptied: Vec<Order> =
-        emptied.map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
-    Ok(Some(Taken { changed: orders::put(conn, &emptied, &wallets, &known)?, also }))
-}
-
 /// The sales whose lines these orders take back.
-fn refunded_by<'a>(
+pub(super) fn refunded_by<'a>(
     conn: &mut AnyConnection,
     refunds: impl Iterator<Item = &'a Order>,
 ) -> Result<BTreeMap<SaleId, KeptOrder>, LedgerError> {
@@ -503,139 +387,4 @@ impl Affected {
         }
         (ignored, others)
     }
-}
-
-/// Loads what sales posted before, of those that have posted anything or carry captured holds: from which lots
-/// a clawback takes, and to which a restore gives.
-pub(in crate::ledger) fn load_before(
-    conn: &mut AnyConnection,
-    sales: &mut [Ready],
-    book: &Book,
-    now: DateTime<Utc>,
-    reward_lines: &RewardLines,
-) -> Result<(), LedgerError> {
-    let with_postings = sales.iter().filter(|sale| !sale.loaded.postings.is_empty());
-    let with_postings: Vec<SaleId> = with_postings.filter_map(Ready::id).collect();
-    let by_sale = entries::of_sales(conn, &with_postings)?;
-    let moved = transfers_of(conn, by_sale.values().flatten())?;
-    for sale in sales {
-        let mut rows: Vec<_> = sale.id().and_then(|id| by_sale.get(&id)).into_iter().flatten().collect();
-        // Of several accounts, where points moved: what came first counts first.
-        rows.sort_by_key(|row| (row.recorded_at_us, row.sequence));
-        for row in rows {
-            let entry = row.numbers()?;
-            sale.note(moved.account_of(entry.account_id, row.sequence), &entry)?;
-        }
-        // What this very batch has posted is not in the database yet.
-        let id = sale.id();
-        for entry in book.entries.iter().filter(|entry| id.is_some() && entry.sale == id) {
-            sale.note(entry.account_id, entry)?;
-        }
-        for (account, before) in &mut sale.before {
-            let posted = sale.loaded.postings.get(account).copied().unwrap_or_default();
-            if sale.desired.get(account).is_some_and(|desired| desired.points >= posted) {
-                continue;
-            }
-            load_expired(conn, *account, &before.lots.own(), now, &mut before.expired)?;
-        }
-        if !book.has_captured_for(sale.order()) {
-            continue;
-        }
-        for id in book.may_give_back(&sale.as_sale(reward_lines)) {
-            let mut lots = redeemed_here(book, id);
-            for row in entries::of_hold(conn, id)? {
-                let entry = row.numbers()?;
-                if entry.kind == EntryKind::Redeem {
-                    lots.extend(entry.detail.lots.iter().copied());
-                }
-            }
-            // What was given back may be taken back, after it has expired.
-            if let Some(hold) = book.holds.get(&id).filter(|hold| hold.restored.is_positive()) {
-                let expired = &mut sale.before.entry(hold.account_id).or_default().expired;
-                load_expired(conn, hold.account_id, &lots, now, expired)?;
-            }
-            sale.redeemed.insert(id, lots);
-        }
-    }
-    Ok(())
-}
-
-/// Loads which holds on these sales were made by the sale's own customer before its points moved to another account.
-pub(in crate::ledger) fn load_handed_over(
-    conn: &mut AnyConnection,
-    sales: &mut [Ready],
-    book: &Book,
-) -> Result<(), LedgerError> {
-    let mut of_others: Vec<(usize, (PartnerId, ProgramId), &Hold)> = Vec::new();
-    for (position, sale) in sales.iter().enumerate().filter(|(_, sale)| sale.order().state == OrderState::Paid) {
-        let Some(wallet) = sale.loaded.wallet else { continue };
-        for line in &sale.order().lines {
-            let Some(HoldRef::Id(id)) = &line.hold else { continue };
-            let Some(hold) = book.holds.get(id) else { continue };
-            let owner = book.accounts.get(&hold.account_id).filter(|owner| owner.partner_id != wallet);
-            of_others.extend(owner.map(|owner| (position, (wallet, owner.program_id), hold)));
-        }
-    }
-    if of_others.is_empty() {
-        return Ok(());
-    }
-    let own = accounts::ids_of(conn, &of_others.iter().map(|(_, key, _)| *key).collect())?;
-    let moved = transfers::from(conn, &own.values().copied().collect())?;
-    for (position, key, hold) in of_others {
-        let holder = own.get(&key).map(|own| moved.holder_of(*own, hold.created_at.timestamp_micros()));
-        if let Some(sale) = sales.get_mut(position).filter(|_| holder == Some(hold.account_id)) {
-            sale.handed_over.push(hold.id);
-        }
-    }
-    Ok(())
-}
-
-/// How many points of these lots have expired in an account, and in others before their points moved to it.
-fn expired_of(
-    conn: &mut AnyConnection,
-    account: AccountId,
-    past: &[i64],
-) -> Result<BTreeMap<i64, Points>, LedgerError> {
-    let mut sums: BTreeMap<i64, Points> = BTreeMap::new();
-    for origin in transfers::origins(conn, account)? {
-        for (at, points) in entries::expired(conn, origin, past)? {
-            let sum = sums.entry(at).or_default();
-            *sum = sum.add(points)?;
-        }
-    }
-    Ok(sums)
-}
-
-/// Loads how much has expired of those lots whose end has come.
-fn load_expired(
-    conn: &mut AnyConnection,
-    account: AccountId,
-    lots: &[LotChange],
-    now: DateTime<Utc>,
-    expired: &mut BTreeMap<Expiry, Points>,
-) -> Result<(), LedgerError> {
-    let past = lots.iter().filter_map(|lot| match lot.expiry {
-        Expiry::At(end) if end <= now => Some(end.timestamp_micros()),
-        _ => None,
-    });
-    let past: Vec<i64> = past.collect();
-    if !past.is_empty() {
-        for (at, points) in expired_of(conn, account, &past)? {
-            expired.insert(Expiry::At(from_us(at)?), points);
-        }
-    }
-    Ok(())
-}
-
-/// A hold that was captured in this very batch has its entry in the book, not in the database.
-pub(in crate::ledger) fn note_fresh_redemptions(sale: &mut Sale<'_>, book: &Book, captured: &[HoldId]) {
-    for id in captured {
-        sale.redeemed.insert(*id, redeemed_here(book, *id));
-    }
-}
-
-/// From which lots a hold was captured in this very batch.
-fn redeemed_here(book: &Book, id: HoldId) -> Vec<LotChange> {
-    let entry = book.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(id));
-    entry.into_iter().flat_map(|entry| &entry.detail.lots).copied().collect()
 }

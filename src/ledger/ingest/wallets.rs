@@ -10,7 +10,7 @@ use crate::ledger::ingest::refund_links::Linked;
 use crate::store::AnyConnection;
 use crate::store::table::orders::KeptOrder;
 use crate::store::table::wallets::Owner;
-use crate::store::table::{merges, programs, shop, wallets};
+use crate::store::table::{merges, partners, programs, wallets};
 
 /// Whose points those of these contacts are now: their own, or their company's. A contact that was merged into another
 /// is that one; a contact that was not read yet stands for itself.
@@ -41,7 +41,7 @@ fn companies_of(
     conn: &mut AnyConnection,
     contacts: &[PartnerId],
 ) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
-    let known = shop::partners(conn, contacts)?;
+    let known = partners::load(conn, contacts)?;
     let companies: Vec<PartnerId> = known.values().map(|partner| partner.commercial_partner_id).collect();
     let became = merges::of(conn, &companies)?;
     let company = |partner: &Partner| {
@@ -72,7 +72,7 @@ pub(in crate::ledger) fn shown_for(
     if wallet == Wallet::Contact {
         return Ok(contacts.iter().map(|id| (*id, *id)).collect());
     }
-    let companies = shop::partners(conn, contacts)?;
+    let companies = partners::load(conn, contacts)?;
     let of_others: Vec<PartnerId> =
         companies.iter().filter(|(id, partner)| partner.commercial_partner_id != **id).map(|(id, _)| *id).collect();
     let others = companies_of(conn, &of_others)?;
@@ -87,10 +87,10 @@ pub(in crate::ledger) fn owner_of(
 ) -> Result<Owner, LedgerError> {
     let mut contacts = match wallet {
         Wallet::Contact => Vec::new(),
-        Wallet::Company => shop::contacts_of(conn, member)?,
+        Wallet::Company => partners::contacts_of(conn, member)?,
     };
     let is_contact_of_another = wallet == Wallet::Company
-        && shop::partners(conn, &[member])?.get(&member).is_some_and(|known| known.commercial_partner_id != member);
+        && partners::load(conn, &[member])?.get(&member).is_some_and(|known| known.commercial_partner_id != member);
     if !is_contact_of_another && !contacts.contains(&member) {
         contacts.push(member);
     }
@@ -174,7 +174,7 @@ pub(in crate::ledger) fn companies_left(
         return Ok(BTreeMap::new());
     }
     let ids: Vec<PartnerId> = read.iter().map(|partner| partner.id).collect();
-    let known = shop::partners(conn, &ids)?;
+    let known = partners::load(conn, &ids)?;
     let left = |partner: &Partner| {
         let before = known.get(&partner.id)?.commercial_partner_id;
         (before != partner.commercial_partner_id).then_some((partner.id, before))

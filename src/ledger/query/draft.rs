@@ -9,8 +9,8 @@ use crate::domain::program::{Reward, counted_from};
 use crate::domain::sale::order::{LineRole, Order};
 use crate::domain::value::ids::{PartnerId, PosConfigId, ProductId};
 use crate::ledger::error::LedgerError;
+use crate::ledger::ingest::keeping::place;
 use crate::ledger::ingest::refund_links::cover;
-use crate::ledger::ingest::sales::place;
 use crate::ledger::writer::cache::Facts;
 use crate::store::AnyConnection;
 

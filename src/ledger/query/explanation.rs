@@ -20,7 +20,7 @@ use crate::domain::value::ids::{EntryId, PartnerId, ProductId};
 use crate::domain::value::money::Money;
 use crate::ledger::Ledger;
 use crate::ledger::error::{LedgerError, decimal, time};
-use crate::store::table::accounts::{self, Which};
+use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::{entries, holds};
 use crate::store::{self, AnyConnection};
 
@@ -42,12 +42,12 @@ impl Ledger {
                 let entry = entries::with_texts(conn, &[row])?.pop().ok_or_else(unknown)?;
                 let earned = entry.detail.earned.as_deref().and_then(earned_from_text);
                 let ids = BTreeSet::from([entry.account_id]);
-                let known = accounts::load(conn, &Which::Ids(&ids))?;
+                let known = accounts::load(conn, &AccountSelection::Ids(&ids))?;
                 let account = known.first().map(|one| &one.account).ok_or_else(unknown)?;
                 let timelines = context.programs.timelines(conn)?;
                 let timeline = timelines.iter().find(|one| one.id == account.program_id).ok_or_else(unknown)?;
                 let hold = match entry.hold_id {
-                    Some(id) => holds::load(conn, holds::Which::Ids(&[id]))?.remove(&id),
+                    Some(id) => holds::load(conn, holds::HoldSelection::Ids(&[id]))?.remove(&id),
                     None => None,
                 };
                 let currency = currency_of(&entry, timeline, hold.as_ref());

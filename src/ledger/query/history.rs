@@ -19,7 +19,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets;
 use crate::ledger::query::quote::entry_json;
 use crate::store::AnyConnection;
-use crate::store::table::accounts::{self, Which};
+use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::entries::EntryRow;
 use crate::store::table::{entries, holds};
 
@@ -94,7 +94,7 @@ impl Ledger {
                 let member = shown.get(&partner).copied().unwrap_or(partner);
                 let mut of_account: BTreeMap<AccountId, &Timeline> = BTreeMap::new();
                 let mut piles = Vec::new();
-                for known in accounts::load(conn, &Which::Partners(&[member]))? {
+                for known in accounts::load(conn, &AccountSelection::Partners(&[member]))? {
                     let id = known.account.id;
                     let Some(timeline) = timelines.iter().find(|one| one.id == known.account.program_id) else {
                         continue;
@@ -133,7 +133,7 @@ impl Ledger {
 
 fn holds_of(conn: &mut AnyConnection, entries: &[Entry]) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
     let ids: Vec<HoldId> = entries.iter().filter_map(|entry| entry.hold_id).collect();
-    Ok(holds::load(conn, holds::Which::Ids(&ids))?)
+    Ok(holds::load(conn, holds::HoldSelection::Ids(&ids))?)
 }
 
 /// An entry with what people call its program and its reward.

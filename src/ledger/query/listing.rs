@@ -19,7 +19,7 @@ use crate::ledger::error::{LedgerError, time};
 use crate::ledger::ingest::wallets;
 use crate::ledger::query::quote::expiring_json;
 use crate::store::connection::clock::{database_now, from_us};
-use crate::store::table::accounts::{self, Which};
+use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::listing::{self, MemberKey};
 use crate::store::table::memberships::Memberships;
 use crate::store::table::redemptions::{self, ListedState, OrderNote, Redemption};
@@ -172,7 +172,7 @@ impl Ledger {
                     Some(partner) => {
                         let owner = wallets::shown_for(conn, context.options.wallet, &[partner])?;
                         let member = owner.get(&partner).copied().unwrap_or(partner);
-                        let known = accounts::load(conn, &Which::Partners(&[member]))?;
+                        let known = accounts::load(conn, &AccountSelection::Partners(&[member]))?;
                         Some(known.into_iter().map(|one| one.account.id).collect::<Vec<AccountId>>())
                     }
                 };
@@ -220,7 +220,7 @@ impl MemberPage {
     fn load(conn: &mut AnyConnection, keys: &[MemberKey]) -> Result<Self, LedgerError> {
         let partners: BTreeSet<PartnerId> = keys.iter().map(|key| key.partner_id).collect();
         let listed: Vec<PartnerId> = partners.iter().copied().collect();
-        let accounts: BTreeMap<MemberKey, Account> = accounts::load(conn, &Which::Partners(&listed))?
+        let accounts: BTreeMap<MemberKey, Account> = accounts::load(conn, &AccountSelection::Partners(&listed))?
             .into_iter()
             .map(|one| {
                 (MemberKey { partner_id: one.account.partner_id, program_id: one.account.program_id }, one.account)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::value::ids::{PartnerId, ProductId};
 use crate::ledger::error::LedgerError;
 use crate::store::AnyConnection;
-use crate::store::table::shop;
+use crate::store::table::{partners, shop};
 
 /// Names of partners that were read and have one.
 pub(in crate::ledger) type PartnerNames = BTreeMap<PartnerId, String>;
@@ -13,7 +13,7 @@ pub(in crate::ledger) type PartnerNames = BTreeMap<PartnerId, String>;
 /// The names of these partners.
 pub(in crate::ledger) fn partners(conn: &mut AnyConnection, ids: &[PartnerId]) -> Result<PartnerNames, LedgerError> {
     let unique: Vec<PartnerId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let known = shop::partners(conn, &unique)?;
+    let known = partners::load(conn, &unique)?;
     Ok(known
         .into_iter()
         .filter(|(_, partner)| !partner.name.trim().is_empty())

@@ -26,7 +26,7 @@ use crate::ledger::ingest::wallets;
 use crate::ledger::query::draft;
 use crate::ledger::writer::cache::Facts;
 use crate::store::connection::clock::database_now;
-use crate::store::table::accounts::{self, Which};
+use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::holds;
 use crate::store::table::memberships::Memberships;
 use crate::store::{self, AnyConnection};
@@ -55,7 +55,7 @@ impl Ledger {
                 let owners = wallets::shown_for(conn, context.options.wallet, &unique)?;
                 let members: Vec<PartnerId> = owners.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
                 let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
-                for one in accounts::load(conn, &Which::Partners(&members))? {
+                for one in accounts::load(conn, &AccountSelection::Partners(&members))? {
                     known.insert((one.account.partner_id, one.account.program_id), one.account);
                 }
                 let memberships = store::table::memberships::load(conn, &members.iter().copied().collect())?;
@@ -211,16 +211,16 @@ impl Member {
         let mut book = Book::default();
         let mut by_program = BTreeMap::new();
         if let Some(partner) = partner {
-            for one in accounts::load(conn, &Which::Partners(&[partner]))? {
+            for one in accounts::load(conn, &AccountSelection::Partners(&[partner]))? {
                 by_program.insert(one.account.program_id, one.account);
             }
             if let Some(uuid) = &draft.uuid {
-                book.holds = holds::load(conn, holds::Which::Orders(std::slice::from_ref(uuid)))?;
+                book.holds = holds::load(conn, holds::HoldSelection::Orders(std::slice::from_ref(uuid)))?;
             }
             let (rewards, from) = draft::limited(timelines.iter(), now);
             if !rewards.is_empty() {
                 let accounts: Vec<AccountId> = by_program.values().map(|account: &Account| account.id).collect();
-                let uses = holds::Which::Uses { accounts: &accounts, rewards: &rewards, from };
+                let uses = holds::HoldSelection::Uses { accounts: &accounts, rewards: &rewards, from };
                 book.holds.extend(holds::load(conn, uses)?);
             }
         }

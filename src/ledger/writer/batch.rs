@@ -21,7 +21,7 @@ use super::command::{Answer, Command, Request};
 use super::recorded_replies::{adjust_key, caller_key, capture_key, capture_reply, hold_reply};
 use crate::domain::catalog::records::Ingested;
 use crate::domain::ledger::account::Expiry;
-use crate::domain::ledger::book::{Book, Moment, OrderRef, Trouble};
+use crate::domain::ledger::book::{Book, LedgerStateError, Missing, Moment, OrderRef};
 use crate::domain::ledger::chain::ChainHash;
 use crate::domain::ledger::converge::{Sale, order_ref};
 use crate::domain::ledger::decide::{Correction, Denied, Given, HoldAsk};
@@ -30,17 +30,21 @@ use crate::domain::ledger::hold::ReplyTerms;
 use crate::domain::ledger::redemption_review::ReviewRules;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::version::Timeline;
-use crate::domain::sale::order::Order;
+use crate::domain::sale::order::{HoldRef, Order};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
-use crate::ledger::Options;
 use crate::ledger::admin::programs::ProgramCache;
 use crate::ledger::error::LedgerError;
-use crate::ledger::ingest::redemptions;
-use crate::ledger::ingest::sales::{self, Affected, Ready};
+use crate::ledger::ingest::sales::{Affected, Ready};
+use crate::ledger::ingest::{before, redemptions};
 use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::lane::Health;
+use crate::ledger::{Options, announce};
+use crate::store::batch::prefetch;
+use crate::store::connection::transaction::write_transaction;
 use crate::store::table::holds::HoldReply;
 use crate::store::table::memberships::Memberships;
+use crate::store::table::programs;
 use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
 use crate::store::{self, AnyConnection, Pool};
 
@@ -56,7 +60,7 @@ pub(in crate::ledger) struct Context {
     pub run: Run,
     pub options: Options,
     pub programs: ProgramCache,
-    pub health: crate::ledger::writer::lane::Health,
+    pub health: Health,
 }
 
 /// The state a batch works with.
@@ -114,23 +118,23 @@ pub(in crate::ledger) fn run(
     facts: &mut Facts,
     commands: &[Command],
 ) -> Result<Vec<Answer>, LedgerError> {
-    let named = matches!(conn, AnyConnection::Postgres(_)).then(|| named(context, facts, commands)).flatten();
+    let named = named(context, facts, commands);
+    let locks_at_once =
+        matches!(conn, AnyConnection::Postgres(_)) && commands.iter().all(Command::names_all_it_concerns);
     let work = |conn: &mut AnyConnection| {
         if commands.iter().any(Command::brings_orders) {
-            store::table::programs::guard(conn)?;
+            programs::guard(conn)?;
         }
-        facts.begin(conn, named.clone())?;
-        let mut batch = Batch::load(context, conn, facts, commands)?;
+        facts.begin(conn, locks_at_once.then_some(&named))?;
+        let mut batch = Batch::load(context, conn, facts, &named, commands)?;
         let mut answers = Vec::with_capacity(commands.len());
         for (position, command) in commands.iter().enumerate() {
             answers.push(batch.apply(conn, position, command)?);
         }
         Ok::<_, LedgerError>((answers, batch.write(conn)?))
     };
-    let (answers, written) = match &named {
-        Some(named) => store::batch::prefetch::write_transaction(conn, named, work),
-        None => store::connection::transaction::write_transaction(conn, work),
-    }?;
+    let (answers, written) =
+        if locks_at_once { prefetch::write_transaction(conn, &named, work)? } else { write_transaction(conn, work)? };
     if commands.iter().any(|command| matches!(command, Command::Transfer(_))) {
         // It changed whose orders, holds and memberships are, which only a fresh look shows.
         *facts = Facts::default();
@@ -142,12 +146,13 @@ pub(in crate::ledger) fn run(
         metrics::counter!("loyalty_entries_total", "kind" => kind).increment(1);
     }
     for (kind, detail) in written.exceptions {
-        crate::ledger::announce(kind, &detail);
+        announce(kind, &detail);
     }
     Ok(answers)
 }
 
-fn trouble(problem: Trouble) -> LedgerError {
+/// Accounts and holds that contradict one another: the database holds what this program never writes.
+fn inconsistent(problem: LedgerStateError) -> LedgerError {
     LedgerError::Store(store::corrupt(problem))
 }
 
@@ -163,10 +168,7 @@ impl Batch {
     fn apply(&mut self, conn: &mut AnyConnection, position: usize, command: &Command) -> Result<Answer, LedgerError> {
         match command {
             Command::Hold { idempotency, partner_id, program, reward, points, replaces, actor, .. } => {
-                let draft = self
-                    .drafts
-                    .remove(&position)
-                    .ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+                let draft = self.drafts.remove(&position).ok_or_else(|| store::corrupt(Missing))?;
                 self.decided_once(&caller_key(idempotency), &idempotency.params_sha256, |batch| {
                     let wish = Wish { program, reward, points: *points, replaces: *replaces };
                     batch.hold(*partner_id, &wish, &draft, actor)
@@ -184,7 +186,7 @@ impl Batch {
             }
             Command::Settle { accounts } => {
                 for account in accounts {
-                    self.with_moment(EXPIRY, |book, moment| book.settle(*account, moment)).map_err(trouble)?;
+                    self.with_moment(EXPIRY, |book, moment| book.settle(*account, moment)).map_err(inconsistent)?;
                 }
                 Ok(Answer::Ingested(Ingested::default()))
             }
@@ -195,7 +197,7 @@ impl Batch {
             Command::Transfer(asked) => self.transfer(conn, asked),
             Command::Recompute { work, request, then_after, .. } => {
                 let answer = self.converge(conn, position, request)?;
-                store::table::programs::advance_recompute(conn, *work, *then_after)?;
+                programs::advance_recompute(conn, *work, *then_after)?;
                 Ok(answer)
             }
         }
@@ -242,7 +244,7 @@ impl Batch {
 
     fn account_of(&self, partner_id: PartnerId, timeline: &Timeline) -> Result<AccountId, Denied> {
         let id = self.keys.get(&(partner_id, timeline.id)).copied();
-        Ok(id.ok_or(crate::domain::ledger::book::Missing)?)
+        Ok(id.ok_or(Missing)?)
     }
 
     fn adjust(
@@ -274,7 +276,7 @@ impl Batch {
         let outcome = match outcome {
             Ok(captured) => Ok(captured),
             Err(Denied::Refused(refusal)) => Err(refusal),
-            Err(Denied::Trouble(problem)) => return Err(trouble(problem)),
+            Err(Denied::Inconsistent(problem)) => return Err(inconsistent(problem)),
         };
         if outcome.is_ok() {
             self.review_limit(hold_id, order, actor)?;
@@ -291,7 +293,7 @@ impl Batch {
     }
 
     /// Looks at the rewards of a sale whose holds are captured: whether they fit what was paid, and whether they stand.
-    fn review(&mut self, sale: &Sale<'_>, actor: &str) -> Result<(), Trouble> {
+    fn review(&mut self, sale: &Sale<'_>, actor: &str) -> Result<(), LedgerStateError> {
         let timelines = Arc::clone(&self.timelines);
         let currency_decimals = self.decimals.get(&sale.order.currency).copied().unwrap_or(2);
         let rules = ReviewRules { timelines: &timelines, currency_decimals };
@@ -310,11 +312,11 @@ impl Batch {
         request: &Request,
     ) -> Result<Answer, LedgerError> {
         let actor = request.actor.as_str();
-        let before = self.book.entries.len();
+        let posted_before = self.book.entries.len();
         let mut sales = self.affected.take(position);
         let reward_lines = redemptions::lines_of(conn, &sales, &self.book)?;
-        sales::load_before(conn, &mut sales, &self.book, self.now, &reward_lines)?;
-        sales::load_handed_over(conn, &mut sales, &self.book)?;
+        before::load_before(conn, &mut sales, &self.book, self.now, &reward_lines)?;
+        before::load_handed_over(conn, &mut sales, &self.book)?;
         for sale in &sales {
             let sale = sale.as_sale(&reward_lines);
             let decided: BTreeSet<HoldId> = sale
@@ -322,7 +324,7 @@ impl Batch {
                 .lines
                 .iter()
                 .filter_map(|line| match &line.hold {
-                    Some(crate::domain::sale::order::HoldRef::Id(id)) => Some(*id),
+                    Some(HoldRef::Id(id)) => Some(*id),
                     _ => None,
                 })
                 .filter(|id| self.answered.contains_key(&KeyDigest::of(&capture_key(*id))))
@@ -330,26 +332,26 @@ impl Batch {
             // Spending comes before earning: an order can spend only what was there before it.
             let outcomes = self
                 .with_moment(actor, |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
-                .map_err(trouble)?;
+                .map_err(inconsistent)?;
             for (hold_id, outcome) in &outcomes {
-                // The reply is for whoever captures later; here nobody waits for it.
+                // A later capture of the same hold gets this reply; here nobody waits for it.
                 let _ = self.keep_capture(*hold_id, outcome);
                 if outcome.is_ok() {
                     self.review_limit(*hold_id, &order_ref(sale.order), actor)?;
                 }
             }
-            self.with_moment(actor, |book, moment| book.converge_earning(&sale, moment)).map_err(trouble)?;
+            self.with_moment(actor, |book, moment| book.converge_earning(&sale, moment)).map_err(inconsistent)?;
             let late: Vec<HoldId> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| *id).collect();
             let mut sale = sale;
-            sales::note_fresh_redemptions(&mut sale, &self.book, &late);
-            self.review(&sale, actor).map_err(trouble)?;
+            before::note_fresh_redemptions(&mut sale, &self.book, &late);
+            self.review(&sale, actor).map_err(inconsistent)?;
         }
-        for entry in self.book.entries.iter_mut().skip(before).filter(|entry| entry.reason.is_none()) {
+        for entry in self.book.entries.iter_mut().skip(posted_before).filter(|entry| entry.reason.is_none()) {
             entry.reason.clone_from(&request.reason);
         }
         let orders: Vec<&Order> = sales.iter().map(Ready::order).collect();
         self.with_moment(actor, |book, moment| book.raise_unseen(&orders, moment)).map_err(store::corrupt)?;
-        let posted = self.book.entries.len().saturating_sub(before);
+        let posted = self.book.entries.len().saturating_sub(posted_before);
         Ok(Answer::Ingested(Ingested {
             orders_changed: self.affected.changed(position),
             entries_posted: u64::try_from(posted).unwrap_or(u64::MAX),

@@ -27,7 +27,7 @@ use crate::store::table::accounts::StoredAccount;
 use crate::store::table::holds::HoldReply;
 use crate::store::table::memberships::Memberships;
 use crate::store::table::recorded_replies::{self, KeyDigest, RecordedReply};
-use crate::store::table::{accounts, companies, holds, memberships, shop};
+use crate::store::table::{accounts, companies, holds, memberships, partners, shop};
 use crate::store::{AnyConnection, StoreError};
 
 /// Accounts, members and products that are remembered at most: some ten MiB.
@@ -61,7 +61,7 @@ impl Facts {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn begin(&mut self, conn: &mut AnyConnection, locked: Option<Named>) -> Result<(), StoreError> {
+    pub fn begin(&mut self, conn: &mut AnyConnection, locked: Option<&Named>) -> Result<(), StoreError> {
         let mut prefetched = None;
         let as_of = match conn {
             AnyConnection::Sqlite(conn) => transaction::data_version(conn)?,
@@ -69,7 +69,7 @@ impl Facts {
                 self.is_shared = true;
                 self.forget_members();
                 match locked {
-                    Some(named) => prefetched.insert(prefetch::read(conn, named)?).shop_version,
+                    Some(named) => prefetched.insert(prefetch::read(conn, named.clone())?).shop_version,
                     None => shop::version(conn)?,
                 }
             }
@@ -182,7 +182,7 @@ impl Facts {
                 let made = known.holds.iter().filter(|(_, hold)| uuids.contains(&hold.order_uuid));
                 Ok(made.map(|(id, hold)| (*id, hold.clone())).collect())
             }
-            _ => holds::load(conn, holds::Which::Orders(&uuids.iter().cloned().collect::<Vec<_>>())),
+            _ => holds::load(conn, holds::HoldSelection::Orders(&uuids.iter().cloned().collect::<Vec<_>>())),
         }
     }
 
@@ -285,7 +285,7 @@ impl Facts {
                 (None, None) => unknown.push(*id),
             }
         }
-        found.extend(holds::load(conn, holds::Which::Ids(&unknown))?);
+        found.extend(holds::load(conn, holds::HoldSelection::Ids(&unknown))?);
         Ok(found)
     }
 
@@ -303,7 +303,7 @@ impl Facts {
         let unknown: BTreeSet<AccountId> = ids.difference(&known).copied().collect();
         if !unknown.is_empty() {
             let listed: Vec<AccountId> = unknown.iter().copied().collect();
-            let read = holds::load(conn, holds::Which::OpenOf(&listed))?;
+            let read = holds::load(conn, holds::HoldSelection::OpenOf(&listed))?;
             taken.extend(accounts::load_with(conn, &unknown, read.values())?);
             open.extend(read);
         }
@@ -370,7 +370,7 @@ impl Facts {
         // Each once: several tills may ask for one customer in one batch.
         let missing: BTreeSet<PartnerId> =
             wanted.iter().filter(|id| !self.partners.contains_key(id)).copied().collect();
-        let mut read = shop::partners(conn, &missing.iter().copied().collect::<Vec<_>>())?;
+        let mut read = partners::load(conn, &missing.iter().copied().collect::<Vec<_>>())?;
         self.partners.extend(missing.into_iter().map(|id| (id, read.remove(&id))));
         Ok(wanted.iter().filter_map(|id| Some((*id, self.partners.get(id)?.clone()?))).collect())
     }

@@ -165,6 +165,12 @@ impl Command {
         matches!(self, Self::Ingest { .. } | Self::Forget { .. } | Self::Recompute { .. } | Self::Transfer(_))
     }
 
+    /// Whether it names all that it concerns. Orders, and members that move, bring up more once they are read.
+    #[must_use]
+    pub const fn names_all_it_concerns(&self) -> bool {
+        matches!(self, Self::Hold { .. } | Self::Capture { .. } | Self::Release { .. } | Self::Adjust { .. })
+    }
+
     /// Whether a person at a till or a desk waits for its answer. All else is the ledger's own work.
     #[must_use]
     pub const fn is_waited_for_by_people(&self) -> bool {

@@ -15,7 +15,7 @@ use super::command::{Answer, Command};
 use super::queue::Lane;
 use crate::ledger::error::LedgerError;
 use crate::ledger::writer::cache::Facts;
-use crate::store::Trouble;
+use crate::store::DatabaseFault;
 use crate::store::connection::pool::Lent;
 
 /// How often a batch is tried when another writer was in its way.
@@ -27,10 +27,10 @@ const SPEAKS_FOR: Duration = Duration::from_secs(5);
 
 /// What the writers last met. A row that is updated in place may be written while those that need new space may not.
 #[derive(Debug, Default)]
-pub(in crate::ledger) struct Health(Mutex<Option<(Instant, Trouble)>>);
+pub(in crate::ledger) struct Health(Mutex<Option<(Instant, DatabaseFault)>>);
 
 impl Health {
-    fn met(&self, trouble: Trouble) {
+    fn met(&self, trouble: DatabaseFault) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), trouble));
     }
 
@@ -38,8 +38,8 @@ impl Health {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Trouble that speaks against readiness.
-    pub fn trouble(&self) -> Option<Trouble> {
+    /// A fault that speaks against readiness.
+    pub fn trouble(&self) -> Option<DatabaseFault> {
         let met = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         met.filter(|(at, _)| at.elapsed() < SPEAKS_FOR).map(|(_, trouble)| trouble)
     }
@@ -52,7 +52,7 @@ struct Desk {
     facts: Facts,
 }
 
-/// A command and whoever waits for it.
+/// A command and the channel for its answer.
 #[derive(Debug)]
 pub(in crate::ledger) struct Job {
     pub command: Command,
@@ -112,7 +112,7 @@ fn work(context: &Arc<Context>, desk: &mut Desk, jobs: Vec<Job>, mut doubted: bo
         }
         Err(problem) => problem,
     };
-    let trouble = problem.trouble().map_or(Trouble::Other, |(trouble, _)| trouble);
+    let trouble = problem.trouble().map_or(DatabaseFault::Other, |(trouble, _)| trouble);
     let trouble = trouble.looked_at_closely(context.pool.url());
     if commands.len() > 1 && !trouble.concerns_all() {
         // One of them may be at fault: each gets a transaction of its own, so that its neighbours commit.
@@ -191,7 +191,7 @@ fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result
     };
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         context.pool.renew();
-        Err(LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: true })
+        Err(LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })
     })
 }
 

@@ -21,8 +21,8 @@ use crate::store::connection::transaction::write_transaction_begun_with;
 use crate::store::table::accounts::{self, AccountRow, StoredAccount};
 use crate::store::table::hold_rows::{HoldReply, HoldRow};
 use crate::store::table::memberships::{self, Memberships};
+use crate::store::table::partners::PartnerRow;
 use crate::store::table::recorded_replies::{KeyDigest, RecordedReply, ReplyRow};
-use crate::store::table::shop::PartnerRow;
 use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// What commands name.

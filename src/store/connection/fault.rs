@@ -12,7 +12,7 @@ use crate::store::{DatabaseUrl, StoreError};
 
 /// Why the database does not do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum DatabaseFault {
     /// No space is left.
     DiskFull,
     /// It, its file or its file system takes no writes.
@@ -32,32 +32,32 @@ pub enum Trouble {
 }
 
 /// What the texts of SQLite, PostgreSQL and libpq have in them, the surest signs first.
-const SIGNS: &[(&str, Trouble)] = &[
-    ("database or disk is full", Trouble::DiskFull),
-    ("No space left on device", Trouble::DiskFull),
-    ("Disk quota exceeded", Trouble::DiskFull),
-    ("readonly database", Trouble::ReadOnly),
-    ("read-only", Trouble::ReadOnly),
-    ("Read-only", Trouble::ReadOnly),
-    ("disk I/O error", Trouble::DiskFault),
-    ("Input/output error", Trouble::DiskFault),
-    ("malformed", Trouble::Damaged),
-    ("not a database", Trouble::Damaged),
-    ("unable to open database file", Trouble::Files),
-    ("is not there any more", Trouble::Files),
-    ("database is locked", Trouble::Busy),
-    ("lock timeout", Trouble::Busy),
-    ("deadlock", Trouble::Busy),
-    ("terminating connection", Trouble::Away),
-    ("server closed", Trouble::Away),
-    ("shutting down", Trouble::Away),
-    ("starting up", Trouble::Away),
-    ("no connection to the server", Trouble::Away),
-    ("could not receive data", Trouble::Away),
-    ("could not send data", Trouble::Away),
+const SIGNS: &[(&str, DatabaseFault)] = &[
+    ("database or disk is full", DatabaseFault::DiskFull),
+    ("No space left on device", DatabaseFault::DiskFull),
+    ("Disk quota exceeded", DatabaseFault::DiskFull),
+    ("readonly database", DatabaseFault::ReadOnly),
+    ("read-only", DatabaseFault::ReadOnly),
+    ("Read-only", DatabaseFault::ReadOnly),
+    ("disk I/O error", DatabaseFault::DiskFault),
+    ("Input/output error", DatabaseFault::DiskFault),
+    ("malformed", DatabaseFault::Damaged),
+    ("not a database", DatabaseFault::Damaged),
+    ("unable to open database file", DatabaseFault::Files),
+    ("is not there any more", DatabaseFault::Files),
+    ("database is locked", DatabaseFault::Busy),
+    ("lock timeout", DatabaseFault::Busy),
+    ("deadlock", DatabaseFault::Busy),
+    ("terminating connection", DatabaseFault::Away),
+    ("server closed", DatabaseFault::Away),
+    ("shutting down", DatabaseFault::Away),
+    ("starting up", DatabaseFault::Away),
+    ("no connection to the server", DatabaseFault::Away),
+    ("could not receive data", DatabaseFault::Away),
+    ("could not send data", DatabaseFault::Away),
 ];
 
-impl Trouble {
+impl DatabaseFault {
     /// What an error of the store comes from.
     #[must_use]
     pub fn of(error: &StoreError) -> Self {
@@ -166,20 +166,20 @@ impl Trouble {
 
 /// Whether a file can be written in the database's folder. Never the database itself: closing it here would take away
 /// the locks that SQLite has on it.
-fn writable_beside(path: &Path) -> Result<(), Trouble> {
+fn writable_beside(path: &Path) -> Result<(), DatabaseFault> {
     let mut name = path.as_os_str().to_owned();
     name.push("-probe");
     let written = std::fs::write(&name, "may this be written?");
     // If it was not made there is nothing to remove.
     let _ = std::fs::remove_file(&name);
     written.map_err(|problem| match problem.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Trouble::DiskFull,
-        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Trouble::ReadOnly,
-        _ => Trouble::DiskFault,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DatabaseFault::DiskFull,
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => DatabaseFault::ReadOnly,
+        _ => DatabaseFault::DiskFault,
     })
 }
 
-fn signed(text: &str) -> Option<Trouble> {
+fn signed(text: &str) -> Option<DatabaseFault> {
     SIGNS.iter().find(|(sign, _)| text.contains(sign)).map(|(_, trouble)| *trouble)
 }
 
@@ -194,20 +194,20 @@ mod tests {
     #[test]
     fn what_the_libraries_say_is_understood() {
         for (text, trouble) in [
-            ("database or disk is full", Trouble::DiskFull),
-            ("could not extend file \"base/5/16384\": No space left on device", Trouble::DiskFull),
-            ("attempt to write a readonly database", Trouble::ReadOnly),
-            ("cannot execute INSERT in a read-only transaction", Trouble::ReadOnly),
-            ("disk I/O error", Trouble::DiskFault),
-            ("unable to open database file", Trouble::Files),
-            ("is not there any more", Trouble::Files),
-            ("database is locked", Trouble::Busy),
-            ("terminating connection due to administrator command", Trouble::Away),
-            ("duplicate column", Trouble::Other),
+            ("database or disk is full", DatabaseFault::DiskFull),
+            ("could not extend file \"base/5/16384\": No space left on device", DatabaseFault::DiskFull),
+            ("attempt to write a readonly database", DatabaseFault::ReadOnly),
+            ("cannot execute INSERT in a read-only transaction", DatabaseFault::ReadOnly),
+            ("disk I/O error", DatabaseFault::DiskFault),
+            ("unable to open database file", DatabaseFault::Files),
+            ("is not there any more", DatabaseFault::Files),
+            ("database is locked", DatabaseFault::Busy),
+            ("terminating connection due to administrator command", DatabaseFault::Away),
+            ("duplicate column", DatabaseFault::Other),
         ] {
-            assert_eq!(Trouble::of(&refused(text)), trouble, "{text}");
+            assert_eq!(DatabaseFault::of(&refused(text)), trouble, "{text}");
         }
-        assert_eq!(Trouble::of(&StoreError::Unreachable("Connection refused".into())), Trouble::Away);
+        assert_eq!(DatabaseFault::of(&StoreError::Unreachable("Connection refused".into())), DatabaseFault::Away);
     }
 
     /// An error of a server that speaks German.
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_deadlock_is_tried_again_in_whatever_language_it_is_told() {
         let error = StoreError::Query(Error::DatabaseError(Kind::Unknown, Box::new(Verklemmung)));
-        assert_eq!(Trouble::of(&error), Trouble::Busy);
+        assert_eq!(DatabaseFault::of(&error), DatabaseFault::Busy);
         assert!(error.is_transient());
     }
 
@@ -256,14 +256,14 @@ mod tests {
             commit_error: Box::new(Error::DatabaseError(Kind::Unknown, Box::new("disk I/O error".to_owned()))),
             rollback_error: Box::new(Error::BrokenTransactionManager),
         };
-        assert_eq!(Trouble::of(&StoreError::InDoubt(both)), Trouble::DiskFault);
+        assert_eq!(DatabaseFault::of(&StoreError::InDoubt(both)), DatabaseFault::DiskFault);
     }
 
     #[test]
     fn the_advice_names_the_place_and_no_secret() {
         let file = DatabaseUrl::Sqlite("/var/lib/loyalty.db".into());
-        assert!(Trouble::DiskFull.advice(&file).contains("/var/lib/loyalty.db"));
+        assert!(DatabaseFault::DiskFull.advice(&file).contains("/var/lib/loyalty.db"));
         let server = DatabaseUrl::Postgres("postgres://u:hunter2@h/db".into());
-        assert!(!Trouble::Away.advice(&server).contains("hunter2"));
+        assert!(!DatabaseFault::Away.advice(&server).contains("hunter2"));
     }
 }

@@ -7,8 +7,7 @@ use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
 use crate::store::connection::prepared::KeptHere;
 
-/// A number that is another one once another connection has written to the database; to be compared with what the same
-/// connection said before.
+/// SQLite's `data_version`: it changes when another connection commits. Compare only values read on the same connection.
 ///
 /// # Errors
 /// [`StoreError`]

@@ -107,7 +107,7 @@ pub fn ensure(conn: &mut AnyConnection, keys: &BTreeSet<(PartnerId, ProgramId)>)
 
 /// Which accounts to load.
 #[derive(Clone, Debug)]
-pub enum Which<'a> {
+pub enum AccountSelection<'a> {
     /// These.
     Ids(&'a BTreeSet<AccountId>),
     /// All of these members.
@@ -172,17 +172,17 @@ pub fn lock(conn: &mut AnyConnection, ids: &BTreeSet<AccountId>) -> Result<Locke
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn load(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<StoredAccount>, StoreError> {
+pub fn load(conn: &mut AnyConnection, which: &AccountSelection<'_>) -> Result<Vec<StoredAccount>, StoreError> {
     let rows = load_rows(conn, which)?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let open = open_holds::of_accounts(conn, &ids)?;
     restore(rows, open)
 }
 
-fn load_rows(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<AccountRow>, StoreError> {
+fn load_rows(conn: &mut AnyConnection, which: &AccountSelection<'_>) -> Result<Vec<AccountRow>, StoreError> {
     let mut rows: Vec<AccountRow> = Vec::new();
     match which {
-        Which::Ids(ids) => {
+        AccountSelection::Ids(ids) => {
             let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
             for chunk in ids.chunks(CHUNK) {
                 let query = accounts::table
@@ -192,7 +192,7 @@ fn load_rows(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<AccountR
                 rows.extend::<Vec<AccountRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
-        Which::Partners(partners) => {
+        AccountSelection::Partners(partners) => {
             let ids: Vec<i64> = partners.iter().map(|id| id.0).collect();
             for chunk in ids.chunks(CHUNK) {
                 let query = accounts::table
@@ -203,7 +203,7 @@ fn load_rows(conn: &mut AnyConnection, which: &Which<'_>) -> Result<Vec<AccountR
                 rows.extend::<Vec<AccountRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
-        Which::After(after, limit) => {
+        AccountSelection::After(after, limit) => {
             rows = accounts::table
                 .filter(accounts::id.gt(after.0))
                 .order(accounts::id)
@@ -224,7 +224,7 @@ pub fn load_with<'a>(
     ids: &BTreeSet<AccountId>,
     open_holds: impl Iterator<Item = &'a Hold>,
 ) -> Result<Vec<StoredAccount>, StoreError> {
-    restore_with(load_rows(conn, &Which::Ids(ids))?, open_holds)
+    restore_with(load_rows(conn, &AccountSelection::Ids(ids))?, open_holds)
 }
 
 /// Accounts of their rows and their holds, of which the open ones count.

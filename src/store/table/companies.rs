@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::shop::{ids_from_text, ids_to_text};
 use crate::domain::catalog::records::Company;
 use crate::domain::value::ids::CompanyId;
+use crate::store::codec::id_lists::{ids_from_text, ids_to_text};
 use crate::store::schema::companies;
 use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 

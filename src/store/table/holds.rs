@@ -65,7 +65,7 @@ pub fn covers(conn: &mut AnyConnection, ids: &[HoldId]) -> Result<BTreeMap<HoldI
 
 /// Which holds to load.
 #[derive(Clone, Copy, Debug)]
-pub enum Which<'a> {
+pub enum HoldSelection<'a> {
     /// These.
     Ids(&'a [HoldId]),
     /// All that were made for these draft orders.
@@ -128,17 +128,17 @@ macro_rules! with_state {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldId, Hold>, StoreError> {
+pub fn load(conn: &mut AnyConnection, which: HoldSelection<'_>) -> Result<BTreeMap<HoldId, Hold>, StoreError> {
     let mut rows: Vec<StateRow> = Vec::new();
     match which {
-        Which::Ids(ids) => {
+        HoldSelection::Ids(ids) => {
             for chunk in ids.chunks(CHUNK) {
                 let ids = padded(chunk.iter().copied().map(|id| uuids::to_bytes(id.0)));
                 let query = with_state!().filter(holds::id.eq_any(ids));
                 rows.extend::<Vec<StateRow>>(load_kept!(conn, query, chunk.len())?);
             }
         }
-        Which::Orders(uuids) => {
+        HoldSelection::Orders(uuids) => {
             for chunk in uuids.chunks(CHUNK) {
                 let keys = padded(chunk.iter().map(|uuid| uuids::text_key(uuid)));
                 let query = with_state!().filter(holds::order_key.eq_any(keys));
@@ -151,13 +151,13 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
                 }
             }
         }
-        Which::AllOf(accounts) => {
+        HoldSelection::AllOf(accounts) => {
             for chunk in accounts.chunks(CHUNK) {
                 let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
                 rows.extend(with_state!().filter(holds::account_id.eq_any(ids)).load::<StateRow>(conn)?);
             }
         }
-        Which::Uses { accounts, rewards, from } => {
+        HoldSelection::Uses { accounts, rewards, from } => {
             for chunk in accounts.chunks(CHUNK) {
                 let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
                 let query = with_state!()
@@ -168,7 +168,7 @@ pub fn load(conn: &mut AnyConnection, which: Which<'_>) -> Result<BTreeMap<HoldI
                 rows.extend(query.load::<StateRow>(conn)?);
             }
         }
-        Which::OpenOf(accounts) => {
+        HoldSelection::OpenOf(accounts) => {
             for chunk in accounts.chunks(CHUNK) {
                 let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
                 let query = open::table

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::companies;
-use super::shop::ids_from_text;
 use crate::domain::catalog::records::{Category, PosConfig, Product};
 use crate::domain::program::authoring::outlook::KnownShop;
 use crate::domain::value::ids::{
     CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId, SaleId,
 };
+use crate::store::codec::id_lists::ids_from_text;
 use crate::store::schema::{categories, odoo_places, orders, pos_configs, products};
 use crate::store::{AnyConnection, POS_ORDER, SOURCE, StoreError};
 

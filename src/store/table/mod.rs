@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod companies;
+pub mod cursors;
 pub mod entries;
 pub mod entry_texts;
 pub mod exceptions;
@@ -17,6 +18,7 @@ pub mod memberships;
 pub mod merges;
 pub mod open_holds;
 pub mod orders;
+pub mod partners;
 pub mod placed;
 pub mod postings;
 pub mod programs;

@@ -7,7 +7,6 @@ use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 
 use super::id_ranges::load_by_ids;
-use super::shop::{ids_from_text, ids_to_text};
 use super::{companies, line_index};
 use crate::domain::catalog::records::OrderDigest;
 use crate::domain::sale::order::{Order, OrderState};
@@ -15,6 +14,7 @@ use crate::domain::value::ids::{
     CompanyId, OrderId, PartnerId, PartnerTagId, PosConfigId, SaleId, SaleLineId, SaleModel, SourceId,
 };
 use crate::domain::value::money::Money;
+use crate::store::codec::id_lists::{ids_from_text, ids_to_text};
 use crate::store::codec::order_lines::{self, Extent};
 use crate::store::codec::{sale_ids, uuids};
 use crate::store::connection::clock::from_us;

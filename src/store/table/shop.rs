@@ -1,33 +1,18 @@
-//! Copies of Odoo's partners, products, categories, shops and currencies, and how far reading has come.
+//! Our copy of Odoo's products, categories, shops and currencies; its contacts are in [`super::partners`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel::{PgConnection, sql_query};
-use serde::Deserialize;
 
-use crate::domain::catalog::records::{Category, Cursor, Partner, ShopRecords};
+use crate::domain::catalog::records::{Category, ShopRecords};
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::value::ids::{
-    PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
-};
-use crate::store::connection::clock::from_us;
+use crate::domain::value::ids::{PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
+use crate::store::codec::id_lists::{ids_from_text, ids_to_text};
 use crate::store::connection::prepared::{KeptHere, load_kept, padded};
-use crate::store::schema::{categories, currencies, cursors, neutral_products, partners, pos_configs, products};
-use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, corrupt, on_each};
-
-#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable, Deserialize)]
-#[diesel(table_name = partners, treat_none_as_default_value = false)]
-pub(in crate::store) struct PartnerRow {
-    source: i16,
-    id: i64,
-    name: String,
-    commercial_partner_id: i64,
-    company_id: Option<i64>,
-    active: bool,
-    tag_ids: String,
-}
+use crate::store::schema::{categories, currencies, neutral_products, pos_configs, products};
+use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = products, treat_none_as_default_value = false)]
@@ -72,24 +57,13 @@ struct CurrencyRow {
     decimals: i64,
 }
 
-/// Ids as a JSON list, the way columns of lists are kept.
-pub(in crate::store) fn ids_to_text<'a>(ids: impl IntoIterator<Item = &'a i64>) -> String {
-    let listed: Vec<String> = ids.into_iter().map(i64::to_string).collect();
-    format!("[{}]", listed.join(","))
-}
-
-/// Ids from a JSON list.
-pub(in crate::store) fn ids_from_text(text: &str) -> Result<Vec<i64>, StoreError> {
-    serde_json::from_str(text).map_err(|problem| corrupt(format!("the list of ids {text}: {problem}")))
-}
-
 /// Keeps records, each replacing what was known under its id. Returns how many were new or different.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
     let mut changed = 0;
-    changed += put_partners(conn, records)?;
+    changed += super::partners::put(conn, records)?;
     changed += put_products(conn, records)?;
     changed += put_categories(conn, records)?;
     changed += put_configs(conn, records)?;
@@ -114,7 +88,7 @@ pub fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, Store
     Ok(changed)
 }
 
-fn size<T>(list: &[T]) -> u64 {
+pub(super) fn size<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 
@@ -149,48 +123,6 @@ fn put_neutral(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, S
             .execute(c))?;
     }
     Ok(size(&gone).saturating_add(size(&fresh)))
-}
-
-fn put_partners(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
-    let mut changed = 0;
-    for chunk in records.partners.chunks(CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|one| one.id.0).collect();
-        let known: BTreeMap<i64, PartnerRow> = partners::table
-            .filter(partners::source.eq(SOURCE))
-            .filter(partners::id.eq_any(ids))
-            .select(PartnerRow::as_select())
-            .load(conn)?
-            .into_iter()
-            .map(|row: PartnerRow| (row.id, row))
-            .collect();
-        let fresh: Vec<PartnerRow> = chunk
-            .iter()
-            .map(|one| PartnerRow {
-                source: SOURCE,
-                id: one.id.0,
-                name: one.name.clone(),
-                commercial_partner_id: one.commercial_partner_id.0,
-                company_id: one.company_id.map(|id| id.0),
-                active: one.active,
-                tag_ids: ids_to_text(one.tag_ids.iter().map(|id| &id.0)),
-            })
-            .filter(|row| known.get(&row.id) != Some(row))
-            .collect();
-        changed += size(&fresh);
-        on_each!(conn, c => diesel::insert_into(partners::table)
-            .values(&fresh)
-            .on_conflict((partners::source, partners::id))
-            .do_update()
-            .set((
-                partners::name.eq(excluded(partners::name)),
-                partners::commercial_partner_id.eq(excluded(partners::commercial_partner_id)),
-                partners::company_id.eq(excluded(partners::company_id)),
-                partners::active.eq(excluded(partners::active)),
-                partners::tag_ids.eq(excluded(partners::tag_ids)),
-            ))
-            .execute(c))?;
-    }
-    Ok(changed)
 }
 
 fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
@@ -366,54 +298,6 @@ pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
     Ok(catalog)
 }
 
-impl PartnerRow {
-    /// The partner it says.
-    pub(in crate::store) fn partner(self) -> Result<Partner, StoreError> {
-        Ok(Partner {
-            id: PartnerId(self.id),
-            name: self.name,
-            commercial_partner_id: PartnerId(self.commercial_partner_id),
-            company_id: self.company_id.map(crate::domain::value::ids::CompanyId),
-            tag_ids: ids_from_text(&self.tag_ids)?.into_iter().map(PartnerTagId).collect(),
-            active: self.active,
-        })
-    }
-}
-
-/// Known partners among these.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn partners(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeMap<PartnerId, Partner>, StoreError> {
-    let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
-    let mut found = BTreeMap::new();
-    for chunk in ids.chunks(CHUNK) {
-        let query = partners::table
-            .filter(partners::source.eq(SOURCE))
-            .filter(partners::id.eq_any(padded(chunk.iter().copied())))
-            .select(PartnerRow::as_select());
-        let rows: Vec<PartnerRow> = load_kept!(conn, query, chunk.len())?;
-        for row in rows {
-            let partner = row.partner()?;
-            found.insert(partner.id, partner);
-        }
-    }
-    Ok(found)
-}
-
-/// The known contacts of a company.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn contacts_of(conn: &mut AnyConnection, company: PartnerId) -> Result<Vec<PartnerId>, StoreError> {
-    let ids: Vec<i64> = partners::table
-        .filter(partners::source.eq(SOURCE))
-        .filter(partners::commercial_partner_id.eq(company.0))
-        .select(partners::id)
-        .load(conn)?;
-    Ok(ids.into_iter().map(PartnerId).collect())
-}
-
 /// Which of these products are not known yet.
 ///
 /// # Errors
@@ -488,35 +372,4 @@ pub fn neutral_products_of(conn: &mut AnyConnection, shop: PosConfigId) -> Resul
         .optional()?;
     let Some((tip, others)) = found else { return Ok(BTreeSet::new()) };
     Ok(ids_from_text(&others)?.into_iter().chain(tip).map(ProductId).collect())
-}
-
-/// How far each stream has been read.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn load_cursors(conn: &mut AnyConnection) -> Result<Vec<Cursor>, StoreError> {
-    let rows: Vec<(String, i64)> = cursors::table
-        .filter(cursors::source.eq(SOURCE))
-        .order(cursors::stream)
-        .select((cursors::stream, cursors::high_water_us))
-        .load(conn)?;
-    rows.into_iter().map(|(stream, us)| Ok(Cursor { stream, high_water: from_us(us)? })).collect()
-}
-
-/// Notes how far a stream has been read.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn save_cursor(conn: &mut AnyConnection, cursor: &Cursor) -> Result<(), StoreError> {
-    on_each!(conn, c => diesel::insert_into(cursors::table)
-        .values((
-            cursors::source.eq(SOURCE),
-            cursors::stream.eq(&cursor.stream),
-            cursors::high_water_us.eq(cursor.high_water.timestamp_micros()),
-        ))
-        .on_conflict((cursors::source, cursors::stream))
-        .do_update()
-        .set(cursors::high_water_us.eq(excluded(cursors::high_water_us)))
-        .execute(c))?;
-    Ok(())
 }

@@ -6,7 +6,7 @@ use super::*;
 async fn a_notified_order_is_read_at_once_not_at_the_next_interval() {
     let world = world(small());
     let serving = serve(&world, Duration::from_hours(1));
-    wait_until(|| world.sync.brief_status().last_success_at.is_some()).await;
+    wait_until(|| world.sync.brief_state().status.last_success_at.is_some()).await;
     let (order, _) = world.sell(&json!({}));
     let began = Instant::now();
     assert_eq!(world.sync.notify([order, order, OrderId(-1)]), 1);
@@ -26,15 +26,15 @@ async fn notifications_are_bounded() {
 async fn the_interval_brings_what_nobody_told() {
     let world = world(small());
     let serving = serve(&world, Duration::from_millis(20));
-    wait_until(|| world.sync.brief_status().last_success_at.is_some()).await;
+    wait_until(|| world.sync.brief_state().status.last_success_at.is_some()).await;
     let (order, _) = world.sell(&json!({}));
     wait_until(|| world.known() == [order.0]).await;
     world.shop.misbehave(Misbehaviour::Status(503), None, None);
-    wait_until(|| world.sync.brief_status().last_error.is_some()).await;
-    assert!(!world.sync.brief_status().odoo_reachable);
+    wait_until(|| world.sync.brief_state().status.last_error.is_some()).await;
+    assert!(!world.sync.brief_state().odoo_reachable);
     world.shop.behave();
-    wait_until(|| world.sync.brief_status().last_error.is_none()).await;
-    assert!(world.sync.brief_status().odoo_reachable);
+    wait_until(|| world.sync.brief_state().status.last_error.is_none()).await;
+    assert!(world.sync.brief_state().odoo_reachable);
     serving.stop().await;
 }
 
@@ -44,9 +44,12 @@ async fn odoo_counts_as_reached_while_the_first_pass_still_reads() {
     world.sell(&json!({}));
     world.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(1)), Some("pos.order"), None);
     let serving = serve(&world, Duration::from_hours(1));
-    wait_until(|| world.sync.brief_status().odoo_reachable).await;
-    let status = world.sync.brief_status();
-    assert!(status.running && status.last_success_at.is_none() && status.odoo_version.is_some(), "{status:?}");
+    wait_until(|| world.sync.brief_state().odoo_reachable).await;
+    let state = world.sync.brief_state();
+    assert!(
+        state.status.running && state.status.last_success_at.is_none() && state.odoo_version.is_some(),
+        "{state:?}"
+    );
     serving.stop().await;
 }
 
@@ -55,11 +58,11 @@ async fn serving_stops_at_once_although_odoo_hangs() {
     let world = world(small());
     world.shop.misbehave(Misbehaviour::Hang(Duration::from_mins(1)), None, None);
     let serving = serve(&world, Duration::from_millis(20));
-    wait_until(|| world.sync.brief_status().running).await;
+    wait_until(|| world.sync.brief_state().status.running).await;
     let began = Instant::now();
     serving.stop().await;
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
-    assert!(!world.sync.brief_status().running);
+    assert!(!world.sync.brief_state().status.running);
 }
 
 #[tokio::test]
@@ -67,7 +70,7 @@ async fn after_a_refused_login_odoo_is_left_alone_until_somebody_asks() {
     let world = world(small());
     world.shop.set_credentials(shop::LOGIN, "another");
     let serving = serve(&world, Duration::from_millis(5));
-    wait_until(|| world.sync.brief_status().last_error.is_some()).await;
+    wait_until(|| world.sync.brief_state().status.last_error.is_some()).await;
     let logins = || world.shop.calls().iter().filter(|(_, method)| method == "authenticate").count();
     for _ in 0..10 {
         world.sync.notify([OrderId(1)]);
@@ -80,7 +83,7 @@ async fn after_a_refused_login_odoo_is_left_alone_until_somebody_asks() {
     assert_eq!(logins(), 2);
     world.shop.set_credentials(shop::LOGIN, shop::KEY);
     world.sync.run(false).await.unwrap();
-    assert_eq!(world.sync.brief_status().last_error, None);
+    assert_eq!(world.sync.brief_state().status.last_error, None);
     serving.stop().await;
 }
 
@@ -89,14 +92,14 @@ async fn missing_rights_on_one_model_are_named_in_the_status() {
     let world = world(small());
     world.shop.deny(Some("res.partner"));
     assert!(world.sync.run(false).await.is_err());
-    let status = world.sync.status().await.unwrap();
-    assert!(status.last_error.is_some_and(|words| words.contains("res.partner")));
-    assert_eq!(status.ignored_orders, 3);
+    let state = world.sync.state().await.unwrap();
+    assert!(state.status.last_error.is_some_and(|words| words.contains("res.partner")));
+    assert_eq!(state.status.ignored_orders, 3);
     world.shop.deny(None);
     world.pass().await;
-    let status = world.sync.status().await.unwrap();
-    assert_eq!((status.last_error, status.odoo_version.as_deref()), (None, Some("19.0")));
-    assert!(status.lag_seconds.is_some_and(|lag| lag < 10) && !status.running);
+    let state = world.sync.state().await.unwrap();
+    assert_eq!((state.status.last_error, state.odoo_version.as_deref()), (None, Some("19.0")));
+    assert!(state.status.lag_seconds.is_some_and(|lag| lag < 10) && !state.status.running);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
-use crate::store::Trouble;
+use crate::store::DatabaseFault;
 
 use super::*;
 use crate::sync::ledger_port::{
@@ -85,7 +85,7 @@ impl SyncLedger for Memory {
 
     fn ingest(&self, orders: Vec<Order>, _: Reading) -> Pending<'_, Ingested> {
         if self.look(|book| book.poison.is_some() && orders.iter().any(|order| order.id == book.poison)) {
-            let fault: LedgerFault = LedgerError::Unwritten { trouble: Trouble::Other, in_doubt: false }.into();
+            let fault: LedgerFault = LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: false }.into();
             return Box::pin(std::future::ready(Err(fault)));
         }
         self.now(move |book| {

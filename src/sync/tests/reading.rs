@@ -17,7 +17,7 @@ async fn a_year_of_orders_comes_in_whole_and_a_second_reading_changes_nothing() 
     });
     let full = world.sync.run(true).await.unwrap();
     assert_eq!((full.orders_read, full.orders_changed, full.entries_posted), (orders, 0, 0));
-    assert_eq!(world.sync.status().await.unwrap().missed_by_incremental, 0);
+    assert_eq!(world.sync.state().await.unwrap().missed_by_incremental, 0);
     let writing = ["create", "write", "unlink"];
     assert!(world.shop.calls().iter().all(|(_, method)| !writing.contains(&method.as_str())));
 }
@@ -69,7 +69,7 @@ async fn a_transaction_that_commits_late_is_caught() {
     world.shop.update_silently("pos.order.line", late_line, json!({"qty": 3, "write_date": stamp(began)}));
     assert_eq!(world.pass().await.orders_changed, 1);
     assert_eq!(world.sync.run(true).await.unwrap().orders_changed, 0);
-    assert_eq!(world.sync.status().await.unwrap().missed_by_incremental, 0);
+    assert_eq!(world.sync.state().await.unwrap().missed_by_incremental, 0);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn an_order_that_cannot_be_taken_in_keeps_nobody_waiting_and_is_not_forgot
         world.shop.advance(Duration::from_hours(9));
         world.sell(&json!({}));
     }
-    assert_eq!(world.sync.status().await.unwrap().last_error.map(|text| text.contains(" order ")), Some(true));
+    assert_eq!(world.sync.state().await.unwrap().status.last_error.map(|text| text.contains(" order ")), Some(true));
     world.sync.notify([poison]);
     assert!(world.sync.run(false).await.is_err());
     // What only a sweep finds is found meanwhile.
@@ -121,7 +121,7 @@ async fn orders_of_an_odoo_whose_clock_was_set_back_are_read() {
     world.ingested();
     assert_eq!(world.pass().await, PassReport { orders_read: 2, ..PassReport::default() });
     assert_eq!(world.ingested(), [ahead.0, newest.0].into());
-    let future = world.sync.status().await.unwrap().findings.future;
+    let future = world.sync.state().await.unwrap().status.findings.future;
     let told: Vec<(&str, u64, i64)> =
         future.iter().map(|found| (found.model.as_str(), found.records, found.latest_id)).collect();
     assert_eq!(told, [("pos.order", 1, ahead.0), ("pos.order.line", 1, ahead.0)]);
@@ -148,7 +148,7 @@ async fn a_sweep_finds_what_no_window_can_and_counts_what_one_should_have() {
         assert!(book.orders[&orders[6].0].lines.is_empty());
         assert!(book.orders.contains_key(&hidden));
     });
-    assert_eq!(world.sync.status().await.unwrap().missed_by_incremental, 1);
+    assert_eq!(world.sync.state().await.unwrap().missed_by_incremental, 1);
     world.ingested();
     world.pass().await;
     assert!(world.ingested().len() < 9, "the sweep reads whole only what differs");
@@ -166,7 +166,7 @@ async fn a_lost_right_is_not_taken_for_thirty_deleted_orders() {
     }
     world.sync.run(true).await.unwrap();
     assert_eq!(world.known().len(), 30);
-    let held = world.sync.status().await.unwrap().findings.held.unwrap();
+    let held = world.sync.state().await.unwrap().status.findings.held.unwrap();
     assert_eq!((held.gone, held.replaced, held.unpaid), (29, 0, 0));
     assert!(held.message().starts_with("29 paid orders"), "{}", held.message());
     // Others are read meanwhile, and what was held back goes once somebody says so.
@@ -175,7 +175,7 @@ async fn a_lost_right_is_not_taken_for_thirty_deleted_orders() {
     assert!(world.known().contains(&new.0));
     world.sync.run_accepting().await.unwrap();
     assert_eq!(world.known(), [1, new.0]);
-    assert_eq!(world.sync.status().await.unwrap().findings.held, None);
+    assert_eq!(world.sync.state().await.unwrap().status.findings.held, None);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def default_get(self, fields):
-        """Without our settings for whoever may not change them.
+        """Leave our settings out for users who may not change them.
 
         Odoo fills the form in here, from the parameters, and asks for no right: not even a portal
         user's call is refused.

@@ -265,6 +265,6 @@ fn capture(desk: &mut Desk, hold: HoldId, uuid: &str) {
         Ok(_) => assert_eq!(desk.account().available(desk.now).unwrap(), before, "what was held is what is spent"),
         Err(Denied::Refused(Refusal::HoldExpired { .. })) => assert!(ended && before < points(100)),
         Err(Denied::Refused(_)) => {}
-        Err(Denied::Trouble(trouble)) => panic!("{trouble}"),
+        Err(Denied::Inconsistent(trouble)) => panic!("{trouble}"),
     }
 }

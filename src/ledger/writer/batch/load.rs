@@ -17,9 +17,8 @@ use crate::ledger::ingest::{redemptions, sales};
 use crate::ledger::query::draft;
 use crate::ledger::writer::cache::Facts;
 use crate::ledger::writer::command::Command;
-use crate::ledger::writer::recorded_replies::{adjust_key, caller_key};
+use crate::store::batch::prefetch::Named;
 use crate::store::table::accounts::StoredAccount;
-use crate::store::table::recorded_replies::KeyDigest;
 use crate::store::table::{accounts, holds, orders};
 use crate::store::{AnyConnection, StoreError};
 
@@ -32,6 +31,7 @@ impl Batch {
         context: &Context,
         conn: &mut AnyConnection,
         facts: &mut Facts,
+        named: &Named,
         commands: &[Command],
     ) -> Result<Self, LedgerError> {
         // Orders first: their rows are locked before any account, in every writer.
@@ -46,39 +46,30 @@ impl Batch {
         let wallets = wallets(conn, context, Some(facts), commands)?;
         let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
         let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
-        let mut named_holds: BTreeSet<HoldId> = commands.iter().filter_map(Command::replaced).collect();
-        let mut draft_uuids: BTreeSet<String> = BTreeSet::new();
-        let mut asked_keys: BTreeSet<KeyDigest> = BTreeSet::new();
         let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
         let mut currencies: BTreeSet<String> = BTreeSet::new();
         for command in commands {
             match command {
-                Command::Hold { idempotency, partner_id, program, draft, .. } => {
-                    asked_keys.insert(KeyDigest::of(&caller_key(idempotency)));
+                Command::Hold { partner_id, program, draft, .. } => {
                     // Nobody has an account before Odoo has said who that is.
                     let program = by_code.get(program.as_str()).filter(|_| known_customers.contains(partner_id));
                     keys.extend(program.map(|id| (member(partner_id), *id)));
-                    draft_uuids.extend(draft.uuid.clone());
                     currencies.insert(draft.currency.clone());
                 }
-                Command::Adjust { idempotency, partner_id, program, correction, .. } => {
-                    asked_keys.insert(KeyDigest::of(&adjust_key(idempotency, correction)));
+                Command::Adjust { partner_id, program, .. } => {
                     keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
                 }
-                Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
-                    named_holds.insert(*hold_id);
-                }
                 Command::Settle { accounts } => account_ids.extend(accounts),
-                Command::Transfer(asked) => asked_keys.extend(asked.reply_key().as_deref().map(KeyDigest::of)),
-                Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } => {}
+                _ => {}
             }
         }
         keys.extend(transfer.iter().flat_map(transfer::Prepared::account_keys));
+        let mut named_holds = named.holds.clone();
         named_holds.extend(affected.hold_ids());
         currencies.extend(affected.currencies_of_rewards());
 
         // Before any account is made or locked, in every writer.
-        facts.lock_drafts(conn, &draft_uuids, &asked_keys)?;
+        facts.lock_drafts(conn, &named.drafts, &named.asked_keys)?;
         let members = wallets.values().copied().chain(affected.owners()).collect();
         let memberships = facts.memberships(conn, &members)?;
         let mut affected = affected.compute(&timelines, &memberships)?;
@@ -93,9 +84,9 @@ impl Batch {
         account_ids.extend(affected.posted_accounts());
         // A hold changes its account only when its member's points move. A batch that waited for that reads it again.
         // Those made for an order count also where no line of it carries them.
-        let made_for = holds::load(conn, holds::Which::Orders(&affected.uuids()))?;
-        let named: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();
-        let mut named_now = facts.holds(conn, &named)?;
+        let made_for = holds::load(conn, holds::HoldSelection::Orders(&affected.uuids()))?;
+        let others: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();
+        let mut named_now = facts.holds(conn, &others)?;
         named_now.extend(made_for);
         account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
@@ -110,7 +101,7 @@ impl Batch {
         let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
         let (mut book, stored, debts) = opened(loaded, open_holds);
         book.holds.extend(named_now);
-        book.holds.extend(facts.holds_of_drafts(conn, &draft_uuids)?);
+        book.holds.extend(facts.holds_of_drafts(conn, &named.drafts)?);
         let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
         book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
         book.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &book, &timelines, now)?);
@@ -119,7 +110,7 @@ impl Batch {
         book.postings = affected.postings();
 
         let (drafts, archived) = complete_drafts(conn, facts, commands, &timelines)?;
-        let answered = answered(conn, facts, &asked_keys, &book)?;
+        let answered = answered(conn, facts, &named.asked_keys, &book)?;
         let decimals = currencies
             .into_iter()
             .map(|code| facts.decimals(conn, &code).map(|decimals| (code, decimals)))
@@ -204,5 +195,5 @@ fn uses(
     if rewards.is_empty() {
         return Ok(BTreeMap::new());
     }
-    Ok(holds::load(conn, holds::Which::Uses { accounts, rewards: &rewards, from })?)
+    Ok(holds::load(conn, holds::HoldSelection::Uses { accounts, rewards: &rewards, from })?)
 }

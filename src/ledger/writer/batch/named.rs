@@ -6,6 +6,7 @@ use super::Context;
 use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::ledger::error::LedgerError;
+use crate::ledger::ingest::wallets::wallets_of;
 use crate::ledger::writer::cache::Facts;
 use crate::ledger::writer::command::Command;
 use crate::ledger::writer::recorded_replies::{adjust_key, caller_key, capture_key};
@@ -28,13 +29,13 @@ pub(super) fn wallets(
     let known = facts.filter(|_| context.options.wallet == Wallet::Contact).and_then(|facts| facts.persons(&partners));
     match known {
         Some(wallets) => Ok(wallets),
-        None => crate::ledger::ingest::wallets::wallets_of(conn, context.options.wallet, &partners),
+        None => wallets_of(conn, context.options.wallet, &partners),
     }
 }
 
-/// What commands name, as far as it is known before anything is read; `None` when some are not people's, and bring up what
-/// they concern only by reading.
-pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> Option<Named> {
+/// What commands name, as far as it is known before anything is read. With the programs at hand that is also whose account a
+/// command changes, where each customer has points of their own.
+pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> Named {
     let programs: BTreeMap<&str, ProgramId> = facts
         .known_timelines()
         .unwrap_or_default()
@@ -60,13 +61,10 @@ pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> O
             Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
                 named.holds.insert(*hold_id);
             }
-            Command::Ingest { .. }
-            | Command::Forget { .. }
-            | Command::Recompute { .. }
-            | Command::Transfer(_)
-            | Command::Settle { .. } => return None,
+            Command::Transfer(asked) => named.asked_keys.extend(asked.reply_key().as_deref().map(KeyDigest::of)),
+            Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } | Command::Settle { .. } => {}
         }
     }
     named.other_keys = named.holds.iter().map(|id| KeyDigest::of(&capture_key(*id))).collect();
-    Some(named)
+    named
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Batch, trouble};
+use super::{Batch, inconsistent};
 use crate::domain::ledger::book::Book;
 use crate::domain::ledger::decide::{Captured, Denied};
 use crate::domain::ledger::hold::{Hold, HoldState, ReplyTerms};
@@ -149,6 +149,6 @@ pub(super) fn settle_outcome(outcome: Result<Value, Denied>) -> Result<Answer, L
     match outcome {
         Ok(value) => Ok(Answer::Reply(Ok(value))),
         Err(Denied::Refused(refusal)) => Ok(Answer::Reply(Err(ErrorBody::from(&refusal)))),
-        Err(Denied::Trouble(problem)) => Err(trouble(problem)),
+        Err(Denied::Inconsistent(problem)) => Err(inconsistent(problem)),
     }
 }

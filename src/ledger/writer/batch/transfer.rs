@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::replies::params_to_bytes;
-use super::{Batch, trouble};
+use super::{Batch, inconsistent};
 use crate::domain::catalog::records::{Ingested, Partner, ShopRecords};
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryKind};
@@ -70,10 +70,11 @@ impl Prepared {
             }
         };
         // Also of programs that cannot be read just now: points move whatever a program says.
-        let accounts: BTreeMap<ProgramId, AccountId> = accounts::load(conn, &accounts::Which::Partners(&[from]))?
-            .into_iter()
-            .map(|one| (one.account.program_id, one.account.id))
-            .collect();
+        let accounts: BTreeMap<ProgramId, AccountId> =
+            accounts::load(conn, &accounts::AccountSelection::Partners(&[from]))?
+                .into_iter()
+                .map(|one| (one.account.program_id, one.account.id))
+                .collect();
         let of_member = owner_of(conn, wallet, from)?;
         let orders = wallets::orders_of(conn, &of_member)?;
         let mut sales = orders.clone();
@@ -168,7 +169,7 @@ impl Batch {
             let to = to.ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
             let entries = self
                 .with_moment(&asked.actor, |book, moment| book.transfer(from, to, &note, moment))
-                .map_err(trouble)?;
+                .map_err(inconsistent)?;
             // The two entries of the transfer itself stay where they are.
             let own = i64::from(!entries.is_empty());
             let places = [from, to].map(|account| (account, self.entry_count(account).saturating_sub(own)));
@@ -234,7 +235,7 @@ fn transferred_before(
         let id = id.as_str().and_then(EntryId::parse).ok_or_else(missing)?;
         rows.push(entries::find(conn, id)?.ok_or_else(missing)?);
     }
-    let of = accounts::Which::Ids(&rows.iter().map(EntryRow::account_id).collect());
+    let of = accounts::AccountSelection::Ids(&rows.iter().map(EntryRow::account_id).collect());
     let accounts: BTreeMap<AccountId, Account> =
         accounts::load(conn, &of)?.into_iter().map(|one| (one.account.id, one.account)).collect();
     let shown = entries::with_texts(conn, &rows)?.into_iter().map(|entry| {
@@ -262,7 +263,7 @@ fn same_account(from: PartnerId, to: PartnerId) -> ErrorBody {
 
 /// Whoever is merged into a partner that no order named yet needs to know its company.
 fn keep_if_unknown(conn: &mut AnyConnection, partner: &Partner) -> Result<(), LedgerError> {
-    if store::table::shop::partners(conn, &[partner.id])?.is_empty() {
+    if store::table::partners::load(conn, &[partner.id])?.is_empty() {
         let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
         store::table::shop::put(conn, &records)?;
     }
@@ -275,7 +276,7 @@ fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Resu
         TransferReason::Merged { into, .. } => (into.id, "merged into", None),
         TransferReason::ByHand { reason, .. } => (prepared.to, "moved to", Some(reason.clone())),
     };
-    let known = store::table::shop::partners(conn, &[asked.from, other])?;
+    let known = store::table::partners::load(conn, &[asked.from, other])?;
     let name = |id: PartnerId| {
         let name = known.get(&id).map(|partner| partner.name.clone()).filter(|name| !name.is_empty());
         name.unwrap_or_else(|| format!("partner {id}"))

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::review;
-use super::sample::{at, everything, program};
-use super::{Program, Warning};
+use crate::domain::program::review;
+use crate::domain::program::sample::{at, everything, program};
+use crate::domain::program::{Program, Warning};
 
 /// Sunday, in Paris and in UTC.
 const NOW: &str = "2026-11-22T12:00:00Z";
