@@ -241,7 +241,13 @@ export class Till {
     async openRefund(order) {
         await this.controlButton("Refund");
         await this.page.waitForSelector(".ticket-screen");
-        await this.page.locator(".ticket-screen .order-row", { hasText: order.pos_reference }).first().click();
+        const row = { hasText: order.pos_reference };
+        // Rows move while the paid orders arrive from the server: a click may meet the row that stood there before.
+        await eventually(`order ${order.pos_reference} to be chosen`, async () => {
+            await this.page.locator(".ticket-screen .order-row", row).first().click();
+            await this.page.locator(".ticket-screen .order-row.highlight", row).waitFor({ timeout: 2_000 });
+            return true;
+        }, 30_000);
     }
 
     /** So many of a line of the order chosen on the refund screen. */
