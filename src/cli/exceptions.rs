@@ -9,8 +9,8 @@ use super::history::{place, text};
 use super::opening::Opening;
 use super::{Failure, Outcome, Own, print};
 use crate::config::Settings;
-use crate::domain::ledger::book::EXCEPTION_KINDS;
 use crate::domain::ledger::entry::COMMAND_LINE;
+use crate::domain::ledger::state::EXCEPTION_KINDS;
 use crate::domain::value::text::one_line;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 

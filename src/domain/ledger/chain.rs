@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ledger::account::LotChange;
-    use crate::domain::ledger::entry::{CauseModel, Detail, EntryKind};
+    use crate::domain::ledger::entry::{CauseModel, EntryDetail, EntryKind};
     use crate::domain::value::ids::{AccountId, EntryId, HoldId, OrderId, SaleId, SourceId};
     use crate::domain::value::points::Points;
 
@@ -148,7 +148,7 @@ mod tests {
             hold_id: None,
             reason: None,
             actor: "sync".into(),
-            detail: Detail::default(),
+            detail: EntryDetail::default(),
             is_redacted: false,
         }
     }

@@ -10,15 +10,15 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, Exception, LedgerStateError, Missing, Moment, OrderRef, Posting};
-use super::decide::{Captured, Denied};
+use super::decide::{Captured, DecisionError};
 use super::deposit::Part;
-use super::entry::{Detail, EntryKind};
+use super::entry::{EntryDetail, EntryKind};
 use super::hold::{Hold, HoldState};
 use super::redemption_review::{RewardLines, Standing};
 use super::refusal::Refusal;
 use super::returned_rewards::returned_rewards;
 use super::sale_lots::SaleLots;
+use super::state::{DecisionContext, Exception, LedgerState, LedgerStateError, Missing, OrderRef, Posting};
 use crate::domain::program::Earned;
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::sale::refund::TakenBack;
@@ -140,12 +140,16 @@ pub fn taken_back(refunds: &[Line]) -> Result<TakenBack, Overflow> {
     Ok(taken)
 }
 
-impl Book {
+impl LedgerState {
     /// Posts what a sale's earning lacks. Returns how many entries that took.
     ///
     /// # Errors
     /// [`LedgerStateError`]
-    pub fn converge_earning(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
+    pub fn converge_earning(
+        &mut self,
+        sale: &Sale<'_>,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(), LedgerStateError> {
         let Some(sale_id) = sale.order.sale_id() else { return Ok(()) };
         let mut accounts: Vec<AccountId> = sale.desired.keys().copied().collect();
         let of_sale = (sale_id, AccountId(i64::MIN))..=(sale_id, AccountId(i64::MAX));
@@ -153,7 +157,7 @@ impl Book {
         accounts.sort_unstable();
         accounts.dedup();
         for (program, uncomputed) in &sale.uncomputed {
-            self.raise_uncomputed(*program, uncomputed, sale, moment);
+            self.raise_uncomputed(*program, uncomputed, sale, context);
         }
         accounts.retain(|id| {
             self.accounts.get(id).is_none_or(|account| !sale.uncomputed.contains_key(&account.program_id))
@@ -167,14 +171,14 @@ impl Book {
             match desired.sub(posted) {
                 Ok(difference) if difference.is_zero() => {}
                 Ok(difference) => differences.push((account_id, difference, desired)),
-                Err(Overflow) => self.raise_too_large(sale, account_id, moment)?,
+                Err(Overflow) => self.raise_too_large(sale, account_id, context)?,
             }
         }
         differences.sort_by_key(|(account_id, difference, _)| (difference.is_positive(), *account_id));
         for (account_id, difference, total) in differences {
-            self.settle(account_id, moment)?;
+            self.settle(account_id, context)?;
             let (account, entries) = (self.account(account_id)?.clone(), self.entries.len());
-            let posted = self.post_difference(sale, account_id, difference, moment);
+            let posted = self.post_difference(sale, account_id, difference, context);
             let balance = self.account(account_id)?.balance().decimal();
             let is_too_large = difference.is_positive() && balance >= exact::MAGNITUDE_LIMIT;
             match posted {
@@ -183,7 +187,7 @@ impl Book {
                     // As if this program had not been asked: all others go on.
                     self.accounts.insert(account_id, account);
                     self.entries.truncate(entries);
-                    self.raise_too_large(sale, account_id, moment)?;
+                    self.raise_too_large(sale, account_id, context)?;
                     continue;
                 }
                 Err(trouble) => return Err(trouble),
@@ -191,19 +195,19 @@ impl Book {
             self.postings.insert((sale_id, account_id), total);
             self.changed_postings.insert((sale_id, account_id));
         }
-        self.move_lots(sale, first, moment)
+        self.move_lots(sale, first, context)
     }
 
     fn raise_too_large(
         &mut self,
         sale: &Sale<'_>,
         account_id: AccountId,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), Missing> {
         let program = self.account(account_id)?.program_id;
         let Some(desired) = sale.desired.get(&account_id) else { return Ok(()) };
         let uncomputed = Uncomputed { program: desired.program.clone(), version: desired.version, problem: None };
-        self.raise_uncomputed(program, &uncomputed, sale, moment);
+        self.raise_uncomputed(program, &uncomputed, sale, context);
         Ok(())
     }
 
@@ -213,7 +217,7 @@ impl Book {
         program: ProgramId,
         uncomputed: &Uncomputed,
         sale: &Sale<'_>,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) {
         let Uncomputed { program: code, version, problem } = uncomputed;
         let key = unreadable_key(program, *version);
@@ -233,7 +237,7 @@ impl Book {
         }
         let of_order = problem.is_none();
         self.exceptions.push(Exception {
-            id: ExceptionId((moment.ids)()),
+            id: ExceptionId((context.ids)()),
             dedupe_key,
             kind: UNREADABLE,
             partner_id: sale.order.partner_id.filter(|_| of_order),
@@ -247,9 +251,9 @@ impl Book {
         sale: &Sale<'_>,
         account_id: AccountId,
         difference: Points,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), LedgerStateError> {
-        self.settle(account_id, moment)?;
+        self.settle(account_id, context)?;
         let desired = sale.desired.get(&account_id);
         let before = sale.before.get(&account_id).cloned().unwrap_or_default();
         let takes_back = difference.is_negative();
@@ -263,18 +267,18 @@ impl Book {
             sale: sale.order.sale_id(),
             hold_id: None,
             reason: None,
-            detail: Detail {
+            detail: EntryDetail {
                 earned: desired.and_then(Desired::explanation),
                 reverses: if takes_back { before.earn_entry } else { undoes },
-                ..Detail::default()
+                ..EntryDetail::default()
             },
         };
         if takes_back {
-            self.take_back(account_id, posting, &before.lots.own(), &before.expired, moment)?;
+            self.take_back(account_id, posting, &before.lots.own(), &before.expired, context)?;
         } else {
             // Points of an old order may have come to their end before they were read.
             let parts = before.lots.parts(difference, desired.map(|desired| desired.expiry))?;
-            self.bring_in(account_id, posting, &parts, moment)?;
+            self.bring_in(account_id, posting, &parts, context)?;
         }
         Ok(())
     }
@@ -282,7 +286,12 @@ impl Book {
     /// Moves what is unspent of a sale's points to the lot that a fresh reading would give them, where a version of the
     /// program was put for the past. What was spent or has expired stays so, and what is set aside does not move into a
     /// lot that has ended. The entry is worth nothing: the history says why the points end at another time.
-    fn move_lots(&mut self, sale: &Sale<'_>, first: usize, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
+    fn move_lots(
+        &mut self,
+        sale: &Sale<'_>,
+        first: usize,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(), LedgerStateError> {
         for (account_id, before) in sale.before.iter().filter(|(_, before)| before.moves) {
             let Some(desired) = sale.desired.get(account_id) else { continue };
             let mut lots = before.lots.clone();
@@ -291,19 +300,19 @@ impl Book {
             for entry in posted.filter(|entry| entry.account_id == *account_id && entry.sale == of_sale) {
                 lots.note(entry)?;
             }
-            self.settle(*account_id, moment)?;
+            self.settle(*account_id, context)?;
             let account = self.account(*account_id)?;
-            let is_past = desired.expiry.is_past(moment.now);
+            let is_past = desired.expiry.is_past(context.now);
             // No more than the sale has now: what a clawback took from the lots of others is theirs in its lots.
             let posted =
                 sale.order.sale_id().and_then(|id| self.postings.get(&(id, *account_id))).copied().unwrap_or_default();
-            let spendable = if is_past { account.available(moment.now)?.max(Points::ZERO) } else { account.balance() };
+            let spendable = if is_past { account.available(context.now)?.max(Points::ZERO) } else { account.balance() };
             let mut most = spendable.min(posted);
             let mut out: Vec<LotChange> = Vec::new();
             for lot in lots.own() {
                 let left = account.lots().get(&lot.expiry).copied().unwrap_or_default();
                 let points = lot.points.min(left).min(most);
-                if lot.expiry != desired.expiry && !lot.expiry.is_past(moment.now) && points.is_positive() {
+                if lot.expiry != desired.expiry && !lot.expiry.is_past(context.now) && points.is_positive() {
                     most = most.sub(points)?;
                     out.push(LotChange { expiry: lot.expiry, points });
                 }
@@ -325,10 +334,10 @@ impl Book {
                 sale: sale.order.sale_id(),
                 hold_id: None,
                 reason: Some(format!("by version {} of the program, {moved} of its points {ends}", desired.version)),
-                detail: Detail { earned: desired.explanation(), ..Detail::default() },
+                detail: EntryDetail { earned: desired.explanation(), ..EntryDetail::default() },
             };
             let gone = self.account_mut(*account_id)?.take(moved, &out)?;
-            self.bring_in_after(*account_id, posting, gone, &[Part::new(desired.expiry, moved)], moment)?;
+            self.bring_in_after(*account_id, posting, gone, &[Part::new(desired.expiry, moved)], context)?;
         }
         Ok(())
     }
@@ -342,7 +351,7 @@ impl Book {
         &mut self,
         sale: &Sale<'_>,
         decided: &dyn Fn(HoldId) -> bool,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<Vec<HoldOutcome>, LedgerStateError> {
         let mut outcomes = Vec::new();
         if sale.order.state != OrderState::Paid {
@@ -363,7 +372,7 @@ impl Book {
             };
             let Some(hold) = known else {
                 let detail = format!("the paid order carries the hold “{text}”, which this ledger never gave");
-                self.raise("unknown_hold", &text, sale, &order, detail, moment);
+                self.raise("unknown_hold", &text, sale, &order, detail, context);
                 continue;
             };
             let owner = self.account(hold.account_id)?.partner_id;
@@ -376,10 +385,10 @@ impl Book {
                      another order or is paid by another customer: nothing was captured",
                     hold.points
                 );
-                self.raise("foreign_hold", &text, sale, &order, detail, moment);
+                self.raise("foreign_hold", &text, sale, &order, detail, context);
                 continue;
             }
-            self.raise_shared(sale, &hold, moment)?;
+            self.raise_shared(sale, &hold, context)?;
             let spender = sale.reward_lines.spender(&hold);
             if hold.state == HoldState::Captured
                 && spender.is_some_and(|spender| Some(spender.order) != sale.order.sale_id())
@@ -394,10 +403,10 @@ impl Book {
                      by another customer: the till had captured it, and the points are spent",
                     hold.points
                 );
-                self.raise("foreign_hold", &text, sale, &order, detail, moment);
+                self.raise("foreign_hold", &text, sale, &order, detail, context);
             }
             if let Some(detail) = carried.beyond(&hold)? {
-                self.raise("product_exceeds_hold", &text, sale, &order, detail, moment);
+                self.raise("product_exceeds_hold", &text, sale, &order, detail, context);
             }
             if discount > hold.discount {
                 let detail = format!(
@@ -405,22 +414,22 @@ impl Book {
                      by hand",
                     hold.discount
                 );
-                self.raise("discount_exceeds_hold", &text, sale, &order, detail, moment);
+                self.raise("discount_exceeds_hold", &text, sale, &order, detail, context);
             }
             if hold.state == HoldState::Captured || decided(hold.id) {
                 continue;
             }
-            let outcome = match self.capture(hold.id, &order, sale.order.placed_at, moment) {
+            let outcome = match self.capture(hold.id, &order, sale.order.placed_at, context) {
                 Ok(captured) => Ok(captured),
-                Err(Denied::Inconsistent(trouble)) => return Err(trouble),
-                Err(Denied::Refused(refusal)) => {
+                Err(DecisionError::Inconsistent(trouble)) => return Err(trouble),
+                Err(DecisionError::Refused(refusal)) => {
                     if refusal == Refusal::HoldReleased {
                         let detail = format!(
                             "the paid order carries the hold {text} of {} points, which was released before: the \
                              discount of {discount} was given without points",
                             hold.points
                         );
-                        self.raise("hold_released", &text, sale, &order, detail, moment);
+                        self.raise("hold_released", &text, sale, &order, detail, context);
                     }
                     Err(refusal)
                 }
@@ -437,9 +446,9 @@ impl Book {
         sale: &Sale<'_>,
         order: &OrderRef,
         detail: String,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) {
-        let id = ExceptionId((moment.ids)());
+        let id = ExceptionId((context.ids)());
         let on = order.id.map_or_else(String::new, SaleId::key);
         self.exceptions.push(Exception {
             id,
@@ -455,14 +464,18 @@ impl Book {
     ///
     /// # Errors
     /// [`LedgerStateError`]
-    pub fn converge_restores(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
+    pub fn converge_restores(
+        &mut self,
+        sale: &Sale<'_>,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(), LedgerStateError> {
         for (hold_id, part) in returned_rewards(sale.order, sale.refunds)? {
             let Some(hold) = self.holds.get(&hold_id).cloned() else { continue };
             if hold.state != HoldState::Captured || Self::standing(sale, &hold) != Standing::Here {
                 continue;
             }
             let target = part.points_of(&hold)?;
-            self.give_back(sale, &hold, target, moment)?;
+            self.give_back(sale, &hold, target, context)?;
         }
         Ok(())
     }
@@ -474,13 +487,13 @@ impl Book {
         sale: &Sale<'_>,
         hold: &Hold,
         target: Points,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<Points, LedgerStateError> {
         let difference = target.sub(hold.restored)?;
         if difference.is_zero() {
             return Ok(difference);
         }
-        self.settle(hold.account_id, moment)?;
+        self.settle(hold.account_id, context)?;
         let redeemed = sale.redeemed.get(&hold.id).cloned().unwrap_or_default();
         let posting = Posting {
             kind: EntryKind::Restore,
@@ -491,21 +504,21 @@ impl Book {
             sale: None,
             hold_id: Some(hold.id),
             reason: Some(hold.reward.clone()),
-            detail: Detail { reverses: hold.entry_id().map(|id| id.to_string()), ..Detail::default() },
+            detail: EntryDetail { reverses: hold.entry_id().map(|id| id.to_string()), ..EntryDetail::default() },
         };
         if difference.is_positive() {
             let parts = own_lots(&redeemed, hold.restored, difference)?;
-            self.bring_in(hold.account_id, posting, &parts, moment)?;
+            self.bring_in(hold.account_id, posting, &parts, context)?;
         } else {
             // What came back last goes first, out of the lots it came back to.
             let parts = own_lots(&redeemed, target, difference.negate()?)?;
             let own = parts.into_iter().rev().map(|Part { expiry, points, .. }| LotChange { expiry, points });
             let own: Vec<LotChange> = own.collect();
             let expired = sale.before.get(&hold.account_id).map(|before| before.expired.clone());
-            self.take_back(hold.account_id, posting, &own, &expired.unwrap_or_default(), moment)?;
+            self.take_back(hold.account_id, posting, &own, &expired.unwrap_or_default(), context)?;
         }
         self.hold_mut(hold.id)?.restored = target;
-        self.settle(hold.account_id, moment)?;
+        self.settle(hold.account_id, context)?;
         Ok(difference)
     }
 }

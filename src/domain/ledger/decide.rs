@@ -1,5 +1,5 @@
-//! Decisions on the book: hold, capture, release, adjust. Each either refuses and changes nothing, or
-//! changes the book and leaves its trace there.
+//! Decisions on the ledger's state: hold, capture, release, adjust. Each either refuses and changes nothing, or
+//! changes the state and leaves its trace there.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, Exception, LedgerStateError, Missing, Moment, OrderRef, Posting};
 use super::chain::document_key;
 use super::deposit::Part;
-use super::entry::{Cause, CauseModel, Detail, EntryKind};
+use super::entry::{Cause, CauseModel, EntryDetail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
 use super::refusal::Refusal;
 use super::replacing::Replaced;
+use super::state::{DecisionContext, Exception, LedgerState, LedgerStateError, Missing, OrderRef, Posting};
 use crate::domain::member::membership::Membership;
-use crate::domain::program::version::{Timeline, Version};
+use crate::domain::program::version::{ProgramVersions, Version};
 use crate::domain::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
@@ -24,9 +24,9 @@ use crate::domain::value::points::Points;
 /// Open holds of an account at most. A till that asks again and again must not grow what every batch loads.
 pub const MOST_OPEN_HOLDS: usize = 100;
 
-/// A decision that did not succeed: refused, or the book itself is in trouble.
+/// A decision that did not succeed: refused, or the state itself is inconsistent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
+pub enum DecisionError {
     /// The ledger says no; the caller is told why.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -35,13 +35,13 @@ pub enum Denied {
     Inconsistent(#[from] LedgerStateError),
 }
 
-impl From<Missing> for Denied {
+impl From<Missing> for DecisionError {
     fn from(missing: Missing) -> Self {
         Self::Inconsistent(missing.into())
     }
 }
 
-impl From<crate::domain::value::exact::Overflow> for Denied {
+impl From<crate::domain::value::exact::Overflow> for DecisionError {
     fn from(overflow: crate::domain::value::exact::Overflow) -> Self {
         Self::Refused(Refusal::Overflow(overflow))
     }
@@ -55,7 +55,7 @@ pub struct HoldAsk<'a> {
     /// The customer as the till names it: the account's member, or a contact of the member's company.
     pub partner_id: PartnerId,
     /// The program, all versions.
-    pub timeline: &'a Timeline,
+    pub program_versions: &'a ProgramVersions,
     /// The reward's code.
     pub reward: &'a str,
     /// How many, where the cashier may choose.
@@ -74,7 +74,7 @@ pub struct HoldAsk<'a> {
 
 /// A hold that was made, and what the till is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
+pub struct HoldGranted {
     /// The hold.
     pub hold: Hold,
     /// The kind of its reward, as in the document.
@@ -124,7 +124,7 @@ pub struct Captured {
 /// [`Refusal::NotApplicable`] for another customer's order, a program that does not run now, or one the member is
 /// not enrolled in.
 pub fn version_for<'a>(
-    timeline: &'a Timeline,
+    program_versions: &'a ProgramVersions,
     draft: &Order,
     partner: PartnerId,
     membership: &Membership,
@@ -133,11 +133,11 @@ pub fn version_for<'a>(
     if draft.partner_id.is_some_and(|on_order| on_order != partner) {
         return Err(program::Refusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
     }
-    if timeline.unreadable_at(now).is_some() {
+    if program_versions.unreadable_at(now).is_some() {
         return Err(program::Refusal::NotApplicable { reason: Reason::Unreadable, maximum_points: None }.into());
     }
     let gone = program::Refusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
-    let version = timeline.in_force(now).ok_or(gone)?;
+    let version = program_versions.in_force(now).ok_or(gone)?;
     if !membership.takes_part(&version.program, now) {
         return Err(program::Refusal::NotApplicable { reason: Reason::NotEnrolled, maximum_points: None }.into());
     }
@@ -180,7 +180,7 @@ pub fn expired_key(hold: HoldId) -> String {
     format!("hold_expired/{hold}")
 }
 
-impl Book {
+impl LedgerState {
     /// The rewards that stand on a draft already: its open and captured holds, oldest first, of whatever program and
     /// member. Those of `account_id` are its own.
     #[must_use]
@@ -227,21 +227,21 @@ impl Book {
     /// there, and that one ends as soon as this one stands; a refusal leaves it as it was.
     ///
     /// # Errors
-    /// [`Denied::Refused`] with the reason.
-    pub fn hold(&mut self, ask: &HoldAsk<'_>, moment: &mut Moment<'_>) -> Result<Given, Denied> {
-        self.settle(ask.account_id, moment)?;
+    /// [`DecisionError::Refused`] with the reason.
+    pub fn hold(&mut self, ask: &HoldAsk<'_>, context: &mut DecisionContext<'_>) -> Result<HoldGranted, DecisionError> {
+        self.settle(ask.account_id, context)?;
         let uuid = ask.draft.uuid.clone().ok_or(Missing)?;
-        let old = ask.replaces.map(|id| self.replaceable(id, &uuid, ask.account_id, moment)).transpose()?;
+        let old = ask.replaces.map(|id| self.replaceable(id, &uuid, ask.account_id, context)).transpose()?;
         let account = self.account(ask.account_id)?;
         let others = account.holds().len().saturating_sub(old.as_ref().map_or(0, Replaced::open_here));
         if others >= MOST_OPEN_HOLDS {
             return Err(Refusal::too_many_holds(MOST_OPEN_HOLDS).into());
         }
-        let version = version_for(ask.timeline, ask.draft, ask.partner_id, ask.membership, moment.now)?;
+        let version = version_for(ask.program_versions, ask.draft, ask.partner_id, ask.membership, context.now)?;
         // The draft's own date may be a till's wrong clock: redeeming happens now.
-        let mut today = Order { placed_at: moment.now, ..ask.draft.clone() };
-        let mut standing = self.rewards_on(Some(ask.account_id), &uuid, moment.now);
-        let mut available = account.available(moment.now)?;
+        let mut today = Order { placed_at: context.now, ..ask.draft.clone() };
+        let mut standing = self.rewards_on(Some(ask.account_id), &uuid, context.now);
+        let mut available = account.available(context.now)?;
         if let Some(old) = &old {
             old.leave_out(&mut today);
             standing.retain(|held| held.id != old.id);
@@ -251,7 +251,7 @@ impl Book {
             order: &today,
             available,
             holds: &standing,
-            uses: &self.uses_without(ask.account_id, ask.replaces, moment.now),
+            uses: &self.uses_without(ask.account_id, ask.replaces, context.now),
             archived: ask.archived,
             currency_decimals: ask.currency_decimals,
         };
@@ -264,13 +264,13 @@ impl Book {
             Some(LineShare { position: *position, uuid, product_id, off: *off })
         });
         let seconds = version.program.hold_seconds();
-        let expires_at = moment
+        let expires_at = context
             .now
             .checked_add_signed(Duration::seconds(i64::from(seconds)))
             .ok_or(crate::domain::value::exact::Overflow)?;
         let carried = old.as_ref().and_then(|old| old.carried_by(priced.points));
         let hold = Hold {
-            id: HoldId::of(ask.partner_id, (moment.ids)()),
+            id: HoldId::of(ask.partner_id, (context.ids)()),
             account_id: ask.account_id,
             order_uuid: uuid,
             program_version: version.number,
@@ -284,7 +284,7 @@ impl Book {
             price: priced.gift.map(|gift| gift.price),
             covers: reward.covers(),
             state: HoldState::Open,
-            created_at: moment.now,
+            created_at: context.now,
             // Points past their end are not protected for longer than they were.
             expires_at: match (&old, carried) {
                 (Some(old), Some(_)) => expires_at.min(old.expires_at),
@@ -294,7 +294,7 @@ impl Book {
             reason: None,
             balance_after: None,
             restored: Points::ZERO,
-            actor: moment.actor.to_owned(),
+            actor: context.actor.to_owned(),
             replaces: ask.replaces,
             carried,
         };
@@ -302,27 +302,27 @@ impl Book {
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold.clone());
         if let Some(old) = old {
-            self.end_replaced(&old, hold.id, moment)?;
+            self.end_replaced(&old, hold.id, context)?;
         }
         let max_share = version.program.redemption.max_share_of_order.value;
-        Ok(Given { hold, kind: reward.kind.word(), max_share })
+        Ok(HoldGranted { hold, kind: reward.kind.word(), max_share })
     }
 
     /// Spends a hold, its order being paid. An expired one is spent if the points are still there; if they
     /// are not, an exception waits for the manager.
     ///
     /// # Errors
-    /// [`Denied::Refused`]: [`Refusal::UnknownHold`], [`Refusal::HoldOfOtherOrder`],
+    /// [`DecisionError::Refused`]: [`Refusal::UnknownHold`], [`Refusal::HoldOfOtherOrder`],
     /// [`Refusal::HoldReleased`], [`Refusal::HoldExpired`], [`Refusal::HoldCaptured`].
     pub fn capture(
         &mut self,
         id: HoldId,
         order: &OrderRef,
         occurred_at: DateTime<Utc>,
-        moment: &mut Moment<'_>,
-    ) -> Result<Captured, Denied> {
+        context: &mut DecisionContext<'_>,
+    ) -> Result<Captured, DecisionError> {
         let account_id = self.holds.get(&id).ok_or_else(|| Refusal::unknown_hold(id))?.account_id;
-        self.settle(account_id, moment)?;
+        self.settle(account_id, context)?;
         let hold = self.holds.get(&id).ok_or(Missing)?.clone();
         if order.uuid.as_deref() != Some(hold.order_uuid.as_str()) {
             return Err(Refusal::HoldOfOtherOrder.into());
@@ -333,12 +333,12 @@ impl Book {
             HoldState::Captured => return Err(Refusal::HoldCaptured.into()),
             HoldState::Released => return Err(Refusal::HoldReleased.into()),
             HoldState::Expired => {
-                if self.account(account_id)?.available(moment.now)? < hold.points {
-                    let exception_id = self.raise_expired(&hold, order, moment)?;
+                if self.account(account_id)?.available(context.now)? < hold.points {
+                    let exception_id = self.raise_expired(&hold, order, context)?;
                     return Err(Refusal::HoldExpired { exception_id }.into());
                 }
                 // Nothing is kept for it any more.
-                spent = super::account::OpenHold { good_at: moment.now, carried: None, ..spent };
+                spent = super::account::OpenHold { good_at: context.now, carried: None, ..spent };
             }
         }
         let account = self.account_mut(account_id)?;
@@ -354,20 +354,25 @@ impl Book {
             sale: None,
             hold_id: Some(id),
             reason: Some(hold.reward.clone()),
-            detail: Detail::default(),
+            detail: EntryDetail::default(),
         };
-        let entry_id = self.post(account_id, posting, &lots, moment)?;
+        let entry_id = self.post(account_id, posting, &lots, context)?;
         let hold = self.hold_mut(id)?;
         hold.state = HoldState::Captured;
-        hold.ended_at = Some(moment.now);
+        hold.ended_at = Some(context.now);
         hold.balance_after = Some(balance);
         Ok(Captured { entry_id, balance })
     }
 
-    fn raise_expired(&mut self, hold: &Hold, order: &OrderRef, moment: &mut Moment<'_>) -> Result<ExceptionId, Denied> {
+    fn raise_expired(
+        &mut self,
+        hold: &Hold,
+        order: &OrderRef,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<ExceptionId, DecisionError> {
         let account = self.account(hold.account_id)?;
-        let (partner_id, available) = (account.partner_id, account.available(moment.now)?);
-        let id = ExceptionId((moment.ids)());
+        let (partner_id, available) = (account.partner_id, account.available(context.now)?);
+        let id = ExceptionId((context.ids)());
         self.exceptions.push(Exception {
             id,
             dedupe_key: expired_key(hold.id),
@@ -386,23 +391,28 @@ impl Book {
     /// Gives a hold up.
     ///
     /// # Errors
-    /// [`Denied::Refused`]: [`Refusal::UnknownHold`], [`Refusal::HoldCaptured`].
-    pub fn release(&mut self, id: HoldId, reason: &str, moment: &mut Moment<'_>) -> Result<(), Denied> {
+    /// [`DecisionError::Refused`]: [`Refusal::UnknownHold`], [`Refusal::HoldCaptured`].
+    pub fn release(
+        &mut self,
+        id: HoldId,
+        reason: &str,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(), DecisionError> {
         let account_id = self.holds.get(&id).ok_or_else(|| Refusal::unknown_hold(id))?.account_id;
-        self.settle(account_id, moment)?;
+        self.settle(account_id, context)?;
         match self.holds.get(&id).ok_or(Missing)?.state {
             HoldState::Captured => return Err(Refusal::HoldCaptured.into()),
             HoldState::Released | HoldState::Expired => return Ok(()),
             HoldState::Open => {}
         }
         self.account_mut(account_id)?.end_hold(id);
-        let now = moment.now;
+        let now = context.now;
         let hold = self.hold_mut(id)?;
         hold.state = HoldState::Released;
         hold.ended_at = Some(now);
         hold.reason = Some(reason.to_owned());
         // What the hold protected from expiring expires now.
-        self.settle(account_id, moment)?;
+        self.settle(account_id, context)?;
         Ok(())
     }
 
@@ -412,22 +422,22 @@ impl Book {
     /// already expire at once, and pay no debt on the way: they were worth nothing any more.
     ///
     /// # Errors
-    /// [`Denied::Refused`]: [`Refusal::Overflow`].
+    /// [`DecisionError::Refused`]: [`Refusal::Overflow`].
     pub fn adjust(
         &mut self,
         account_id: AccountId,
         correction: &Correction,
-        timeline: &Timeline,
-        moment: &mut Moment<'_>,
-    ) -> Result<(EntryId, Points), Denied> {
-        self.settle(account_id, moment)?;
-        let now = moment.now;
-        if let Some(broken) = timeline.unreadable_at(now) {
-            let (program, version) = (timeline.code.clone(), broken.number);
+        program_versions: &ProgramVersions,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(EntryId, Points), DecisionError> {
+        self.settle(account_id, context)?;
+        let now = context.now;
+        if let Some(broken) = program_versions.unreadable_at(now) {
+            let (program, version) = (program_versions.code.clone(), broken.number);
             return Err(Refusal::UnreadableProgram { program, version }.into());
         }
         let points = correction.points;
-        let version = timeline.in_force(now).or_else(|| timeline.latest());
+        let version = program_versions.in_force(now).or_else(|| program_versions.latest());
         let expiry =
             correction.expiry.unwrap_or_else(|| version.and_then(|version| version.program.expires_at(now)).into());
         // Checked first, so that a number too large changes nothing.
@@ -441,10 +451,10 @@ impl Book {
             sale: None,
             hold_id: None,
             reason: Some(correction.reason.clone()),
-            detail: Detail {
+            detail: EntryDetail {
                 on_behalf_of: correction.on_behalf_of.clone(),
                 document_key: correction.cause.as_ref().map(document_key),
-                ..Detail::default()
+                ..EntryDetail::default()
             },
         };
         let entry_id = if points.is_negative() {
@@ -452,9 +462,9 @@ impl Book {
             // Nobody named a lot: the soonest to end goes first.
             let own = correction.expiry.map(|expiry| LotChange { expiry, points: taken });
             let lots = self.account_mut(account_id)?.take(taken, own.as_slice())?;
-            self.post(account_id, posting, &lots, moment)?
+            self.post(account_id, posting, &lots, context)?
         } else {
-            self.bring_in(account_id, posting, &[Part::new(expiry, points)], moment)?
+            self.bring_in(account_id, posting, &[Part::new(expiry, points)], context)?
         };
         Ok((entry_id, self.account(account_id)?.balance()))
     }

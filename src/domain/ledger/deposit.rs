@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::account::{Expiry, LotChange};
-use super::book::{Book, LedgerStateError, Moment, Posting};
 use super::entry::EntryKind;
+use super::state::{DecisionContext, LedgerState, LedgerStateError, Posting};
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::domain::value::points::Points;
@@ -27,7 +27,7 @@ impl Part {
     }
 }
 
-impl Book {
+impl LedgerState {
     /// Puts points in and writes it down. What is past its end pays no debt and reaches no lot: it came too late, so an
     /// `expire` entry takes it out again, as it would have done in time. No hold protects it, as each was made without it.
     ///
@@ -38,12 +38,12 @@ impl Book {
         id: AccountId,
         posting: Posting,
         parts: &[Part],
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<EntryId, LedgerStateError> {
-        self.bring_in_after(id, posting, Vec::new(), parts, moment)
+        self.bring_in_after(id, posting, Vec::new(), parts, context)
     }
 
-    /// As [`Book::bring_in`], in one entry with what has just been taken out of lots.
+    /// As [`LedgerState::bring_in`], in one entry with what has just been taken out of lots.
     ///
     /// # Errors
     /// [`LedgerStateError`]
@@ -53,14 +53,14 @@ impl Book {
         posting: Posting,
         mut lots: Vec<LotChange>,
         parts: &[Part],
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<EntryId, LedgerStateError> {
         let account = self.account_mut(id)?;
         let mut late: BTreeMap<Expiry, Points> = BTreeMap::new();
         // A debt that these points made themselves is undone before the others pay any.
         let (owed, others): (Vec<Part>, Vec<Part>) = parts.iter().partition(|part| part.was_owed);
         for Part { expiry, mut points, was_owed } in owed.into_iter().chain(others) {
-            if !expiry.is_past(moment.now) {
+            if !expiry.is_past(context.now) {
                 lots.extend(account.put(points, expiry)?);
                 continue;
             }
@@ -76,12 +76,12 @@ impl Book {
         }
         let late: Vec<LotChange> = late.into_iter().map(|(expiry, points)| LotChange { expiry, points }).collect();
         lots.extend(&late);
-        let entry = self.post(id, posting, &lots, moment)?;
+        let entry = self.post(id, posting, &lots, context)?;
         let mut passing = Points::sum(late.iter().map(|change| change.points))?;
         self.pass_through(passing)?;
         for change in late {
             passing = passing.sub(change.points)?;
-            self.post_expired(id, LotChange { points: change.points.negate()?, ..change }, moment)?;
+            self.post_expired(id, LotChange { points: change.points.negate()?, ..change }, context)?;
             self.pass_through(passing)?;
         }
         Ok(entry)
@@ -98,7 +98,7 @@ impl Book {
         posting: Posting,
         own: &[LotChange],
         expired: &BTreeMap<Expiry, Points>,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<EntryId, LedgerStateError> {
         let why = match posting.kind {
             EntryKind::Restore => "the refund that gave these expired points back was taken back",
@@ -108,7 +108,7 @@ impl Book {
         let (mut lots, mut passing) = (Vec::new(), Points::ZERO);
         for lot in own {
             let Expiry::At(ended_at) = lot.expiry else { continue };
-            if !lot.expiry.is_past(moment.now) {
+            if !lot.expiry.is_past(context.now) {
                 continue;
             }
             let gone = expired.get(&lot.expiry).copied().unwrap_or_default().add(self.expired_here(id, ended_at)?)?;
@@ -129,14 +129,14 @@ impl Book {
                 sale: None,
                 hold_id: None,
                 reason: Some(why.to_owned()),
-                detail: super::entry::Detail::default(),
+                detail: super::entry::EntryDetail::default(),
             };
-            self.post(id, undone, &[change], moment)?;
+            self.post(id, undone, &[change], context)?;
             self.pass_through(passing)?;
             lots.push(LotChange { points: back.negate()?, ..change });
         }
         lots.extend(self.account_mut(id)?.take(left, own)?);
-        Ok(self.post(id, posting, &lots, moment)?)
+        Ok(self.post(id, posting, &lots, context)?)
     }
 
     /// The entry just written left more than the account has: points that are on their way out, by the entries that

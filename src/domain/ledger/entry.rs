@@ -160,7 +160,7 @@ pub struct Cause {
 
 /// What it takes to explain an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Detail {
+pub struct EntryDetail {
     /// What it put in lots or took out.
     pub lots: Vec<LotChange>,
     /// How the sale's points were computed, as [`crate::domain::program::Earned::to_text`] writes it.
@@ -203,7 +203,7 @@ pub struct Entry {
     /// Who: a token with its prefix (`till 1 (lsk_ab12cd34ef56)`), or one of [`SERVICE_ACTORS`].
     pub actor: String,
     /// What it takes to explain it.
-    pub detail: Detail,
+    pub detail: EntryDetail,
     /// True if its texts were erased: the cause's name and the actor are empty then, and it has no reason.
     pub is_redacted: bool,
 }

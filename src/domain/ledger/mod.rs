@@ -1,7 +1,6 @@
 //! The ledger's decisions: accounts and lots, holds, entries, what a sale has yet to post, and refusals.
 
 pub mod account;
-pub mod book;
 pub mod chain;
 pub mod converge;
 pub mod decide;
@@ -13,6 +12,7 @@ pub mod refusal;
 pub(in crate::domain) mod replacing;
 pub mod returned_rewards;
 pub mod sale_lots;
+pub mod state;
 #[cfg(test)]
 mod tests;
 pub mod transfer;

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::book::{Book, Exception, LedgerStateError, Missing, Moment, OrderRef};
 use super::converge::{Sale, order_ref};
 use super::hold::{Hold, HoldState};
-use crate::domain::program::version::Timeline;
+use super::state::{DecisionContext, Exception, LedgerState, LedgerStateError, Missing, OrderRef};
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::program::{self, Basket, Limit, Program, Reward, Use, counted_from};
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
 use crate::domain::value::exact;
@@ -107,12 +107,12 @@ pub(in crate::domain) enum Standing {
 #[derive(Clone, Copy, Debug)]
 pub struct ReviewRules<'a> {
     /// All programs.
-    pub timelines: &'a [Timeline],
+    pub all_versions: &'a [ProgramVersions],
     /// Digits of the order's currency after the decimal point.
     pub currency_decimals: u32,
 }
 
-impl Book {
+impl LedgerState {
     /// The captured holds that were made for this order.
     pub(in crate::domain) fn captured_for<'a>(&'a self, order: &Order) -> impl Iterator<Item = &'a Hold> + use<'a> {
         let uuid = order.uuid.clone();
@@ -168,22 +168,26 @@ impl Book {
     ///
     /// # Errors
     /// [`LedgerStateError`]
-    pub fn converge_reversals(&mut self, sale: &Sale<'_>, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
+    pub fn converge_reversals(
+        &mut self,
+        sale: &Sale<'_>,
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(), LedgerStateError> {
         let captured: Vec<Hold> =
             self.captured_for(sale.order).filter(|hold| hold.restored < hold.points).cloned().collect();
         for hold in captured {
             match Self::standing(sale, &hold) {
                 Standing::Void => {
-                    let back = self.give_back(sale, &hold, hold.points, moment)?;
+                    let back = self.give_back(sale, &hold, hold.points, context)?;
                     let detail = format!(
                         "the order was cancelled or deleted after its reward {} had been paid with points: {back} points \
                          were given back",
                         hold.reward
                     );
                     let key = format!("redemption_reversed/{}/{}", hold.id, self.newest_entry());
-                    self.raise_of_hold("redemption_reversed", key, &hold, order_ref(sale.order), detail, moment)?;
+                    self.raise_of_hold("redemption_reversed", key, &hold, order_ref(sale.order), detail, context)?;
                 }
-                Standing::WithoutLine => self.reverse_unless_unsure(sale, &hold, moment)?,
+                Standing::WithoutLine => self.reverse_unless_unsure(sale, &hold, context)?,
                 Standing::Here | Standing::Elsewhere | Standing::Pending => {}
             }
         }
@@ -194,7 +198,7 @@ impl Book {
         &mut self,
         sale: &Sale<'_>,
         hold: &Hold,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), LedgerStateError> {
         let order = order_ref(sale.order);
         if let Some(doubt) = doubt(sale.order, hold)? {
@@ -204,16 +208,16 @@ impl Book {
                 hold.points, hold.id, hold.reward, hold.discount
             );
             let key = without_line_key(hold.id);
-            return Ok(self.raise_of_hold("captured_without_line", key, hold, order, detail, moment)?);
+            return Ok(self.raise_of_hold("captured_without_line", key, hold, order, detail, context)?);
         }
-        let back = self.give_back(sale, hold, hold.points, moment)?;
+        let back = self.give_back(sale, hold, hold.points, context)?;
         let detail = format!(
             "the order was paid without its reward {} ({} off), for which points had been spent: {back} points were given \
              back",
             hold.reward, hold.discount
         );
         let key = format!("{}/{}", without_line_key(hold.id), self.newest_entry());
-        Ok(self.raise_of_hold("captured_without_line", key, hold, order, detail, moment)?)
+        Ok(self.raise_of_hold("captured_without_line", key, hold, order, detail, context)?)
     }
 
     fn newest_entry(&self) -> String {
@@ -224,7 +228,7 @@ impl Book {
     ///
     /// # Errors
     /// [`Missing`]
-    pub fn raise_unseen(&mut self, orders: &[&Order], moment: &mut Moment<'_>) -> Result<(), Missing> {
+    pub fn raise_unseen(&mut self, orders: &[&Order], context: &mut DecisionContext<'_>) -> Result<(), Missing> {
         let redeemed: Vec<(&Order, Hold)> = orders
             .iter()
             .filter(|order| order.hold_field_missing && order.state == OrderState::Paid)
@@ -246,7 +250,7 @@ impl Book {
             first.name
         );
         let key = format!("captured_without_line/unseen/{}", hold.id);
-        self.raise_of_hold("captured_without_line", key, hold, order_ref(first), detail, moment)
+        self.raise_of_hold("captured_without_line", key, hold, order_ref(first), detail, context)
     }
 
     /// Raises what paid orders of one uuid share: only the first spends a hold.
@@ -257,7 +261,7 @@ impl Book {
         &mut self,
         sale: &Sale<'_>,
         hold: &Hold,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), Missing> {
         let Some(first) = sale.reward_lines.spender(hold) else { return Ok(()) };
         let others =
@@ -270,7 +274,7 @@ impl Book {
             );
             let order = OrderRef { id: Some(other.order), uuid: other.uuid.clone(), name: Some(other.name.clone()) };
             let key = format!("foreign_hold/{}/{}", other.order.key(), hold.id);
-            self.raise_of_hold("foreign_hold", key, hold, order, detail, moment)?;
+            self.raise_of_hold("foreign_hold", key, hold, order, detail, context)?;
         }
         Ok(())
     }
@@ -284,7 +288,7 @@ impl Book {
         &mut self,
         sale: &Sale<'_>,
         rules: ReviewRules<'_>,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), Missing> {
         if sale.order.state != OrderState::Paid {
             return Ok(());
@@ -295,7 +299,7 @@ impl Book {
             .cloned()
             .collect();
         for hold in captured {
-            let Some((program, reward)) = self.reward_of(&hold, rules.timelines)? else { continue };
+            let Some((program, reward)) = self.reward_of(&hold, rules.all_versions)? else { continue };
             // A number that grows too large is the program's trouble, not this order's.
             let Ok(fit) = self.fit(sale.order, &hold, program, reward, rules.currency_decimals) else { continue };
             let Some(Fit { taken, allowed }) = fit else { continue };
@@ -311,7 +315,7 @@ impl Book {
             );
             let on = order.id.map_or_else(String::new, SaleId::key);
             let key = format!("reward_no_longer_fits/{on}/{}", hold.id);
-            self.raise_of_hold("reward_no_longer_fits", key, &hold, order, detail, moment)?;
+            self.raise_of_hold("reward_no_longer_fits", key, &hold, order, detail, context)?;
         }
         Ok(())
     }
@@ -368,17 +372,17 @@ impl Book {
     pub fn review_limit(
         &mut self,
         id: HoldId,
-        timelines: &[Timeline],
+        all_versions: &[ProgramVersions],
         order: &OrderRef,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), Missing> {
         let Some(hold) = self.holds.get(&id).cloned() else { return Ok(()) };
         if hold.state != HoldState::Captured || hold.ended_at.is_none_or(|ended| ended < hold.expires_at) {
             return Ok(());
         }
-        let Some((program, reward)) = self.reward_of(&hold, timelines)? else { return Ok(()) };
+        let Some((program, reward)) = self.reward_of(&hold, all_versions)? else { return Ok(()) };
         let Some(limit) = reward.limit else { return Ok(()) };
-        let uses = self.uses_of(hold.account_id, moment.now);
+        let uses = self.uses_of(hold.account_id, context.now);
         if !is_exceeded(program, limit, &hold, &uses) {
             return Ok(());
         }
@@ -388,17 +392,17 @@ impl Book {
              reward {} more often than its limit of {}{within} allows",
             hold.reward, limit.count
         );
-        self.raise_of_hold("limit_exceeded", format!("limit_exceeded/{id}"), &hold, order.clone(), detail, moment)
+        self.raise_of_hold("limit_exceeded", format!("limit_exceeded/{id}"), &hold, order.clone(), detail, context)
     }
 
     /// The reward that a hold is for, in the program's version that priced it.
     fn reward_of<'a>(
         &self,
         hold: &Hold,
-        timelines: &'a [Timeline],
+        all_versions: &'a [ProgramVersions],
     ) -> Result<Option<(&'a Program, &'a Reward)>, Missing> {
         let program_id = self.account(hold.account_id)?.program_id;
-        Ok(reward_of(hold, program_id, timelines))
+        Ok(reward_of(hold, program_id, all_versions))
     }
 
     fn raise_of_hold(
@@ -408,10 +412,10 @@ impl Book {
         hold: &Hold,
         order: OrderRef,
         detail: String,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), Missing> {
         let partner_id = Some(self.account(hold.account_id)?.partner_id);
-        let id = ExceptionId((moment.ids)());
+        let id = ExceptionId((context.ids)());
         self.exceptions.push(Exception { id, dedupe_key, kind, partner_id, order, detail });
         Ok(())
     }
@@ -440,10 +444,10 @@ pub fn never_paid_key(hold: HoldId) -> String {
 pub fn reward_of<'a>(
     hold: &Hold,
     program: crate::domain::value::ids::ProgramId,
-    timelines: &'a [Timeline],
+    all_versions: &'a [ProgramVersions],
 ) -> Option<(&'a Program, &'a Reward)> {
-    let timeline = timelines.iter().find(|timeline| timeline.id == program)?;
-    let program = timeline.version(hold.program_version)?.program.as_ref();
+    let program_versions = all_versions.iter().find(|program_versions| program_versions.id == program)?;
+    let program = program_versions.version(hold.program_version)?.program.as_ref();
     Some((program, program.reward(&hold.reward)?))
 }
 

@@ -30,7 +30,7 @@ fn read(desk: &mut Desk, read: &Order, others: &[&Order]) {
     let mut all = vec![read];
     all.extend(others);
     let reward_lines = RewardLines::of(&all);
-    let redeems = desk.book.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
+    let redeems = desk.state.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
     let redeemed = redeems.filter_map(|entry| Some((entry.hold_id?, entry.detail.lots.clone()))).collect();
     let sale = Sale {
         order: read,
@@ -45,17 +45,17 @@ fn read(desk: &mut Desk, read: &Order, others: &[&Order]) {
         handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
-    desk.with(|book, moment, timeline| {
-        let timelines = [timeline.clone()];
-        book.converge_holds(&sale, &|_| false, moment).unwrap();
-        book.review_prices(&sale, ReviewRules { timelines: &timelines, currency_decimals: 2 }, moment).unwrap();
-        book.converge_restores(&sale, moment).unwrap();
-        book.converge_reversals(&sale, moment).unwrap();
+    desk.with(|state, context, program_versions| {
+        let all_versions = [program_versions.clone()];
+        state.converge_holds(&sale, &|_| false, context).unwrap();
+        state.review_prices(&sale, ReviewRules { all_versions: &all_versions, currency_decimals: 2 }, context).unwrap();
+        state.converge_restores(&sale, context).unwrap();
+        state.converge_reversals(&sale, context).unwrap();
     });
 }
 
 fn kinds(desk: &Desk) -> Vec<&'static str> {
-    desk.book.exceptions.iter().map(|exception| exception.kind).collect()
+    desk.state.exceptions.iter().map(|exception| exception.kind).collect()
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_cancelled_order_gives_back_what_it_redeemed_and_is_told_once() {
     }
     read(&mut desk, &cancelled, &[]);
     assert_eq!(desk.account().balance(), points(1000));
-    let keys: BTreeSet<&String> = desk.book.exceptions.iter().map(|exception| &exception.dedupe_key).collect();
+    let keys: BTreeSet<&String> = desk.state.exceptions.iter().map(|exception| &exception.dedupe_key).collect();
     assert_eq!(keys.len(), 2, "each reversal is an exception of its own");
     desk.check();
 }
@@ -136,7 +136,7 @@ fn of_two_paid_orders_of_one_uuid_the_second_is_told_whichever_is_read_last() {
         read(&mut desk, before, &[]);
         read(&mut desk, last, &[before]);
         assert_eq!((desk.account().balance(), kinds(&desk)), (points(900), vec!["foreign_hold"]));
-        assert_eq!(desk.book.exceptions[0].order.id, Some(SaleId::pos_order(OrderId(8))));
+        assert_eq!(desk.state.exceptions[0].order.id, Some(SaleId::pos_order(OrderId(8))));
     }
 }
 
@@ -146,20 +146,21 @@ fn fits(redemption: &Value, reward: &Value, (draft, off): (i64, i64), paid: i64)
         json!({"code": "club", "name": "Club", "currency": "USD", "redemption": redemption, "rewards": [reward]});
     let program = Arc::new(Program::from_json(&document).unwrap());
     let version = Version { number: 1, effective_from: None, archived_at: None, program };
-    let timeline = Timeline { id: ProgramId(1), code: "club".into(), versions: vec![version], unreadable: Vec::new() };
+    let program_versions =
+        ProgramVersions { id: ProgramId(1), code: "club".into(), versions: vec![version], unreadable: Vec::new() };
     let mut desk = Desk::new();
     desk.give(points(10_000));
-    desk.timeline = timeline;
+    desk.program_versions = program_versions;
     let asked = order("a", vec![line(1, draft * 10_000, None)]);
     let hold = desk.hold_for(reward["code"].as_str().unwrap(), &asked).unwrap();
-    assert_eq!(desk.book.holds[&hold].discount, Money::from_e4(off * 10_000));
+    assert_eq!(desk.state.holds[&hold].discount, Money::from_e4(off * 10_000));
     // Neither what the customer has left nor a limit matters any more.
     desk.now += Duration::seconds(10);
     let sold = order("a", vec![line(1, paid * 10_000, None), line(2, -off * 10_000, Some(hold))]);
     read(&mut desk, &sold, &[]);
-    assert!(desk.book.holds[&hold].state == HoldState::Captured);
-    let told = desk.book.exceptions.iter().find(|exception| exception.kind == "reward_no_longer_fits");
-    assert_eq!(desk.book.exceptions.len(), usize::from(told.is_some()));
+    assert!(desk.state.holds[&hold].state == HoldState::Captured);
+    let told = desk.state.exceptions.iter().find(|exception| exception.kind == "reward_no_longer_fits");
+    assert_eq!(desk.state.exceptions.len(), usize::from(told.is_some()));
     told.map(|exception| exception.detail.clone())
 }
 
@@ -196,8 +197,8 @@ fn a_smallest_coin_a_line_is_rounding() {
         let hold = captured(&mut desk, "a");
         let document = json!({"code": "club", "name": "Club", "currency": "USD", "rewards": [
             {"code": "5off", "name": "R", "kind": "discount_percent", "points": "100", "percent": "10"}]});
-        desk.timeline.versions[0].program = Arc::new(Program::from_json(&document).unwrap());
-        desk.book.holds.get_mut(&hold).unwrap().discount = Money::from_e4(off);
+        desk.program_versions.versions[0].program = Arc::new(Program::from_json(&document).unwrap());
+        desk.state.holds.get_mut(&hold).unwrap().discount = Money::from_e4(off);
         let part = |id, amount| line(id, amount, Some(hold));
         let lines = vec![line(1, 1_000_000, None), part(2, -50_000), part(3, 50_000 - off)];
         read(&mut desk, &order("a", lines), &[]);
@@ -215,7 +216,7 @@ fn a_limit_counts_in_any_span_of_its_days() {
     };
     let mut desk = desk();
     let hold = captured(&mut desk, "a");
-    let mut hold = desk.book.holds[&hold].clone();
+    let mut hold = desk.state.holds[&hold].clone();
     hold.reward = "r".into();
     let had = |day: i64| Use { reward: "r".into(), at: noon() + Duration::days(day) };
     for (days, other, exceeded) in [
@@ -238,7 +239,7 @@ fn a_limit_counts_in_any_span_of_its_days() {
 fn what_is_given_for_nothing_may_be_the_reward() {
     let mut desk = desk();
     let hold = captured(&mut desk, "a");
-    let hold = desk.book.holds.get_mut(&hold).unwrap();
+    let hold = desk.state.holds.get_mut(&hold).unwrap();
     hold.product_id = Some(ProductId(2));
     hold.add_quantity = Decimal::ONE;
     hold.price = Some(Money::ZERO);
@@ -248,5 +249,5 @@ fn what_is_given_for_nothing_may_be_the_reward() {
         let paid = order("a", vec![line(1, 250_000, None), gift(amount)]);
         assert_eq!(doubt(&paid, &hold).unwrap().is_some(), unsure);
     }
-    assert_eq!(desk.book.account(ACCOUNT).unwrap().balance(), points(900));
+    assert_eq!(desk.state.account(ACCOUNT).unwrap().balance(), points(900));
 }

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::account::Carried;
-use super::book::{Book, Missing, Moment};
-use super::decide::Denied;
+use super::decide::DecisionError;
 use super::hold::HoldState;
 use super::refusal::Refusal;
+use super::state::{DecisionContext, LedgerState, Missing};
 use crate::domain::sale::order::{HoldRef, Order};
 use crate::domain::value::ids::{AccountId, HoldId};
 use crate::domain::value::money::Money;
@@ -49,20 +49,20 @@ impl Replaced {
     }
 }
 
-impl Book {
+impl LedgerState {
     /// The hold that one for this order and account is to replace.
     ///
     /// # Errors
-    /// [`Denied::Refused`] unless it is an open hold of the same order.
+    /// [`DecisionError::Refused`] unless it is an open hold of the same order.
     pub(in crate::domain) fn replaceable(
         &mut self,
         id: HoldId,
         order_uuid: &str,
         account_id: AccountId,
-        moment: &mut Moment<'_>,
-    ) -> Result<Replaced, Denied> {
+        context: &mut DecisionContext<'_>,
+    ) -> Result<Replaced, DecisionError> {
         let owner = self.holds.get(&id).ok_or_else(|| Refusal::unknown_hold(id))?.account_id;
-        self.settle(owner, moment)?;
+        self.settle(owner, context)?;
         let hold = self.holds.get(&id).ok_or(Missing)?;
         if hold.order_uuid != order_uuid {
             return Err(Refusal::HoldOfOtherOrder.into());
@@ -75,7 +75,7 @@ impl Book {
         }
         let is_own = owner == account_id;
         let (frees, protected) = if is_own {
-            (hold.points, self.account(owner)?.protected_by(id, moment.now)?)
+            (hold.points, self.account(owner)?.protected_by(id, context.now)?)
         } else {
             (Points::ZERO, Points::ZERO)
         };
@@ -88,16 +88,16 @@ impl Book {
         &mut self,
         old: &Replaced,
         by: HoldId,
-        moment: &mut Moment<'_>,
-    ) -> Result<(), Denied> {
+        context: &mut DecisionContext<'_>,
+    ) -> Result<(), DecisionError> {
         self.account_mut(old.account_id)?.end_hold(old.id);
-        let now = moment.now;
+        let now = context.now;
         let hold = self.hold_mut(old.id)?;
         hold.state = HoldState::Released;
         hold.ended_at = Some(now);
         hold.reason = Some(format!("replaced by {by}"));
         // What it protected from expiring, and the new one does not, expires now.
-        self.settle(old.account_id, moment)?;
+        self.settle(old.account_id, context)?;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! A member's points move to another member, whole: balance, lots with their end, debt and open holds.
 
 use super::account::LotChange;
-use super::book::{Book, LedgerStateError, Moment, Posting};
-use super::entry::{Cause, Detail, EntryKind};
+use super::entry::{Cause, EntryDetail, EntryKind};
+use super::state::{DecisionContext, LedgerState, LedgerStateError, Posting};
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::domain::value::points::Points;
 
@@ -17,7 +17,7 @@ pub struct TransferNote {
     pub reason: Option<String>,
 }
 
-impl Book {
+impl LedgerState {
     /// Moves all that an account has to another one of the same program, and returns the entries: that of the giving
     /// account, then that of the other. An account without points or debt leaves no entry.
     ///
@@ -28,10 +28,10 @@ impl Book {
         from: AccountId,
         to: AccountId,
         note: &TransferNote,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<Vec<EntryId>, LedgerStateError> {
-        self.settle(from, moment)?;
-        self.settle(to, moment)?;
+        self.settle(from, context)?;
+        self.settle(to, context)?;
         let giving = self.account_mut(from)?;
         let balance = giving.balance();
         let holds: Vec<_> = giving.holds().iter().map(|(id, hold)| (*id, *hold)).collect();
@@ -62,19 +62,19 @@ impl Book {
         if balance.is_zero() {
             return Ok(Vec::new());
         }
-        let mut posting = |account, points, cause: &Cause, lots: &[LotChange], book: &mut Self| {
+        let mut posting = |account, points, cause: &Cause, lots: &[LotChange], state: &mut Self| {
             let posting = Posting {
                 kind: EntryKind::Transfer,
                 points,
-                occurred_at: moment.now,
+                occurred_at: context.now,
                 cause: cause.clone(),
                 program_version: None,
                 sale: None,
                 hold_id: None,
                 reason: note.reason.clone(),
-                detail: Detail::default(),
+                detail: EntryDetail::default(),
             };
-            book.post(account, posting, lots, moment)
+            state.post(account, posting, lots, context)
         };
         let out = posting(from, balance.negate()?, &note.out, &taken, self)?;
         let into = posting(to, balance, &note.into, &put, self)?;
@@ -106,8 +106,8 @@ mod tests {
         TransferNote { out: cause("merged into B"), into: cause("merged into B from A"), reason: None }
     }
 
-    fn book(of_a: &[(i64, u32)], of_b: &[(i64, u32)]) -> Book {
-        let mut book = Book::default();
+    fn state(of_a: &[(i64, u32)], of_b: &[(i64, u32)]) -> LedgerState {
+        let mut state = LedgerState::default();
         for (id, of) in [(1, of_a), (2, of_b)] {
             let mut account = Account::empty(AccountId(id), PartnerId(id), ProgramId(1));
             for (amount, day) in of {
@@ -117,20 +117,20 @@ mod tests {
                     account.take(points(-amount), &[]).unwrap();
                 }
             }
-            book.accounts.insert(account.id, account);
+            state.accounts.insert(account.id, account);
         }
-        book
+        state
     }
 
-    fn moved(book: &mut Book, now: u32) -> Vec<EntryId> {
+    fn moved(state: &mut LedgerState, now: u32) -> Vec<EntryId> {
         let mut ids = Uuid::now_v7;
-        let mut moment = Moment { now: at(now), actor: "sync", ids: &mut ids };
-        book.transfer(AccountId(1), AccountId(2), &note(), &mut moment).unwrap()
+        let mut context = DecisionContext { now: at(now), actor: "sync", ids: &mut ids };
+        state.transfer(AccountId(1), AccountId(2), &note(), &mut context).unwrap()
     }
 
     #[test]
     fn lots_move_with_their_end_and_pay_a_debt_soonest_first() {
-        let mut both = book(&[(10, 10), (5, 20)], &[(-12, 0)]);
+        let mut both = state(&[(10, 10), (5, 20)], &[(-12, 0)]);
         assert_eq!(moved(&mut both, 1).len(), 2);
         let [a, b] = [1, 2].map(|id| both.account(AccountId(id)).unwrap());
         assert_eq!((a.balance(), a.lots().len()), (Points::ZERO, 0));
@@ -145,17 +145,17 @@ mod tests {
 
     #[test]
     fn a_debt_moves_too_and_an_empty_account_leaves_no_entry() {
-        let mut both = book(&[(-12, 0)], &[(10, 10), (5, 20)]);
+        let mut both = state(&[(-12, 0)], &[(10, 10), (5, 20)]);
         moved(&mut both, 1);
         let [a, b] = [1, 2].map(|id| both.account(AccountId(id)).unwrap());
         assert_eq!((a.balance(), b.balance()), (Points::ZERO, points(3)));
         assert_eq!(b.lots(), &[(Expiry::At(at(20)), points(3))].into());
-        assert_eq!(moved(&mut book(&[], &[(5, 10)]), 1), []);
+        assert_eq!(moved(&mut state(&[], &[(5, 10)]), 1), []);
     }
 
     #[test]
     fn points_that_a_hold_keeps_from_expiring_move_with_it() {
-        let mut both = book(&[(10, 10)], &[(4, 20)]);
+        let mut both = state(&[(10, 10)], &[(4, 20)]);
         let hold = HoldId(Uuid::from_u128(7));
         let open = OpenHold { points: points(6), good_at: at(1), expires_at: at(15), carried: None };
         both.accounts.get_mut(&AccountId(1)).unwrap().open_hold(hold, open);
@@ -174,16 +174,16 @@ mod tests {
             of_a in prop::collection::vec((-50_i64..50, 2_u32..28), 0..8),
             of_b in prop::collection::vec((-50_i64..50, 2_u32..28), 0..8),
         ) {
-            let mut both = book(&of_a, &of_b);
-            let sum = |book: &Book| Points::sum(book.accounts.values().map(Account::balance)).unwrap();
+            let mut both = state(&of_a, &of_b);
+            let sum = |state: &LedgerState| Points::sum(state.accounts.values().map(Account::balance)).unwrap();
             let before = sum(&both);
             let mut late = both.clone();
             moved(&mut both, 1);
             prop_assert_eq!(sum(&both), before);
             prop_assert_eq!(both.account(AccountId(1)).unwrap().balance(), Points::ZERO);
             moved(&mut late, 14);
-            for book in [&both, &late] {
-                for account in book.accounts.values() {
+            for state in [&both, &late] {
+                for account in state.accounts.values() {
                     prop_assert_eq!(account.violation().unwrap(), None);
                 }
             }

@@ -38,7 +38,7 @@ pub struct UnreadableVersion {
 
 /// All versions of one program.
 #[derive(Clone, Debug)]
-pub struct Timeline {
+pub struct ProgramVersions {
     /// Our own id of the program.
     pub id: ProgramId,
     /// Its code.
@@ -53,7 +53,7 @@ fn is_effective(from: Option<DateTime<Utc>>, at: DateTime<Utc>) -> bool {
     from.is_none_or(|from| from <= at)
 }
 
-impl Timeline {
+impl ProgramVersions {
     /// The version that holds at a moment: the latest put of those that are effective by then. `None` before
     /// the first, when that version was archived by then, and when it cannot be read.
     #[must_use]
@@ -160,34 +160,34 @@ mod tests {
         UnreadableVersion { number, effective_from, archived_at: None, document, problem: "/ends_at".into() }
     }
 
-    fn timeline(versions: Vec<Version>, unreadable: Vec<UnreadableVersion>) -> Timeline {
-        Timeline { id: ProgramId(1), code: "club".into(), versions, unreadable }
+    fn program_versions(versions: Vec<Version>, unreadable: Vec<UnreadableVersion>) -> ProgramVersions {
+        ProgramVersions { id: ProgramId(1), code: "club".into(), versions, unreadable }
     }
 
-    fn numbers(timeline: &Timeline, at: DateTime<Utc>) -> (Option<i64>, Option<i64>) {
-        (timeline.in_force(at).map(|one| one.number), timeline.unreadable_at(at).map(|one| one.number))
+    fn numbers(program_versions: &ProgramVersions, at: DateTime<Utc>) -> (Option<i64>, Option<i64>) {
+        (program_versions.in_force(at).map(|one| one.number), program_versions.unreadable_at(at).map(|one| one.number))
     }
 
     #[test]
     fn an_unreadable_version_hides_those_before_it_and_a_later_one_takes_its_place() {
-        let broken = timeline(vec![good(1, None)], vec![bad(2, Some(day(10)))]);
+        let broken = program_versions(vec![good(1, None)], vec![bad(2, Some(day(10)))]);
         assert_eq!(numbers(&broken, day(9)), (Some(1), None));
         assert_eq!(numbers(&broken, day(10)), (None, Some(2)));
         assert_eq!((broken.last_number(), broken.needing_repair().count()), (2, 1));
         // A later version that begins later leaves the days between unreadable.
-        let later = timeline(vec![good(1, None), good(3, Some(day(20)))], broken.unreadable.clone());
+        let later = program_versions(vec![good(1, None), good(3, Some(day(20)))], broken.unreadable.clone());
         assert_eq!(numbers(&later, day(15)), (None, Some(2)));
         assert_eq!(numbers(&later, day(20)), (Some(3), None));
         assert_eq!((later.last_number(), later.needing_repair().count()), (3, 1));
-        let mended = timeline(vec![good(1, None), good(3, Some(day(10)))], broken.unreadable);
+        let mended = program_versions(vec![good(1, None), good(3, Some(day(10)))], broken.unreadable);
         assert_eq!(numbers(&mended, day(10)), (Some(3), None));
         assert_eq!(mended.needing_repair().count(), 0);
     }
 
     #[test]
     fn the_name_is_told_as_far_as_it_is_known() {
-        let only = timeline(Vec::new(), vec![bad(1, None)]);
+        let only = program_versions(Vec::new(), vec![bad(1, None)]);
         assert_eq!((only.name(), only.points_name()), ("Club as written", "points"));
-        assert_eq!(timeline(vec![good(1, None)], vec![bad(2, None)]).name(), "Club");
+        assert_eq!(program_versions(vec![good(1, None)], vec![bad(2, None)]).name(), "Club");
     }
 }

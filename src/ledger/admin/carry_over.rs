@@ -17,7 +17,7 @@ use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::entry::Cause;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::Program;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::ledger::ingest::wallets::wallets_of;
@@ -101,16 +101,16 @@ impl Ledger {
         let code = program.to_owned();
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
-                let timeline = find(&timelines, &code)?;
+                let all_versions = context.programs.all_versions(conn)?;
+                let program_versions = find(&all_versions, &code)?;
                 let now = database_now(conn)?;
-                if let Some(broken) = timeline.unreadable_at(now) {
+                if let Some(broken) = program_versions.unreadable_at(now) {
                     return Err(Refusal::UnreadableProgram { program: code, version: broken.number }.into());
                 }
-                let latest = timeline.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
-                let credited = store::table::postings::count_credited(conn, timeline.id)?;
+                let latest = program_versions.latest().ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                let credited = store::table::postings::count_credited(conn, program_versions.id)?;
                 Ok(Destination {
-                    program: Arc::clone(&timeline.in_force(now).unwrap_or(latest).program),
+                    program: Arc::clone(&program_versions.in_force(now).unwrap_or(latest).program),
                     archived_at: latest.archived_at,
                     orders_credited: u64::try_from(credited).unwrap_or_default(),
                 })
@@ -206,9 +206,9 @@ impl Ledger {
         let (code, actor) = (program.to_owned(), actor.to_owned());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
-                let timeline = find(&timelines, &code)?;
-                let before = posted_before(conn, timeline, open.values())?;
+                let all_versions = context.programs.all_versions(conn)?;
+                let program_versions = find(&all_versions, &code)?;
+                let before = posted_before(conn, program_versions, open.values())?;
                 let contacts: Vec<PartnerId> = open.values().map(|document| document.partner_id).collect();
                 let members = wallets_of(conn, context.options.wallet, &contacts)?;
                 let now = database_now(conn)?;
@@ -226,8 +226,8 @@ impl Ledger {
     }
 }
 
-fn find<'a>(timelines: &'a [Timeline], code: &str) -> Result<&'a Timeline, LedgerError> {
-    let found = timelines.iter().find(|timeline| timeline.code == code);
+fn find<'a>(all_versions: &'a [ProgramVersions], code: &str) -> Result<&'a ProgramVersions, LedgerError> {
+    let found = all_versions.iter().find(|program_versions| program_versions.code == code);
     found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()).into())
 }
 
@@ -237,12 +237,12 @@ fn is_conflict(body: &ErrorBody) -> bool {
 
 fn posted_before<'a>(
     conn: &mut AnyConnection,
-    timeline: &Timeline,
+    program_versions: &ProgramVersions,
     documents: impl Iterator<Item = &'a Carried>,
 ) -> Result<BTreeMap<i64, Before>, LedgerError> {
     let asked: BTreeMap<i64, &Cause> = documents.map(|one| (document_key(&one.cause), &one.cause)).collect();
     let keys: Vec<i64> = asked.keys().copied().collect();
-    let rows = carried_over(conn, timeline.id, &keys)?;
+    let rows = carried_over(conn, program_versions.id, &keys)?;
     // What was carried over to a member that was merged into another went along.
     let became = merges::of(conn, &rows.iter().map(|row| row.partner_id).collect::<Vec<_>>())?;
     let mut found: BTreeMap<i64, Before> = BTreeMap::new();

@@ -92,22 +92,22 @@ impl Ledger {
                     programs::guard(conn)?;
                     // A write comes first, so that on SQLite nobody is in between.
                     programs::touch(conn)?;
-                    let timelines = context.programs.timelines(conn)?;
-                    let timeline = timelines
+                    let all_versions = context.programs.all_versions(conn)?;
+                    let program_versions = all_versions
                         .iter()
-                        .find(|timeline| timeline.code == code)
+                        .find(|program_versions| program_versions.code == code)
                         .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
                     let member =
                         crate::ledger::ingest::wallets::wallet_of(conn, context.options.wallet, Some(partner))?
                             .unwrap_or(partner);
                     let now = database_now(conn)?;
-                    let (answer, concerned) = change(conn, member, timeline.id, now, &actor)?;
+                    let (answer, concerned) = change(conn, member, program_versions.id, now, &actor)?;
                     if let Some(from) = concerned {
                         let reason = format!("{what} {}", time(from));
                         let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
                         programs::request_recompute_by(
                             conn,
-                            timeline.id.0,
+                            program_versions.id.0,
                             Some(member.0),
                             Some(from.timestamp_micros()),
                             now.timestamp_micros(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::records::{Ingested, Partner};
-use crate::domain::ledger::book::{Exception, OrderRef};
+use crate::domain::ledger::state::{Exception, OrderRef};
 use crate::domain::value::ids::{ExceptionId, OrderId, PartnerId, SaleId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::{companies_left, owner_of};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::repair::{self, ProgramTrouble};
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::program::version::{Timeline, UnreadableVersion, Version};
+use crate::domain::program::version::{ProgramVersions, UnreadableVersion, Version};
 use crate::domain::program::{InvalidProgram, Program};
 use crate::domain::value::ids::ProgramId;
 use crate::ledger::Ledger;
@@ -24,33 +24,33 @@ pub(in crate::ledger) struct ProgramCache {
 }
 
 /// The revision that was read, and what it held.
-type Kept = ((i64, i64), Arc<Vec<Timeline>>);
+type Kept = ((i64, i64), Arc<Vec<ProgramVersions>>);
 
 impl ProgramCache {
     /// The programs as they are in the database now.
-    pub fn timelines(&self, conn: &mut AnyConnection) -> Result<Arc<Vec<Timeline>>, StoreError> {
+    pub fn all_versions(&self, conn: &mut AnyConnection) -> Result<Arc<Vec<ProgramVersions>>, StoreError> {
         let revision = programs::revision(conn)?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, timelines)) = kept.as_ref()
+        if let Some((known, all_versions)) = kept.as_ref()
             && *known == revision
         {
-            return Ok(Arc::clone(timelines));
+            return Ok(Arc::clone(all_versions));
         }
-        let timelines = Arc::new(read_timelines(conn)?);
-        *kept = Some((revision, Arc::clone(&timelines)));
-        Ok(timelines)
+        let all_versions = Arc::new(read_all_versions(conn)?);
+        *kept = Some((revision, Arc::clone(&all_versions)));
+        Ok(all_versions)
     }
 }
 
 /// All programs. A version that cannot be read stands apart in its own program: it is nothing to the others.
-pub(in crate::ledger) fn read_timelines(conn: &mut AnyConnection) -> Result<Vec<Timeline>, StoreError> {
-    let mut timelines: Vec<Timeline> = Vec::new();
+pub(in crate::ledger) fn read_all_versions(conn: &mut AnyConnection) -> Result<Vec<ProgramVersions>, StoreError> {
+    let mut all_versions: Vec<ProgramVersions> = Vec::new();
     for (code, row) in programs::load_all(conn)? {
-        if timelines.last().is_none_or(|last| last.id.0 != row.program_id) {
+        if all_versions.last().is_none_or(|last| last.id.0 != row.program_id) {
             let id = ProgramId(row.program_id);
-            timelines.push(Timeline { id, code, versions: Vec::new(), unreadable: Vec::new() });
+            all_versions.push(ProgramVersions { id, code, versions: Vec::new(), unreadable: Vec::new() });
         }
-        let Some(timeline) = timelines.last_mut() else { continue };
+        let Some(program_versions) = all_versions.last_mut() else { continue };
         let number = row.version;
         let effective_from = from_us_opt(row.effective_from_us)?;
         let archived_at = from_us_opt(row.archived_at_us)?;
@@ -58,21 +58,27 @@ pub(in crate::ledger) fn read_timelines(conn: &mut AnyConnection) -> Result<Vec<
         match Program::from_json(&document) {
             Ok(program) => {
                 let program = Arc::new(program);
-                timeline.versions.push(Version { number, effective_from, archived_at, program });
+                program_versions.versions.push(Version { number, effective_from, archived_at, program });
             }
             Err(invalid) => {
                 let problem = invalid.to_string();
                 tracing::error!(
-                    program = timeline.code,
+                    program = program_versions.code,
                     version = number,
                     problem,
                     "a program's version cannot be read"
                 );
-                timeline.unreadable.push(UnreadableVersion { number, effective_from, archived_at, document, problem });
+                program_versions.unreadable.push(UnreadableVersion {
+                    number,
+                    effective_from,
+                    archived_at,
+                    document,
+                    problem,
+                });
             }
         }
     }
-    Ok(timelines)
+    Ok(all_versions)
 }
 
 /// The versions in the database that cannot be read and that no later version replaces.
@@ -80,7 +86,7 @@ pub(in crate::ledger) fn read_timelines(conn: &mut AnyConnection) -> Result<Vec<
 /// # Errors
 /// [`StoreError`]
 pub fn unreadable_in(conn: &mut AnyConnection) -> Result<Vec<ProgramTrouble>, StoreError> {
-    Ok(repair::unreadable(&read_timelines(conn)?))
+    Ok(repair::unreadable(&read_all_versions(conn)?))
 }
 
 /// The document as it will be stored, once it is certain that it says the same when it is read again.
@@ -180,18 +186,25 @@ impl Ledger {
                 write_transaction(conn, |conn| {
                     programs::guard(conn)?;
                     let now = database_now(conn)?;
-                    let timelines = read_timelines(conn)?;
-                    let timeline = timelines
+                    let all_versions = read_all_versions(conn)?;
+                    let program_versions = all_versions
                         .iter()
-                        .find(|timeline| timeline.code == code)
+                        .find(|program_versions| program_versions.code == code)
                         .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
-                    let already = timeline.archived_at();
+                    let already = program_versions.archived_at();
                     if already.is_none() {
                         let now_us = now.timestamp_micros();
-                        programs::archive(conn, timeline.id.0, now_us)?;
+                        programs::archive(conn, program_versions.id.0, now_us)?;
                         let reason = format!("program {code} was archived");
                         let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
-                        programs::request_recompute_by(conn, timeline.id.0, None, Some(now_us), now_us, request)?;
+                        programs::request_recompute_by(
+                            conn,
+                            program_versions.id.0,
+                            None,
+                            Some(now_us),
+                            now_us,
+                            request,
+                        )?;
                     }
                     Ok::<_, LedgerError>(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
                 })
@@ -206,7 +219,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn list_programs(&self) -> Result<Value, LedgerError> {
-        let listed: Vec<Value> = self.timelines().await?.iter().map(listed).collect();
+        let listed: Vec<Value> = self.all_versions().await?.iter().map(listed).collect();
         Ok(json!({ "programs": listed }))
     }
 
@@ -215,15 +228,15 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn list_programs_with_state(&self) -> Result<Value, LedgerError> {
-        let timelines = self.timelines().await?;
+        let all_versions = self.all_versions().await?;
         let now = self.pool().run(|conn| Ok::<_, LedgerError>(database_now(conn)?)).await?;
-        let listed: Vec<Value> = timelines
+        let listed: Vec<Value> = all_versions
             .iter()
-            .map(|timeline| {
-                let mut shown = listed(timeline);
+            .map(|program_versions| {
+                let mut shown = listed(program_versions);
                 if let Some(object) = shown.as_object_mut() {
-                    let (starts_at, ends_at) = times_of(timeline);
-                    object.insert("state".into(), json!(state_at(timeline, now)));
+                    let (starts_at, ends_at) = times_of(program_versions);
+                    object.insert("state".into(), json!(state_at(program_versions, now)));
                     object.insert("starts_at".into(), json!(starts_at.map(time)));
                     object.insert("ends_at".into(), json!(ends_at.map(time)));
                 }
@@ -239,10 +252,11 @@ impl Ledger {
     /// # Errors
     /// [`Refusal::UnknownProgram`], also for a version that there is not.
     pub async fn get_program(&self, code: &str, version: Option<i64>) -> Result<Value, LedgerError> {
-        let timelines = self.timelines().await?;
-        let timeline = timelines.iter().find(|timeline| timeline.code == code);
-        let wanted = version.or_else(|| timeline.map(Timeline::last_number));
-        let broken = timeline.and_then(|timeline| timeline.unreadable.iter().find(|one| Some(one.number) == wanted));
+        let all_versions = self.all_versions().await?;
+        let program_versions = all_versions.iter().find(|program_versions| program_versions.code == code);
+        let wanted = version.or_else(|| program_versions.map(ProgramVersions::last_number));
+        let broken = program_versions
+            .and_then(|program_versions| program_versions.unreadable.iter().find(|one| Some(one.number) == wanted));
         if let Some(broken) = broken {
             return Ok(json!({
                 "code": code,
@@ -252,9 +266,9 @@ impl Ledger {
                 "problem": broken.problem,
             }));
         }
-        let found = timeline.and_then(|timeline| match version {
-            Some(number) => timeline.version(number),
-            None => timeline.latest(),
+        let found = program_versions.and_then(|program_versions| match version {
+            Some(number) => program_versions.version(number),
+            None => program_versions.latest(),
         });
         let found = found.ok_or_else(|| {
             Refusal::UnknownProgram(
@@ -269,39 +283,39 @@ impl Ledger {
         }))
     }
 
-    async fn timelines(&self) -> Result<Arc<Vec<Timeline>>, LedgerError> {
+    async fn all_versions(&self) -> Result<Arc<Vec<ProgramVersions>>, LedgerError> {
         let context = Arc::clone(self.context());
-        self.context().pool.run(move |conn| Ok(context.programs.timelines(conn)?)).await
+        self.context().pool.run(move |conn| Ok(context.programs.all_versions(conn)?)).await
     }
 }
 
 /// A program as the list shows it.
-fn listed(timeline: &Timeline) -> Value {
+fn listed(program_versions: &ProgramVersions) -> Value {
     let mut shown = json!({
-        "code": timeline.code,
-        "name": timeline.name(),
-        "version": timeline.last_number(),
-        "archived_at": timeline.archived_at().map(time),
+        "code": program_versions.code,
+        "name": program_versions.name(),
+        "version": program_versions.last_number(),
+        "archived_at": program_versions.archived_at().map(time),
     });
-    if let (Some(broken), Some(object)) = (timeline.needing_repair().last(), shown.as_object_mut()) {
-        object.insert("problem".into(), json!(repair::sentence(timeline, broken)));
+    if let (Some(broken), Some(object)) = (program_versions.needing_repair().last(), shown.as_object_mut()) {
+        object.insert("problem".into(), json!(repair::sentence(program_versions, broken)));
     }
     shown
 }
 
 /// From when and until when a program holds, by its latest version; its first one may begin later than it says.
-fn times_of(timeline: &Timeline) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-    let Some(latest) = timeline.latest() else { return (None, None) };
-    let first = timeline.versions.iter().map(|version| version.effective_from).min().flatten();
+fn times_of(program_versions: &ProgramVersions) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let Some(latest) = program_versions.latest() else { return (None, None) };
+    let first = program_versions.versions.iter().map(|version| version.effective_from).min().flatten();
     (latest.program.starts_at.max(first), latest.program.ends_at)
 }
 
 /// How a program stands at a moment, in a word.
-fn state_at(timeline: &Timeline, now: DateTime<Utc>) -> &'static str {
-    let (starts_at, ends_at) = times_of(timeline);
-    if timeline.needing_repair().last().is_some() {
+fn state_at(program_versions: &ProgramVersions, now: DateTime<Utc>) -> &'static str {
+    let (starts_at, ends_at) = times_of(program_versions);
+    if program_versions.needing_repair().last().is_some() {
         "unreadable"
-    } else if timeline.archived_at().is_some_and(|at| at <= now) {
+    } else if program_versions.archived_at().is_some_and(|at| at <= now) {
         "archived"
     } else if ends_at.is_some_and(|end| end <= now) {
         "ended"
@@ -322,10 +336,10 @@ fn put_version(
     programs::guard(conn)?;
     let now = database_now(conn)?;
     let program_id = programs::ensure(conn, &program.code, now.timestamp_micros())?;
-    let timelines = read_timelines(conn)?;
-    let timeline = timelines.iter().find(|timeline| timeline.id.0 == program_id);
-    let broken = timeline.and_then(Timeline::latest_unreadable);
-    if let (Some(latest), None) = (timeline.and_then(Timeline::latest), broken)
+    let all_versions = read_all_versions(conn)?;
+    let program_versions = all_versions.iter().find(|program_versions| program_versions.id.0 == program_id);
+    let broken = program_versions.and_then(ProgramVersions::latest_unreadable);
+    if let (Some(latest), None) = (program_versions.and_then(ProgramVersions::latest), broken)
         && latest.archived_at.is_none()
         && *latest.program == *program
         && (effective_from.is_none() || effective_from == latest.effective_from)
@@ -338,10 +352,10 @@ fn put_version(
             is_new: false,
         });
     }
-    if let (Some(latest), CurrencyChange::Refused) = (timeline.and_then(Timeline::latest), currency) {
+    if let (Some(latest), CurrencyChange::Refused) = (program_versions.and_then(ProgramVersions::latest), currency) {
         keeps_currency(&latest.program, program)?;
     }
-    let number = timeline.map_or(0, Timeline::last_number).saturating_add(1);
+    let number = program_versions.map_or(0, ProgramVersions::last_number).saturating_add(1);
     let effective_from = match broken {
         // What takes the place of a version that cannot be read takes all of it.
         Some(broken) => effective_from.or(broken.effective_from),
@@ -362,8 +376,8 @@ fn put_version(
             created_by: actor.to_owned(),
         },
     )?;
-    let timelines = read_timelines(conn)?;
-    repair::note_unreadable(conn, &timelines, now)?;
+    let all_versions = read_all_versions(conn)?;
+    repair::note_unreadable(conn, &all_versions, now)?;
     repair::resolve_too_large(conn, ProgramId(program_id), effective_from, now)?;
     // Even from now on there may be orders that are known already: a till's clock may be ahead of ours.
     let reason = format!("version {number} of program {} was put", program.code);

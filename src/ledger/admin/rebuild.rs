@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use crate::domain::ledger::decide::expired_key;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::ledger::hold::{Hold, HoldState, LineShare, PUT_BACK};
-use crate::domain::program::version::{Timeline, Version};
+use crate::domain::program::version::{ProgramVersions, Version};
 use crate::domain::program::{Program, Reward};
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, ProductId, SaleId};
 use crate::domain::value::money::Money;
@@ -104,7 +104,7 @@ impl Ledger {
                     store::table::programs::guard(conn)?;
                     // A write comes first, so that on SQLite nobody is in between.
                     store::table::programs::touch(conn)?;
-                    let timelines = context.programs.timelines(conn)?;
+                    let all_versions = context.programs.all_versions(conn)?;
                     let customers: BTreeSet<PartnerId> = kept.iter().filter_map(|one| one.partner_id).collect();
                     let customers: Vec<PartnerId> = customers.into_iter().collect();
                     let owners = wallets::wallets_of(conn, context.options.wallet, &customers)?;
@@ -123,7 +123,7 @@ impl Ledger {
                                 PutBack::Ready
                             }
                             Some(_) => PutBack::Known,
-                            None => match Found::of(one, &timelines, &owners) {
+                            None => match Found::of(one, &all_versions, &owners) {
                                 Err(why) => PutBack::Impossible(why),
                                 Ok(found) => {
                                     fresh.push((one, found));
@@ -139,13 +139,13 @@ impl Ledger {
                     let refused: Vec<KeyDigest> =
                         again.iter().map(|(_, hold)| KeyDigest::of(&capture_key(*hold))).collect();
                     recorded_replies::remove_refusals(conn, &refused)?;
-                    let keys = fresh.iter().map(|(_, found)| (found.owner, found.timeline.id)).collect();
+                    let keys = fresh.iter().map(|(_, found)| (found.owner, found.program_versions.id)).collect();
                     accounts::ensure(conn, &keys)?;
                     let accounts = accounts::ids_of(conn, &keys)?;
                     let mut holds_back = Vec::new();
                     for (one, found) in &fresh {
                         let account_id = accounts
-                            .get(&(found.owner, found.timeline.id))
+                            .get(&(found.owner, found.program_versions.id))
                             .copied()
                             .ok_or_else(|| store::corrupt("an account that was just made"))?;
                         holds_back.push(found.hold(one, account_id));
@@ -205,7 +205,7 @@ struct Found<'a> {
     owner: PartnerId,
     uuid: &'a str,
     grant: &'a KeptGrant,
-    timeline: &'a Timeline,
+    program_versions: &'a ProgramVersions,
     version: &'a Version,
 }
 
@@ -213,7 +213,7 @@ impl<'a> Found<'a> {
     /// The sentence says why it cannot be put back.
     fn of(
         one: &'a KeptRedemption,
-        timelines: &'a [Timeline],
+        all_versions: &'a [ProgramVersions],
         owners: &BTreeMap<PartnerId, PartnerId>,
     ) -> Result<Self, String> {
         let id = HoldId::parse(&one.hold).ok_or("its line carries no hold of this service's")?;
@@ -226,13 +226,20 @@ impl<'a> Found<'a> {
         }
         let customer = one.partner_id.ok_or("its order has no customer")?;
         let uuid = one.order_uuid.as_deref().ok_or("its order has no UUID")?;
-        let timeline = timelines
+        let program_versions = all_versions
             .iter()
-            .find(|timeline| timeline.code == grant.program)
+            .find(|program_versions| program_versions.code == grant.program)
             .ok_or_else(|| format!("there is no program “{}” here; put it, then run this again", grant.program))?;
-        let version = version_with(timeline, &grant.reward_name, one.placed_at)
+        let version = version_with(program_versions, &grant.reward_name, one.placed_at)
             .ok_or_else(|| format!("no version of the program “{}” can be read", grant.program))?;
-        Ok(Self { id, owner: owners.get(&customer).copied().unwrap_or(customer), uuid, grant, timeline, version })
+        Ok(Self {
+            id,
+            owner: owners.get(&customer).copied().unwrap_or(customer),
+            uuid,
+            grant,
+            program_versions,
+            version,
+        })
     }
 
     fn hold(&self, one: &KeptRedemption, account_id: crate::domain::value::ids::AccountId) -> Hold {
@@ -279,12 +286,12 @@ fn reward_named<'a>(program: &'a Program, name: &str) -> Option<&'a Reward> {
 }
 
 /// The version that gave a reward: the one in force then, else the latest that has it, else the latest.
-fn version_with<'a>(timeline: &'a Timeline, reward: &str, at: DateTime<Utc>) -> Option<&'a Version> {
+fn version_with<'a>(program_versions: &'a ProgramVersions, reward: &str, at: DateTime<Utc>) -> Option<&'a Version> {
     let has_it = |version: &&Version| reward_named(&version.program, reward).is_some();
-    timeline
+    program_versions
         .in_force(at)
         .filter(has_it)
-        .or_else(|| timeline.versions.iter().rev().find(has_it))
-        .or_else(|| timeline.in_force(at))
-        .or_else(|| timeline.latest())
+        .or_else(|| program_versions.versions.iter().rev().find(has_it))
+        .or_else(|| program_versions.in_force(at))
+        .or_else(|| program_versions.latest())
 }

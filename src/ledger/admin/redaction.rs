@@ -44,7 +44,7 @@ impl Ledger {
                     let account = account
                         .into_iter()
                         .next()
-                        .ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+                        .ok_or_else(|| store::corrupt(crate::domain::ledger::state::Missing))?;
                     let texts = entries::texts_of(conn, std::slice::from_ref(&row))?;
                     let redaction = Redaction::new(
                         id,

@@ -6,9 +6,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::ledger::book::{Exception, OrderRef};
 use crate::domain::ledger::converge::{TOO_LARGE, UNREADABLE, unreadable_key, unreadable_sentence};
-use crate::domain::program::version::{Timeline, UnreadableVersion};
+use crate::domain::ledger::state::{Exception, OrderRef};
+use crate::domain::program::version::{ProgramVersions, UnreadableVersion};
 use crate::domain::value::ids::{ExceptionId, ProgramId};
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
@@ -33,19 +33,21 @@ pub struct ProgramTrouble {
 }
 
 /// What is wrong with a version that cannot be read, and what to do about it.
-pub(in crate::ledger) fn sentence(timeline: &Timeline, version: &UnreadableVersion) -> String {
-    unreadable_sentence(&timeline.code, version.number, &version.problem)
+pub(in crate::ledger) fn sentence(program_versions: &ProgramVersions, version: &UnreadableVersion) -> String {
+    unreadable_sentence(&program_versions.code, version.number, &version.problem)
 }
 
 /// The versions that cannot be read and that no later version replaces.
 #[must_use]
-pub fn unreadable(timelines: &[Timeline]) -> Vec<ProgramTrouble> {
-    let listed = timelines.iter().flat_map(|timeline| timeline.needing_repair().map(move |one| (timeline, one)));
+pub fn unreadable(all_versions: &[ProgramVersions]) -> Vec<ProgramTrouble> {
+    let listed = all_versions
+        .iter()
+        .flat_map(|program_versions| program_versions.needing_repair().map(move |one| (program_versions, one)));
     listed
-        .map(|(timeline, version)| ProgramTrouble {
-            code: timeline.code.clone(),
+        .map(|(program_versions, version)| ProgramTrouble {
+            code: program_versions.code.clone(),
             version: version.number,
-            sentence: sentence(timeline, version),
+            sentence: sentence(program_versions, version),
         })
         .collect()
 }
@@ -59,12 +61,14 @@ impl Ledger {
         let context = std::sync::Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
-                let mut found = unreadable(&timelines);
+                let all_versions = context.programs.all_versions(conn)?;
+                let mut found = unreadable(&all_versions);
                 for row in exceptions::open_of_kind(conn, UNREADABLE)? {
                     let Some((id, version, TOO_LARGE)) = parts(&row.dedupe_key) else { continue };
-                    let code =
-                        timelines.iter().find(|timeline| timeline.id == id).map(|timeline| timeline.code.clone());
+                    let code = all_versions
+                        .iter()
+                        .find(|program_versions| program_versions.id == id)
+                        .map(|program_versions| program_versions.code.clone());
                     found.extend(code.map(|code| ProgramTrouble { code, version, sentence: row.detail }));
                 }
                 Ok(found)
@@ -78,16 +82,16 @@ impl Ledger {
         let context = std::sync::Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
+                let all_versions = context.programs.all_versions(conn)?;
                 let open = exceptions::open_of_kind(conn, UNREADABLE)?;
-                if unreadable(&timelines).is_empty() && open.is_empty() {
+                if unreadable(&all_versions).is_empty() && open.is_empty() {
                     return Ok(());
                 }
                 write_transaction(conn, |conn| {
                     programs::guard(conn)?;
                     programs::touch(conn)?;
                     let now = database_now(conn)?;
-                    note_unreadable(conn, &timelines, now)
+                    note_unreadable(conn, &all_versions, now)
                 })
             })
             .await
@@ -97,23 +101,25 @@ impl Ledger {
 /// As [`Ledger::watch_programs`], in a transaction that holds the guard.
 pub(in crate::ledger) fn note_unreadable(
     conn: &mut AnyConnection,
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
-    let broken: Vec<(&Timeline, &UnreadableVersion)> =
-        timelines.iter().flat_map(|timeline| timeline.needing_repair().map(move |one| (timeline, one))).collect();
-    for (timeline, version) in &broken {
+    let broken: Vec<(&ProgramVersions, &UnreadableVersion)> = all_versions
+        .iter()
+        .flat_map(|program_versions| program_versions.needing_repair().map(move |one| (program_versions, one)))
+        .collect();
+    for (program_versions, version) in &broken {
         let exception = Exception {
             id: ExceptionId(Uuid::now_v7()),
-            dedupe_key: unreadable_key(timeline.id, version.number),
+            dedupe_key: unreadable_key(program_versions.id, version.number),
             kind: UNREADABLE,
             partner_id: None,
             order: OrderRef::default(),
-            detail: sentence(timeline, version),
+            detail: sentence(program_versions, version),
         };
         if exceptions::insert(conn, &ExceptionRow::new(&exception, now))? {
             tracing::error!(
-                program = timeline.code,
+                program = program_versions.code,
                 version = version.number,
                 problem = version.problem,
                 "{UNREADABLE}"
@@ -122,13 +128,16 @@ pub(in crate::ledger) fn note_unreadable(
     }
     for row in exceptions::open_of_kind(conn, UNREADABLE)? {
         let Some((id, version, "")) = parts(&row.dedupe_key) else { continue };
-        if broken.iter().any(|(timeline, one)| timeline.id == id && one.number == version) {
+        if broken.iter().any(|(program_versions, one)| program_versions.id == id && one.number == version) {
             continue;
         }
         let note = "the version can be read again, or a later one is in its place";
         exceptions::resolve(conn, &row.id, &resolution(note), now.timestamp_micros())?;
         // Whoever put a later version has had its orders computed again already.
-        let mended = timelines.iter().find(|timeline| timeline.id == id).and_then(|timeline| timeline.version(version));
+        let mended = all_versions
+            .iter()
+            .find(|program_versions| program_versions.id == id)
+            .and_then(|program_versions| program_versions.version(version));
         if let Some(mended) = mended {
             let from_us = mended.effective_from.map(|at| at.timestamp_micros());
             programs::request_recompute(conn, id.0, None, from_us, now.timestamp_micros())?;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::verify_entries::{Walk, check_entries};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
 use crate::domain::ledger::converge::Uncomputed;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::ids::{AccountId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
 use crate::ledger::Ledger;
@@ -92,8 +92,8 @@ impl Ledger {
                 .pool()
                 .run(move |conn| {
                     read_transaction(conn, |conn| {
-                        let timelines = context.programs.timelines(conn)?;
-                        check_orders(conn, &timelines, context.options.wallet, after)
+                        let all_versions = context.programs.all_versions(conn)?;
+                        check_orders(conn, &all_versions, context.options.wallet, after)
                     })
                 })
                 .await?;
@@ -179,7 +179,7 @@ fn accounts_in(
 
 fn check_orders(
     conn: &mut AnyConnection,
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
     wallet: crate::ledger::Wallet,
     after: Option<SaleId>,
 ) -> Result<(Report, Option<SaleId>), LedgerError> {
@@ -202,7 +202,7 @@ fn check_orders(
         let of_this = refunds_of(order, &refunds);
         let member = wallets.get(id).copied();
         let memberships = store::table::memberships::load(conn, &member.into_iter().collect())?;
-        let Said { desired, uncomputed, .. } = desired_of(order, &of_this, member, timelines, &memberships)?;
+        let Said { desired, uncomputed, .. } = desired_of(order, &of_this, member, all_versions, &memberships)?;
         for said in uncomputed.values().filter(|said| said.problem.is_none()) {
             report.found(format!(
                 "{id} ({}): the numbers of the program {}, version {}, grow too large on it",

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::sales::Ready;
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::book::Book;
 use crate::domain::ledger::converge::Sale;
 use crate::domain::ledger::entry::EntryKind;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::redemption_review::RewardLines;
+use crate::domain::ledger::state::LedgerState;
 use crate::domain::sale::order::{HoldRef, OrderState};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
@@ -25,7 +25,7 @@ use crate::store::table::{accounts, entries, transfers};
 pub(in crate::ledger) fn load_before(
     conn: &mut AnyConnection,
     sales: &mut [Ready],
-    book: &Book,
+    state: &LedgerState,
     now: DateTime<Utc>,
     reward_lines: &RewardLines,
 ) -> Result<(), LedgerError> {
@@ -43,7 +43,7 @@ pub(in crate::ledger) fn load_before(
         }
         // What this very batch has posted is not in the database yet.
         let id = sale.id();
-        for entry in book.entries.iter().filter(|entry| id.is_some() && entry.sale == id) {
+        for entry in state.entries.iter().filter(|entry| id.is_some() && entry.sale == id) {
             sale.note(entry.account_id, entry)?;
         }
         for (account, before) in &mut sale.before {
@@ -53,11 +53,11 @@ pub(in crate::ledger) fn load_before(
             }
             load_expired(conn, *account, &before.lots.own(), now, &mut before.expired)?;
         }
-        if !book.has_captured_for(sale.order()) {
+        if !state.has_captured_for(sale.order()) {
             continue;
         }
-        for id in book.may_give_back(&sale.as_sale(reward_lines)) {
-            let mut lots = redeemed_here(book, id);
+        for id in state.may_give_back(&sale.as_sale(reward_lines)) {
+            let mut lots = redeemed_here(state, id);
             for row in entries::of_hold(conn, id)? {
                 let entry = row.numbers()?;
                 if entry.kind == EntryKind::Redeem {
@@ -65,7 +65,7 @@ pub(in crate::ledger) fn load_before(
                 }
             }
             // What was given back may be taken back, after it has expired.
-            if let Some(hold) = book.holds.get(&id).filter(|hold| hold.restored.is_positive()) {
+            if let Some(hold) = state.holds.get(&id).filter(|hold| hold.restored.is_positive()) {
                 let expired = &mut sale.before.entry(hold.account_id).or_default().expired;
                 load_expired(conn, hold.account_id, &lots, now, expired)?;
             }
@@ -79,15 +79,15 @@ pub(in crate::ledger) fn load_before(
 pub(in crate::ledger) fn load_handed_over(
     conn: &mut AnyConnection,
     sales: &mut [Ready],
-    book: &Book,
+    state: &LedgerState,
 ) -> Result<(), LedgerError> {
     let mut of_others: Vec<(usize, (PartnerId, ProgramId), &Hold)> = Vec::new();
     for (position, sale) in sales.iter().enumerate().filter(|(_, sale)| sale.order().state == OrderState::Paid) {
         let Some(wallet) = sale.loaded.wallet else { continue };
         for line in &sale.order().lines {
             let Some(HoldRef::Id(id)) = &line.hold else { continue };
-            let Some(hold) = book.holds.get(id) else { continue };
-            let owner = book.accounts.get(&hold.account_id).filter(|owner| owner.partner_id != wallet);
+            let Some(hold) = state.holds.get(id) else { continue };
+            let owner = state.accounts.get(&hold.account_id).filter(|owner| owner.partner_id != wallet);
             of_others.extend(owner.map(|owner| (position, (wallet, owner.program_id), hold)));
         }
     }
@@ -142,15 +142,15 @@ fn load_expired(
     Ok(())
 }
 
-/// A hold that was captured in this very batch has its entry in the book, not in the database.
-pub(in crate::ledger) fn note_fresh_redemptions(sale: &mut Sale<'_>, book: &Book, captured: &[HoldId]) {
+/// A hold that was captured in this very batch has its entry in the state, not in the database.
+pub(in crate::ledger) fn note_fresh_redemptions(sale: &mut Sale<'_>, state: &LedgerState, captured: &[HoldId]) {
     for id in captured {
-        sale.redeemed.insert(*id, redeemed_here(book, *id));
+        sale.redeemed.insert(*id, redeemed_here(state, *id));
     }
 }
 
 /// From which lots a hold was captured in this very batch.
-fn redeemed_here(book: &Book, id: HoldId) -> Vec<LotChange> {
-    let entry = book.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(id));
+fn redeemed_here(state: &LedgerState, id: HoldId) -> Vec<LotChange> {
+    let entry = state.entries.iter().find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(id));
     entry.into_iter().flat_map(|entry| &entry.detail.lots).copied().collect()
 }

@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::sales::Ready;
-use crate::domain::ledger::book::{Book, Exception, OrderRef};
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::redemption_review::{RewardLines, never_paid_key, reward_of, without_line_key};
-use crate::domain::program::version::Timeline;
+use crate::domain::ledger::state::{Exception, LedgerState, OrderRef};
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::sale::order::{HoldRef, OrderState};
 use crate::domain::value::ids::{AccountId, ExceptionId, HoldId, PartnerId};
 use crate::ledger::Ledger;
@@ -27,7 +27,7 @@ const PAGE: i64 = 500;
 pub(in crate::ledger) fn lines_of(
     conn: &mut AnyConnection,
     sales: &[Ready],
-    book: &Book,
+    state: &LedgerState,
 ) -> Result<RewardLines, LedgerError> {
     let uuids: BTreeSet<&str> = sales.iter().filter_map(|sale| sale.order().uuid.as_deref()).collect();
     let carried: BTreeSet<HoldId> = sales
@@ -41,7 +41,7 @@ pub(in crate::ledger) fn lines_of(
     let concerned = |hold: &&Hold| {
         uuids.contains(hold.order_uuid.as_str()) && (hold.state == HoldState::Captured || carried.contains(&hold.id))
     };
-    let concerned: Vec<&Hold> = book.holds.values().filter(concerned).collect();
+    let concerned: Vec<&Hold> = state.holds.values().filter(concerned).collect();
     look_up(conn, &concerned)
 }
 
@@ -63,16 +63,16 @@ pub(in crate::ledger) fn look_up(conn: &mut AnyConnection, of: &[&Hold]) -> Resu
 pub(in crate::ledger) fn uses_beside_late(
     conn: &mut AnyConnection,
     named: &BTreeSet<HoldId>,
-    book: &Book,
-    timelines: &[Timeline],
+    state: &LedgerState,
+    all_versions: &[ProgramVersions],
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
     let mut late: BTreeSet<AccountId> = BTreeSet::new();
     let mut rewards: BTreeSet<String> = BTreeSet::new();
-    for hold in named.iter().filter_map(|id| book.holds.get(id)) {
+    for hold in named.iter().filter_map(|id| state.holds.get(id)) {
         let is_late = matches!(hold.state, HoldState::Open | HoldState::Expired) && hold.expires_at <= now;
-        let Some(account) = book.accounts.get(&hold.account_id).filter(|_| is_late) else { continue };
-        if reward_of(hold, account.program_id, timelines).is_some_and(|(_, reward)| reward.limit.is_some()) {
+        let Some(account) = state.accounts.get(&hold.account_id).filter(|_| is_late) else { continue };
+        if reward_of(hold, account.program_id, all_versions).is_some_and(|(_, reward)| reward.limit.is_some()) {
             late.insert(hold.account_id);
             rewards.insert(hold.reward.clone());
         }

@@ -8,7 +8,7 @@ use super::sales::desired_of;
 use super::wallets;
 use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::returned_rewards::{ReturnedReward, returned_rewards};
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::sale::order::{Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleLineId};
 use crate::domain::value::points::Points;
@@ -24,7 +24,7 @@ pub(in crate::ledger) fn taken_back_by(
     draft: &Order,
     member: PartnerId,
     wallet: Wallet,
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
 ) -> Result<BTreeMap<ProgramId, Points>, LedgerError> {
     let mut taken = BTreeMap::new();
     let named: BTreeSet<SaleLineId> = draft.refunded_lines().collect();
@@ -45,8 +45,8 @@ pub(in crate::ledger) fn taken_back_by(
         if owner != Some(member) {
             continue;
         }
-        let before = desired_of(sale, &known, owner, timelines, &memberships)?.desired;
-        let after = desired_of(sale, &with_draft, owner, timelines, &memberships)?.desired;
+        let before = desired_of(sale, &known, owner, all_versions, &memberships)?.desired;
+        let after = desired_of(sale, &with_draft, owner, all_versions, &memberships)?.desired;
         for (key, earned) in before {
             let left = after.get(&key).map_or(Points::ZERO, |left| left.points);
             let total = taken.entry(key.1).or_default();

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::keeping::{Taken, forget, ingest};
 use super::wallets;
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::book::OrderRef;
 use crate::domain::ledger::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::redemption_review::RewardLines;
+use crate::domain::ledger::state::OrderRef;
 use crate::domain::member::membership::Membership;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::program::{self, Applies};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleId, SaleLineId};
@@ -232,7 +232,7 @@ pub(in crate::ledger) fn desired_of(
     order: &Order,
     refunds: &[Line],
     wallet: Option<PartnerId>,
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
     memberships: &Memberships,
 ) -> Result<Said, LedgerError> {
     let mut said = Said::default();
@@ -241,17 +241,17 @@ pub(in crate::ledger) fn desired_of(
         return Ok(said);
     };
     let returned = taken_back(refunds)?;
-    for timeline in timelines {
-        if let Some(broken) = timeline.unreadable_at(order.placed_at) {
+    for program_versions in all_versions {
+        if let Some(broken) = program_versions.unreadable_at(order.placed_at) {
             let problem = Some(broken.problem.clone());
-            let uncomputed = Uncomputed { program: timeline.code.clone(), version: broken.number, problem };
-            said.uncomputed.insert(timeline.id, uncomputed);
+            let uncomputed = Uncomputed { program: program_versions.code.clone(), version: broken.number, problem };
+            said.uncomputed.insert(program_versions.id, uncomputed);
             // Nobody knows what its currency and company are.
             taken = true;
             continue;
         }
-        let Some(version) = timeline.in_force(order.placed_at) else { continue };
-        let membership = memberships.get(&(partner, timeline.id)).unwrap_or(&NEVER);
+        let Some(version) = program_versions.in_force(order.placed_at) else { continue };
+        let membership = memberships.get(&(partner, program_versions.id)).unwrap_or(&NEVER);
         match version.program.applies_to(order) {
             Applies::Yes => taken = true,
             Applies::OtherCompany | Applies::OtherCurrency => {
@@ -264,18 +264,19 @@ pub(in crate::ledger) fn desired_of(
             continue;
         }
         let Ok(earned) = program::earn(&version.program, order, &returned) else {
-            let uncomputed = Uncomputed { program: timeline.code.clone(), version: version.number, problem: None };
-            said.uncomputed.insert(timeline.id, uncomputed);
+            let uncomputed =
+                Uncomputed { program: program_versions.code.clone(), version: version.number, problem: None };
+            said.uncomputed.insert(program_versions.id, uncomputed);
             continue;
         };
         let what = Desired {
             points: earned.points,
-            program: timeline.code.clone(),
+            program: program_versions.code.clone(),
             version: version.number,
             expiry: Expiry::from(version.program.expires_at(order.placed_at)),
             earned: Some(Arc::new(earned)),
         };
-        said.desired.insert((partner, timeline.id), what);
+        said.desired.insert((partner, program_versions.id), what);
     }
     said.ignored = foreign && !taken;
     Ok(said)
@@ -320,9 +321,9 @@ impl Affected {
     }
 
     /// Computes what each sale should have earned. Writes nothing.
-    pub fn compute(mut self, timelines: &[Timeline], memberships: &Memberships) -> Result<Self, LedgerError> {
+    pub fn compute(mut self, all_versions: &[ProgramVersions], memberships: &Memberships) -> Result<Self, LedgerError> {
         for sale in self.by_command.values_mut().flatten() {
-            let said = desired_of(&sale.order, &sale.refunds, sale.wallet, timelines, memberships)?;
+            let said = desired_of(&sale.order, &sale.refunds, sale.wallet, all_versions, memberships)?;
             (sale.desired, sale.uncomputed, sale.ignored) = (said.desired, said.uncomputed, said.ignored);
         }
         Ok(self)

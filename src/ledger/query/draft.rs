@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::program::{Reward, counted_from};
 use crate::domain::sale::order::{LineRole, Order};
 use crate::domain::value::ids::{PartnerId, PosConfigId, ProductId};
@@ -22,11 +22,14 @@ pub(in crate::ledger) fn complete(
     conn: &mut AnyConnection,
     facts: &mut Facts,
     drafts: &mut [Order],
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
 ) -> Result<BTreeSet<ProductId>, LedgerError> {
     let mut products: BTreeSet<ProductId> =
         drafts.iter().flat_map(|draft| &draft.lines).filter_map(|line| line.product_id).collect();
-    let rewards = timelines.iter().flat_map(|timeline| &timeline.versions).flat_map(|version| &version.program.rewards);
+    let rewards = all_versions
+        .iter()
+        .flat_map(|program_versions| &program_versions.versions)
+        .flat_map(|version| &version.program.rewards);
     let given: BTreeSet<ProductId> = rewards.filter_map(Reward::product_id).collect();
     products.extend(&given);
     let customers: Vec<PartnerId> = drafts.iter().filter_map(|draft| draft.partner_id).collect();
@@ -61,11 +64,13 @@ pub(in crate::ledger) fn complete(
 /// The rewards of these programs' versions in force that have a limit, and from when their uses count at most;
 /// `None` for ever.
 pub(in crate::ledger) fn limited<'a>(
-    timelines: impl Iterator<Item = &'a Timeline>,
+    all_versions: impl Iterator<Item = &'a ProgramVersions>,
     now: DateTime<Utc>,
 ) -> (Vec<String>, Option<DateTime<Utc>>) {
     let (mut codes, mut from) = (BTreeSet::new(), Some(now));
-    for program in timelines.filter_map(|timeline| timeline.in_force(now)).map(|version| &version.program) {
+    for program in
+        all_versions.filter_map(|program_versions| program_versions.in_force(now)).map(|version| &version.program)
+    {
         for (reward, limit) in program.rewards.iter().filter_map(|reward| Some((reward, reward.limit?))) {
             codes.insert(reward.code.clone());
             let counted = limit.days.and_then(|days| counted_from(program, days, now));

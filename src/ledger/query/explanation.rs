@@ -13,7 +13,7 @@ use crate::domain::ledger::account::Expiry;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::program::{Program, Rule, RuleKind, earned_from_text};
 use crate::domain::value::exact;
 use crate::domain::value::ids::{EntryId, PartnerId, ProductId};
@@ -44,13 +44,14 @@ impl Ledger {
                 let ids = BTreeSet::from([entry.account_id]);
                 let known = accounts::load(conn, &AccountSelection::Ids(&ids))?;
                 let account = known.first().map(|one| &one.account).ok_or_else(unknown)?;
-                let timelines = context.programs.timelines(conn)?;
-                let timeline = timelines.iter().find(|one| one.id == account.program_id).ok_or_else(unknown)?;
+                let all_versions = context.programs.all_versions(conn)?;
+                let program_versions =
+                    all_versions.iter().find(|one| one.id == account.program_id).ok_or_else(unknown)?;
                 let hold = match entry.hold_id {
                     Some(id) => holds::load(conn, holds::HoldSelection::Ids(&[id]))?.remove(&id),
                     None => None,
                 };
-                let currency = currency_of(&entry, timeline, hold.as_ref());
+                let currency = currency_of(&entry, program_versions, hold.as_ref());
                 let decimals = match &currency {
                     Some(code) => store::table::shop::currency_decimals(conn, code)?,
                     None => 2,
@@ -58,7 +59,7 @@ impl Ledger {
                 let products = names::products(conn, &products_in(earned.as_ref()))?;
                 let about = About {
                     member: account.partner_id,
-                    timeline,
+                    program_versions,
                     hold: hold.as_ref(),
                     earned,
                     reversed_by: reversers(conn, &entry)?,
@@ -73,9 +74,9 @@ impl Ledger {
 }
 
 /// The currency of the version that computed an entry.
-fn currency_of(entry: &Entry, timeline: &Timeline, hold: Option<&Hold>) -> Option<String> {
+fn currency_of(entry: &Entry, program_versions: &ProgramVersions, hold: Option<&Hold>) -> Option<String> {
     let number = entry.program_version.or_else(|| hold.map(|hold| hold.program_version));
-    let version = number.and_then(|number| timeline.version(number)).or_else(|| timeline.latest());
+    let version = number.and_then(|number| program_versions.version(number)).or_else(|| program_versions.latest());
     version.map(|version| version.program.currency.clone())
 }
 
@@ -122,7 +123,7 @@ fn decimal_of(value: &Value, member: &str) -> Decimal {
 /// What an explanation is made of, beside its entry.
 struct About<'a> {
     member: PartnerId,
-    timeline: &'a Timeline,
+    program_versions: &'a ProgramVersions,
     hold: Option<&'a Hold>,
     /// How the sale's points were computed.
     earned: Option<Value>,
@@ -135,7 +136,7 @@ struct About<'a> {
 
 impl About<'_> {
     fn explain(&self, entry: &Entry) -> Result<Value, LedgerError> {
-        let version = entry.program_version.and_then(|number| self.timeline.version(number));
+        let version = entry.program_version.and_then(|number| self.program_versions.version(number));
         let program = version.map(|version| version.program.as_ref());
         let earned = self.earned.as_ref();
         let of_earned = |name: &str| earned.and_then(|earned| earned.get(name)).cloned();
@@ -143,11 +144,11 @@ impl About<'_> {
         let rounded = earned.map(|earned| decimal_of(earned, "points"));
         let posted_before = rounded.map(|rounded| exact::sub(rounded, entry.points.decimal())).transpose()?;
         Ok(json!({
-            "entry": named_entry(entry, self.member, self.timeline, self.hold),
+            "entry": named_entry(entry, self.member, self.program_versions, self.hold),
             "partner_id": self.member.0,
-            "program": self.timeline.code,
-            "program_name": self.timeline.name(),
-            "points_name": self.timeline.points_name(),
+            "program": self.program_versions.code,
+            "program_name": self.program_versions.name(),
+            "points_name": self.program_versions.points_name(),
             "currency": self.currency,
             "currency_decimals": self.decimals,
             "version": entry.program_version,
@@ -173,7 +174,7 @@ impl About<'_> {
 
     /// What was redeemed.
     fn redeemed(&self, hold: &Hold) -> Value {
-        let version = self.timeline.version(hold.program_version);
+        let version = self.program_versions.version(hold.program_version);
         let reward = version.and_then(|version| version.program.reward(&hold.reward));
         json!({
             "reward": hold.reward,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
@@ -84,33 +84,35 @@ impl Ledger {
         let context = Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
+                let all_versions = context.programs.all_versions(conn)?;
                 if let Some(code) = &program
-                    && !timelines.iter().any(|timeline| timeline.code == *code)
+                    && !all_versions.iter().any(|program_versions| program_versions.code == *code)
                 {
                     return Err(Refusal::UnknownProgram(code.clone()).into());
                 }
                 let shown = wallets::shown_for(conn, context.options.wallet, &[partner])?;
                 let member = shown.get(&partner).copied().unwrap_or(partner);
-                let mut of_account: BTreeMap<AccountId, &Timeline> = BTreeMap::new();
+                let mut of_account: BTreeMap<AccountId, &ProgramVersions> = BTreeMap::new();
                 let mut piles = Vec::new();
                 for known in accounts::load(conn, &AccountSelection::Partners(&[member]))? {
                     let id = known.account.id;
-                    let Some(timeline) = timelines.iter().find(|one| one.id == known.account.program_id) else {
+                    let Some(program_versions) = all_versions.iter().find(|one| one.id == known.account.program_id)
+                    else {
                         continue;
                     };
                     let below = match &before {
                         Some(place) => place.0.get(&id).copied(),
                         None => Some(known.entry_count.saturating_add(1)),
                     };
-                    let (Some(below), true) = (below, program.as_ref().is_none_or(|code| timeline.code == *code))
+                    let (Some(below), true) =
+                        (below, program.as_ref().is_none_or(|code| program_versions.code == *code))
                     else {
                         continue;
                     };
                     // One more than asked for tells whether there is a next page.
                     let mut left = entries::newest_of(conn, id, below, limit.saturating_add(1))?;
                     left.reverse();
-                    of_account.insert(id, timeline);
+                    of_account.insert(id, program_versions);
                     piles.push(Pile { account: id, left, below });
                 }
                 let listed = merge(&mut piles, usize::try_from(limit).unwrap_or(usize::MAX));
@@ -140,17 +142,17 @@ fn holds_of(conn: &mut AnyConnection, entries: &[Entry]) -> Result<BTreeMap<Hold
 pub(in crate::ledger) fn named_entry(
     entry: &Entry,
     member: PartnerId,
-    timeline: &Timeline,
+    program_versions: &ProgramVersions,
     hold: Option<&Hold>,
 ) -> Value {
     let mut shown = entry_json(entry);
     if let Some(object) = shown.as_object_mut() {
         object.insert("partner_id".into(), json!(member.0));
-        object.insert("program".into(), json!(timeline.code));
-        object.insert("program_name".into(), json!(timeline.name()));
-        object.insert("points_name".into(), json!(timeline.points_name()));
+        object.insert("program".into(), json!(program_versions.code));
+        object.insert("program_name".into(), json!(program_versions.name()));
+        object.insert("points_name".into(), json!(program_versions.points_name()));
         let reward = hold.map(|hold| {
-            let version = timeline.version(hold.program_version);
+            let version = program_versions.version(hold.program_version);
             let reward = version.and_then(|version| version.program.reward(&hold.reward));
             json!({"code": hold.reward, "name": reward.map(|reward| reward.name.as_str())})
         });
@@ -163,7 +165,7 @@ pub(in crate::ledger) fn named_entry(
 mod tests {
     use super::*;
     use crate::domain::ledger::chain::FIRST_HASH;
-    use crate::domain::ledger::entry::{Cause, CauseModel, Detail, EntryKind};
+    use crate::domain::ledger::entry::{Cause, CauseModel, EntryDetail, EntryKind};
     use crate::domain::value::ids::EntryId;
     use crate::domain::value::points::Points;
 
@@ -183,7 +185,7 @@ mod tests {
             hold_id: None,
             reason: None,
             actor: "test".into(),
-            detail: Detail::default(),
+            detail: EntryDetail::default(),
             is_redacted: false,
         };
         EntryRow::new(&entry, sequence, &FIRST_HASH, &FIRST_HASH).unwrap()

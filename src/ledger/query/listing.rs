@@ -11,7 +11,7 @@ use crate::domain::ledger::account::Account;
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::member::membership::Membership;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, PosConfigId, ProgramId};
 use crate::domain::value::points::Points;
 use crate::ledger::Ledger;
@@ -121,9 +121,12 @@ fn cut_to_page<T>(mut rows: Vec<T>, limit: i64) -> (Vec<T>, bool) {
     (rows, more)
 }
 
-fn program_id(timelines: &[Timeline], code: Option<&String>) -> Result<Option<ProgramId>, LedgerError> {
+fn program_id(all_versions: &[ProgramVersions], code: Option<&String>) -> Result<Option<ProgramId>, LedgerError> {
     let Some(code) = code else { return Ok(None) };
-    let found = timelines.iter().find(|timeline| timeline.code == *code).map(|timeline| timeline.id);
+    let found = all_versions
+        .iter()
+        .find(|program_versions| program_versions.code == *code)
+        .map(|program_versions| program_versions.id);
     found.map(Some).ok_or_else(|| Refusal::UnknownProgram(code.clone()).into())
 }
 
@@ -136,9 +139,9 @@ impl Ledger {
         let context = Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
+                let all_versions = context.programs.all_versions(conn)?;
                 let wanted = listing::MemberQuery {
-                    program: program_id(&timelines, filter.program.as_ref())?,
+                    program: program_id(&all_versions, filter.program.as_ref())?,
                     search: filter.search,
                     with_points: filter.with_points,
                     before: filter.before.map(|place| place.0),
@@ -148,7 +151,7 @@ impl Ledger {
                 let page = MemberPage::load(conn, &keys)?;
                 let members: Vec<Value> = keys
                     .iter()
-                    .filter_map(|key| page.row(*key, timelines.iter().find(|one| one.id == key.program_id)?))
+                    .filter_map(|key| page.row(*key, all_versions.iter().find(|one| one.id == key.program_id)?))
                     .filter(|row| !wanted.with_points || row.balance.is_positive())
                     .map(|row| row.shown)
                     .collect();
@@ -165,7 +168,7 @@ impl Ledger {
         let context = Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
+                let all_versions = context.programs.all_versions(conn)?;
                 let now = database_now(conn)?;
                 let of = match filter.partner_id {
                     None => None,
@@ -183,17 +186,17 @@ impl Ledger {
                     },
                     from_us: filter.from.map(|from| from.timestamp_micros()),
                     to_us: filter.to.map(|to| to.timestamp_micros()),
-                    program: program_id(&timelines, filter.program.as_ref())?,
+                    program: program_id(&all_versions, filter.program.as_ref())?,
                     accounts: of,
                     pos_config_id: filter.pos_config_id,
                     before: filter.before.map(|place| (place.at_us, place.hold)),
                 };
                 let (rows, more) = cut_to_page(redemptions::list(conn, &wanted, limit.saturating_add(1))?, limit);
                 let next = rows.last().filter(|_| more).map(|row| RedemptionPlace::text(&row.hold));
-                let page = RedemptionPage::load(conn, &rows, &timelines)?;
+                let page = RedemptionPage::load(conn, &rows, &all_versions)?;
                 let listed: Vec<Value> = rows
                     .iter()
-                    .filter_map(|row| Some(page.row(row, timelines.iter().find(|one| one.id == row.program_id)?)))
+                    .filter_map(|row| Some(page.row(row, all_versions.iter().find(|one| one.id == row.program_id)?)))
                     .collect();
                 Ok(json!({"redemptions": listed, "next": next}))
             })
@@ -237,17 +240,17 @@ impl MemberPage {
     }
 
     /// `None` when its numbers are past what is ever written: the others are listed all the same.
-    fn row(&self, key: MemberKey, timeline: &Timeline) -> Option<MemberRow> {
-        match self.try_row(key, timeline) {
+    fn row(&self, key: MemberKey, program_versions: &ProgramVersions) -> Option<MemberRow> {
+        match self.try_row(key, program_versions) {
             Ok(row) => Some(row),
             Err(problem) => {
-                tracing::error!(program = timeline.code, member = key.partner_id.0, %problem, "a member is not listed");
+                tracing::error!(program = program_versions.code, member = key.partner_id.0, %problem, "a member is not listed");
                 None
             }
         }
     }
 
-    fn try_row(&self, key: MemberKey, timeline: &Timeline) -> Result<MemberRow, LedgerError> {
+    fn try_row(&self, key: MemberKey, program_versions: &ProgramVersions) -> Result<MemberRow, LedgerError> {
         let account = self.accounts.get(&key);
         let (balance, held, available, expiring) = match account {
             None => (Points::ZERO, Points::ZERO, Points::ZERO, Vec::new()),
@@ -263,9 +266,9 @@ impl MemberPage {
         let shown = json!({
             "partner_id": key.partner_id.0,
             "partner_name": self.names.get(&key.partner_id),
-            "program": timeline.code,
-            "program_name": timeline.name(),
-            "points_name": timeline.points_name(),
+            "program": program_versions.code,
+            "program_name": program_versions.name(),
+            "points_name": program_versions.points_name(),
             "balance": balance.to_string(),
             "held": held.to_string(),
             "available": available.to_string(),
@@ -288,11 +291,15 @@ struct RedemptionPage {
 }
 
 impl RedemptionPage {
-    fn load(conn: &mut AnyConnection, rows: &[Redemption], timelines: &[Timeline]) -> Result<Self, LedgerError> {
+    fn load(
+        conn: &mut AnyConnection,
+        rows: &[Redemption],
+        all_versions: &[ProgramVersions],
+    ) -> Result<Self, LedgerError> {
         let partners: Vec<PartnerId> = rows.iter().map(|row| row.partner_id).collect();
         let uuids: BTreeSet<String> = rows.iter().map(|row| row.hold.order_uuid.clone()).collect();
         let captures: Vec<EntryId> = rows.iter().filter_map(|row| row.hold.entry_id()).collect();
-        let versions = timelines.iter().flat_map(|timeline| &timeline.versions);
+        let versions = all_versions.iter().flat_map(|program_versions| &program_versions.versions);
         let currencies: BTreeSet<&str> = versions.map(|version| version.program.currency.as_str()).collect();
         let mut decimals = BTreeMap::new();
         for currency in currencies {
@@ -307,9 +314,9 @@ impl RedemptionPage {
         })
     }
 
-    fn row(&self, row: &Redemption, timeline: &Timeline) -> Value {
+    fn row(&self, row: &Redemption, program_versions: &ProgramVersions) -> Value {
         let hold = &row.hold;
-        let program = timeline.version(hold.program_version).map(|version| &version.program);
+        let program = program_versions.version(hold.program_version).map(|version| &version.program);
         let reward = program.and_then(|program| program.reward(&hold.reward));
         let currency = program.map(|program| program.currency.as_str());
         let decimals = currency.and_then(|code| self.decimals.get(code)).copied().unwrap_or(2);
@@ -322,9 +329,9 @@ impl RedemptionPage {
             "entry_id": hold.entry_id().map(|id| id.to_string()),
             "partner_id": row.partner_id.0,
             "partner_name": self.names.get(&row.partner_id),
-            "program": timeline.code,
-            "program_name": timeline.name(),
-            "points_name": timeline.points_name(),
+            "program": program_versions.code,
+            "program_name": program_versions.name(),
+            "points_name": program_versions.points_name(),
             "reward": hold.reward,
             "reward_name": reward.map(|reward| reward.name.as_str()),
             "reward_kind": reward.map(|reward| reward.kind.word()),

@@ -11,7 +11,7 @@ use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::ids::{PartnerId, ProgramId, SaleId};
 use crate::ledger::Wallet;
-use crate::ledger::admin::programs::read_timelines;
+use crate::ledger::admin::programs::read_all_versions;
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::refund_links::{Linked, refunds_of};
 use crate::ledger::ingest::wallets;
@@ -59,17 +59,17 @@ pub fn outlooks(conn: &mut AnyConnection, wallet: Wallet, code: Option<&str>) ->
     let members: BTreeSet<PartnerId> = recent.iter().filter_map(|(_, member, _)| *member).collect();
     let memberships = memberships::load(conn, &members)?;
     let mut programs = Vec::new();
-    for timeline in read_timelines(conn)? {
-        if code.is_some_and(|code| code != timeline.code) || timeline.latest_unreadable().is_some() {
+    for program_versions in read_all_versions(conn)? {
+        if code.is_some_and(|code| code != program_versions.code) || program_versions.latest_unreadable().is_some() {
             continue;
         }
-        let Some(version) = timeline.latest() else { continue };
-        let sold = taking_part(&recent, timeline.id, &version.program, &memberships);
+        let Some(version) = program_versions.latest() else { continue };
+        let sold = taking_part(&recent, program_versions.id, &version.program, &memberships);
         let is_older = |one: &&Sold| version.effective_from.is_some_and(|from| one.order.placed_at < from);
         programs.push(ProgramOutlook {
             version: version.number,
             effective_from: version.effective_from,
-            archived_at: timeline.archived_at(),
+            archived_at: program_versions.archived_at(),
             outlook: Outlook::of(&version.program, &sold)?,
             older: u64::try_from(sold.iter().filter(is_older).count()).unwrap_or(u64::MAX),
             problems: problems(&version.program, &shop),

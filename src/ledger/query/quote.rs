@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::ledger::account::Account;
-use crate::domain::ledger::book::Book;
 use crate::domain::ledger::decide::version_for;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::state::LedgerState;
 use crate::domain::member::membership::Membership;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::program::{self, Applies, Basket, Enrolment, Offer, Program, RewardKind};
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
@@ -49,7 +49,7 @@ impl Ledger {
         let context = Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
+                let all_versions = context.programs.all_versions(conn)?;
                 let now = database_now(conn)?;
                 let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
                 let owners = wallets::shown_for(conn, context.options.wallet, &unique)?;
@@ -63,15 +63,19 @@ impl Ledger {
                     .iter()
                     .map(|partner| {
                         let member = owners.get(partner).copied().unwrap_or(*partner);
-                        let programs = timelines
+                        let programs = all_versions
                             .iter()
-                            .filter_map(|timeline| {
-                                let key = (member, timeline.id);
+                            .filter_map(|program_versions| {
+                                let key = (member, program_versions.id);
                                 let membership = memberships.get(&key).cloned().unwrap_or_default();
-                                match balance_of(timeline, known.get(&key), &membership, now) {
+                                match balance_of(program_versions, known.get(&key), &membership, now) {
                                     // Numbers past what is ever written: this program alone is left out.
                                     Err(LedgerError::Refused(refused)) => {
-                                        tracing::error!(program = timeline.code, member = member.0, refused.message);
+                                        tracing::error!(
+                                            program = program_versions.code,
+                                            member = member.0,
+                                            refused.message
+                                        );
                                         None
                                     }
                                     shown => shown.transpose(),
@@ -94,27 +98,27 @@ impl Ledger {
         let context = Arc::clone(self.context());
         self.pool()
             .run(move |conn| {
-                let timelines = context.programs.timelines(conn)?;
+                let all_versions = context.programs.all_versions(conn)?;
                 let now = database_now(conn)?;
                 let mut draft = ask.draft;
                 if !ask.dated {
                     draft.placed_at = now;
                 }
                 let archived =
-                    draft::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &timelines)?;
+                    draft::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &all_versions)?;
                 let decimals = store::table::shop::currency_decimals(conn, &draft.currency)?;
                 let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
-                let member = Member::load(conn, wallet, &draft, &timelines, now)?;
+                let member = Member::load(conn, wallet, &draft, &all_versions, now)?;
                 let taken_back = match wallet {
-                    Some(wallet) => taken_back_by(conn, &draft, wallet, context.options.wallet, &timelines)?,
+                    Some(wallet) => taken_back_by(conn, &draft, wallet, context.options.wallet, &all_versions)?,
                     None => BTreeMap::new(),
                 };
                 let till = Till { draft: &draft, archived: &archived, taken_back: &taken_back, decimals, now };
-                let programs = timelines
+                let programs = all_versions
                     .iter()
-                    .filter_map(|timeline| match quote_one(timeline, &till, &member) {
+                    .filter_map(|program_versions| match quote_one(program_versions, &till, &member) {
                         // Numbers past what is ever written: they are nothing to other programs.
-                        Err(LedgerError::Refused(_)) => unreadable_quote(timeline, &till, &member).map(Ok),
+                        Err(LedgerError::Refused(_)) => unreadable_quote(program_versions, &till, &member).map(Ok),
                         quoted => quoted.transpose(),
                     })
                     .collect::<Result<Vec<_>, LedgerError>>()?;
@@ -153,17 +157,18 @@ pub fn entry_json(entry: &Entry) -> Value {
 
 /// One program on one member; `None` for an archived program with nothing in it.
 fn balance_of(
-    timeline: &Timeline,
+    program_versions: &ProgramVersions,
     account: Option<&Account>,
     membership: &Membership,
     now: DateTime<Utc>,
 ) -> Result<Option<Value>, LedgerError> {
-    let (enrolment, archived_at) = (timeline.latest().map(|latest| latest.program.enrolment), timeline.archived_at());
+    let (enrolment, archived_at) =
+        (program_versions.latest().map(|latest| latest.program.enrolment), program_versions.archived_at());
     let shown = |balance: Points, held: Points, available: Points, expiring: Vec<Value>| {
         let mut shown = json!({
-            "program": timeline.code,
-            "name": timeline.name(),
-            "points_name": timeline.points_name(),
+            "program": program_versions.code,
+            "name": program_versions.name(),
+            "points_name": program_versions.points_name(),
             "balance": balance.to_string(),
             "held": held.to_string(),
             "available": available.to_string(),
@@ -197,7 +202,7 @@ struct Member {
     partner: Option<PartnerId>,
     accounts: BTreeMap<ProgramId, Account>,
     memberships: Memberships,
-    book: Book,
+    state: LedgerState,
 }
 
 impl Member {
@@ -205,27 +210,27 @@ impl Member {
         conn: &mut AnyConnection,
         partner: Option<PartnerId>,
         draft: &Order,
-        timelines: &[Timeline],
+        all_versions: &[ProgramVersions],
         now: DateTime<Utc>,
     ) -> Result<Self, LedgerError> {
-        let mut book = Book::default();
+        let mut state = LedgerState::default();
         let mut by_program = BTreeMap::new();
         if let Some(partner) = partner {
             for one in accounts::load(conn, &AccountSelection::Partners(&[partner]))? {
                 by_program.insert(one.account.program_id, one.account);
             }
             if let Some(uuid) = &draft.uuid {
-                book.holds = holds::load(conn, holds::HoldSelection::Orders(std::slice::from_ref(uuid)))?;
+                state.holds = holds::load(conn, holds::HoldSelection::Orders(std::slice::from_ref(uuid)))?;
             }
-            let (rewards, from) = draft::limited(timelines.iter(), now);
+            let (rewards, from) = draft::limited(all_versions.iter(), now);
             if !rewards.is_empty() {
                 let accounts: Vec<AccountId> = by_program.values().map(|account: &Account| account.id).collect();
                 let uses = holds::HoldSelection::Uses { accounts: &accounts, rewards: &rewards, from };
-                book.holds.extend(holds::load(conn, uses)?);
+                state.holds.extend(holds::load(conn, uses)?);
             }
         }
         let memberships = store::table::memberships::load(conn, &partner.into_iter().collect())?;
-        Ok(Self { partner, accounts: by_program, memberships, book })
+        Ok(Self { partner, accounts: by_program, memberships, state })
     }
 
     /// When the customer was enrolled in a program.
@@ -242,7 +247,7 @@ impl Member {
                 && hold.state == HoldState::Open
                 && hold.expires_at > till.now
         };
-        Ok(Points::sum(self.book.holds.values().filter(running).map(|hold| hold.points))?)
+        Ok(Points::sum(self.state.holds.values().filter(running).map(|hold| hold.points))?)
     }
 }
 
@@ -256,20 +261,24 @@ struct Till<'a> {
     now: DateTime<Utc>,
 }
 
-fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Option<Value>, LedgerError> {
+fn quote_one(
+    program_versions: &ProgramVersions,
+    till: &Till<'_>,
+    member: &Member,
+) -> Result<Option<Value>, LedgerError> {
     let Till { draft, decimals, now, .. } = *till;
-    if timeline.unreadable_at(now).is_some() {
-        return Ok(unreadable_quote(timeline, till, member));
+    if program_versions.unreadable_at(now).is_some() {
+        return Ok(unreadable_quote(program_versions, till, member));
     }
-    let Some(current) = timeline.in_force(now) else { return Ok(None) };
+    let Some(current) = program_versions.in_force(now) else { return Ok(None) };
     if matches!(current.program.applies_to(draft), Applies::OtherCompany | Applies::OtherCurrency | Applies::OtherShop)
     {
         return Ok(None);
     }
-    let membership = member.membership(timeline.id);
+    let membership = member.membership(program_versions.id);
     // Exactly what posting will do: the version of the order's date. What the draft's lines take back of another sale
     // is posted for that one.
-    let version = timeline.in_force(draft.placed_at);
+    let version = program_versions.in_force(draft.placed_at);
     // As posting does: what grows too large earns nothing, and is nothing to other programs.
     let of_a_member = version.map_or(Points::ZERO, |version| {
         program::earn(&version.program, draft, &TakenBack::new()).map_or(Points::ZERO, |earned| earned.points)
@@ -278,19 +287,19 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
     let earns_here =
         member.partner.is_none() || version.is_some_and(|one| membership.takes_part(&one.program, draft.placed_at));
     let earns = if earns_here { of_a_member } else { Points::ZERO };
-    let takes_back = till.taken_back.get(&timeline.id).copied().unwrap_or_default();
-    let account = member.accounts.get(&timeline.id);
+    let takes_back = till.taken_back.get(&program_versions.id).copied().unwrap_or_default();
+    let account = member.accounts.get(&program_versions.id);
     let (balance, available, held_here, uses) = match account {
         Some(account) => (
             account.balance_at(now)?,
             account.available(now)?,
             member.held_for(account.id, till)?,
-            member.book.uses_of(account.id, now),
+            member.state.uses_of(account.id, now),
         ),
         None => Default::default(),
     };
     let uuid = draft.uuid.as_deref().unwrap_or_default();
-    let here = member.book.rewards_on(account.map(|account| account.id), uuid, now);
+    let here = member.state.rewards_on(account.map(|account| account.id), uuid, now);
     let today = Order { placed_at: now, ..draft.clone() };
     let basket = Basket {
         order: &today,
@@ -304,7 +313,7 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         None => Some(("no_customer".to_owned(), "Choose a customer first.".to_owned())),
         Some(partner) => {
             let partner = draft.partner_id.unwrap_or(partner);
-            version_for(timeline, draft, partner, &membership, now).err().map(|refusal| {
+            version_for(program_versions, draft, partner, &membership, now).err().map(|refusal| {
                 let body = crate::ledger::ErrorBody::from(&refusal);
                 (reason_word(&body), body.message)
             })
@@ -315,9 +324,9 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
         .map(|offer| offer_json(&current.program, offer, denied.as_ref(), decimals))
         .collect();
     let mut quote = json!({
-        "program": timeline.code,
-        "name": timeline.name(),
-        "points_name": timeline.points_name(),
+        "program": program_versions.code,
+        "name": program_versions.name(),
+        "points_name": program_versions.points_name(),
         "earns": earns.to_string(),
         "takes_back": takes_back.to_string(),
         "balance_after": balance.sub(held_here)?.add(earns)?.sub(takes_back)?.to_string(),
@@ -331,13 +340,13 @@ fn quote_one(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Result<Op
 }
 
 /// A program that cannot be read has no rewards and earns nothing; who has points in it still has them.
-fn unreadable_quote(timeline: &Timeline, till: &Till<'_>, member: &Member) -> Option<Value> {
-    let account = member.accounts.get(&timeline.id)?;
+fn unreadable_quote(program_versions: &ProgramVersions, till: &Till<'_>, member: &Member) -> Option<Value> {
+    let account = member.accounts.get(&program_versions.id)?;
     let balance = account.balance_at(till.now).unwrap_or_else(|_| account.balance());
     Some(json!({
-        "program": timeline.code,
-        "name": timeline.name(),
-        "points_name": timeline.points_name(),
+        "program": program_versions.code,
+        "name": program_versions.name(),
+        "points_name": program_versions.points_name(),
         "earns": Points::ZERO.to_string(),
         "takes_back": Points::ZERO.to_string(),
         "balance_after": balance.to_string(),

@@ -21,15 +21,15 @@ use super::command::{Answer, Command, Request};
 use super::recorded_replies::{adjust_key, caller_key, capture_key, capture_reply, hold_reply};
 use crate::domain::catalog::records::Ingested;
 use crate::domain::ledger::account::Expiry;
-use crate::domain::ledger::book::{Book, LedgerStateError, Missing, Moment, OrderRef};
 use crate::domain::ledger::chain::ChainHash;
 use crate::domain::ledger::converge::{Sale, order_ref};
-use crate::domain::ledger::decide::{Correction, Denied, Given, HoldAsk};
+use crate::domain::ledger::decide::{Correction, DecisionError, HoldAsk, HoldGranted};
 use crate::domain::ledger::entry::EXPIRY;
 use crate::domain::ledger::hold::ReplyTerms;
 use crate::domain::ledger::redemption_review::ReviewRules;
 use crate::domain::ledger::refusal::Refusal;
-use crate::domain::program::version::Timeline;
+use crate::domain::ledger::state::{DecisionContext, LedgerState, LedgerStateError, Missing, OrderRef};
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::sale::order::{HoldRef, Order};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
@@ -65,8 +65,8 @@ pub(in crate::ledger) struct Context {
 
 /// The state a batch works with.
 struct Batch {
-    timelines: Arc<Vec<Timeline>>,
-    book: Book,
+    all_versions: Arc<Vec<ProgramVersions>>,
+    state: LedgerState,
     stored: BTreeMap<AccountId, Stored>,
     /// The exceptions that stand for debts.
     debts: BTreeMap<AccountId, String>,
@@ -157,10 +157,10 @@ fn inconsistent(problem: LedgerStateError) -> LedgerError {
 }
 
 impl Batch {
-    fn timeline(&self, code: &str) -> Result<Timeline, Refusal> {
-        self.timelines
+    fn program_versions(&self, code: &str) -> Result<ProgramVersions, Refusal> {
+        self.all_versions
             .iter()
-            .find(|timeline| timeline.code == code)
+            .find(|program_versions| program_versions.code == code)
             .cloned()
             .ok_or_else(|| Refusal::UnknownProgram(code.to_owned()))
     }
@@ -181,12 +181,12 @@ impl Batch {
             }
             Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
             Command::Release { hold_id, reason, actor } => {
-                let outcome = self.with_moment(actor, |book, moment| book.release(*hold_id, reason, moment));
+                let outcome = self.in_context(actor, |state, context| state.release(*hold_id, reason, context));
                 settle_outcome(outcome.map(|()| json!({"released": true})))
             }
             Command::Settle { accounts } => {
                 for account in accounts {
-                    self.with_moment(EXPIRY, |book, moment| book.settle(*account, moment)).map_err(inconsistent)?;
+                    self.in_context(EXPIRY, |state, context| state.settle(*account, context)).map_err(inconsistent)?;
                 }
                 Ok(Answer::Ingested(Ingested::default()))
             }
@@ -203,26 +203,32 @@ impl Batch {
         }
     }
 
-    fn with_moment<T>(&mut self, actor: &str, work: impl FnOnce(&mut Book, &mut Moment<'_>) -> T) -> T {
+    fn in_context<T>(&mut self, actor: &str, work: impl FnOnce(&mut LedgerState, &mut DecisionContext<'_>) -> T) -> T {
         let mut ids = Uuid::now_v7;
-        let mut moment = Moment { now: self.now, actor, ids: &mut ids };
-        work(&mut self.book, &mut moment)
+        let mut context = DecisionContext { now: self.now, actor, ids: &mut ids };
+        work(&mut self.state, &mut context)
     }
 
-    fn hold(&mut self, partner_id: PartnerId, wish: &Wish<'_>, draft: &Order, actor: &str) -> Result<Decision, Denied> {
+    fn hold(
+        &mut self,
+        partner_id: PartnerId,
+        wish: &Wish<'_>,
+        draft: &Order,
+        actor: &str,
+    ) -> Result<Decision, DecisionError> {
         if !self.known_customers.contains(&partner_id) {
             return Err(Refusal::UnknownPartner(partner_id).into());
         }
-        let timeline = self.timeline(wish.program)?;
+        let program_versions = self.program_versions(wish.program)?;
         let member = self.member_of(partner_id);
-        let account_id = self.account_of(member, &timeline)?;
+        let account_id = self.account_of(member, &program_versions)?;
         let currency_decimals = self.decimals.get(&draft.currency).copied().unwrap_or(2);
-        let membership = self.memberships.get(&(member, timeline.id)).cloned().unwrap_or_default();
+        let membership = self.memberships.get(&(member, program_versions.id)).cloned().unwrap_or_default();
         let archived = std::mem::take(&mut self.archived);
         let ask = HoldAsk {
             account_id,
             partner_id,
-            timeline: &timeline,
+            program_versions: &program_versions,
             reward: wish.reward,
             points: wish.points,
             replaces: wish.replaces,
@@ -231,9 +237,9 @@ impl Batch {
             membership: &membership,
             archived: &archived,
         };
-        let given = self.with_moment(actor, |book, moment| book.hold(&ask, moment));
+        let given = self.in_context(actor, |state, context| state.hold(&ask, context));
         self.archived = archived;
-        let Given { hold, kind, max_share } = given?;
+        let HoldGranted { hold, kind, max_share } = given?;
         let terms = ReplyTerms { kind: kind.to_owned(), decimals: currency_decimals, max_share };
         Ok(Decision { reply: hold_reply(&hold, &terms), given: Some((hold.id, terms)) })
     }
@@ -242,8 +248,12 @@ impl Batch {
         self.wallets.get(&partner_id).copied().unwrap_or(partner_id)
     }
 
-    fn account_of(&self, partner_id: PartnerId, timeline: &Timeline) -> Result<AccountId, Denied> {
-        let id = self.keys.get(&(partner_id, timeline.id)).copied();
+    fn account_of(
+        &self,
+        partner_id: PartnerId,
+        program_versions: &ProgramVersions,
+    ) -> Result<AccountId, DecisionError> {
+        let id = self.keys.get(&(partner_id, program_versions.id)).copied();
         Ok(id.ok_or(Missing)?)
     }
 
@@ -253,16 +263,16 @@ impl Batch {
         program: &str,
         correction: &Correction,
         actor: &str,
-    ) -> Result<Value, Denied> {
-        let timeline = self.timeline(program)?;
-        let account_id = self.account_of(self.member_of(partner_id), &timeline)?;
+    ) -> Result<Value, DecisionError> {
+        let program_versions = self.program_versions(program)?;
+        let account_id = self.account_of(self.member_of(partner_id), &program_versions)?;
         let (entry_id, balance) =
-            self.with_moment(actor, |book, moment| book.adjust(account_id, correction, &timeline, moment))?;
+            self.in_context(actor, |state, context| state.adjust(account_id, correction, &program_versions, context))?;
         Ok(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
     }
 
     fn capture(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<Answer, LedgerError> {
-        let hold = self.book.holds.get(&hold_id);
+        let hold = self.state.holds.get(&hold_id);
         if hold.is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str())) {
             if let Some(reply) = hold.and_then(capture_reply) {
                 return Ok(Answer::Reply(Ok(reply)));
@@ -272,11 +282,11 @@ impl Batch {
             }
         }
         let now = self.now;
-        let outcome = self.with_moment(actor, |book, moment| book.capture(hold_id, order, now, moment));
+        let outcome = self.in_context(actor, |state, context| state.capture(hold_id, order, now, context));
         let outcome = match outcome {
             Ok(captured) => Ok(captured),
-            Err(Denied::Refused(refusal)) => Err(refusal),
-            Err(Denied::Inconsistent(problem)) => return Err(inconsistent(problem)),
+            Err(DecisionError::Refused(refusal)) => Err(refusal),
+            Err(DecisionError::Inconsistent(problem)) => return Err(inconsistent(problem)),
         };
         if outcome.is_ok() {
             self.review_limit(hold_id, order, actor)?;
@@ -286,21 +296,21 @@ impl Batch {
     }
 
     fn review_limit(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<(), LedgerError> {
-        let timelines = Arc::clone(&self.timelines);
-        self.with_moment(actor, |book, moment| book.review_limit(hold_id, &timelines, order, moment))
+        let all_versions = Arc::clone(&self.all_versions);
+        self.in_context(actor, |state, context| state.review_limit(hold_id, &all_versions, order, context))
             .map_err(store::corrupt)
             .map_err(LedgerError::Store)
     }
 
     /// Looks at the rewards of a sale whose holds are captured: whether they fit what was paid, and whether they stand.
     fn review(&mut self, sale: &Sale<'_>, actor: &str) -> Result<(), LedgerStateError> {
-        let timelines = Arc::clone(&self.timelines);
+        let all_versions = Arc::clone(&self.all_versions);
         let currency_decimals = self.decimals.get(&sale.order.currency).copied().unwrap_or(2);
-        let rules = ReviewRules { timelines: &timelines, currency_decimals };
-        self.with_moment(actor, |book, moment| {
-            book.review_prices(sale, rules, moment)?;
-            book.converge_restores(sale, moment)?;
-            book.converge_reversals(sale, moment)
+        let rules = ReviewRules { all_versions: &all_versions, currency_decimals };
+        self.in_context(actor, |state, context| {
+            state.review_prices(sale, rules, context)?;
+            state.converge_restores(sale, context)?;
+            state.converge_reversals(sale, context)
         })
     }
 
@@ -312,11 +322,11 @@ impl Batch {
         request: &Request,
     ) -> Result<Answer, LedgerError> {
         let actor = request.actor.as_str();
-        let posted_before = self.book.entries.len();
+        let posted_before = self.state.entries.len();
         let mut sales = self.affected.take(position);
-        let reward_lines = redemptions::lines_of(conn, &sales, &self.book)?;
-        before::load_before(conn, &mut sales, &self.book, self.now, &reward_lines)?;
-        before::load_handed_over(conn, &mut sales, &self.book)?;
+        let reward_lines = redemptions::lines_of(conn, &sales, &self.state)?;
+        before::load_before(conn, &mut sales, &self.state, self.now, &reward_lines)?;
+        before::load_handed_over(conn, &mut sales, &self.state)?;
         for sale in &sales {
             let sale = sale.as_sale(&reward_lines);
             let decided: BTreeSet<HoldId> = sale
@@ -331,7 +341,7 @@ impl Batch {
                 .collect();
             // Spending comes before earning: an order can spend only what was there before it.
             let outcomes = self
-                .with_moment(actor, |book, moment| book.converge_holds(&sale, &|id| decided.contains(&id), moment))
+                .in_context(actor, |state, context| state.converge_holds(&sale, &|id| decided.contains(&id), context))
                 .map_err(inconsistent)?;
             for (hold_id, outcome) in &outcomes {
                 // A later capture of the same hold gets this reply; here nobody waits for it.
@@ -340,18 +350,18 @@ impl Batch {
                     self.review_limit(*hold_id, &order_ref(sale.order), actor)?;
                 }
             }
-            self.with_moment(actor, |book, moment| book.converge_earning(&sale, moment)).map_err(inconsistent)?;
+            self.in_context(actor, |state, context| state.converge_earning(&sale, context)).map_err(inconsistent)?;
             let late: Vec<HoldId> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| *id).collect();
             let mut sale = sale;
-            before::note_fresh_redemptions(&mut sale, &self.book, &late);
+            before::note_fresh_redemptions(&mut sale, &self.state, &late);
             self.review(&sale, actor).map_err(inconsistent)?;
         }
-        for entry in self.book.entries.iter_mut().skip(posted_before).filter(|entry| entry.reason.is_none()) {
+        for entry in self.state.entries.iter_mut().skip(posted_before).filter(|entry| entry.reason.is_none()) {
             entry.reason.clone_from(&request.reason);
         }
         let orders: Vec<&Order> = sales.iter().map(Ready::order).collect();
-        self.with_moment(actor, |book, moment| book.raise_unseen(&orders, moment)).map_err(store::corrupt)?;
-        let posted = self.book.entries.len().saturating_sub(posted_before);
+        self.in_context(actor, |state, context| state.raise_unseen(&orders, context)).map_err(store::corrupt)?;
+        let posted = self.state.entries.len().saturating_sub(posted_before);
         Ok(Answer::Ingested(Ingested {
             orders_changed: self.affected.changed(position),
             entries_posted: u64::try_from(posted).unwrap_or(u64::MAX),

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::catalog::Catalog;
 use crate::domain::catalog::records::Partner;
 use crate::domain::ledger::hold::Hold;
-use crate::domain::program::version::Timeline;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::ledger::admin::programs::ProgramCache;
 use crate::store::batch::prefetch::{self, Named, Prefetched};
@@ -37,7 +37,7 @@ const MOST: usize = 20_000;
 #[derive(Default)]
 pub(in crate::ledger) struct Facts {
     as_of: Option<i64>,
-    timelines: Option<Arc<Vec<Timeline>>>,
+    all_versions: Option<Arc<Vec<ProgramVersions>>>,
     account_ids: BTreeMap<(PartnerId, ProgramId), AccountId>,
     accounts: BTreeMap<AccountId, StoredAccount>,
     open_holds: BTreeMap<HoldId, Hold>,
@@ -108,8 +108,8 @@ impl Facts {
     }
 
     /// The programs, if they are known.
-    pub fn known_timelines(&self) -> Option<&[Timeline]> {
-        self.timelines.as_deref().map(Vec::as_slice)
+    pub fn known_versions(&self) -> Option<&[ProgramVersions]> {
+        self.all_versions.as_deref().map(Vec::as_slice)
     }
 
     /// Whom these contacts became, if that was read at the beginning.
@@ -223,17 +223,17 @@ impl Facts {
     }
 
     /// All programs.
-    pub fn timelines(
+    pub fn all_versions(
         &mut self,
         conn: &mut AnyConnection,
         programs: &ProgramCache,
-    ) -> Result<Arc<Vec<Timeline>>, StoreError> {
-        if let Some(timelines) = &self.timelines {
-            return Ok(Arc::clone(timelines));
+    ) -> Result<Arc<Vec<ProgramVersions>>, StoreError> {
+        if let Some(all_versions) = &self.all_versions {
+            return Ok(Arc::clone(all_versions));
         }
-        let timelines = programs.timelines(conn)?;
-        self.timelines = Some(Arc::clone(&timelines));
-        Ok(timelines)
+        let all_versions = programs.all_versions(conn)?;
+        self.all_versions = Some(Arc::clone(&all_versions));
+        Ok(all_versions)
     }
 
     /// The memberships of these members.

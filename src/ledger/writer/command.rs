@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::domain::catalog::records::{Ingested, Partner};
-use crate::domain::ledger::book::OrderRef;
 use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::entry::SYNC;
+use crate::domain::ledger::state::OrderRef;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::value::points::Points;

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::command::Command;
 use crate::domain::ledger::account::Account;
-use crate::domain::ledger::book::{Book, Exception, OrderRef};
 use crate::domain::ledger::entry::{CauseModel, Entry};
-use crate::domain::program::version::Timeline;
+use crate::domain::ledger::state::{Exception, LedgerState, OrderRef};
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{AccountId, ExceptionId, OrderId, SaleId};
 use crate::ledger::Ledger;
@@ -29,29 +29,29 @@ const PAGE: i64 = 100;
 /// Raises an exception for each debt that has none, and forgets those that are over; returns the exceptions to close.
 /// `listed` are the exceptions that stand for debts, by account.
 pub(in crate::ledger) fn review(
-    book: &mut Book,
+    state: &mut LedgerState,
     listed: &mut BTreeMap<AccountId, String>,
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, Overflow> {
     let mut closed = Vec::new();
     let mut raised = Vec::new();
-    for (id, account) in &book.accounts {
+    for (id, account) in &state.accounts {
         let is_in_debt = account.available(now)?.is_negative();
         if is_in_debt && !listed.contains_key(id) {
-            let code = timelines.iter().find(|timeline| timeline.id == account.program_id);
-            let code = code.map_or("", |timeline| timeline.code.as_str());
-            let cause = book.entries.iter().rfind(|entry| entry.account_id == *id);
+            let code = all_versions.iter().find(|program_versions| program_versions.id == account.program_id);
+            let code = code.map_or("", |program_versions| program_versions.code.as_str());
+            let cause = state.entries.iter().rfind(|entry| entry.account_id == *id);
             let exception = debt(account, code, cause, now)?;
             listed.insert(*id, exception.id.to_string());
-            book.changed_accounts.insert(*id);
+            state.changed_accounts.insert(*id);
             raised.push(exception);
         } else if !is_in_debt && let Some(exception) = listed.remove(id) {
-            book.changed_accounts.insert(*id);
+            state.changed_accounts.insert(*id);
             closed.push(exception);
         }
     }
-    book.exceptions.extend(raised);
+    state.exceptions.extend(raised);
     Ok(closed)
 }
 

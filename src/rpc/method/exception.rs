@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::ledger::book::EXCEPTION_KINDS;
+use crate::domain::ledger::state::EXCEPTION_KINDS;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::rpc::param::types::{Id, Limit, Text, place};
 use crate::rpc::{Api, Caller, Fault, Reply};

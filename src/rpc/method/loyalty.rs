@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ledger::book::OrderRef;
 use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::state::OrderRef;
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, SaleId};
 use crate::ledger::{Command, HistoryPlace, LedgerError, QuoteAsk};
 use crate::rpc::param::draft_order::Draft;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::ledger::book::EXCEPTION_KINDS;
+use crate::domain::ledger::state::EXCEPTION_KINDS;
 use crate::rpc::method::system;
 
 /// A reference to one of these.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::entry_texts::{self, EntryTexts, TextsById};
 use super::transfers::Origin;
 use crate::domain::ledger::chain::{ChainHash, TextsDigest};
-use crate::domain::ledger::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
+use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryDetail, EntryKind};
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, PartnerId, ProgramId, SaleId};
 use crate::domain::value::points::Points;
 use crate::store::codec::{packed, pg_json, sale_ids, uuids};
@@ -171,7 +171,7 @@ impl EntryRow {
             hold_id: hold_id.map(HoldId),
             reason: None,
             actor: String::new(),
-            detail: Detail {
+            detail: EntryDetail {
                 lots: self.lots.as_deref().map(packed::lots_from_bytes).transpose()?.unwrap_or_default(),
                 earned: self.earned.clone(),
                 reverses: reverses.map(|id| id.hyphenated().to_string()),

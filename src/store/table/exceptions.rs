@@ -7,7 +7,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::domain::ledger::book::Exception;
+use crate::domain::ledger::state::Exception;
 use crate::domain::value::ids::SaleId;
 use crate::store::codec::sale_ids;
 use crate::store::schema::exceptions;

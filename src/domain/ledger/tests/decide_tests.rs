@@ -1,4 +1,4 @@
-//! Decisions on a book: one table of the ways a hold ends, and any order of commands keeps the books.
+//! Decisions on the ledger's state: one table of the ways a hold ends, and any order of commands keeps the books.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::ledger::account::{Account, Expiry, LotChange};
-use crate::domain::ledger::book::{Book, Moment, OrderRef};
 use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref};
-use crate::domain::ledger::decide::{Correction, Denied, HoldAsk};
+use crate::domain::ledger::decide::{Correction, DecisionError, HoldAsk};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::redemption_review::RewardLines;
 use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::state::{DecisionContext, LedgerState, OrderRef};
 use crate::domain::program::Program;
-use crate::domain::program::version::{Timeline, Version};
+use crate::domain::program::version::{ProgramVersions, Version};
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
 use crate::domain::value::ids::{
     AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId,
@@ -36,19 +36,19 @@ pub(in crate::domain) fn points(whole: i64) -> Points {
     Points::from_e2(whole * 100)
 }
 
-fn timeline() -> Timeline {
+fn program_versions() -> ProgramVersions {
     let document = json!({
         "code": "club", "name": "Club", "currency": "USD", "redemption": {"hold_seconds": 60},
         "rewards": [{"code": "5off", "name": "5 off", "kind": "discount_amount", "points": "100", "amount": "5.00"}],
     });
     let program = Arc::new(Program::from_json(&document).unwrap());
     let version = Version { number: 1, effective_from: None, archived_at: None, program };
-    Timeline { id: ProgramId(1), code: "club".into(), versions: vec![version], unreadable: Vec::new() }
+    ProgramVersions { id: ProgramId(1), code: "club".into(), versions: vec![version], unreadable: Vec::new() }
 }
 
-fn book() -> Book {
+fn state() -> LedgerState {
     let account = Account::empty(ACCOUNT, PartnerId(1), ProgramId(1));
-    Book { accounts: BTreeMap::from([(ACCOUNT, account)]), ..Book::default() }
+    LedgerState { accounts: BTreeMap::from([(ACCOUNT, account)]), ..LedgerState::default() }
 }
 
 pub(in crate::domain) fn order(uuid: &str, lines: Vec<Line>) -> Order {
@@ -94,27 +94,30 @@ pub(in crate::domain) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> 
     }
 }
 
-/// A till and a clock around a book.
+/// A till and a clock around a ledger's state.
 pub(in crate::domain) struct Desk {
-    pub book: Book,
-    pub timeline: Timeline,
+    pub state: LedgerState,
+    pub program_versions: ProgramVersions,
     pub now: DateTime<Utc>,
     next: u128,
 }
 
 impl Desk {
     pub fn new() -> Self {
-        Self { book: book(), timeline: timeline(), now: noon(), next: 0 }
+        Self { state: state(), program_versions: program_versions(), now: noon(), next: 0 }
     }
 
-    pub fn with<T>(&mut self, work: impl FnOnce(&mut Book, &mut Moment<'_>, &Timeline) -> T) -> T {
+    pub fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut LedgerState, &mut DecisionContext<'_>, &ProgramVersions) -> T,
+    ) -> T {
         let next = &mut self.next;
         let mut ids = || {
             *next += 1;
             Uuid::from_u128(*next)
         };
-        let mut moment = Moment { now: self.now, actor: "test", ids: &mut ids };
-        work(&mut self.book, &mut moment, &self.timeline)
+        let mut context = DecisionContext { now: self.now, actor: "test", ids: &mut ids };
+        work(&mut self.state, &mut context, &self.program_versions)
     }
 
     pub fn give(&mut self, amount: Points) {
@@ -123,20 +126,21 @@ impl Desk {
 
     pub fn adjust(&mut self, points: Points, expiry: Option<Expiry>) {
         let correction = Correction { points, reason: "test".into(), on_behalf_of: None, cause: None, expiry };
-        self.with(|book, moment, timeline| book.adjust(ACCOUNT, &correction, timeline, moment)).unwrap();
+        self.with(|state, context, program_versions| state.adjust(ACCOUNT, &correction, program_versions, context))
+            .unwrap();
     }
 
-    pub fn hold(&mut self, uuid: &str) -> Result<HoldId, Denied> {
+    pub fn hold(&mut self, uuid: &str) -> Result<HoldId, DecisionError> {
         self.hold_for("5off", &order(uuid, vec![line(1, 250_000, None)]))
     }
 
-    pub fn hold_for(&mut self, reward: &str, draft: &Order) -> Result<HoldId, Denied> {
-        self.with(|book, moment, timeline| {
+    pub fn hold_for(&mut self, reward: &str, draft: &Order) -> Result<HoldId, DecisionError> {
+        self.with(|state, context, program_versions| {
             let ask = HoldAsk {
                 replaces: None,
                 account_id: ACCOUNT,
                 partner_id: PartnerId(1),
-                timeline,
+                program_versions,
                 reward,
                 points: None,
                 draft,
@@ -144,43 +148,43 @@ impl Desk {
                 membership: &crate::domain::member::membership::Membership::default(),
                 archived: &std::collections::BTreeSet::new(),
             };
-            book.hold(&ask, moment).map(|given| given.hold.id)
+            state.hold(&ask, context).map(|given| given.hold.id)
         })
     }
 
-    pub fn capture(&mut self, id: HoldId, uuid: &str) -> Result<Points, Denied> {
+    pub fn capture(&mut self, id: HoldId, uuid: &str) -> Result<Points, DecisionError> {
         let paid = OrderRef { id: None, uuid: Some(uuid.into()), name: None };
         let now = self.now;
-        self.with(|book, moment, _| book.capture(id, &paid, now, moment)).map(|captured| captured.balance)
+        self.with(|state, context, _| state.capture(id, &paid, now, context)).map(|captured| captured.balance)
     }
 
-    pub fn release(&mut self, id: HoldId) -> Result<(), Denied> {
-        self.with(|book, moment, _| book.release(id, "test", moment))
+    pub fn release(&mut self, id: HoldId) -> Result<(), DecisionError> {
+        self.with(|state, context, _| state.release(id, "test", context))
     }
 
     pub fn account(&self) -> &Account {
-        self.book.account(ACCOUNT).unwrap()
+        self.state.account(ACCOUNT).unwrap()
     }
 
     pub fn check(&self) {
         let account = self.account();
         assert_eq!(account.violation().unwrap(), None);
-        let posted = Points::sum(self.book.entries.iter().map(|entry| entry.points)).unwrap();
+        let posted = Points::sum(self.state.entries.iter().map(|entry| entry.points)).unwrap();
         assert_eq!(account.balance(), posted, "balance = Σ entries");
         let open: Vec<HoldId> =
-            self.book.holds.values().filter(|hold| hold.state == HoldState::Open).map(|hold| hold.id).collect();
+            self.state.holds.values().filter(|hold| hold.state == HoldState::Open).map(|hold| hold.id).collect();
         assert_eq!(account.holds().keys().copied().collect::<Vec<_>>(), open, "held = Σ open holds");
-        for hold in self.book.holds.values() {
+        for hold in self.state.holds.values() {
             let of_hold = |entry: &&Entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(hold.id);
-            let redeems = self.book.entries.iter().filter(of_hold).count();
+            let redeems = self.state.entries.iter().filter(of_hold).count();
             assert_eq!(redeems, usize::from(hold.state == HoldState::Captured), "{hold:?}");
         }
     }
 }
 
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Denied>) -> Refusal {
+fn refused<T: std::fmt::Debug>(outcome: Result<T, DecisionError>) -> Refusal {
     match outcome {
-        Err(Denied::Refused(refusal)) => refusal,
+        Err(DecisionError::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -190,9 +194,9 @@ fn points_that_ended_before_they_came_pay_no_debt() {
     let mut desk = Desk::new();
     desk.give(points(-20));
     desk.adjust(points(100), Some(Expiry::At(noon())));
-    assert_eq!(desk.book.accounts[&ACCOUNT].balance(), points(-20));
-    assert!(desk.book.accounts[&ACCOUNT].lots().is_empty());
-    let told: Vec<_> = desk.book.entries.iter().map(|entry| (entry.kind, entry.points, entry.balance_after)).collect();
+    assert_eq!(desk.state.accounts[&ACCOUNT].balance(), points(-20));
+    assert!(desk.state.accounts[&ACCOUNT].lots().is_empty());
+    let told: Vec<_> = desk.state.entries.iter().map(|entry| (entry.kind, entry.points, entry.balance_after)).collect();
     assert_eq!(
         told,
         [
@@ -203,10 +207,10 @@ fn points_that_ended_before_they_came_pay_no_debt() {
     );
     // A second before their end they are good: the debt is paid, the rest ends when they do.
     desk.adjust(points(100), Some(Expiry::At(noon() + Duration::seconds(1))));
-    assert_eq!(desk.book.accounts[&ACCOUNT].balance(), points(80));
+    assert_eq!(desk.state.accounts[&ACCOUNT].balance(), points(80));
     desk.now = noon() + Duration::seconds(1);
-    desk.with(|book, moment, _| book.settle(ACCOUNT, moment)).unwrap();
-    assert_eq!(desk.book.accounts[&ACCOUNT].balance(), Points::ZERO);
+    desk.with(|state, context, _| state.settle(ACCOUNT, context)).unwrap();
+    assert_eq!(desk.state.accounts[&ACCOUNT].balance(), Points::ZERO);
 }
 
 #[test]
@@ -216,10 +220,10 @@ fn a_correction_of_points_that_end_takes_from_their_own_lot() {
     desk.adjust(points(50), Some(soon));
     desk.adjust(points(50), Some(later));
     desk.adjust(points(-30), Some(later));
-    assert_eq!(*desk.book.accounts[&ACCOUNT].lots(), BTreeMap::from([(soon, points(50)), (later, points(20))]));
+    assert_eq!(*desk.state.accounts[&ACCOUNT].lots(), BTreeMap::from([(soon, points(50)), (later, points(20))]));
     // Nobody says of which: the soonest to end.
     desk.give(points(-10));
-    assert_eq!(*desk.book.accounts[&ACCOUNT].lots(), BTreeMap::from([(soon, points(40)), (later, points(20))]));
+    assert_eq!(*desk.state.accounts[&ACCOUNT].lots(), BTreeMap::from([(soon, points(40)), (later, points(20))]));
 }
 
 #[test]
@@ -248,7 +252,7 @@ fn an_expired_hold_is_spent_if_its_points_are_there_and_else_a_manager_is_asked(
     desk.now += Duration::seconds(60);
     assert_eq!(desk.capture(second, "b").unwrap(), Points::ZERO);
     assert!(matches!(refused(desk.capture(first, "a")), Refusal::HoldExpired { .. }));
-    assert_eq!(desk.book.exceptions.len(), 1);
+    assert_eq!(desk.state.exceptions.len(), 1);
     desk.check();
 }
 
@@ -258,11 +262,11 @@ fn restored_points_go_back_to_their_own_lots() {
     let soon = Expiry::At(noon() + Duration::days(10));
     let late = Expiry::At(noon() + Duration::days(90));
     for expiry in [soon, late] {
-        desk.book.accounts.get_mut(&ACCOUNT).unwrap().put(points(60), expiry).unwrap();
+        desk.state.accounts.get_mut(&ACCOUNT).unwrap().put(points(60), expiry).unwrap();
     }
     let hold = desk.hold("a").unwrap();
     desk.capture(hold, "a").unwrap();
-    let redeemed: Vec<LotChange> = desk.book.entries[0].detail.lots.clone();
+    let redeemed: Vec<LotChange> = desk.state.entries[0].detail.lots.clone();
     assert_eq!(redeemed.len(), 2, "60 of the soonest, 40 of the other");
 
     let sold = order("a", vec![line(1, 250_000, None), line(2, -50_000, Some(hold))]);
@@ -284,10 +288,10 @@ fn restored_points_go_back_to_their_own_lots() {
         handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
-    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
-    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+    desk.with(|state, context, _| state.converge_restores(&sale, context)).unwrap();
+    desk.with(|state, context, _| state.converge_restores(&sale, context)).unwrap();
     assert_eq!(desk.account().lots(), &BTreeMap::from([(soon, points(60)), (late, points(60))]));
-    assert_eq!(desk.book.entries.iter().filter(|entry| entry.kind == EntryKind::Restore).count(), 1);
+    assert_eq!(desk.state.entries.iter().filter(|entry| entry.kind == EntryKind::Restore).count(), 1);
 }
 
 #[test]
@@ -312,8 +316,8 @@ fn earning_converges_and_a_replay_posts_nothing() {
         reward_lines: &reward_lines,
     };
     for (earned, entries) in [(20, 1), (20, 1), (10, 2), (0, 3), (0, 3), (5, 4)] {
-        desk.with(|book, moment, _| book.converge_earning(&sale(earned), moment)).unwrap();
-        assert_eq!((desk.account().balance(), desk.book.entries.len()), (points(earned), entries));
+        desk.with(|state, context, _| state.converge_earning(&sale(earned), context)).unwrap();
+        assert_eq!((desk.account().balance(), desk.state.entries.len()), (points(earned), entries));
     }
     desk.check();
 }

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 
 use super::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::book::OrderRef;
 use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::redemption_review::RewardLines;
 use crate::domain::ledger::sale_lots::SaleLots;
+use crate::domain::ledger::state::OrderRef;
 use crate::domain::sale::order::{Line, Order};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId};
 use crate::domain::value::points::Points;
@@ -68,7 +68,7 @@ fn read(desk: &mut Desk, number: i64, desired: Option<Desired>, moves: bool) {
     let mut sold = order(&number.to_string(), vec![line(number, 10_000, None)]);
     sold.id = Some(OrderId(number));
     let mut lots = SaleLots::default();
-    for entry in desk.book.entries.iter().filter(|entry| entry.sale == sold.sale_id()) {
+    for entry in desk.state.entries.iter().filter(|entry| entry.sale == sold.sale_id()) {
         lots.note(entry).unwrap();
     }
     let sale = Sale {
@@ -84,10 +84,10 @@ fn read(desk: &mut Desk, number: i64, desired: Option<Desired>, moves: bool) {
         handed_over: Vec::new(),
         reward_lines: &RewardLines::default(),
     };
-    desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
+    desk.with(|state, context, _| state.converge_earning(&sale, context)).unwrap();
     desk.check();
     let mut balance = Points::ZERO;
-    for entry in &desk.book.entries {
+    for entry in &desk.state.entries {
         balance = balance.add(entry.points).unwrap();
         assert_eq!(entry.balance_after, balance, "{entry:?}");
     }
@@ -95,7 +95,7 @@ fn read(desk: &mut Desk, number: i64, desired: Option<Desired>, moves: bool) {
 
 /// Balance and lots, once everything that has ended by now is written.
 fn state(desk: &mut Desk) -> (Points, BTreeMap<Expiry, Points>) {
-    desk.with(|book, moment, _| book.settle(ACCOUNT, moment)).unwrap();
+    desk.with(|state, context, _| state.settle(ACCOUNT, context)).unwrap();
     (desk.account().balance(), desk.account().lots().clone())
 }
 
@@ -188,8 +188,8 @@ fn redeem(desk: &mut Desk) -> (Order, Vec<Line>, BTreeMap<crate::domain::value::
     let hold = desk.hold("a").unwrap();
     desk.capture(hold, "a").unwrap();
     let taken = |entry: &Entry| entry.detail.lots.clone();
-    let redeemed = desk.book.entries.iter().find(|entry| entry.hold_id == Some(hold)).map(taken).unwrap();
-    assert_eq!(desk.book.holds[&hold].state, HoldState::Captured);
+    let redeemed = desk.state.entries.iter().find(|entry| entry.hold_id == Some(hold)).map(taken).unwrap();
+    assert_eq!(desk.state.holds[&hold].state, HoldState::Captured);
     let mut back = line(3, 50_000, None);
     back.quantity = rust_decimal::Decimal::NEGATIVE_ONE;
     back.refunds = Some(LineId(2));
@@ -220,7 +220,7 @@ fn a_reward_that_comes_back_after_its_points_ended_pays_no_debt_and_owes_nothing
             handed_over: Vec::new(),
             reward_lines: &RewardLines::of(&[&sold]),
         };
-        desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
+        desk.with(|state, context, _| state.converge_restores(&sale, context)).unwrap();
         desk.check();
     };
     // 40 are still good and pay; 60 have ended.
@@ -229,7 +229,7 @@ fn a_reward_that_comes_back_after_its_points_ended_pays_no_debt_and_owes_nothing
     restore(&mut desk, &[]);
     assert_eq!(state(&mut desk), (points(-100), BTreeMap::new()));
     let told: Vec<(EntryKind, Points)> =
-        desk.book.entries.iter().skip(4).map(|entry| (entry.kind, entry.points)).collect();
+        desk.state.entries.iter().skip(4).map(|entry| (entry.kind, entry.points)).collect();
     assert_eq!(
         told,
         [
@@ -284,7 +284,7 @@ fn points_that_move_into_a_lot_that_has_ended_expire_but_those_set_aside_stay() 
     read(&mut desk, 1, gives(10), true);
     assert_eq!(state(&mut desk), (points(100), BTreeMap::from([(Expiry::At(day(300)), points(100))])));
     assert_eq!(desk.account().available(desk.now).unwrap(), Points::ZERO);
-    let told: Vec<(EntryKind, Points)> = desk.book.entries.iter().map(|entry| (entry.kind, entry.points)).collect();
+    let told: Vec<(EntryKind, Points)> = desk.state.entries.iter().map(|entry| (entry.kind, entry.points)).collect();
     assert_eq!(
         told,
         [(EntryKind::Earn, points(150)), (EntryKind::Earn, Points::ZERO), (EntryKind::Expire, points(-50))]

@@ -23,7 +23,7 @@ pub(super) fn rows(
     let mut texts = Vec::with_capacity(entries.len());
     for (entry, salt) in entries.iter().zip(&salts) {
         let chain =
-            stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+            stored.get_mut(&entry.account_id).ok_or_else(|| store::corrupt(crate::domain::ledger::state::Missing))?;
         chain.entry_count = chain.entry_count.saturating_add(1);
         let digest = texts_digest(salt, entry);
         chain.last_hash = chain_hash(&chain.last_hash, chain.entry_count, entry, &digest);

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use super::named::wallets;
 use super::replies::answered;
 use super::{Batch, Context, Loaded, Stored, transfer};
-use crate::domain::ledger::book::Book;
 use crate::domain::ledger::hold::Hold;
-use crate::domain::program::version::Timeline;
+use crate::domain::ledger::state::LedgerState;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::ledger::error::LedgerError;
@@ -36,10 +36,10 @@ impl Batch {
     ) -> Result<Self, LedgerError> {
         // Orders first: their rows are locked before any account, in every writer.
         let affected = sales::take_in(conn, context.options.wallet, commands)?;
-        let timelines = facts.timelines(conn, &context.programs)?;
+        let all_versions = facts.all_versions(conn, &context.programs)?;
         let transfer = transfer::Prepared::load(conn, context.options.wallet, commands)?;
         let by_code: BTreeMap<&str, ProgramId> =
-            timelines.iter().map(|timeline| (timeline.code.as_str(), timeline.id)).collect();
+            all_versions.iter().map(|program_versions| (program_versions.code.as_str(), program_versions.id)).collect();
 
         let customers: Vec<PartnerId> = commands.iter().filter_map(Command::customer).collect();
         let known_customers: BTreeSet<PartnerId> = facts.partners(conn, &customers)?.into_keys().collect();
@@ -72,7 +72,7 @@ impl Batch {
         facts.lock_drafts(conn, &named.drafts, &named.asked_keys)?;
         let members = wallets.values().copied().chain(affected.owners()).collect();
         let memberships = facts.memberships(conn, &members)?;
-        let mut affected = affected.compute(&timelines, &memberships)?;
+        let mut affected = affected.compute(&all_versions, &memberships)?;
         let (ignored, others) = affected.ignored();
         orders::mark_ignored(conn, &ignored, true)?;
         orders::mark_ignored(conn, &others, false)?;
@@ -99,25 +99,25 @@ impl Batch {
         }
         let now = facts.now(conn)?;
         let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
-        let (mut book, stored, debts) = opened(loaded, open_holds);
-        book.holds.extend(named_now);
-        book.holds.extend(facts.holds_of_drafts(conn, &named.drafts)?);
-        let ids: Vec<AccountId> = book.accounts.keys().copied().collect();
-        book.holds.extend(uses(conn, &timelines, &ids, commands, now)?);
-        book.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &book, &timelines, now)?);
-        (book.holds, book.neighbours) =
-            book.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
-        book.postings = affected.postings();
+        let (mut state, stored, debts) = opened(loaded, open_holds);
+        state.holds.extend(named_now);
+        state.holds.extend(facts.holds_of_drafts(conn, &named.drafts)?);
+        let ids: Vec<AccountId> = state.accounts.keys().copied().collect();
+        state.holds.extend(uses(conn, &all_versions, &ids, commands, now)?);
+        state.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &state, &all_versions, now)?);
+        (state.holds, state.neighbours) =
+            state.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
+        state.postings = affected.postings();
 
-        let (drafts, archived) = complete_drafts(conn, facts, commands, &timelines)?;
-        let answered = answered(conn, facts, &named.asked_keys, &book)?;
+        let (drafts, archived) = complete_drafts(conn, facts, commands, &all_versions)?;
+        let answered = answered(conn, facts, &named.asked_keys, &state)?;
         let decimals = currencies
             .into_iter()
             .map(|code| facts.decimals(conn, &code).map(|decimals| (code, decimals)))
             .collect::<Result<_, StoreError>>()?;
         Ok(Self {
-            timelines,
-            book,
+            all_versions,
+            state,
             stored,
             debts,
             keys,
@@ -142,7 +142,7 @@ fn complete_drafts(
     conn: &mut AnyConnection,
     facts: &mut Facts,
     commands: &[Command],
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
 ) -> Result<(BTreeMap<usize, Order>, BTreeSet<ProductId>), LedgerError> {
     let (positions, mut drafts): (Vec<usize>, Vec<Order>) = commands
         .iter()
@@ -153,32 +153,32 @@ fn complete_drafts(
         })
         .unzip();
     let archived =
-        if drafts.is_empty() { BTreeSet::new() } else { draft::complete(conn, facts, &mut drafts, timelines)? };
+        if drafts.is_empty() { BTreeSet::new() } else { draft::complete(conn, facts, &mut drafts, all_versions)? };
     Ok((positions.into_iter().zip(drafts).collect(), archived))
 }
 
-/// A book of accounts and their open holds, what is stored of the accounts beside that, and which exception tells of
+/// The state of accounts and their open holds, what is stored of the accounts beside that, and which exception tells of
 /// whose debt.
 fn opened(
     loaded: Vec<StoredAccount>,
     open_holds: BTreeMap<HoldId, Hold>,
-) -> (Book, BTreeMap<AccountId, Stored>, BTreeMap<AccountId, String>) {
-    let mut book = Book { holds: open_holds, ..Book::default() };
+) -> (LedgerState, BTreeMap<AccountId, Stored>, BTreeMap<AccountId, String>) {
+    let mut state = LedgerState { holds: open_holds, ..LedgerState::default() };
     let (mut stored, mut debts) = (BTreeMap::new(), BTreeMap::new());
     for one in loaded {
         let lots = one.account.lots().clone();
         let loaded = Loaded { entry_count: one.entry_count, debt: one.debt_exception_id.clone() };
         debts.extend(one.debt_exception_id.map(|exception| (one.account.id, exception)));
         stored.insert(one.account.id, Stored { entry_count: one.entry_count, last_hash: one.last_hash, lots, loaded });
-        book.accounts.insert(one.account.id, one.account);
+        state.accounts.insert(one.account.id, one.account);
     }
-    (book, stored, debts)
+    (state, stored, debts)
 }
 
 /// The rewards that limits count: of the programs that holds are asked for, those with a limit.
 fn uses(
     conn: &mut AnyConnection,
-    timelines: &[Timeline],
+    all_versions: &[ProgramVersions],
     accounts: &[AccountId],
     commands: &[Command],
     now: DateTime<Utc>,
@@ -190,8 +190,8 @@ fn uses(
             _ => None,
         })
         .collect();
-    let timelines = timelines.iter().filter(|timeline| asked.contains(timeline.code.as_str()));
-    let (rewards, from) = draft::limited(timelines, now);
+    let all_versions = all_versions.iter().filter(|program_versions| asked.contains(program_versions.code.as_str()));
+    let (rewards, from) = draft::limited(all_versions, now);
     if rewards.is_empty() {
         return Ok(BTreeMap::new());
     }

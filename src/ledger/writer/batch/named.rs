@@ -37,11 +37,11 @@ pub(super) fn wallets(
 /// command changes, where each customer has points of their own.
 pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> Named {
     let programs: BTreeMap<&str, ProgramId> = facts
-        .known_timelines()
+        .known_versions()
         .unwrap_or_default()
         .iter()
         .filter(|_| context.options.wallet == Wallet::Contact)
-        .map(|timeline| (timeline.code.as_str(), timeline.id))
+        .map(|program_versions| (program_versions.code.as_str(), program_versions.id))
         .collect();
     let mut named = Named::default();
     for command in commands {

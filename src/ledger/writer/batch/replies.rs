@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{Batch, inconsistent};
-use crate::domain::ledger::book::Book;
-use crate::domain::ledger::decide::{Captured, Denied};
+use crate::domain::ledger::decide::{Captured, DecisionError};
 use crate::domain::ledger::hold::{Hold, HoldState, ReplyTerms};
 use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::state::LedgerState;
 use crate::domain::value::ids::HoldId;
 use crate::ledger::error::{ErrorBody, LedgerError};
 use crate::ledger::writer::cache::Facts;
@@ -42,7 +42,7 @@ impl Batch {
         &mut self,
         key: &str,
         params_sha256: &str,
-        decide: impl FnOnce(&mut Self) -> Result<Decision, Denied>,
+        decide: impl FnOnce(&mut Self) -> Result<Decision, DecisionError>,
     ) -> Result<Answer, LedgerError> {
         let (digest, params_sha256) = (KeyDigest::of(key), params_to_bytes(params_sha256)?);
         if let Some(before) = self.answered.get(&digest) {
@@ -54,7 +54,7 @@ impl Batch {
         let outcome = decide(self);
         let nothing_was_decided = matches!(
             &outcome,
-            Err(Denied::Refused(
+            Err(DecisionError::Refused(
                 Refusal::UnknownProgram(_)
                     | Refusal::UnknownReward { .. }
                     | Refusal::UnknownPartner(_)
@@ -110,7 +110,7 @@ impl Batch {
         );
         if matches!(outcome, Err(Refusal::HoldExpired { .. })) {
             // No till waits for that of a hold that was put back: a rebuild may try it again.
-            let may_go = self.book.holds.get(&hold_id).is_some_and(Hold::is_put_back);
+            let may_go = self.state.holds.get(&hold_id).is_some_and(Hold::is_put_back);
             self.record(KeyDigest::of(&capture_key(hold_id)), Vec::new(), &reply, may_go);
         }
         reply
@@ -123,10 +123,10 @@ pub(super) fn answered(
     conn: &mut AnyConnection,
     facts: &Facts,
     asked: &BTreeSet<KeyDigest>,
-    book: &Book,
+    state: &LedgerState,
 ) -> Result<BTreeMap<KeyDigest, Answered>, LedgerError> {
     // Of a hold that is open, no capture was refused.
-    let refused = book.holds.values().chain(book.neighbours.values()).filter(|hold| hold.state != HoldState::Open);
+    let refused = state.holds.values().chain(state.neighbours.values()).filter(|hold| hold.state != HoldState::Open);
     let refused = refused.map(|hold| KeyDigest::of(&capture_key(hold.id)));
     let all: BTreeSet<KeyDigest> = asked.iter().copied().chain(refused).collect();
     let mut found = BTreeMap::new();
@@ -145,10 +145,10 @@ pub(super) fn params_to_bytes(params_sha256: &str) -> Result<Vec<u8>, LedgerErro
     Ok(hex::decode(params_sha256).map_err(store::corrupt)?)
 }
 
-pub(super) fn settle_outcome(outcome: Result<Value, Denied>) -> Result<Answer, LedgerError> {
+pub(super) fn settle_outcome(outcome: Result<Value, DecisionError>) -> Result<Answer, LedgerError> {
     match outcome {
         Ok(value) => Ok(Answer::Reply(Ok(value))),
-        Err(Denied::Refused(refusal)) => Ok(Answer::Reply(Err(ErrorBody::from(&refusal)))),
-        Err(Denied::Inconsistent(problem)) => Err(inconsistent(problem)),
+        Err(DecisionError::Refused(refusal)) => Ok(Answer::Reply(Err(ErrorBody::from(&refusal)))),
+        Err(DecisionError::Inconsistent(problem)) => Err(inconsistent(problem)),
     }
 }

@@ -112,8 +112,8 @@ impl Transfer {
 
 impl Batch {
     pub(super) fn transfer(&mut self, conn: &mut AnyConnection, asked: &Transfer) -> Result<Answer, LedgerError> {
-        let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
-        let before = self.book.entries.len();
+        let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::ledger::state::Missing))?;
+        let before = self.state.entries.len();
         match &asked.why {
             TransferReason::Merged { .. } if prepared.outdated => Ok(Answer::Outdated),
             TransferReason::Merged { .. } if prepared.from == prepared.to => Ok(Answer::Ingested(Ingested::default())),
@@ -121,7 +121,7 @@ impl Batch {
                 keep_if_unknown(conn, into)?;
                 self.move_all(conn, &prepared, asked)?;
                 merges::note(conn, asked.from, prepared.person, self.now.timestamp_micros())?;
-                let posted = self.book.entries.len().saturating_sub(before);
+                let posted = self.state.entries.len().saturating_sub(before);
                 let entries_posted = u64::try_from(posted).unwrap_or(u64::MAX);
                 Ok(Answer::Ingested(Ingested { orders_changed: 0, entries_posted }))
             }
@@ -149,7 +149,8 @@ impl Batch {
                 // Only their ids: names and reasons may be erased from the entries, and would stay here.
                 let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
                 let shown = entries.iter().map(|entry| {
-                    let account = self.book.accounts.get(&entry.account_id).ok_or(crate::domain::ledger::book::Missing);
+                    let account =
+                        self.state.accounts.get(&entry.account_id).ok_or(crate::domain::ledger::state::Missing);
                     Ok(shown(entry, account.map_err(store::corrupt)?, &prepared.codes))
                 });
                 let reply = json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? });
@@ -166,9 +167,9 @@ impl Batch {
         for (program, from) in &prepared.accounts {
             let from = *from;
             let to = self.keys.get(&(prepared.to, *program)).copied();
-            let to = to.ok_or_else(|| store::corrupt(crate::domain::ledger::book::Missing))?;
+            let to = to.ok_or_else(|| store::corrupt(crate::domain::ledger::state::Missing))?;
             let entries = self
-                .with_moment(&asked.actor, |book, moment| book.transfer(from, to, &note, moment))
+                .in_context(&asked.actor, |state, context| state.transfer(from, to, &note, context))
                 .map_err(inconsistent)?;
             // The two entries of the transfer itself stay where they are.
             let own = i64::from(!entries.is_empty());
@@ -184,7 +185,7 @@ impl Batch {
     /// How many entries an account has, those of this batch included.
     fn entry_count(&self, account: AccountId) -> i64 {
         let stored = self.stored.get(&account).map_or(0, |stored| stored.entry_count);
-        let fresh = self.book.entries.iter().filter(|entry| entry.account_id == account).count();
+        let fresh = self.state.entries.iter().filter(|entry| entry.account_id == account).count();
         stored.saturating_add(i64::try_from(fresh).unwrap_or(i64::MAX))
     }
 
@@ -208,7 +209,7 @@ impl Batch {
     /// The entries of a transfer.
     fn transferred(&self, before: usize) -> Vec<&Entry> {
         let of_transfers = |entry: &&Entry| entry.kind == EntryKind::Transfer;
-        self.book.entries.iter().skip(before).filter(of_transfers).collect()
+        self.state.entries.iter().skip(before).filter(of_transfers).collect()
     }
 }
 

@@ -29,15 +29,15 @@ impl Batch {
     /// # Errors
     /// [`LedgerError::Store`]
     pub(super) fn write(mut self, conn: &mut AnyConnection) -> Result<Written, LedgerError> {
-        let closed = debts::review(&mut self.book, &mut self.debts, &self.timelines, self.now)?;
+        let closed = debts::review(&mut self.state, &mut self.debts, &self.all_versions, self.now)?;
         let mut stored = self.stored;
-        let (rows, texts) = chain::rows(&self.book.entries, &mut stored)?;
+        let (rows, texts) = chain::rows(&self.state.entries, &mut stored)?;
         let accounts: Vec<accounts::Changed<'_>> = self
-            .book
+            .state
             .changed_accounts
             .iter()
             .filter_map(|id| {
-                let account = self.book.accounts.get(id)?;
+                let account = self.state.accounts.get(id)?;
                 let Stored { entry_count, last_hash, lots, loaded } = stored.get(id)?;
                 let (entry_count, entry_count_before) = (*entry_count, loaded.entry_count);
                 let debt_exception_id = self.debts.get(id).map(String::as_str);
@@ -55,16 +55,16 @@ impl Batch {
             })
             .collect();
         let postings: BTreeMap<(SaleId, AccountId), Points> = self
-            .book
+            .state
             .changed_postings
             .iter()
-            .filter_map(|key| self.book.postings.get(key).map(|points| (*key, *points)))
+            .filter_map(|key| self.state.postings.get(key).map(|points| (*key, *points)))
             .collect();
-        let holds = self.book.changed_holds.iter().filter_map(|id| self.book.holds.get(id));
+        let holds = self.state.changed_holds.iter().filter_map(|id| self.state.holds.get(id));
         let (new, changed_holds): (Vec<&Hold>, Vec<&Hold>) = holds.partition(|hold| self.given.contains_key(&hold.id));
         let new_holds: Vec<(&Hold, Option<&HoldReply>)> =
             new.into_iter().map(|hold| (hold, self.given.get(&hold.id))).collect();
-        let redeems = self.book.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
+        let redeems = self.state.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
         let changes = Changes {
             entries: &rows,
             texts: &texts,
@@ -77,18 +77,18 @@ impl Batch {
         };
         changes.write(conn)?;
         let mut raised = Vec::new();
-        for exception in self.book.exceptions {
+        for exception in self.state.exceptions {
             if exceptions::insert(conn, &ExceptionRow::new(&exception, self.now))? {
                 raised.push((exception.kind, exception.detail));
             }
         }
         exceptions::close(conn, &closed, debts::OVER, self.now.timestamp_micros())?;
-        let entries = self.book.entries.iter().map(|entry| entry.kind.word()).collect();
-        let stored = self.book.accounts.into_iter().filter_map(|(id, account)| {
+        let entries = self.state.entries.iter().map(|entry| entry.kind.word()).collect();
+        let stored = self.state.accounts.into_iter().filter_map(|(id, account)| {
             let Stored { entry_count, last_hash, .. } = stored.remove(&id)?;
             Some(StoredAccount { account, entry_count, last_hash, debt_exception_id: self.debts.remove(&id) })
         });
         let accounts = stored.collect();
-        Ok(Written { accounts, holds: self.book.holds, entries, exceptions: raised })
+        Ok(Written { accounts, holds: self.state.holds, entries, exceptions: raised })
     }
 }

@@ -1,6 +1,6 @@
-//! The books of a batch: the accounts and holds that commands may touch, and what they leave behind.
+//! The state a batch works on: the accounts and holds that commands may touch, and what they leave behind.
 //!
-//! Commands check first and change afterwards; each change leaves an entry. The writer loads a book, lets
+//! Commands check first and change afterwards; each change leaves an entry. The writer loads the state, lets
 //! every command decide on it in order, and writes the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::account::{Account, Expiry, LotChange};
-use super::entry::{Cause, CauseModel, Detail, Entry, EntryKind};
+use super::entry::{Cause, CauseModel, Entry, EntryDetail, EntryKind};
 use super::hold::{Hold, HoldState};
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, SaleId, SaleModel};
 use crate::domain::value::points::Points;
 
 /// When, by whom, and where fresh ids come from.
-pub struct Moment<'a> {
+pub struct DecisionContext<'a> {
     /// The database's time.
     pub now: DateTime<Utc>,
     /// A token's name, `sync`, or the command line.
@@ -86,7 +86,7 @@ impl OrderRef {
 
 /// The state that a batch works on, and what it leaves behind.
 #[derive(Clone, Debug, Default)]
-pub struct Book {
+pub struct LedgerState {
     /// Accounts that may be touched. They are locked.
     pub accounts: BTreeMap<AccountId, Account>,
     /// Holds that may be touched: those named, and all open ones of the accounts.
@@ -117,11 +117,11 @@ pub(in crate::domain) struct Posting {
     pub sale: Option<SaleId>,
     pub hold_id: Option<HoldId>,
     pub reason: Option<String>,
-    pub detail: Detail,
+    pub detail: EntryDetail,
 }
 
-impl Book {
-    /// An account that the book was loaded with.
+impl LedgerState {
+    /// An account that the state was loaded with.
     ///
     /// # Errors
     /// [`Missing`] when it was not: a mistake of the caller, answered and not panicked over.
@@ -145,14 +145,14 @@ impl Book {
         account_id: AccountId,
         posting: Posting,
         lots: &[LotChange],
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<EntryId, Missing> {
         // Its chain goes on, even where points came and went without touching the account.
         self.changed_accounts.insert(account_id);
         let balance_after = self.account(account_id)?.balance();
         let id = match (posting.kind, posting.hold_id) {
             (EntryKind::Redeem, Some(hold)) => EntryId::of_capture(hold),
-            _ => EntryId((moment.ids)()),
+            _ => EntryId((context.ids)()),
         };
         let mut detail = posting.detail;
         detail.lots = lots.to_vec();
@@ -163,13 +163,13 @@ impl Book {
             points: posting.points,
             balance_after,
             occurred_at: posting.occurred_at,
-            recorded_at: moment.now,
+            recorded_at: context.now,
             cause: posting.cause,
             program_version: posting.program_version,
             sale: posting.sale,
             hold_id: posting.hold_id,
             reason: posting.reason,
-            actor: moment.actor.to_owned(),
+            actor: context.actor.to_owned(),
             detail,
             is_redacted: false,
         });
@@ -180,8 +180,8 @@ impl Book {
     ///
     /// # Errors
     /// [`LedgerStateError`]
-    pub fn settle(&mut self, id: AccountId, moment: &mut Moment<'_>) -> Result<(), LedgerStateError> {
-        let now = moment.now;
+    pub fn settle(&mut self, id: AccountId, context: &mut DecisionContext<'_>) -> Result<(), LedgerStateError> {
+        let now = context.now;
         if !self.account(id)?.is_due(now) {
             return Ok(());
         }
@@ -201,7 +201,7 @@ impl Book {
             balance = balance.sub(change.points)?;
         }
         for (change, balance_after) in changes.iter().zip(after.into_iter().rev()) {
-            self.post_expired(id, *change, moment)?;
+            self.post_expired(id, *change, context)?;
             if let Some(entry) = self.entries.last_mut() {
                 entry.balance_after = balance_after;
             }
@@ -214,11 +214,11 @@ impl Book {
         &mut self,
         id: AccountId,
         change: LotChange,
-        moment: &mut Moment<'_>,
+        context: &mut DecisionContext<'_>,
     ) -> Result<(), Missing> {
         let ended_at = match change.expiry {
             Expiry::At(end) => end,
-            Expiry::Never => moment.now,
+            Expiry::Never => context.now,
         };
         let posting = Posting {
             kind: EntryKind::Expire,
@@ -234,21 +234,21 @@ impl Book {
             sale: None,
             hold_id: None,
             reason: None,
-            detail: Detail::default(),
+            detail: EntryDetail::default(),
         };
-        let mut expiry = Moment { now: moment.now, actor: super::entry::EXPIRY, ids: &mut *moment.ids };
+        let mut expiry = DecisionContext { now: context.now, actor: super::entry::EXPIRY, ids: &mut *context.ids };
         self.post(id, posting, &[change], &mut expiry)?;
         Ok(())
     }
 }
 
-/// The book was not loaded with what a command needs. It cannot happen while the writer loads what commands
+/// The state was not loaded with what a command needs. It cannot happen while the writer loads what commands
 /// name; if it does, the command fails and nothing of it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the writer did not load everything this command needs")]
 pub struct Missing;
 
-/// What can go wrong while a command changes the book; the writer then drops the whole batch.
+/// What can go wrong while a command changes the state; the writer then drops the whole batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerStateError {
     /// See [`Missing`].

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::decide_tests::{ACCOUNT, Desk, line, order, points};
 use crate::domain::ledger::account::{Expiry, LotChange};
 use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref, taken_back};
-use crate::domain::ledger::decide::Denied;
+use crate::domain::ledger::decide::DecisionError;
 use crate::domain::ledger::entry::EntryKind;
 use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::redemption_review::RewardLines;
@@ -84,7 +84,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What the entries left in lots, of those that `of` names.
 fn lots_of(desk: &Desk, of: impl Fn(&crate::domain::ledger::entry::Entry) -> bool) -> Vec<LotChange> {
     let mut lots: BTreeMap<Expiry, Points> = BTreeMap::new();
-    let changes = desk.book.entries.iter().filter(|entry| of(entry)).flat_map(|entry| &entry.detail.lots);
+    let changes = desk.state.entries.iter().filter(|entry| of(entry)).flat_map(|entry| &entry.detail.lots);
     for change in changes.copied() {
         let lot = lots.entry(change.expiry).or_default();
         *lot = lot.add(change.points).unwrap();
@@ -93,7 +93,7 @@ fn lots_of(desk: &Desk, of: impl Fn(&crate::domain::ledger::entry::Entry) -> boo
 }
 
 /// Reads the order from Odoo, as the sync does: its holds first, then what it earned, then what refunds gave back. All
-/// is one long batch, so that what expired before is found in the book's own entries.
+/// is one long batch, so that what expired before is found in the state's own entries.
 fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let id = till.order.sale_id();
     let taken = taken_back(&till.refunds).unwrap();
@@ -103,7 +103,7 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
     let redeemed = |desk: &Desk| {
         let of_hold = |hold: HoldId| {
             let entry = desk
-                .book
+                .state
                 .entries
                 .iter()
                 .find(|entry| entry.kind == EntryKind::Redeem && entry.hold_id == Some(hold))?;
@@ -112,10 +112,10 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         till.hold.and_then(of_hold).into_iter().collect()
     };
     let mut lots = SaleLots::default();
-    for entry in desk.book.entries.iter().filter(|entry| entry.sale == id) {
+    for entry in desk.state.entries.iter().filter(|entry| entry.sale == id) {
         lots.note(entry).unwrap();
     }
-    let earn_entry = desk.book.entries.iter().find(|entry| entry.sale == id).map(|entry| entry.id.to_string());
+    let earn_entry = desk.state.entries.iter().find(|entry| entry.sale == id).map(|entry| entry.id.to_string());
     let reward_lines = RewardLines::of(&[&till.order]);
     let mut sale = Sale {
         order: &till.order,
@@ -130,18 +130,18 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         handed_over: Vec::new(),
         reward_lines: &reward_lines,
     };
-    desk.with(|book, moment, _| book.converge_holds(&sale, &|_| false, moment)).unwrap();
+    desk.with(|state, context, _| state.converge_holds(&sale, &|_| false, context)).unwrap();
     sale.redeemed = redeemed(desk);
-    desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
-    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
-    desk.with(|book, moment, _| book.converge_reversals(&sale, moment)).unwrap();
+    desk.with(|state, context, _| state.converge_earning(&sale, context)).unwrap();
+    desk.with(|state, context, _| state.converge_restores(&sale, context)).unwrap();
+    desk.with(|state, context, _| state.converge_reversals(&sale, context)).unwrap();
     // Again: it is nothing new.
-    let entries = desk.book.entries.len();
-    desk.with(|book, moment, _| book.converge_earning(&sale, moment)).unwrap();
-    desk.with(|book, moment, _| book.converge_restores(&sale, moment)).unwrap();
-    desk.with(|book, moment, _| book.converge_reversals(&sale, moment)).unwrap();
-    assert_eq!(desk.book.entries.len(), entries, "reading again changes nothing");
-    let posted = desk.book.entries.iter().filter(|entry| entry.sale == id).map(|entry| entry.points);
+    let entries = desk.state.entries.len();
+    desk.with(|state, context, _| state.converge_earning(&sale, context)).unwrap();
+    desk.with(|state, context, _| state.converge_restores(&sale, context)).unwrap();
+    desk.with(|state, context, _| state.converge_reversals(&sale, context)).unwrap();
+    assert_eq!(desk.state.entries.len(), entries, "reading again changes nothing");
+    let posted = desk.state.entries.iter().filter(|entry| entry.sale == id).map(|entry| entry.points);
     assert_eq!(Points::sum(posted).unwrap(), if paid { earned } else { Points::ZERO }, "Σ entries of the sale");
 }
 
@@ -190,7 +190,7 @@ fn check(desk: &Desk) {
     // Balance = Σ entries = Σ lots − debt, held = Σ open holds, one redemption a captured hold.
     desk.check();
     let account = desk.account();
-    let open = desk.book.holds.values().filter(|hold| hold.state == HoldState::Open);
+    let open = desk.state.holds.values().filter(|hold| hold.state == HoldState::Open);
     assert_eq!(account.held().unwrap(), Points::sum(open.map(|hold| hold.points)).unwrap());
     let mut noted = lots_of(desk, |_| true);
     noted.retain(|change| !change.points.is_zero());
@@ -198,13 +198,16 @@ fn check(desk: &Desk) {
         account.lots().iter().map(|(expiry, points)| LotChange { expiry: *expiry, points: *points }).collect();
     assert_eq!(lots, noted, "each lot is what the entries put in and took out");
     let mut balance = Points::ZERO;
-    for entry in &desk.book.entries {
+    for entry in &desk.state.entries {
         balance = balance.add(entry.points).unwrap();
         assert_eq!(entry.balance_after, balance, "{entry:?}");
     }
-    for hold in desk.book.holds.values() {
-        let restores =
-            desk.book.entries.iter().filter(|entry| entry.kind == EntryKind::Restore && entry.hold_id == Some(hold.id));
+    for hold in desk.state.holds.values() {
+        let restores = desk
+            .state
+            .entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Restore && entry.hold_id == Some(hold.id));
         assert_eq!(Points::sum(restores.map(|entry| entry.points)).unwrap(), hold.restored);
         assert!(!hold.restored.is_negative() && hold.restored <= hold.points);
     }
@@ -249,7 +252,7 @@ proptest! {
                 refund(till, line, 1_000);
             }
             read(&mut desk, till, &rules);
-            let earned = desk.book.entries.iter().filter(|entry| entry.sale == till.order.sale_id());
+            let earned = desk.state.entries.iter().filter(|entry| entry.sale == till.order.sale_id());
             prop_assert!(Points::sum(earned.map(|entry| entry.points)).unwrap().is_zero());
             check(&desk);
         }
@@ -259,12 +262,12 @@ proptest! {
 /// A capture never spends what is not there: an open hold's points are set aside, an expired one's must still be.
 fn capture(desk: &mut Desk, hold: HoldId, uuid: &str) {
     let before = desk.account().available(desk.now).unwrap();
-    let ended = desk.book.holds[&hold].expires_at <= desk.now;
+    let ended = desk.state.holds[&hold].expires_at <= desk.now;
     match desk.capture(hold, uuid) {
         Ok(_) if ended => assert!(before >= points(100), "spent late with {before} available"),
         Ok(_) => assert_eq!(desk.account().available(desk.now).unwrap(), before, "what was held is what is spent"),
-        Err(Denied::Refused(Refusal::HoldExpired { .. })) => assert!(ended && before < points(100)),
-        Err(Denied::Refused(_)) => {}
-        Err(Denied::Inconsistent(trouble)) => panic!("{trouble}"),
+        Err(DecisionError::Refused(Refusal::HoldExpired { .. })) => assert!(ended && before < points(100)),
+        Err(DecisionError::Refused(_)) => {}
+        Err(DecisionError::Inconsistent(trouble)) => panic!("{trouble}"),
     }
 }
