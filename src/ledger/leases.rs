@@ -1,6 +1,6 @@
-//! Who reads Odoo: the lease that moves between processes, how the last pass went, and what was read too long ago.
+//! Who reads Odoo: the lease that moves between processes, and how the last pass went.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,43 +9,10 @@ use crate::domain::catalog::records::LastPass;
 use crate::domain::lease::{Asked, LeaseRequest};
 use crate::domain::login::{KeyEnd, LoginState};
 use crate::ledger::error::LedgerError;
+use crate::store;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::leases::READING;
-use crate::store::{self, AnyConnection, StoreError};
-
-/// How old a reading without the lease may be when it is written. The lease's holder reads every order again for the
-/// overlap of its windows (at least 120 s, which a transaction of Odoo may last, 150 s by default) and so puts right
-/// what was read so shortly before.
-const YOUNG: Duration = Duration::from_secs(20);
-
-/// When and by what right something was read from Odoo. A process may be stopped between reading and writing for as long
-/// as it pleases the machine; what it then writes must not undo what another has read since.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading {
-    term: Option<i64>,
-    began: Instant,
-}
-
-impl Reading {
-    /// Begun now, under this term of the lease, or without the lease.
-    #[must_use]
-    pub fn begin(term: Option<i64>) -> Self {
-        Self { term, began: Instant::now() }
-    }
-
-    /// Whether it may still be written. To be asked in the transaction that writes it, when the rows to be written are
-    /// locked: nobody takes the lease before that transaction has ended.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub(super) fn still_counts(&self, conn: &mut AnyConnection) -> Result<bool, StoreError> {
-        match self.term {
-            Some(term) => Ok(store::table::leases::hold_term(conn, READING)? == term),
-            None => Ok(self.began.elapsed() < YOUNG),
-        }
-    }
-}
 
 /// A process asks for the lease, or renews its own.
 #[derive(Clone, Debug)]

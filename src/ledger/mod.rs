@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-pub use self::leases::{LeaseAsk, LoginOutcome, PassEnd, Reading, ReadingState};
+pub use self::leases::{LeaseAsk, LoginOutcome, PassEnd, ReadingState};
 use crate::domain::catalog::records;
 use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
@@ -42,7 +42,7 @@ use crate::store::connection::transaction::write_transaction;
 use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
-use crate::store::{self, DatabaseFault, Pool};
+use crate::store::{self, DatabaseFault, FencingToken, Pool};
 use records::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
 
 /// What the ledger is told at start.
@@ -211,17 +211,17 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
-    pub async fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Result<Ingested, LedgerError> {
-        self.ingested_in_chunks(orders, |orders| Command::Ingest { orders, reading }).await
+    pub async fn ingest(&self, orders: Vec<Order>, token: FencingToken) -> Result<Ingested, LedgerError> {
+        self.ingested_in_chunks(orders, |orders| Command::Ingest { orders, token }).await
     }
 
     /// Takes back what orders earned that Odoo deleted.
     ///
     /// # Errors
     /// As [`Ledger::ingest`].
-    pub async fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Result<Ingested, LedgerError> {
+    pub async fn forget_orders(&self, orders: Vec<OrderId>, token: FencingToken) -> Result<Ingested, LedgerError> {
         let orders: Vec<SaleId> = orders.into_iter().map(SaleId::pos_order).collect();
-        self.ingested_in_chunks(orders, |orders| Command::Forget { orders, reading }).await
+        self.ingested_in_chunks(orders, |orders| Command::Forget { orders, token }).await
     }
 
     /// Computes the orders again that a program's put for the past concerns. Returns how many entries that
@@ -302,20 +302,20 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn put_shop(&self, records: ShopRecords) -> Result<u64, LedgerError> {
-        self.put_shop_as_read(records, Reading::begin(None)).await
+        self.put_shop_as_read(records, FencingToken::begin(None)).await
     }
 
     /// As [`Ledger::put_shop`], of records that were read some time ago.
     ///
     /// # Errors
     /// As [`Ledger::put_shop`], and [`LedgerError::Outdated`].
-    pub async fn put_shop_as_read(&self, records: ShopRecords, reading: Reading) -> Result<u64, LedgerError> {
+    pub async fn put_shop_as_read(&self, records: ShopRecords, token: FencingToken) -> Result<u64, LedgerError> {
         let wallet = self.context.options.wallet;
         let (changed, joined) = self
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    if !reading.still_counts(conn)? {
+                    if !token.still_counts(conn)? {
                         return Err(LedgerError::Outdated);
                     }
                     ingest::wallets::keep_what_was(conn, wallet, &records.partners)?;

@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod codec;
 pub mod connection;
+mod fencing;
 pub mod schema;
 pub mod table;
 
@@ -12,6 +13,7 @@ use crate::domain::value::ids::{SaleModel, SourceId};
 
 pub use crate::store::connection::fault::DatabaseFault;
 pub use crate::store::connection::pool::Pool;
+pub use crate::store::fencing::FencingToken;
 pub use connection::{AnyConnection, DatabaseUrl, Synchronous};
 
 /// The number of [`SourceId::ODOO`]: the one Odoo of today. The tables are ready for several.

@@ -12,9 +12,10 @@ use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
 use crate::ledger::{Ledger, LedgerError};
+use crate::store::FencingToken;
 
 use crate::sync::ledger_port::{
-    LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger, Trail,
+    LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, ReadingState, SyncLedger, Trail,
 };
 
 /// The status shows a pass's failure to callers: the database's own words go to the log alone.
@@ -29,8 +30,8 @@ fn fault(error: LedgerError) -> LedgerFault {
 }
 
 impl SyncLedger for Ledger {
-    fn put_shop(&self, records: ShopRecords, reading: Reading) -> Pending<'_, u64> {
-        Box::pin(async move { Self::put_shop_as_read(self, records, reading).await.map_err(fault) })
+    fn put_shop(&self, records: ShopRecords, token: FencingToken) -> Pending<'_, u64> {
+        Box::pin(async move { Self::put_shop_as_read(self, records, token).await.map_err(fault) })
     }
 
     fn missing_records(
@@ -44,8 +45,8 @@ impl SyncLedger for Ledger {
         })
     }
 
-    fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Pending<'_, Ingested> {
-        Box::pin(async move { Self::ingest(self, orders, reading).await.map_err(fault) })
+    fn ingest(&self, orders: Vec<Order>, token: FencingToken) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::ingest(self, orders, token).await.map_err(fault) })
     }
 
     fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>> {
@@ -56,8 +57,8 @@ impl SyncLedger for Ledger {
         Box::pin(async move { Self::newest_order(self).await.map_err(fault) })
     }
 
-    fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested> {
-        Box::pin(async move { Self::forget_orders(self, orders, reading).await.map_err(fault) })
+    fn forget_orders(&self, orders: Vec<OrderId>, token: FencingToken) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::forget_orders(self, orders, token).await.map_err(fault) })
     }
 
     fn customers_left(&self, read: Vec<(OrderId, Option<PartnerId>)>) -> Pending<'_, BTreeSet<PartnerId>> {
@@ -76,12 +77,12 @@ impl SyncLedger for Ledger {
         Box::pin(async move { Self::members_after(self, after, i64::from(limit)).await.map_err(fault) })
     }
 
-    fn merge_member(&self, from: PartnerId, into: Partner, reading: Reading) -> Pending<'_, Ingested> {
-        Box::pin(async move { Self::merge_member(self, from, into, reading).await.map_err(fault) })
+    fn merge_member(&self, from: PartnerId, into: Partner, token: FencingToken) -> Pending<'_, Ingested> {
+        Box::pin(async move { Self::merge_member(self, from, into, token).await.map_err(fault) })
     }
 
-    fn orphaned(&self, member: PartnerId, reading: Reading) -> Pending<'_, ()> {
-        Box::pin(async move { Self::orphaned(self, member, reading).await.map_err(fault) })
+    fn orphaned(&self, member: PartnerId, token: FencingToken) -> Pending<'_, ()> {
+        Box::pin(async move { Self::orphaned(self, member, token).await.map_err(fault) })
     }
 
     fn places_of(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, Vec<Place>>> {

@@ -11,7 +11,7 @@ use crate::odoo::session::{Domain, FromOdoo};
 use super::error::SyncError;
 use super::pass::Pass;
 use super::progress::Progress;
-use crate::sync::ledger_port::Reading;
+use crate::store::FencingToken;
 
 /// Steps up a tree of categories before we take it for a loop.
 const DEEPEST: usize = 64;
@@ -49,12 +49,12 @@ impl Pass<'_> {
             if is_long { Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)) } else { None };
         let mut after = 0;
         loop {
-            let reading = self.reading();
+            let token = self.token();
             let page = self.session.page::<T>(domain, after, self.settings().page_size).await?;
             if let Some(progress) = &mut progress {
                 progress.advance(page.items.len());
             }
-            self.keep(page.items, reading).await?;
+            self.keep(page.items, token).await?;
             self.read_notified().await?;
             if page.is_last {
                 return Ok(());
@@ -63,11 +63,11 @@ impl Pass<'_> {
         }
     }
 
-    async fn keep<T: Kept>(&mut self, records: Vec<T>, reading: Reading) -> Result<(), SyncError> {
+    async fn keep<T: Kept>(&mut self, records: Vec<T>, token: FencingToken) -> Result<(), SyncError> {
         if !records.is_empty() {
             let records = T::all(records);
             self.follow_companies(&records.partners).await?;
-            self.shared.ledger.put_shop(records, reading).await.map_err(SyncError::of_ledger)?;
+            self.shared.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
         }
         Ok(())
     }
@@ -78,14 +78,14 @@ impl Pass<'_> {
         let partners = orders.iter().filter_map(|order| order.partner_id).collect();
         let missing = self.shared.ledger.missing_records(products, partners).await.map_err(SyncError::Ledger)?;
         let page_size = self.settings().page_size;
-        let reading = self.reading();
+        let token = self.token();
         if !missing.partners.is_empty() {
             let ids: Vec<i64> = missing.partners.iter().map(|id| id.0).collect();
             let mut found = self.session.by_ids::<Partner>(&ids, page_size).await?;
             let companies: BTreeSet<PartnerId> = found.iter().map(|partner| partner.commercial_partner_id).collect();
             let companies: Vec<i64> = companies.difference(&missing.partners).map(|id| id.0).collect();
             found.extend(self.session.by_ids::<Partner>(&companies, page_size).await?);
-            self.keep(found, reading).await?;
+            self.keep(found, token).await?;
         }
         if !missing.products.is_empty() {
             let ids: Vec<i64> = missing.products.iter().map(|id| id.0).collect();
@@ -94,11 +94,11 @@ impl Pass<'_> {
             let own = found.iter().filter_map(|product| product.product_category_id).map(|id| id.0).collect();
             let pos =
                 self.with_ancestors::<Category<PosCategoryId>>(pos, |found| found.parent_id.map(|id| id.0)).await?;
-            self.keep(pos, reading).await?;
+            self.keep(pos, token).await?;
             let own =
                 self.with_ancestors::<Category<ProductCategoryId>>(own, |found| found.parent_id.map(|id| id.0)).await?;
-            self.keep(own, reading).await?;
-            self.keep(found, reading).await?;
+            self.keep(own, token).await?;
+            self.keep(found, token).await?;
         }
         Ok(())
     }

@@ -13,7 +13,8 @@ use crate::domain::sale::order::Order;
 use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
-pub use crate::ledger::{LeaseAsk, PassEnd, Reading, ReadingState, Trail};
+pub use crate::ledger::{LeaseAsk, PassEnd, ReadingState, Trail};
+use crate::store::FencingToken;
 
 /// Why the ledger failed; its text is a sentence for a person.
 pub type LedgerFault = Box<dyn std::error::Error + Send + std::marker::Sync>;
@@ -33,7 +34,7 @@ pub struct MissingRecords {
 /// The ledger, as sync sees it. Every write is committed before its answer comes.
 pub trait SyncLedger: Send + std::marker::Sync {
     /// Keeps copies of the shop's records, each replacing what stood under its id; how many differed.
-    fn put_shop(&self, records: ShopRecords, reading: Reading) -> Pending<'_, u64>;
+    fn put_shop(&self, records: ShopRecords, token: FencingToken) -> Pending<'_, u64>;
 
     /// Which of these it does not know.
     fn missing_records(
@@ -43,7 +44,7 @@ pub trait SyncLedger: Send + std::marker::Sync {
     ) -> Pending<'_, MissingRecords>;
 
     /// Takes in orders, each whole as Odoo has it now; the same order again changes nothing.
-    fn ingest(&self, orders: Vec<Order>, reading: Reading) -> Pending<'_, Ingested>;
+    fn ingest(&self, orders: Vec<Order>, token: FencingToken) -> Pending<'_, Ingested>;
 
     /// What it knows of orders with an id above `after`, in the order of their ids, at most `limit`.
     fn order_digests(&self, after: OrderId, limit: u32) -> Pending<'_, Vec<OrderDigest>>;
@@ -52,7 +53,7 @@ pub trait SyncLedger: Send + std::marker::Sync {
     fn newest_order(&self) -> Pending<'_, Option<OrderId>>;
 
     /// These orders are gone from Odoo: what they earned and redeemed is undone.
-    fn forget_orders(&self, orders: Vec<OrderId>, reading: Reading) -> Pending<'_, Ingested>;
+    fn forget_orders(&self, orders: Vec<OrderId>, token: FencingToken) -> Pending<'_, Ingested>;
 
     /// Customers whom these orders had and no longer have; those that are known to have become another are left out.
     fn customers_left(&self, read: Vec<(OrderId, Option<PartnerId>)>) -> Pending<'_, BTreeSet<PartnerId>>;
@@ -67,10 +68,10 @@ pub trait SyncLedger: Send + std::marker::Sync {
     fn members_after(&self, after: PartnerId, limit: u32) -> Pending<'_, Vec<PartnerId>>;
 
     /// Everything of a member goes to the partner that Odoo merged it into.
-    fn merge_member(&self, from: PartnerId, into: Partner, reading: Reading) -> Pending<'_, Ingested>;
+    fn merge_member(&self, from: PartnerId, into: Partner, token: FencingToken) -> Pending<'_, Ingested>;
 
     /// A member is gone from Odoo, and nobody knows whom it became.
-    fn orphaned(&self, member: PartnerId, reading: Reading) -> Pending<'_, ()>;
+    fn orphaned(&self, member: PartnerId, token: FencingToken) -> Pending<'_, ()>;
 
     /// Where these orders were sold, of those that it knows.
     fn places_of(&self, orders: Vec<OrderId>) -> Pending<'_, BTreeMap<OrderId, Vec<Place>>>;

@@ -49,7 +49,7 @@ impl Pass<'_> {
     /// Says of members that nobody knows the whereabouts of what they have, now that all orders were read.
     pub async fn tell_of_orphans(&mut self) -> Result<(), SyncError> {
         for member in std::mem::take(&mut self.orphans) {
-            self.shared.ledger.orphaned(member, self.reading()).await.map_err(SyncError::of_ledger)?;
+            self.shared.ledger.orphaned(member, self.token()).await.map_err(SyncError::of_ledger)?;
         }
         Ok(())
     }
@@ -63,14 +63,14 @@ impl Pass<'_> {
         // Whoever is gone now was merged before now: all that is read from here on shows it.
         let gone = self.session.gone(Partner::MODEL, &asked, self.settings().page_size).await?;
         for member in gone.into_iter().map(PartnerId) {
-            let reading = self.reading();
+            let token = self.token();
             if let Some(into) = self.became(member).await? {
                 tracing::info!(member = member.0, into = into.id.0, "Odoo merged a customer into another");
-                let merged = self.shared.ledger.merge_member(member, into, reading).await;
+                let merged = self.shared.ledger.merge_member(member, into, token).await;
                 self.count(merged.map_err(SyncError::of_ledger)?);
             } else {
                 // At once, so that a person decides although a later pass may see only a part of its orders.
-                self.shared.ledger.orphaned(member, reading).await.map_err(SyncError::of_ledger)?;
+                self.shared.ledger.orphaned(member, token).await.map_err(SyncError::of_ledger)?;
                 self.orphans.insert(member);
             }
         }

@@ -16,7 +16,8 @@ use super::error::SyncError;
 use super::pass::Pass;
 use super::progress::Progress;
 use super::withdrawals::{Sorted, Taking};
-use crate::sync::ledger_port::{LedgerFault, Reading};
+use crate::store::FencingToken;
+use crate::sync::ledger_port::LedgerFault;
 
 /// Whether it may be for what the orders say that the ledger could not take them in.
 fn is_of_the_orders(fault: &LedgerFault) -> bool {
@@ -52,7 +53,7 @@ impl Pass<'_> {
         let mut done = BTreeSet::new();
         let (session, rules, page_size) =
             (Arc::clone(&self.session), Arc::clone(&self.rules), self.settings().page_size);
-        let mut reading = self.reading();
+        let mut token = self.token();
         let mut page = read_page(&session, &rules, &domain, 0, page_size).await?;
         loop {
             done.extend(page.items.iter().filter_map(|order| order.id));
@@ -60,18 +61,18 @@ impl Pass<'_> {
                 progress.advance(page.items.len());
             }
             if page.is_last {
-                self.take_in(page.items, reading).await?;
+                self.take_in(page.items, token).await?;
                 self.read_notified().await?;
                 return Ok(done);
             }
             // The next page is read while this one is written: neither Odoo nor the database waits for the other.
-            let of_next = self.reading();
-            let (next, taken) = tokio::join!(
+            let of_next = self.token();
+            let (next, written) = tokio::join!(
                 read_page(&session, &rules, &domain, page.last_id, page_size),
-                self.take_in(page.items, reading),
+                self.take_in(page.items, token),
             );
-            taken?;
-            (page, reading) = (next?, of_next);
+            written?;
+            (page, token) = (next?, of_next);
             // What is read now is read later than the page at hand, which must not undo it.
             let fresh = self.read_notified().await?;
             page.items.retain(|order| order.id.is_none_or(|id| !fresh.contains(&id)));
@@ -92,9 +93,9 @@ impl Pass<'_> {
         for ids in orders.chunks(usize::try_from(page_size).unwrap_or(usize::MAX).max(1)) {
             let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
             let domain = self.since(&vec![json!(["id", "in", ids])]);
-            let reading = self.reading();
+            let token = self.token();
             let page = read_page(&self.session, &self.rules, &domain, 0, page_size).await?;
-            self.take_in(page.items, reading).await?;
+            self.take_in(page.items, token).await?;
         }
         Ok(())
     }
@@ -120,7 +121,7 @@ impl Pass<'_> {
 
     /// Has the ledger take in orders. One that it cannot take in is left out, and [`Pass::all_taken_in`] says so at the
     /// pass's end: the others must not wait for it.
-    async fn take_in(&mut self, orders: Vec<Order>, reading: Reading) -> Result<(), SyncError> {
+    async fn take_in(&mut self, orders: Vec<Order>, token: FencingToken) -> Result<(), SyncError> {
         let Sorted { orders, strangers } = self.set_aside(orders).await?;
         if orders.is_empty() {
             return Ok(());
@@ -133,7 +134,7 @@ impl Pass<'_> {
         let mut pieces = pieces_of(orders);
         while let Some(mut piece) = pieces.pop() {
             let read = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            match self.shared.ledger.ingest(piece.clone(), reading).await {
+            match self.shared.ledger.ingest(piece.clone(), token).await {
                 Ok(done) => {
                     self.report.orders_read = self.report.orders_read.saturating_add(read);
                     self.count(done);

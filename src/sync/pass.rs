@@ -23,8 +23,8 @@ use super::service::{Shared, Work};
 use super::window::{ReadWindow, believed, window};
 use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
+use crate::store::FencingToken;
 use crate::sync::catalog::Kept;
-use crate::sync::ledger_port::Reading;
 
 /// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
 pub(super) const SWEEP: &str = "sweep";
@@ -100,8 +100,8 @@ impl<'a> Pass<'a> {
     }
 
     /// To be begun before Odoo is asked for what is then written: says of it how old it is, and by what right it was read.
-    pub fn reading(&self) -> Reading {
-        Reading::begin(self.term)
+    pub fn token(&self) -> FencingToken {
+        FencingToken::begin(self.term)
     }
 
     pub const fn settings(&self) -> &'a SyncSettings {

@@ -22,7 +22,8 @@ use super::pass::{Pass, PassKind};
 use super::status::{Board, SyncState};
 use super::window::Stillness;
 use super::{PassReport, SyncSettings};
-use crate::sync::ledger_port::{PassEnd, Reading, SyncLedger};
+use crate::store::FencingToken;
+use crate::sync::ledger_port::{PassEnd, SyncLedger};
 
 /// The most orders that wait after a notification. More come with the next pass: polling is the truth.
 const MOST_NOTIFIED: usize = 10_000;
@@ -79,11 +80,11 @@ impl Shared {
                 Arc::clone(&kept.rules)
             }
             _ => {
-                let (reading, read) = (Reading::begin(term), Instant::now());
+                let (token, read) = (FencingToken::begin(term), Instant::now());
                 let rules = Arc::new(ShopRules::read(&session, self.settings.page_size).await?);
                 let neutral_products = Some(rules.neutral_products());
                 let records = ShopRecords { neutral_products, ..ShopRecords::default() };
-                self.ledger.put_shop(records, reading).await.map_err(SyncError::of_ledger)?;
+                self.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
                 work.rules = Some(KeptRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
                 rules
             }
@@ -417,7 +418,7 @@ impl SyncHandle {
     pub async fn fetch_partner(&self, id: PartnerId) -> Result<Option<Partner>, SyncError> {
         let shared = &self.shared;
         let session = shared.link.session().await?;
-        let reading = Reading::begin(None);
+        let token = FencingToken::begin(None);
         let found = match catalog::read_partner(&session, id).await {
             Ok(found) => found,
             Err(fault) => {
@@ -429,7 +430,7 @@ impl SyncHandle {
         };
         if let Some(partner) = &found {
             let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
-            shared.ledger.put_shop(records, reading).await.map_err(SyncError::of_ledger)?;
+            shared.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
         }
         Ok(found)
     }

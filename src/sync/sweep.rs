@@ -124,7 +124,7 @@ impl Pass<'_> {
             return Ok(());
         }
         tracing::info!(orders = ?others, "orders that were not paid are gone from Odoo");
-        let done = self.shared.ledger.forget_orders(others, self.reading()).await.map_err(SyncError::of_ledger)?;
+        let done = self.shared.ledger.forget_orders(others, self.token()).await.map_err(SyncError::of_ledger)?;
         self.count(done);
         Ok(())
     }

@@ -113,7 +113,7 @@ impl Pass<'_> {
         // The old order goes before the new one comes: its customer did not become the new one's.
         let lost: Vec<OrderId> = gone.iter().chain(&replaced).copied().collect();
         if !lost.is_empty() {
-            let done = ledger.forget_orders(lost, self.reading()).await.map_err(SyncError::of_ledger)?;
+            let done = ledger.forget_orders(lost, self.token()).await.map_err(SyncError::of_ledger)?;
             self.count(done);
         }
         self.taking = Taking::AsNew;

@@ -9,7 +9,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["store", "domain"]),
     ("ledger", &["ledger", "domain", "store"]),
     ("odoo", &["odoo", "domain"]),
-    ("sync", &["sync", "domain", "odoo", "ledger"]),
+    ("sync", &["sync", "domain", "odoo", "ledger", "store"]),
     ("import", &["import", "domain", "odoo", "ledger"]),
     ("auth", &["auth", "domain", "store"]),
     ("rpc", &["rpc", "auth", "domain", "ledger", "store"]),

@@ -7,9 +7,9 @@ use loyalty_sidecar::domain::program::Program;
 use loyalty_sidecar::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState, Wallet};
 use loyalty_sidecar::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
 use loyalty_sidecar::domain::value::money::Money;
-use loyalty_sidecar::ledger::{Ledger, Options, Reading, Writers};
+use loyalty_sidecar::ledger::{Ledger, Options, Writers};
 use loyalty_sidecar::store::connection::migrate;
-use loyalty_sidecar::store::{DatabaseUrl, Pool};
+use loyalty_sidecar::store::{DatabaseUrl, FencingToken, Pool};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ impl Stand {
     }
 
     async fn read(&self, orders: Vec<Order>) {
-        self.ledger.ingest(orders, Reading::begin(None)).await.unwrap();
+        self.ledger.ingest(orders, FencingToken::begin(None)).await.unwrap();
     }
 
     async fn balances(&self, partners: &[i64]) -> Vec<String> {
@@ -131,7 +131,7 @@ async fn sales_of_two_systems_with_one_number_never_meet() {
 
     // One of them changes, and another goes: the others stay.
     stand.read(vec![order(OTHER, 8, 2, 6)]).await;
-    stand.ledger.forget_orders(vec![OrderId(7)], Reading::begin(None)).await.unwrap();
+    stand.ledger.forget_orders(vec![OrderId(7)], FencingToken::begin(None)).await.unwrap();
     assert_eq!(stand.balances(&[1, 2]).await, ["0", "6"]);
 
     let of = |source: SourceId, table: &str| {

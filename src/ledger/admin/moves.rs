@@ -10,7 +10,6 @@ use crate::domain::ledger::state::{Exception, OrderRef};
 use crate::domain::value::ids::{ExceptionId, OrderId, PartnerId, SaleId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::{companies_left, owner_of};
-use crate::ledger::leases::Reading;
 use crate::ledger::writer::batch::orphan_key;
 use crate::ledger::writer::command::{Command, Idempotency, Transfer, TransferReason};
 use crate::ledger::{Ledger, Wallet};
@@ -19,7 +18,7 @@ use crate::store::connection::transaction::write_transaction;
 use crate::store::table::accounts::AccountSelection;
 use crate::store::table::exceptions::{self, ExceptionRow};
 use crate::store::table::{accounts, merges};
-use crate::store::{self, AnyConnection};
+use crate::store::{self, AnyConnection, FencingToken};
 
 /// What is known of a member that may have become another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,9 +109,9 @@ impl Ledger {
         &self,
         from: PartnerId,
         into: Partner,
-        reading: Reading,
+        token: FencingToken,
     ) -> Result<Ingested, LedgerError> {
-        let why = TransferReason::Merged { into, reading };
+        let why = TransferReason::Merged { into, token };
         let transfer = Transfer { from, why, actor: "sync".to_owned() };
         let mut done = self.ingested(Command::Transfer(Box::new(transfer))).await?;
         done.entries_posted = done.entries_posted.saturating_add(self.recompute().await?);
@@ -124,12 +123,12 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`], and [`LedgerError::Outdated`].
-    pub async fn orphaned(&self, member: PartnerId, reading: Reading) -> Result<(), LedgerError> {
+    pub async fn orphaned(&self, member: PartnerId, token: FencingToken) -> Result<(), LedgerError> {
         let raised = self
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    if !reading.still_counts(conn)? {
+                    if !token.still_counts(conn)? {
                         return Err(LedgerError::Outdated);
                     }
                     tell(conn, member)

@@ -9,10 +9,9 @@ use crate::domain::catalog::records::Partner;
 use crate::domain::sale::order::{Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{PartnerId, ProductId, SaleId, SaleLineId};
 use crate::ledger::error::LedgerError;
-use crate::ledger::leases::Reading;
-use crate::store::AnyConnection;
 use crate::store::table::orders::KeptOrder;
 use crate::store::table::{line_index, orders, partners, shop};
+use crate::store::{AnyConnection, FencingToken};
 
 /// What keeping orders came to.
 pub(super) struct Taken {
@@ -27,11 +26,11 @@ pub(super) fn ingest(
     conn: &mut AnyConnection,
     wallet: Wallet,
     read: &[Order],
-    reading: &Reading,
+    token: &FencingToken,
 ) -> Result<Option<Taken>, LedgerError> {
     let ids: BTreeSet<SaleId> = read.iter().filter_map(Order::sale_id).collect();
     orders::lock(conn, &ids)?;
-    if !reading.still_counts(conn)? {
+    if !token.still_counts(conn)? {
         return Ok(None);
     }
     let mut known = orders::load_kept(conn, &ids)?;
@@ -109,11 +108,11 @@ pub(in crate::ledger) fn place(
 pub(super) fn forget(
     conn: &mut AnyConnection,
     gone: &[SaleId],
-    reading: &Reading,
+    token: &FencingToken,
 ) -> Result<Option<Taken>, LedgerError> {
     let ids: BTreeSet<SaleId> = gone.iter().copied().collect();
     orders::lock(conn, &ids)?;
-    if !reading.still_counts(conn)? {
+    if !token.still_counts(conn)? {
         return Ok(None);
     }
     let known = orders::load_kept(conn, &ids)?;

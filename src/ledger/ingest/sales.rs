@@ -108,8 +108,8 @@ pub(in crate::ledger) fn take_in(
     let mut affected = Affected::default();
     for (position, command) in commands.iter().enumerate() {
         let taken = match command {
-            Command::Ingest { orders, reading } => ingest(conn, wallet, orders, reading)?,
-            Command::Forget { orders: gone, reading } => forget(conn, gone, reading)?,
+            Command::Ingest { orders, token } => ingest(conn, wallet, orders, token)?,
+            Command::Forget { orders: gone, token } => forget(conn, gone, token)?,
             Command::Recompute { orders, .. } => {
                 let ids = orders.iter().copied().collect();
                 orders::lock(conn, &ids)?;

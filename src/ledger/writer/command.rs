@@ -12,7 +12,7 @@ use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::value::points::Points;
 use crate::ledger::error::ErrorBody;
-use crate::ledger::leases::Reading;
+use crate::store::FencingToken;
 
 /// A caller's key and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum TransferReason {
         /// The other, as Odoo has it now.
         into: Partner,
         /// When and by what right that was read.
-        reading: Reading,
+        token: FencingToken,
     },
     /// `member.transfer`
     ByHand {
@@ -129,14 +129,14 @@ pub enum Command {
         /// The orders, with ids.
         orders: Vec<Order>,
         /// When and by what right they were read.
-        reading: Reading,
+        token: FencingToken,
     },
     /// Orders that are no longer in Odoo.
     Forget {
         /// Their ids.
         orders: Vec<SaleId>,
         /// When and by what right they were looked for.
-        reading: Reading,
+        token: FencingToken,
     },
     /// Orders to compute again, because a program changed for the past.
     Recompute {

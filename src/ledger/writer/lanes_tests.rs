@@ -18,10 +18,10 @@ use crate::domain::value::points::Points;
 use crate::ledger::admin::programs::ProgramCache;
 use crate::ledger::writer::cache::Facts;
 use crate::ledger::writer::lane::{self, Health, Job};
-use crate::ledger::{CHUNK, Ledger, LedgerError, Options, Reading, Wallet};
+use crate::ledger::{CHUNK, Ledger, LedgerError, Options, Wallet};
 use crate::store::connection::migrate;
 use crate::store::table::leases::{self, READING};
-use crate::store::{AnyConnection, DatabaseUrl, Pool};
+use crate::store::{AnyConnection, DatabaseUrl, FencingToken, Pool};
 
 /// What was committed, a batch an item: the words of its commands and how many orders they brought.
 type Commits = Mutex<Vec<(&'static str, usize)>>;
@@ -161,7 +161,7 @@ async fn what_a_till_asks_is_committed_before_the_orders_that_wait() {
     let mut read = Vec::new();
     for page in 0..5 {
         let orders = orders(page * 80 + 1..=page * 80 + 80);
-        read.push(push(&lane, Command::Ingest { orders, reading: Reading::begin(None) }));
+        read.push(push(&lane, Command::Ingest { orders, token: FencingToken::begin(None) }));
     }
     let asked = push(&lane, asks(1));
     let writer = world.writer(lane, run);
@@ -198,8 +198,8 @@ async fn orders_are_taken_in_although_tills_never_stop_asking() {
     let world = World::new().await;
     let lane = LANE.get_or_init(Arc::default);
     drop(push(lane, asks(1)));
-    let reading = Reading::begin(None);
-    let ingest = |page: i64| Command::Ingest { orders: orders(page * 80 + 1..=page * 80 + 80), reading };
+    let token = FencingToken::begin(None);
+    let ingest = |page: i64| Command::Ingest { orders: orders(page * 80 + 1..=page * 80 + 80), token };
     let read: Vec<_> = (0..4).map(|page| push(lane, ingest(page))).collect();
     let lanes = Lanes(vec![Arc::clone(lane)]);
     let writer = world.writer(Arc::clone(lane), run);
@@ -235,19 +235,19 @@ async fn many_orders_are_written_in_chunks_and_what_fails_between_them_loses_not
     }
     let world = World::new().await;
     let broken = world.ledger(run);
-    broken.ingest(orders(1..=250), Reading::begin(None)).await.unwrap_err();
+    broken.ingest(orders(1..=250), FencingToken::begin(None)).await.unwrap_err();
     assert_eq!(*COMMITS.lock().unwrap(), [("ingest", CHUNK)]);
     assert_eq!(world.kept().await, (CHUNK, 100), "the first chunk is whole, the others were not begun");
 
     COMMITS.lock().unwrap().push(("restarted", 0));
-    let done = broken.ingest(orders(1..=250), Reading::begin(None)).await.unwrap();
+    let done = broken.ingest(orders(1..=250), FencingToken::begin(None)).await.unwrap();
     assert_eq!((done.orders_changed, done.entries_posted), (150, 150), "those of before are as they were");
     assert_eq!(COMMITS.lock().unwrap()[2..], [("ingest", 100), ("ingest", 100), ("ingest", 50)]);
     assert_eq!(world.kept().await, (250, 250));
 
     // While somebody uses the service, nobody waits for a hundred orders.
     broken.execute(asks(1)).await.unwrap();
-    broken.ingest(orders(251..=300), Reading::begin(None)).await.unwrap();
+    broken.ingest(orders(251..=300), FencingToken::begin(None)).await.unwrap();
     assert_eq!(COMMITS.lock().unwrap()[5..], [("adjust", 0), ("ingest", 25), ("ingest", 25)]);
 }
 
@@ -268,7 +268,7 @@ async fn each_chunk_asks_whether_the_lease_is_still_ours() {
     }
     let world = World::new().await;
     let ledger = world.ledger(run);
-    let outcome = ledger.ingest(orders(1..=250), Reading::begin(Some(0))).await;
+    let outcome = ledger.ingest(orders(1..=250), FencingToken::begin(Some(0))).await;
     assert!(matches!(outcome, Err(LedgerError::Outdated)), "{outcome:?}");
     assert_eq!(world.kept().await, (CHUNK, 100));
 }

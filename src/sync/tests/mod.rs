@@ -19,11 +19,11 @@ use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::ledger::LedgerError;
 use crate::odoo::{JsonRpc, Link, OdooSettings};
-use crate::store::DatabaseFault;
+use crate::store::{DatabaseFault, FencingToken};
 
 use super::*;
 use crate::sync::ledger_port::{
-    LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, Reading, ReadingState, SyncLedger, Trail,
+    LeaseAsk, LedgerFault, MissingRecords, PassEnd, Pending, ReadingState, SyncLedger, Trail,
 };
 
 mod driving;
@@ -63,7 +63,7 @@ impl Memory {
 }
 
 impl SyncLedger for Memory {
-    fn put_shop(&self, records: ShopRecords, _: Reading) -> Pending<'_, u64> {
+    fn put_shop(&self, records: ShopRecords, _: FencingToken) -> Pending<'_, u64> {
         self.now(move |book| {
             book.products.extend(records.products.iter().map(|product| product.id));
             book.partners.extend(records.partners.into_iter().map(|partner| (partner.id, partner.name)));
@@ -83,7 +83,7 @@ impl SyncLedger for Memory {
         })
     }
 
-    fn ingest(&self, orders: Vec<Order>, _: Reading) -> Pending<'_, Ingested> {
+    fn ingest(&self, orders: Vec<Order>, _: FencingToken) -> Pending<'_, Ingested> {
         if self.look(|book| book.poison.is_some() && orders.iter().any(|order| order.id == book.poison)) {
             let fault: LedgerFault = LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: false }.into();
             return Box::pin(std::future::ready(Err(fault)));
@@ -126,7 +126,7 @@ impl SyncLedger for Memory {
         self.now(|book| book.orders.keys().max().copied())
     }
 
-    fn forget_orders(&self, orders: Vec<OrderId>, _: Reading) -> Pending<'_, Ingested> {
+    fn forget_orders(&self, orders: Vec<OrderId>, _: FencingToken) -> Pending<'_, Ingested> {
         self.now(move |book| {
             let known = orders.iter().filter(|id| book.orders.remove(id).is_some()).count();
             Ingested { orders_changed: u64::try_from(known).unwrap(), entries_posted: 0 }
@@ -149,11 +149,11 @@ impl SyncLedger for Memory {
         self.now(|_| Vec::new())
     }
 
-    fn merge_member(&self, _: PartnerId, _: Partner, _: Reading) -> Pending<'_, Ingested> {
+    fn merge_member(&self, _: PartnerId, _: Partner, _: FencingToken) -> Pending<'_, Ingested> {
         self.now(|_| Ingested::default())
     }
 
-    fn orphaned(&self, _: PartnerId, _: Reading) -> Pending<'_, ()> {
+    fn orphaned(&self, _: PartnerId, _: FencingToken) -> Pending<'_, ()> {
         self.now(|_| ())
     }
 

@@ -85,7 +85,7 @@ impl Prepared {
         }
         orders::lock(conn, &sales)?;
         let outdated = match &asked.why {
-            TransferReason::Merged { reading, .. } => !reading.still_counts(conn)?,
+            TransferReason::Merged { token, .. } => !token.still_counts(conn)?,
             TransferReason::ByHand { .. } => false,
         };
         let owner = wallets_of(conn, wallet, &[from])?.remove(&from).unwrap_or(from);
