@@ -73,7 +73,7 @@ fn line(id: i64, quantity: i64, dollars: i64) -> Line {
         subtotal_incl: amount,
         refunds: None,
         hold: None,
-        role: LineRole::Counts,
+        role: LineRole::Eligible,
         pos_categories: BTreeSet::new(),
         product_categories: BTreeSet::new(),
         product_tags: BTreeSet::new(),

@@ -467,7 +467,7 @@ fn doubt(order: &Order, hold: &Hold) -> Result<Option<String>, exact::Overflow> 
     }
     for line in order.lines.iter().filter(|line| line.refunds.is_none() && line.hold.is_none()) {
         let is_discount =
-            line.role == LineRole::Counts && line.subtotal_incl.is_negative() && line.quantity > Decimal::ZERO;
+            line.role == LineRole::Eligible && line.subtotal_incl.is_negative() && line.quantity > Decimal::ZERO;
         if is_discount || is_gift(line, hold)? {
             let product = line.product_id.map_or_else(String::new, |id| format!(" (product {id})"));
             return Ok(Some(format!(

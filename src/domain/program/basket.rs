@@ -103,7 +103,7 @@ pub fn counted_from(program: &Program, days: u32, now: DateTime<Utc>) -> Option<
 }
 
 /// The goods of a draft, and what is left of each for a discount.
-pub(super) struct Shelf<'a> {
+pub(super) struct DiscountableGoods<'a> {
     /// Positions in the draft.
     positions: Vec<usize>,
     lines: Vec<&'a Line>,
@@ -121,11 +121,11 @@ pub(super) struct Bearer {
     pub most: Decimal,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> DiscountableGoods<'a> {
     /// Holds take off what they said they would, line by line, whether or not their own lines are on the draft yet.
     /// What a line cannot bear any more (it was changed since), the goods that the hold is for bear, and then all.
     pub fn of(basket: &Basket<'a>) -> Result<Self, Overflow> {
-        let mut shelf = Self {
+        let mut discountable = Self {
             positions: Vec::new(),
             lines: Vec::new(),
             before: Vec::new(),
@@ -145,30 +145,30 @@ impl<'a> Shelf<'a> {
                 Some(_) => rests.push((exact::sub(Decimal::ZERO, amount)?, line.covers.as_deref())),
                 None if opposite => discounts.push(Discount { amount, covers: None }),
                 None => {
-                    shelf.positions.push(position);
-                    shelf.lines.push(line);
-                    shelf.before.push(amount);
+                    discountable.positions.push(position);
+                    discountable.lines.push(line);
+                    discountable.before.push(amount);
                 }
             }
         }
-        shelf.left.clone_from(&shelf.before);
-        shelf.reduced = vec![Decimal::ZERO; shelf.lines.len()];
-        take_off(&shelf.lines, &mut shelf.before, &discounts)?;
+        discountable.left.clone_from(&discountable.before);
+        discountable.reduced = vec![Decimal::ZERO; discountable.lines.len()];
+        take_off(&discountable.lines, &mut discountable.before, &discounts)?;
         for discount in discounts {
-            shelf.bear(exact::sub(Decimal::ZERO, discount.amount)?, None, basket)?;
+            discountable.bear(exact::sub(Decimal::ZERO, discount.amount)?, None, basket)?;
         }
         for held in basket.holds {
-            rests.push((shelf.bear_as_said(held)?, held.covers.as_ref()));
+            rests.push((discountable.bear_as_said(held)?, held.covers.as_ref()));
         }
         // Those for some of the goods first: they cannot go elsewhere.
         rests.sort_by_key(|(_, covers)| covers.is_none());
         let mut of_all = Decimal::ZERO;
         for (rest, covers) in rests {
-            let borne = if covers.is_some() { shelf.bear(rest, covers, basket)? } else { Decimal::ZERO };
+            let borne = if covers.is_some() { discountable.bear(rest, covers, basket)? } else { Decimal::ZERO };
             of_all = exact::add(of_all, exact::sub(rest.max(Decimal::ZERO), borne)?)?;
         }
-        shelf.bear(of_all, None, basket)?;
-        Ok(shelf)
+        discountable.bear(of_all, None, basket)?;
+        Ok(discountable)
     }
 
     /// Takes a hold's shares off their lines; returns what they could not bear.

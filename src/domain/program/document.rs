@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::number::Stated;
+use super::number::AsWritten;
 use super::reader::{InvalidProgram, Least, Members, Node, Read};
 use super::rule::{
     Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
@@ -77,8 +77,8 @@ const DEFAULT_HOLD_SECONDS: u32 = 900;
 /// Past this a limit limits nothing.
 const MOST_USES: i64 = 1_000_000;
 const MOST_HOLD_SECONDS: i64 = 86_400;
-const ZERO_POINTS: Stated<Points> = Stated::new(Points::ZERO, Decimal::ZERO);
-const ONE: Stated<Decimal> = Stated::new(Decimal::ONE, Decimal::ONE);
+const ZERO_POINTS: AsWritten<Points> = AsWritten::new(Points::ZERO, Decimal::ZERO);
+const ONE: AsWritten<Decimal> = AsWritten::new(Decimal::ONE, Decimal::ONE);
 
 impl Program {
     /// Reads a document and refuses what is wrong with it.

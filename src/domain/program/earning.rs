@@ -24,7 +24,7 @@ use serde::Serialize;
 use super::discount::{Discount, spread, take_off};
 use super::number::{decimal_text, points_text};
 use super::rule::{Base, Rounding, Rule, RuleKind, Scope, Stacking, Step};
-use super::{Applies, Program};
+use super::{Applicability, Program};
 use crate::domain::sale::order::{Line, Order};
 use crate::domain::sale::refund::{Returned, TakenBack};
 use crate::domain::value::exact::{self, Overflow, cut, sum};
@@ -82,7 +82,7 @@ pub struct EarnedLine {
 /// # Errors
 /// [`Overflow`] when numbers grow past what can be kept exactly.
 pub fn earn(program: &Program, order: &Order, taken_back: &TakenBack) -> Result<Earned, Overflow> {
-    let (total, lines) = if program.applies_to(order) == Applies::Yes {
+    let (total, lines) = if program.applies_to(order) == Applicability::Yes {
         Goods::of(order, program, taken_back)?.earn_all()?
     } else {
         (Decimal::ZERO, Vec::new())

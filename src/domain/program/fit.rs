@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::Program;
-use super::basket::{Basket, Shelf};
+use super::basket::{Basket, DiscountableGoods};
 use super::reward::{NotPriced, Reason, Refusal, price};
 use super::rule::{Reward, RewardKind};
 use crate::domain::value::exact::Overflow;
@@ -37,11 +37,13 @@ pub fn most_off(program: &Program, reward: &Reward, points: Points, basket: &Bas
 
 /// A fixed amount that does not fit is refused whole on a draft. Once it was given, only what does not fit is too much.
 fn what_is_left(program: &Program, reward: &Reward, basket: &Basket<'_>) -> Result<Money, Overflow> {
-    let shelf = Shelf::of(basket)?;
-    let room = shelf.room(program, basket)?;
+    let discountable = DiscountableGoods::of(basket)?;
+    let room = discountable.room(program, basket)?;
     let left = match &reward.kind {
         RewardKind::DiscountPercent { .. } => Decimal::ZERO,
-        RewardKind::DiscountAmount { .. } if !reward.scope.is_everything() => room.min(shelf.left_in(&reward.scope)?),
+        RewardKind::DiscountAmount { .. } if !reward.scope.is_everything() => {
+            room.min(discountable.left_in(&reward.scope)?)
+        }
         _ => room,
     };
     Money::floor_to(basket.floor(left.max(Decimal::ZERO)), Money::DECIMALS)

@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use super::basket::{Basket, Bearer, Shelf, shares_of};
+use super::basket::{Basket, Bearer, DiscountableGoods, shares_of};
 use super::reward::{NotPriced, Reason, not_applicable};
 use crate::domain::sale::order::Line;
 use crate::domain::value::exact::{self, Overflow, cut, sum};
@@ -39,15 +39,15 @@ pub(super) fn give(
     product_id: ProductId,
     quantity: Decimal,
     price: Money,
-    shelf: &Shelf<'_>,
+    discountable: &DiscountableGoods<'_>,
     basket: &Basket<'_>,
     room: Decimal,
 ) -> Result<(Money, Gift), NotPriced> {
-    let parts = parts(product_id, quantity, price, shelf, basket)?;
+    let parts = parts(product_id, quantity, price, discountable, basket)?;
     let covered = sum(parts.iter().map(|part| part.quantity))?;
-    let is_there = shelf.of_product(product_id).next().is_some();
+    let is_there = discountable.of_product(product_id).next().is_some();
     // On a draft that has it for no more already, the points would buy nothing.
-    if covered.is_zero() && is_there && !all_given(product_id, shelf, basket)? {
+    if covered.is_zero() && is_there && !all_given(product_id, discountable, basket)? {
         return Err(not_applicable(Reason::AlreadyCheaper));
     }
     let most = sum(parts.iter().map(|part| part.left))?;
@@ -66,10 +66,10 @@ pub(super) fn give(
 pub(super) fn shares(
     gift: &Gift,
     discount: Money,
-    shelf: &Shelf<'_>,
+    discountable: &DiscountableGoods<'_>,
     basket: &Basket<'_>,
 ) -> Result<Vec<(usize, Money)>, Overflow> {
-    let parts = parts(gift.product_id, gift.covered_quantity, gift.price, shelf, basket)?;
+    let parts = parts(gift.product_id, gift.covered_quantity, gift.price, discountable, basket)?;
     let bearing = parts.into_iter().map(|part| (part.position, Bearer { weight: part.off, most: part.left }));
     shares_of(discount, bearing.collect(), basket)
 }
@@ -81,8 +81,12 @@ fn given(product_id: ProductId, basket: &Basket<'_>) -> Result<Decimal, Overflow
 }
 
 /// Whether other rewards give all of it that is in the draft: one more is then to be added.
-fn all_given(product_id: ProductId, shelf: &Shelf<'_>, basket: &Basket<'_>) -> Result<bool, Overflow> {
-    let there = sum(shelf.of_product(product_id).map(|(_, line, _)| line.quantity))?;
+fn all_given(
+    product_id: ProductId,
+    discountable: &DiscountableGoods<'_>,
+    basket: &Basket<'_>,
+) -> Result<bool, Overflow> {
+    let there = sum(discountable.of_product(product_id).map(|(_, line, _)| line.quantity))?;
     Ok(given(product_id, basket)? >= there)
 }
 
@@ -92,16 +96,16 @@ fn parts(
     product_id: ProductId,
     quantity: Decimal,
     price: Money,
-    shelf: &Shelf<'_>,
+    discountable: &DiscountableGoods<'_>,
     basket: &Basket<'_>,
 ) -> Result<Vec<Part>, Overflow> {
     let mut skip = given(product_id, basket)?;
     let mut wanted = quantity;
     let mut parts = Vec::new();
-    for (position, line, left) in shelf.of_product(product_id) {
+    for (position, line, left) in discountable.of_product(product_id) {
         let bearers: Vec<(usize, &Line, Decimal)> =
-            std::iter::once((position, line, left)).chain(shelf.parts_of(line)).collect();
-        let Some(above) = above(&bearers, line.quantity, price, shelf)? else { continue };
+            std::iter::once((position, line, left)).chain(discountable.parts_of(line)).collect();
+        let Some(above) = above(&bearers, line.quantity, price, discountable)? else { continue };
         let skipped = line.quantity.min(skip);
         skip = exact::sub(skip, skipped)?;
         let here = exact::sub(line.quantity, skipped)?.min(wanted);
@@ -131,13 +135,13 @@ fn above(
     lines: &[(usize, &Line, Decimal)],
     quantity: Decimal,
     price: Money,
-    shelf: &Shelf<'_>,
+    discountable: &DiscountableGoods<'_>,
 ) -> Result<Option<Decimal>, Overflow> {
     let at_price = exact::mul(price.decimal(), quantity)?;
     let whole = Money::sum(lines.iter().map(|(_, line, _)| line.subtotal_incl))?;
     let mut above = exact::sub(whole.decimal(), at_price)?;
     if price > Money::ZERO {
-        above = exact::sub(above, sum(lines.iter().map(|(position, _, _)| shelf.reduced_at(*position)))?)?;
+        above = exact::sub(above, sum(lines.iter().map(|(position, _, _)| discountable.reduced_at(*position)))?)?;
     }
     Ok((above > Decimal::ZERO).then_some(above))
 }

@@ -14,10 +14,10 @@ mod earning;
 mod fit;
 mod gift;
 mod number;
+mod pay_with_points;
 mod reader;
 mod reward;
 mod rule;
-mod scale;
 mod window;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
@@ -33,7 +33,7 @@ pub use earned_text::earned_from_text;
 pub use earning::{Earned, EarnedLine, earn};
 pub use fit::most_off;
 pub use gift::Gift;
-pub use number::Stated;
+pub use number::AsWritten;
 pub use reader::InvalidProgram;
 pub use reward::{NotPriced, Offer, Priced, Reason, Refusal, offers, price, shares};
 pub use rule::{
@@ -95,16 +95,16 @@ pub struct Expiry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Redemption {
     /// Points a member must have available before spending any.
-    pub minimum_points: Stated<Points>,
+    pub minimum_points: AsWritten<Points>,
     /// The part of the order's total with tax that all its rewards together may take off, above 0 and at most 1.
-    pub max_share_of_order: Stated<Decimal>,
+    pub max_share_of_order: AsWritten<Decimal>,
     /// How long a hold stands before it ends by itself.
     pub hold_seconds: u32,
 }
 
 /// Whether a program has anything to do with an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Applies {
+pub enum Applicability {
     /// It has.
     Yes,
     /// The order is another company's.
@@ -123,18 +123,18 @@ impl Program {
     /// It looks at company, currency, shop and `placed_at` alone. State and customer are the caller's: a
     /// draft is quoted, and only a paid order of an identified customer is posted.
     #[must_use]
-    pub fn applies_to(&self, order: &Order) -> Applies {
+    pub fn applies_to(&self, order: &Order) -> Applicability {
         let is_of = |company: &CompanyId| order.company_id == *company || order.parent_companies.contains(company);
         if !self.company_id.as_ref().is_none_or(is_of) {
-            Applies::OtherCompany
+            Applicability::OtherCompany
         } else if self.currency != order.currency {
-            Applies::OtherCurrency
+            Applicability::OtherCurrency
         } else if !rule::shop_listed(&self.pos_config_ids, order.pos_config_id) {
-            Applies::OtherShop
+            Applicability::OtherShop
         } else if self.holds_at(order.placed_at) {
-            Applies::Yes
+            Applicability::Yes
         } else {
-            Applies::OutsideDates
+            Applicability::OutsideDates
         }
     }
 

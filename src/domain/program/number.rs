@@ -9,28 +9,28 @@ use crate::domain::value::points::Points;
 ///
 /// Equality is by value alone.
 #[derive(Clone, Copy, Debug)]
-pub struct Stated<T> {
+pub struct AsWritten<T> {
     /// What it is worth.
     pub value: T,
     written: Decimal,
 }
 
-impl<T> Stated<T> {
+impl<T> AsWritten<T> {
     /// `value`, written as `written`.
     pub(super) const fn new(value: T, written: Decimal) -> Self {
         Self { value, written }
     }
 }
 
-impl<T: PartialEq> PartialEq for Stated<T> {
+impl<T: PartialEq> PartialEq for AsWritten<T> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
-impl<T: Eq> Eq for Stated<T> {}
+impl<T: Eq> Eq for AsWritten<T> {}
 
-impl<T> Serialize for Stated<T> {
+impl<T> Serialize for AsWritten<T> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.collect_str(&self.written)
     }

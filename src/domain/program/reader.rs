@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::number::Stated;
+use super::number::AsWritten;
 use crate::domain::value::calendar;
 use crate::domain::value::exact::{self, NotScaled};
 use crate::domain::value::money::Money;
@@ -252,24 +252,24 @@ impl<'a> Node<'a> {
     }
 
     /// Points, to hundredths.
-    pub(super) fn points(&self, least: Least) -> Read<Stated<Points>> {
+    pub(super) fn points(&self, least: Least) -> Read<AsWritten<Points>> {
         let (written, hundredths) = self.scaled("points have", Points::DECIMALS, least)?;
-        Ok(Stated::new(Points::from_e2(hundredths), written))
+        Ok(AsWritten::new(Points::from_e2(hundredths), written))
     }
 
     /// Money, to ten-thousandths.
-    pub(super) fn money(&self, least: Least) -> Read<Stated<Money>> {
+    pub(super) fn money(&self, least: Least) -> Read<AsWritten<Money>> {
         let (written, ten_thousandths) = self.scaled("money has", Money::DECIMALS, least)?;
-        Ok(Stated::new(Money::from_e4(ten_thousandths), written))
+        Ok(AsWritten::new(Money::from_e4(ten_thousandths), written))
     }
 
     /// A factor, rate, share or quantity, to ten-thousandths, and at most `most`.
-    pub(super) fn ratio(&self, least: Least, most: Option<Decimal>) -> Read<Stated<Decimal>> {
+    pub(super) fn ratio(&self, least: Least, most: Option<Decimal>) -> Read<AsWritten<Decimal>> {
         const DIGITS: u32 = 4;
         let (written, _) = self.scaled("this has", DIGITS, least)?;
         match most {
             Some(most) if written > most => Err(self.expected(&format!("at most {most}"))),
-            _ => Ok(Stated::new(written, written)),
+            _ => Ok(AsWritten::new(written, written)),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::basket::{Basket, Shelf};
+use super::basket::{Basket, DiscountableGoods};
 use super::gift::{self, Gift};
+use super::pay_with_points::PayWithPoints;
 use super::rule::{Reward, RewardKind};
-use super::scale::Scale;
-use super::{Applies, Program};
+use super::{Applicability, Program};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::ids::ProductId;
 use crate::domain::value::money::Money;
@@ -175,11 +175,11 @@ pub fn price(
     basket: &Basket<'_>,
 ) -> Result<Priced, NotPriced> {
     match program.applies_to(basket.order) {
-        Applies::Yes => {}
-        Applies::OtherCompany => return Err(not_applicable(Reason::OtherCompany)),
-        Applies::OtherCurrency => return Err(not_applicable(Reason::OtherCurrency)),
-        Applies::OtherShop => return Err(not_applicable(Reason::OtherShop)),
-        Applies::OutsideDates => return Err(not_applicable(Reason::OutsideDates)),
+        Applicability::Yes => {}
+        Applicability::OtherCompany => return Err(not_applicable(Reason::OtherCompany)),
+        Applicability::OtherCurrency => return Err(not_applicable(Reason::OtherCurrency)),
+        Applicability::OtherShop => return Err(not_applicable(Reason::OtherShop)),
+        Applicability::OutsideDates => return Err(not_applicable(Reason::OutsideDates)),
     }
     let now = basket.order.placed_at;
     if reward.window.as_ref().is_some_and(|window| !window.holds_at(now, program.timezone)) {
@@ -206,20 +206,20 @@ pub fn price(
     if available < required {
         return Err(Refusal::InsufficientPoints { available, required }.into());
     }
-    let shelf = Shelf::of(basket)?;
-    let room = shelf.room(program, basket)?;
+    let discountable = DiscountableGoods::of(basket)?;
+    let room = discountable.room(program, basket)?;
     let (discount, gift) = match &reward.kind {
-        RewardKind::DiscountAmount { amount, .. } => (amount_off(reward, amount.value, &shelf, room)?, None),
+        RewardKind::DiscountAmount { amount, .. } => (amount_off(reward, amount.value, &discountable, room)?, None),
         RewardKind::DiscountPercent { percent, max_amount, .. } => {
             let most = max_amount.as_ref().map_or(room, |most| room.min(most.value.decimal()));
-            (percent_off(reward, percent.value, &shelf, most, basket)?, None)
+            (percent_off(reward, percent.value, &discountable, most, basket)?, None)
         }
         RewardKind::FreeProduct { product_id, quantity, .. } => {
-            let (discount, gift) = gift::give(*product_id, quantity.value, Money::ZERO, &shelf, basket, room)?;
+            let (discount, gift) = gift::give(*product_id, quantity.value, Money::ZERO, &discountable, basket, room)?;
             (discount, Some(gift))
         }
         RewardKind::ProductAtPrice { product_id, price, .. } => {
-            let (discount, gift) = gift::give(*product_id, Decimal::ONE, price.value, &shelf, basket, room)?;
+            let (discount, gift) = gift::give(*product_id, Decimal::ONE, price.value, &discountable, basket, room)?;
             (discount, Some(gift))
         }
         RewardKind::DiscountPerPoint { .. } => return by_the_point(program, reward, requested, basket),
@@ -236,18 +236,23 @@ fn by_the_point(
     let RewardKind::DiscountPerPoint { rate } = &reward.kind else {
         return Err(not_applicable(Reason::PointsNotVariable));
     };
-    let room = Shelf::of(basket)?.room(program, basket)?;
-    let scale = Scale::new(basket, rate.value, room);
+    let room = DiscountableGoods::of(basket)?.room(program, basket)?;
+    let paying = PayWithPoints::new(basket, rate.value, room);
     match requested {
-        Some(requested) => scale.exactly(requested),
-        None => scale.most(),
+        Some(requested) => paying.exactly(requested),
+        None => paying.most(),
     }
 }
 
 /// A fixed amount fits as it is, or not at all.
-fn amount_off(reward: &Reward, amount: Money, shelf: &Shelf<'_>, room: Decimal) -> Result<Money, NotPriced> {
+fn amount_off(
+    reward: &Reward,
+    amount: Money,
+    discountable: &DiscountableGoods<'_>,
+    room: Decimal,
+) -> Result<Money, NotPriced> {
     if !reward.scope.is_everything() {
-        let left = shelf.left_in(&reward.scope)?;
+        let left = discountable.left_in(&reward.scope)?;
         if left.is_zero() {
             return Err(not_applicable(Reason::NothingInScope));
         }
@@ -266,15 +271,15 @@ fn amount_off(reward: &Reward, amount: Money, shelf: &Shelf<'_>, room: Decimal) 
 fn percent_off(
     reward: &Reward,
     percent: Decimal,
-    shelf: &Shelf<'_>,
+    discountable: &DiscountableGoods<'_>,
     most: Decimal,
     basket: &Basket<'_>,
 ) -> Result<Money, NotPriced> {
-    let left = shelf.left_in(&reward.scope)?;
+    let left = discountable.left_in(&reward.scope)?;
     if left.is_zero() && !reward.scope.is_everything() {
         return Err(not_applicable(Reason::NothingInScope));
     }
-    let part = exact::div(exact::mul(shelf.before_in(&reward.scope)?, percent)?, Decimal::ONE_HUNDRED)?;
+    let part = exact::div(exact::mul(discountable.before_in(&reward.scope)?, percent)?, Decimal::ONE_HUNDRED)?;
     let discount = basket.rounded(part).min(basket.floor(left)).min(basket.floor(most));
     if discount < basket.smallest() {
         return Err(not_applicable(Reason::OrderTooSmall));
@@ -287,13 +292,13 @@ fn percent_off(
 /// # Errors
 /// [`Overflow`]
 pub fn shares(reward: &Reward, priced: &Priced, basket: &Basket<'_>) -> Result<Vec<(usize, Money)>, Overflow> {
-    let shelf = Shelf::of(basket)?;
+    let discountable = DiscountableGoods::of(basket)?;
     match (&reward.kind, &priced.gift) {
         (RewardKind::FreeProduct { .. } | RewardKind::ProductAtPrice { .. }, Some(gift)) => {
-            gift::shares(gift, priced.discount, &shelf, basket)
+            gift::shares(gift, priced.discount, &discountable, basket)
         }
-        (RewardKind::DiscountPercent { .. }, _) => shelf.share_evenly(priced.discount, &reward.scope, basket),
-        _ => shelf.share(priced.discount, &reward.scope, basket),
+        (RewardKind::DiscountPercent { .. }, _) => discountable.share_evenly(priced.discount, &reward.scope, basket),
+        _ => discountable.share(priced.discount, &reward.scope, basket),
     }
 }
 

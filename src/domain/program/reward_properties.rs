@@ -99,7 +99,7 @@ proptest! {
         let mut draft = sold.clone();
         // Each with the program it is of.
         let mut holds: Vec<(bool, Held)> = Vec::new();
-        let goods: Decimal = sold.lines.iter().filter(|line| line.role == LineRole::Counts)
+        let goods: Decimal = sold.lines.iter().filter(|line| line.role == LineRole::Eligible)
             .map(|line| line.subtotal_incl.decimal()).sum();
         for (number, (second, which, is_on_draft, given_up)) in (1_u128..).zip(wanted) {
             if given_up == 0 && !holds.is_empty() {
@@ -152,7 +152,7 @@ proptest! {
         let mut holds: Vec<Held> = Vec::new();
         let smallest = Decimal::new(1, digits);
         let available = Points::from_e2(100_000);
-        let is_gift_card = |line: &Line| line.role == LineRole::Neutral && line.subtotal_incl.is_negative();
+        let is_gift_card = |line: &Line| line.role == LineRole::Excluded && line.subtotal_incl.is_negative();
         for (number, (which, is_on_draft)) in (1_u128..).zip(wanted) {
             let reward = &program.rewards[which];
             let basket = |order| Basket {

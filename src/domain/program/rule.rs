@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::number::Stated;
+use super::number::AsWritten;
 use super::window::Window;
 use crate::domain::sale::order::{Combo, Line, Order};
 use crate::domain::value::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
@@ -115,9 +115,9 @@ pub struct Rule {
     /// When it holds; `None` for always.
     pub window: Option<Window>,
     /// What the whole order's eligible amount must reach.
-    pub min_order_amount: Option<Stated<Money>>,
+    pub min_order_amount: Option<AsWritten<Money>>,
     /// What the quantity in scope must reach.
-    pub min_quantity: Option<Stated<Decimal>>,
+    pub min_quantity: Option<AsWritten<Decimal>>,
     /// Customer tags it is for; empty for everyone.
     pub partner_tag_ids: Vec<PartnerTagId>,
     /// Shops it holds in; empty for every shop.
@@ -132,26 +132,26 @@ pub enum RuleKind {
     /// Points for an amount spent in scope.
     PerAmount {
         /// The amount that pays once, above zero.
-        every: Stated<Money>,
+        every: AsWritten<Money>,
         /// What it pays, above zero.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
         /// For each full amount, or in proportion.
         step: Step,
     },
     /// Points for each unit bought in scope.
     PerUnit {
         /// What one unit pays, above zero.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
     },
     /// Points once for an order with an eligible line.
     PerOrder {
         /// What it pays, above zero.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
     },
     /// A factor on the points of the lines in scope.
     Multiplier {
         /// Above zero.
-        factor: Stated<Decimal>,
+        factor: AsWritten<Decimal>,
     },
 }
 
@@ -330,7 +330,7 @@ pub struct Reward {
     #[serde(flatten)]
     pub kind: RewardKind,
     /// Points a member must have available for it, besides the program's own minimum.
-    pub minimum_points: Stated<Points>,
+    pub minimum_points: AsWritten<Points>,
     /// The goods that a discount by amount or percent is for, and is never more than.
     #[serde(skip_serializing_if = "Scope::is_everything")]
     pub scope: Scope,
@@ -380,41 +380,41 @@ pub enum RewardKind {
     /// A fixed amount off.
     DiscountAmount {
         /// Its price.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
         /// What comes off, with tax.
-        amount: Stated<Money>,
+        amount: AsWritten<Money>,
     },
     /// A part of the order off.
     DiscountPercent {
         /// Its price.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
         /// Above 0, at most 100.
-        percent: Stated<Decimal>,
+        percent: AsWritten<Decimal>,
         /// Never more than this.
-        max_amount: Option<Stated<Money>>,
+        max_amount: Option<AsWritten<Money>>,
     },
     /// As much off as the points are worth.
     DiscountPerPoint {
         /// What one point is worth in the program's currency, above zero.
-        rate: Stated<Decimal>,
+        rate: AsWritten<Decimal>,
     },
     /// A product for nothing.
     FreeProduct {
         /// Its price.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
         /// The product.
         product_id: ProductId,
         /// How many of it.
-        quantity: Stated<Decimal>,
+        quantity: AsWritten<Decimal>,
     },
     /// A product at a price of its own.
     ProductAtPrice {
         /// Its price in points.
-        points: Stated<Points>,
+        points: AsWritten<Points>,
         /// The product.
         product_id: ProductId,
         /// What it then costs, with tax.
-        price: Stated<Money>,
+        price: AsWritten<Money>,
     },
 }
 

@@ -48,7 +48,7 @@ pub(super) fn line(product: i64, quantity: &str, amount: &str) -> Line {
         subtotal_incl: money(amount),
         refunds: None,
         hold: None,
-        role: LineRole::Counts,
+        role: LineRole::Eligible,
         pos_categories: if toy { BTreeSet::from([PosCategoryId(TOYS), PosCategoryId(1)]) } else { BTreeSet::new() },
         product_categories: BTreeSet::from([ProductCategoryId(if toy { 8 } else { 9 }), ProductCategoryId(7)]),
         product_tags: BTreeSet::new(),
@@ -80,7 +80,7 @@ pub(super) fn reward_line(amount: &str) -> Line {
 
 /// A tip, a gift card: neither earns nor reduces.
 pub(super) fn neutral(amount: &str) -> Line {
-    Line { role: LineRole::Neutral, ..line(98, "1", amount) }
+    Line { role: LineRole::Excluded, ..line(98, "1", amount) }
 }
 
 /// A paid order of these lines, numbered from 1.

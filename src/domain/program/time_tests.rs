@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::sample::{at, order, program};
-use super::{Applies, Program};
+use super::{Applicability, Program};
 use crate::domain::value::ids::{CompanyId, PosConfigId};
 
 fn expiring(timezone: &str, after_days: u32, granularity: &str) -> Program {
@@ -107,23 +107,23 @@ fn a_program_applies_to_its_company_currency_shops_and_dates() {
         "starts_at": "2026-11-01T00:00:00+01:00", "ends_at": "2026-12-01T00:00:00Z",
     }));
     let sold = order(vec![]);
-    assert_eq!(program.applies_to(&sold), Applies::Yes);
+    assert_eq!(program.applies_to(&sold), Applicability::Yes);
     let mut other = sold.clone();
     other.company_id = CompanyId(2);
-    assert_eq!(program.applies_to(&other), Applies::OtherCompany);
+    assert_eq!(program.applies_to(&other), Applicability::OtherCompany);
     let mut other = sold.clone();
     other.currency = "EUR".to_owned();
-    assert_eq!(program.applies_to(&other), Applies::OtherCurrency);
+    assert_eq!(program.applies_to(&other), Applicability::OtherCurrency);
     for shop in [None, Some(PosConfigId(4))] {
         let mut other = sold.clone();
         other.pos_config_id = shop;
-        assert_eq!(program.applies_to(&other), Applies::OtherShop);
+        assert_eq!(program.applies_to(&other), Applicability::OtherShop);
     }
     let cases = [
-        ("2026-10-31T22:59:59Z", Applies::OutsideDates),
-        ("2026-10-31T23:00:00Z", Applies::Yes),
-        ("2026-11-30T23:59:59Z", Applies::Yes),
-        ("2026-12-01T00:00:00Z", Applies::OutsideDates),
+        ("2026-10-31T22:59:59Z", Applicability::OutsideDates),
+        ("2026-10-31T23:00:00Z", Applicability::Yes),
+        ("2026-11-30T23:59:59Z", Applicability::Yes),
+        ("2026-12-01T00:00:00Z", Applicability::OutsideDates),
     ];
     for (when, expected) in cases {
         let mut other = sold.clone();

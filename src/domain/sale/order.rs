@@ -42,10 +42,10 @@ pub enum Wallet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineRole {
     /// It earns, or when negative reduces what the order earns. Reward and discount lines are of this role.
-    Counts,
+    Eligible,
     /// Neither earns nor reduces, and is no goods for a reward: tips, paid debts and invoices, deposits, down payments,
     /// gift-card and eWallet payments, gift cards and top-ups sold.
-    Neutral,
+    Excluded,
 }
 
 /// One line of an order.
@@ -113,7 +113,7 @@ impl Line {
     /// Whether it is sold here: it earns or reduces, and takes back no line of a sale.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.role == LineRole::Counts && self.product_id.is_some() && self.refunds.is_none()
+        self.role == LineRole::Eligible && self.product_id.is_some() && self.refunds.is_none()
     }
 
     /// Whether it is a part of the combo that stands in another line of its order.

@@ -66,7 +66,7 @@ pub fn match_by_reference(orders: &mut [Order], mut taken: TakenBack) -> Result<
         };
         let mut lines = Vec::with_capacity(refund.lines.len());
         for line in std::mem::take(&mut refund.lines) {
-            let unlinked = line.refunds.is_none() && line.hold.is_none() && line.role == LineRole::Counts;
+            let unlinked = line.refunds.is_none() && line.hold.is_none() && line.role == LineRole::Eligible;
             if !unlinked || line.quantity >= Decimal::ZERO {
                 lines.push(line);
                 continue;
@@ -159,7 +159,7 @@ mod tests {
             subtotal_incl: Money::from_e4(amount * 10_000),
             refunds: None,
             hold: None,
-            role: LineRole::Counts,
+            role: LineRole::Eligible,
             pos_categories: BTreeSet::default(),
             product_categories: BTreeSet::default(),
             product_tags: BTreeSet::default(),

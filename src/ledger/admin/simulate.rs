@@ -11,7 +11,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::domain::ledger::converge::taken_back;
 use crate::domain::program::Program;
-use crate::domain::program::authoring::forecast::{Forecast, Tally};
+use crate::domain::program::authoring::forecast::{Forecast, ForecastTotals};
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
@@ -101,12 +101,12 @@ fn run(pool: &Pool, ask: &Simulation, mut on_page: impl FnMut(u64, u64)) -> Resu
     let as_of = end_of(ask).map_or(now, |end| end.min(now));
     let currency_decimals = store::table::shop::currency_decimals(&mut conn, &program.currency)?;
     let total = u64::try_from(placed::count(&mut conn, stretch)?).unwrap_or_default();
-    let mut tally = Tally::new(program, as_of);
+    let mut totals = ForecastTotals::new(program, as_of);
     let mut computing = Duration::ZERO;
     let (sender, receiver) = sync_channel(WAITING);
     let reading = std::thread::scope(|scope| -> Result<Reading, LedgerError> {
         let reader = scope.spawn(move || read_all(&mut conn, ask, stretch, &sender));
-        let computed = compute(receiver, &mut tally, &mut computing, |done| on_page(done, total));
+        let computed = compute(receiver, &mut totals, &mut computing, |done| on_page(done, total));
         let read = reader.join().unwrap_or_else(|_| {
             Err(LedgerError::Unavailable("the orders could not be read because of an error in the program".to_owned()))
         });
@@ -114,7 +114,7 @@ fn run(pool: &Pool, ask: &Simulation, mut on_page: impl FnMut(u64, u64)) -> Resu
         computed.and(read)
     })?;
     let from = Instant::now();
-    let forecast = tally.finish()?;
+    let forecast = totals.finish()?;
     computing = computing.saturating_add(from.elapsed());
     let top: Vec<PartnerId> = forecast.top.iter().map(|(id, _)| *id).collect();
     let known = store::table::partners::load(&mut *pool.get()?, &top)?;
@@ -199,7 +199,7 @@ fn too_large(order: &str) -> LedgerError {
 
 fn compute(
     pages: Receiver<Vec<Sold>>,
-    tally: &mut Tally<'_>,
+    totals: &mut ForecastTotals<'_>,
     took: &mut Duration,
     mut on_page: impl FnMut(u64),
 ) -> Result<(), LedgerError> {
@@ -209,7 +209,7 @@ fn compute(
         done = done.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
         for (order, member, returned) in page {
             let name = order.name.clone();
-            tally.add(order, member, &returned).map_err(|Overflow| too_large(&name))?;
+            totals.add(order, member, &returned).map_err(|Overflow| too_large(&name))?;
         }
         *took = took.saturating_add(from.elapsed());
         on_page(done);

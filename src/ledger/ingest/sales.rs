@@ -12,7 +12,7 @@ use crate::domain::ledger::redemption_review::RewardLines;
 use crate::domain::ledger::state::OrderRef;
 use crate::domain::member::membership::Membership;
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::program::{self, Applies};
+use crate::domain::program::{self, Applicability};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleId, SaleLineId};
 use crate::domain::value::points::Points;
@@ -253,12 +253,12 @@ pub(in crate::ledger) fn desired_of(
         let Some(version) = program_versions.in_force(order.placed_at) else { continue };
         let membership = memberships.get(&(partner, program_versions.id)).unwrap_or(&NEVER);
         match version.program.applies_to(order) {
-            Applies::Yes => taken = true,
-            Applies::OtherCompany | Applies::OtherCurrency => {
+            Applicability::Yes => taken = true,
+            Applicability::OtherCompany | Applicability::OtherCurrency => {
                 foreign = true;
                 continue;
             }
-            Applies::OtherShop | Applies::OutsideDates => continue,
+            Applicability::OtherShop | Applicability::OutsideDates => continue,
         }
         if !membership.takes_part(&version.program, order.placed_at) {
             continue;

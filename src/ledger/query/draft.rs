@@ -53,7 +53,7 @@ pub(in crate::ledger) fn complete(
         };
         for line in &mut draft.lines {
             if line.product_id.is_some_and(is_neutral) {
-                line.role = LineRole::Neutral;
+                line.role = LineRole::Excluded;
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::state::LedgerState;
 use crate::domain::member::membership::Membership;
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::program::{self, Applies, Basket, Enrolment, Offer, Program, RewardKind};
+use crate::domain::program::{self, Applicability, Basket, Enrolment, Offer, Program, RewardKind};
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::ids::{AccountId, PartnerId, ProductId, ProgramId};
@@ -271,8 +271,10 @@ fn quote_one(
         return Ok(unreadable_quote(program_versions, till, member));
     }
     let Some(current) = program_versions.in_force(now) else { return Ok(None) };
-    if matches!(current.program.applies_to(draft), Applies::OtherCompany | Applies::OtherCurrency | Applies::OtherShop)
-    {
+    if matches!(
+        current.program.applies_to(draft),
+        Applicability::OtherCompany | Applicability::OtherCurrency | Applicability::OtherShop
+    ) {
         return Ok(None);
     }
     let membership = member.membership(program_versions.id);

@@ -62,7 +62,7 @@ fn orders(ids: std::ops::RangeInclusive<i64>) -> Vec<Order> {
             subtotal_incl: Money::from_e4(100_000),
             refunds: None,
             hold: None,
-            role: LineRole::Counts,
+            role: LineRole::Eligible,
             pos_categories: std::collections::BTreeSet::new(),
             product_categories: std::collections::BTreeSet::new(),
             product_tags: std::collections::BTreeSet::new(),

@@ -24,7 +24,7 @@ fn an_order_of_odoo_19() {
     assert_eq!(read.placed_at.to_rfc3339(), "2026-11-21T20:11:02+00:00");
     let [line] = read.lines.as_slice() else { panic!("one line") };
     assert_eq!((line.subtotal, line.subtotal_incl), (Money::from_e4(2_100_000), Money::from_e4(2_415_000)));
-    assert_eq!((line.quantity.to_string().as_str(), line.role), ("3", LineRole::Counts));
+    assert_eq!((line.quantity.to_string().as_str(), line.role), ("3", LineRole::Eligible));
     assert_eq!((&line.hold, line.refunds), (&None, None));
 }
 
@@ -101,15 +101,15 @@ fn tips_vouchers_and_their_payments_are_neutral() {
         let record = Record::new(json!({"id": 1, "is_reward_line": is_reward, "reward_id": reward})).unwrap();
         rules.role(&record, Some(ProductId(product)), Some(1)).unwrap()
     };
-    assert_eq!(role(7, json!(false), false), LineRole::Counts);
-    assert_eq!(role(30, json!(false), false), LineRole::Neutral, "the tip product");
-    assert_eq!(role(31, json!(false), false), LineRole::Neutral, "a gift card sold");
-    assert_eq!(role(32, json!(false), false), LineRole::Neutral, "a debt paid");
-    assert_eq!(role(7, json!([90, "Gift card"]), true), LineRole::Neutral, "paid by gift card");
-    assert_eq!(role(7, json!([91, "10 %"]), true), LineRole::Counts, "a discount of pos_loyalty");
+    assert_eq!(role(7, json!(false), false), LineRole::Eligible);
+    assert_eq!(role(30, json!(false), false), LineRole::Excluded, "the tip product");
+    assert_eq!(role(31, json!(false), false), LineRole::Excluded, "a gift card sold");
+    assert_eq!(role(32, json!(false), false), LineRole::Excluded, "a debt paid");
+    assert_eq!(role(7, json!([90, "Gift card"]), true), LineRole::Excluded, "paid by gift card");
+    assert_eq!(role(7, json!([91, "10 %"]), true), LineRole::Eligible, "a discount of pos_loyalty");
     let elsewhere = Record::new(json!({"id": 1})).unwrap();
-    assert_eq!(rules.role(&elsewhere, Some(ProductId(30)), Some(2)).unwrap(), LineRole::Counts, "another shop's tip");
-    assert_eq!(rules.role(&elsewhere, None, Some(2)).unwrap(), LineRole::Counts, "no product is no tip");
+    assert_eq!(rules.role(&elsewhere, Some(ProductId(30)), Some(2)).unwrap(), LineRole::Eligible, "another shop's tip");
+    assert_eq!(rules.role(&elsewhere, None, Some(2)).unwrap(), LineRole::Eligible, "no product is no tip");
 }
 
 #[test]

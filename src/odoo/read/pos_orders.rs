@@ -118,7 +118,7 @@ impl ShopRules {
         };
         let is_payment = record.flag("is_reward_line", false)
             && record.link("reward_id")?.is_some_and(|reward| self.payments.contains(&reward));
-        Ok(if product.is_some_and(is_neutral) || is_payment { LineRole::Neutral } else { LineRole::Counts })
+        Ok(if product.is_some_and(is_neutral) || is_payment { LineRole::Excluded } else { LineRole::Eligible })
     }
 }
 

@@ -115,7 +115,7 @@ impl DraftLine {
             subtotal_incl: self.price_subtotal_incl.0,
             refunds: self.refunded_line_id.map(|id| LineId(id.0)),
             hold: self.hold_id.as_deref().and_then(HoldRef::parse),
-            role: LineRole::Counts,
+            role: LineRole::Eligible,
             pos_categories: BTreeSet::default(),
             product_categories: BTreeSet::default(),
             product_tags: BTreeSet::default(),

@@ -67,7 +67,7 @@ impl PackedLine {
                 _ => None,
             },
             hold: line.hold.as_ref().map(|hold| uuids::text_to_bytes(&hold.as_text())),
-            is_neutral: line.role == LineRole::Neutral,
+            is_neutral: line.role == LineRole::Excluded,
             pos_category_ids: line.pos_categories.iter().filter(|_| ours).map(|id| id.0).collect(),
             product_category_ids: line.product_categories.iter().filter(|_| ours).map(|id| id.0).collect(),
             product_tag_ids: line.product_tags.iter().filter(|_| ours).map(|id| id.0).collect(),
@@ -85,7 +85,7 @@ impl PackedLine {
             subtotal_incl: Money::from_e4(self.subtotal_incl_e4.number(CENT)?),
             refunds: self.refunds_line_id.map(LineId),
             hold: hold.as_deref().and_then(HoldRef::parse),
-            role: if self.is_neutral { LineRole::Neutral } else { LineRole::Counts },
+            role: if self.is_neutral { LineRole::Excluded } else { LineRole::Eligible },
             pos_categories: ids(self.pos_category_ids, PosCategoryId),
             product_categories: ids(self.product_category_ids, ProductCategoryId),
             product_tags: ids(self.product_tag_ids, ProductTagId),
@@ -171,7 +171,7 @@ mod tests {
                 subtotal_incl: Money::from_e4(incl),
                 refunds: refunds.map(LineId),
                 hold,
-                role: if neutral { LineRole::Neutral } else { LineRole::Counts },
+                role: if neutral { LineRole::Excluded } else { LineRole::Eligible },
                 pos_categories: places.0.into_iter().map(PosCategoryId).collect(),
                 product_categories: places.1.into_iter().map(ProductCategoryId).collect(),
                 product_tags: places.2.into_iter().map(ProductTagId).collect(),
@@ -217,7 +217,7 @@ mod tests {
             moved[0].pos_categories.insert(PosCategoryId(77));
             prop_assert_eq!(to_bytes(&moved, Extent::Read).unwrap(), to_bytes(&lines, Extent::Read).unwrap());
             let mut other = lines.clone();
-            other[0].role = if lines[0].role == LineRole::Neutral { LineRole::Counts } else { LineRole::Neutral };
+            other[0].role = if lines[0].role == LineRole::Excluded { LineRole::Eligible } else { LineRole::Excluded };
             prop_assert_ne!(to_bytes(&other, Extent::Read).unwrap(), to_bytes(&lines, Extent::Read).unwrap());
         }
     }
@@ -233,7 +233,7 @@ mod tests {
             subtotal_incl: Money::from_e4(146_800),
             refunds: None,
             hold: None,
-            role: LineRole::Counts,
+            role: LineRole::Eligible,
             pos_categories: BTreeSet::from([PosCategoryId(3), PosCategoryId(12)]),
             product_categories: BTreeSet::from([ProductCategoryId(1), ProductCategoryId(9)]),
             product_tags: BTreeSet::new(),

@@ -83,7 +83,7 @@ pub(in crate::domain) fn line(id: i64, amount_e4: i64, hold: Option<HoldId>) -> 
         subtotal_incl: Money::from_e4(amount_e4),
         refunds: None,
         hold: hold.map(HoldRef::Id),
-        role: LineRole::Counts,
+        role: LineRole::Eligible,
         pos_categories: std::collections::BTreeSet::default(),
         product_categories: std::collections::BTreeSet::default(),
         product_tags: std::collections::BTreeSet::default(),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
-use crate::domain::program::{Applies, Program, Reward, RewardKind, earn};
+use crate::domain::program::{Applicability, Program, Reward, RewardKind, earn};
 use crate::domain::sale::order::{Line, LineRole, Order, OrderState};
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::{self, Overflow, cut};
@@ -20,9 +20,9 @@ use crate::domain::value::points::Points;
 /// Members that are named one by one.
 const TOP: usize = 10;
 
-/// The tally, while it goes on.
+/// The sums of a forecast, while orders are added.
 #[derive(Debug)]
-pub struct Tally<'a> {
+pub struct ForecastTotals<'a> {
     program: &'a Program,
     /// Points that end by then are expired.
     as_of: DateTime<Utc>,
@@ -204,7 +204,7 @@ fn count(number: &mut u64) {
     *number = number.saturating_add(1);
 }
 
-impl<'a> Tally<'a> {
+impl<'a> ForecastTotals<'a> {
     /// Nothing yet.
     #[must_use]
     pub fn new(program: &'a Program, as_of: DateTime<Utc>) -> Self {
@@ -237,18 +237,18 @@ impl<'a> Tally<'a> {
             return Ok(());
         }
         match self.program.applies_to(&order) {
-            Applies::Yes => {}
-            Applies::OtherCompany | Applies::OtherCurrency => {
+            Applicability::Yes => {}
+            Applicability::OtherCompany | Applicability::OtherCurrency => {
                 count(&mut self.orders.ignored);
                 return Ok(());
             }
-            Applies::OtherShop | Applies::OutsideDates => {
+            Applicability::OtherShop | Applicability::OutsideDates => {
                 count(&mut self.orders.outside);
                 return Ok(());
             }
         }
         let sold =
-            Money::sum(order.lines.iter().filter(|line| line.role == LineRole::Counts).map(|l| l.subtotal_incl))?;
+            Money::sum(order.lines.iter().filter(|line| line.role == LineRole::Eligible).map(|l| l.subtotal_incl))?;
         self.sales = self.sales.add(sold)?;
         self.note_prices(&order.lines)?;
         let Some(member) = member else {
@@ -470,7 +470,7 @@ mod tests {
             subtotal_incl: Money::from_e4(amount * 10_000),
             refunds: None,
             hold: None,
-            role: LineRole::Counts,
+            role: LineRole::Eligible,
             pos_categories: std::collections::BTreeSet::new(),
             product_categories: std::collections::BTreeSet::new(),
             product_tags: std::collections::BTreeSet::new(),
@@ -506,7 +506,7 @@ mod tests {
 
     /// Each order with its member and how many of its line came back.
     fn forecast(program: &Program, as_of: DateTime<Utc>, sold: &[(Order, i64, i64)]) -> Forecast {
-        let mut tally = Tally::new(program, as_of);
+        let mut totals = ForecastTotals::new(program, as_of);
         for (order, member, returned) in sold {
             let line = &order.lines[0];
             let mut taken = TakenBack::new();
@@ -520,9 +520,9 @@ mod tests {
                 };
                 taken.insert(line.id.unwrap(), of);
             }
-            tally.add(order.clone(), Some(PartnerId(*member)), &taken).unwrap();
+            totals.add(order.clone(), Some(PartnerId(*member)), &taken).unwrap();
         }
-        tally.finish().unwrap()
+        totals.finish().unwrap()
     }
 
     fn points(text: &str) -> Points {

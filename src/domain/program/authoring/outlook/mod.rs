@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::catalog::records::{Category, PosConfig, Product};
-use crate::domain::program::{Applies, Program, RuleKind, earn};
+use crate::domain::program::{Applicability, Program, RuleKind, earn};
 use crate::domain::sale::order::{Order, OrderState};
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
@@ -141,14 +141,14 @@ fn earned(program: &Program, sold: &Sold) -> Result<Points, WhyNot> {
         return Err(WhyNot::NotPaid);
     }
     match program.applies_to(order) {
-        Applies::Yes => {}
-        Applies::OtherCompany => return Err(WhyNot::OtherCompany(order.company_id)),
-        Applies::OtherCurrency => return Err(WhyNot::OtherCurrency(order.currency.clone())),
-        Applies::OtherShop => return Err(WhyNot::OtherTill(order.pos_config_id)),
-        Applies::OutsideDates if program.starts_at.is_some_and(|start| order.placed_at < start) => {
+        Applicability::Yes => {}
+        Applicability::OtherCompany => return Err(WhyNot::OtherCompany(order.company_id)),
+        Applicability::OtherCurrency => return Err(WhyNot::OtherCurrency(order.currency.clone())),
+        Applicability::OtherShop => return Err(WhyNot::OtherTill(order.pos_config_id)),
+        Applicability::OutsideDates if program.starts_at.is_some_and(|start| order.placed_at < start) => {
             return Err(WhyNot::BeforeStart);
         }
-        Applies::OutsideDates => return Err(WhyNot::AfterEnd),
+        Applicability::OutsideDates => return Err(WhyNot::AfterEnd),
     }
     if !order.lines.is_empty() && order.lines.iter().all(|line| line.refunds.is_some()) {
         return Err(WhyNot::Refund);

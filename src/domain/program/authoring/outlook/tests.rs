@@ -26,7 +26,7 @@ fn sold() -> Sold {
         subtotal_incl: Money::from_e4(250_000),
         refunds: None,
         hold: None,
-        role: LineRole::Counts,
+        role: LineRole::Eligible,
         pos_categories: BTreeSet::from([PosCategoryId(3)]),
         product_categories: BTreeSet::new(),
         product_tags: BTreeSet::new(),

@@ -9,14 +9,14 @@ use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 
 /// A reward by the point on one order.
-pub(super) struct Scale {
+pub(super) struct PayWithPoints {
     rate: Decimal,
     available: Points,
     room: Decimal,
     currency_decimals: u32,
 }
 
-impl Scale {
+impl PayWithPoints {
     /// `room` is the most that the order takes.
     pub fn new(basket: &Basket<'_>, rate: Decimal, room: Decimal) -> Self {
         let currency_decimals = basket.currency_decimals.min(Money::DECIMALS);
