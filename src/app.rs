@@ -15,7 +15,7 @@ use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
-use crate::odoo::{self, Fault, Link, OdooSettings};
+use crate::odoo::{self, Link, OdooFault, OdooSettings};
 use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun};
 use crate::store::{self, Pool, StoreError, Synchronous};
 use crate::sync::{SyncHandle, SyncService};
@@ -44,7 +44,7 @@ pub enum StartError {
     Ledger(#[from] LedgerError),
     /// Odoo's address.
     #[error("{0}")]
-    Odoo(#[from] Fault),
+    Odoo(#[from] OdooFault),
     /// Nobody could call.
     #[error(
         "there is no token in {database} that is accepted, so nobody could call; make one for Odoo's addon first: \
@@ -80,8 +80,8 @@ pub enum StartError {
 /// A connection to Odoo that is kept and renewed.
 ///
 /// # Errors
-/// [`Fault`] when the address cannot be used.
-pub fn link(odoo: OdooSettings, denied_pause: Duration) -> Result<Arc<Link>, Fault> {
+/// [`OdooFault`] when the address cannot be used.
+pub fn link(odoo: OdooSettings, denied_pause: Duration) -> Result<Arc<Link>, OdooFault> {
     Ok(Arc::new(Link::new(odoo::transport(odoo)?, denied_pause)))
 }
 
@@ -179,12 +179,12 @@ impl Application {
         let Self { settings, listener, connections, ledger, writers, sync, metrics, .. } = self;
         let odoo: Arc<dyn OdooSide> =
             Arc::new(Reader { ledger: ledger.clone(), sync: sync.as_ref().map(SyncService::handle) });
-        let options = http::Options {
+        let options = http::ServerOptions {
             shutdown_seconds: DRAIN.as_secs(),
             metrics_public: settings.metrics_public,
             rate_limit: settings.rate_limit,
             connections,
-            ..http::Options::default()
+            ..http::ServerOptions::default()
         };
         let methods = rpc::Methods::of(rpc::Api::new(ledger.clone(), Arc::clone(&odoo)));
         let state = http::ServerState::new(ledger.clone(), odoo, methods, metrics.clone(), options);

@@ -12,11 +12,11 @@ use crate::domain::catalog::records::{Category, Partner, PosConfig, Product};
 use crate::domain::program::{Program, describe, review};
 use crate::domain::value::ids::{PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
-use crate::odoo::error::{Asked, classify};
+use crate::odoo::error::{FailedRequest, classify};
 use crate::odoo::read::pos_orders::{self, ShopRules};
 use crate::odoo::read::{fields, loyalty_cards};
 use crate::odoo::session::{Domain, FromOdoo};
-use crate::odoo::transport::json_rpc::{Pending, ReadMethod, Spoken};
+use crate::odoo::transport::json_rpc::{PendingReply, ReadMethod, Spoken};
 use crate::odoo::{Session, Transport, doctor};
 use crate::rpc::envelope::{self, Answer};
 
@@ -51,7 +51,7 @@ pub fn program(document: &[u8]) {
 /// When it can be read in parts of time that do not end, or not at all.
 pub fn odoo_reply(answer: &[u8]) {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else { return };
-    let asked = Asked { database: "shop", login: "sidecar", model: "pos.order" };
+    let asked = FailedRequest { database: "shop", login: "sidecar", model: "pos.order" };
     let message = answer.get("message").and_then(Value::as_str).unwrap_or_default();
     let fault = classify(asked, 0, message, &answer);
     assert!(!fault.to_string().contains("Traceback"), "{fault}");
@@ -92,7 +92,7 @@ async fn page_of<T: FromOdoo>(session: &Session) {
 struct Parrot(Value);
 
 impl Transport for Parrot {
-    fn version(&self) -> Pending<'_, Value> {
+    fn version(&self) -> PendingReply<'_, Value> {
         Box::pin(async { Ok(json!({"server_version": "19.0"})) })
     }
 
@@ -100,11 +100,11 @@ impl Transport for Parrot {
         Spoken { protocol: "none", why: String::new() }
     }
 
-    fn authenticate(&self) -> Pending<'_, i64> {
+    fn authenticate(&self) -> PendingReply<'_, i64> {
         Box::pin(async { Ok(1) })
     }
 
-    fn call<'a>(&'a self, _: i64, _: &'a str, method: ReadMethod, _: Map<String, Value>) -> Pending<'a, Value> {
+    fn call<'a>(&'a self, _: i64, _: &'a str, method: ReadMethod, _: Map<String, Value>) -> PendingReply<'a, Value> {
         let of_orders = fields::ORDER_FIELDS.iter().chain(fields::LINE_FIELDS);
         let fields = fields::NEEDED_FIELDS.iter().flat_map(|(_, fields)| fields.iter()).chain(of_orders);
         let answer = match method {

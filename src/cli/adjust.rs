@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::opening::Opening;
-use super::{Failure, Outcome, Own, print};
+use super::{Failure, LocalLedger, Outcome, print};
 use crate::app;
 use crate::config::Settings;
 use crate::domain::ledger::decide::Correction;
@@ -59,7 +59,7 @@ pub(super) fn plain<const MOST: usize>(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(settings: &Settings, opening: Opening, asked: AdjustArguments, as_json: bool) -> Outcome {
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let outcome = post(settings, &own.ledger, &asked).await;
     own.stop().await;
     let posted = outcome?;

@@ -13,7 +13,7 @@ use crate::domain::findings::{HiddenPlace, Place};
 use crate::odoo::doctor::examine;
 use crate::odoo::read::census::census;
 use crate::odoo::read::places;
-use crate::odoo::{Fault, keys};
+use crate::odoo::{OdooFault, keys};
 use crate::store::connection::migrate::{Schema, inspect};
 use crate::store::connection::readiness;
 use crate::store::connection::transaction::write_transaction;
@@ -67,7 +67,7 @@ fn look_at_database(settings: &Settings, findings: &mut Findings) -> Result<(), 
         Schema::Newer(version) => return Err(StoreError::Newer(version)),
         Schema::Unreleased(version) => return Err(StoreError::Unreleased(version)),
     }
-    write_transaction(&mut conn, readiness::note)?;
+    write_transaction(&mut conn, readiness::probe_write)?;
     if let Some(held) = crate::store::table::withdrawals::held(&mut conn)? {
         findings.note(Mark::Failed, "withdrawals", held.message());
     }
@@ -139,7 +139,7 @@ async fn look_at_odoo(settings: &Settings, findings: &mut Findings) {
         let session = link.session().await?;
         // Of old versions, or without the right to see one's keys, nothing is known of their end.
         let key_end = keys::end(session.as_ref(), Utc::now()).await?;
-        Ok::<_, Fault>((
+        Ok::<_, OdooFault>((
             key_end,
             examine(session.as_ref()).await?,
             places::shown(session.as_ref(), settings.sync.page_size).await?,

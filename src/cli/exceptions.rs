@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::adjust::plain;
 use super::history::{place, text};
 use super::opening::Opening;
-use super::{Failure, Outcome, Own, print};
+use super::{Failure, LocalLedger, Outcome, print};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::ledger::state::EXCEPTION_KINDS;
@@ -66,7 +66,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsV
                 StateFilter::Resolved => Some("resolved".to_owned()),
                 StateFilter::All => None,
             };
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let filter = ExceptionFilter { state, kind, partner_id: partner, before };
             let outcome = own.ledger.exceptions(filter, limit).await;
             own.stop().await;
@@ -74,7 +74,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsV
             print(as_json, &page, || words(&page));
         }
         ExceptionsVerb::Resolve { id, note, on_behalf_of } => {
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let resolution = Resolution { note, by: COMMAND_LINE.to_owned(), on_behalf_of };
             let outcome = own.ledger.resolve_exception(id.clone(), resolution).await;
             own.stop().await;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::opening::Opening;
-use super::{Failure, Outcome, Own, print};
+use super::{Failure, LocalLedger, Outcome, print};
 use crate::config::Settings;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::text::one_line;
@@ -28,7 +28,7 @@ pub(super) struct HistoryArguments {
 
 pub(super) async fn run(settings: &Settings, opening: Opening, asked: HistoryArguments, as_json: bool) -> Outcome {
     let before = place(asked.before.as_deref(), HistoryPlace::parse)?;
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let outcome = own.ledger.history(PartnerId(asked.partner), asked.program.clone(), asked.limit, before).await;
     own.stop().await;
     let page = outcome?;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::opening::Opening;
-use super::{Failure, Outcome, Own, print, say};
+use super::{Failure, LocalLedger, Outcome, print, say};
 use crate::app;
 use crate::config::Settings;
-use crate::import::{ImportError, Report, cards, file, lines};
+use crate::import::{ImportError, ImportReport, cards, file, lines};
 use crate::ledger::Ledger;
 use crate::odoo::Link;
 
@@ -50,7 +50,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ImportVerb,
             if settings.odoo.is_none() {
                 return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read cards from".to_owned()));
             }
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let outcome = from_odoo(settings, &own.ledger, &program, odoo_program, !dry_run).await;
             own.stop().await;
             outcome?
@@ -59,7 +59,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ImportVerb,
             // Read and checked before the database is opened: a mistake in the file touches nothing.
             let found = lines::read(&read_bytes(&path)?).map_err(ImportError::File)?;
             let link = settings.odoo.clone().map(|odoo| app::link(odoo, settings.denied_pause)).transpose()?;
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let ask =
                 file::FileRequest { program: &program, since: settings.sync.since, post: !dry_run, allow_decrease };
             let outcome = from_file(settings, &own.ledger, link.as_deref(), &found, &ask).await;
@@ -81,7 +81,7 @@ async fn from_odoo(
     program: &str,
     odoo_program: Option<i64>,
     post: bool,
-) -> Result<Report, Failure> {
+) -> Result<ImportReport, Failure> {
     let Some(odoo) = settings.odoo.clone() else {
         return Err(Failure::Usage("odoo.url is not set: there is no Odoo to read cards from".to_owned()));
     };
@@ -101,9 +101,9 @@ async fn from_file(
     settings: &Settings,
     ledger: &Ledger,
     link: Option<&Link>,
-    found: &[lines::Line],
+    found: &[lines::ImportLine],
     ask: &file::FileRequest<'_>,
-) -> Result<Report, Failure> {
+) -> Result<ImportReport, Failure> {
     let odoo = link.map(|link| (link, settings.sync.page_size));
     Ok(file::carry_over(ledger, odoo, found, ask, warn).await?)
 }

@@ -43,7 +43,7 @@ use crate::domain::program::InvalidProgram;
 use crate::domain::value::text;
 use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
-use crate::odoo::{Fault, Wallet};
+use crate::odoo::{OdooFault, Wallet};
 use crate::store::{self, Pool, StoreError};
 use crate::sync::{PassReport, SyncError};
 use crate::telemetry;
@@ -148,7 +148,7 @@ enum Failure {
     #[error("{0}")]
     Sync(#[from] SyncError),
     #[error("{0}")]
-    Odoo(#[from] Fault),
+    Odoo(#[from] OdooFault),
     #[error("{0}")]
     Start(#[from] app::StartError),
     #[error("the program is not valid: {0}")]
@@ -259,12 +259,12 @@ fn print_document(document: &Value) {
 }
 
 /// A ledger of this process's own, beside whatever else works on the database.
-struct Own {
+struct LocalLedger {
     ledger: Ledger,
     writers: Writers,
 }
 
-impl Own {
+impl LocalLedger {
     fn start(settings: &Settings, opening: Opening) -> Result<Self, Failure> {
         let wallet = settings.odoo.as_ref().map_or(Wallet::default(), |odoo| odoo.wallet);
         let pool = opening.pool(settings)?;
@@ -287,7 +287,7 @@ async fn sync(settings: &Settings, opening: Opening, (full, accepts): (bool, boo
     if settings.odoo.is_none() {
         return Err(no_odoo());
     }
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let outcome = async {
         let report = read_odoo(settings, &own, full, accepts).await?;
         Ok::<_, Failure>((report, own.ledger.findings().await?.held))
@@ -320,7 +320,7 @@ fn no_odoo() -> Failure {
 }
 
 /// One pass over Odoo, and what follows it.
-async fn read_odoo(settings: &Settings, own: &Own, full: bool, accepts: bool) -> Result<PassReport, Failure> {
+async fn read_odoo(settings: &Settings, own: &LocalLedger, full: bool, accepts: bool) -> Result<PassReport, Failure> {
     let odoo = settings.odoo.clone().ok_or_else(no_odoo)?;
     own.ledger.recompute().await?;
     let link = app::link(odoo, settings.denied_pause)?;
@@ -334,7 +334,7 @@ async fn read_odoo(settings: &Settings, own: &Own, full: bool, accepts: bool) ->
 }
 
 async fn verify(settings: &Settings, opening: Opening, json: bool) -> Outcome {
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let outcome = own.ledger.verify().await;
     own.stop().await;
     let report = outcome?;

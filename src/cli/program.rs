@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::check;
 use super::opening::Opening;
 use super::shortened::shortened;
-use super::{Outcome, Own, print, print_document, put, simulate};
+use super::{LocalLedger, Outcome, print, print_document, put, simulate};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::value::calendar;
@@ -86,7 +86,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ProgramVerb
             return put::run(settings, opening, &file, effective_from, force, as_json).await;
         }
         ProgramVerb::Get { code, version, whole } => {
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let outcome = own.ledger.get_program(&code, version).await;
             own.stop().await;
             let found = outcome?;
@@ -98,7 +98,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ProgramVerb
             }
         }
         ProgramVerb::Archive { code } => {
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let outcome = own.ledger.archive_program(&code, COMMAND_LINE).await;
             own.stop().await;
             let archived = outcome?;
@@ -108,7 +108,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ProgramVerb
             });
         }
         ProgramVerb::List => {
-            let own = Own::start(settings, opening)?;
+            let own = LocalLedger::start(settings, opening)?;
             let outcome = own.ledger.list_programs_with_state().await;
             own.stop().await;
             let found = outcome?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::document::read_document;
 use super::findings::Findings;
 use super::opening::Opening;
-use super::{Outcome, Own, outlook, print};
+use super::{LocalLedger, Outcome, outlook, print};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::program::Program;
@@ -24,7 +24,7 @@ pub(super) async fn run(
 ) -> Outcome {
     // Read and checked before the database is opened: a mistake in the file touches nothing.
     let program = Program::from_json(&read_document(file)?)?;
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let currency = if force { CurrencyChange::Meant } else { CurrencyChange::Refused };
     let outcome = own.ledger.put_program_as(program, effective_from, currency, COMMAND_LINE).await;
     own.stop().await;

@@ -8,7 +8,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
 use super::opening::Opening;
-use super::{Failure, Outcome, Own, print, read_odoo};
+use super::{Failure, LocalLedger, Outcome, print, read_odoo};
 use crate::app;
 use crate::config::Settings;
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, ProductId};
@@ -36,7 +36,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, yes: bool, as_jso
     let Some(odoo) = settings.odoo.clone() else {
         return Err(Failure::Usage("odoo.url is not set: there is no Odoo to rebuild from".to_owned()));
     };
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let outcome = async {
         may_begin(&own, yes).await?;
         let session = app::link(odoo, settings.denied_pause)?.session().await?;
@@ -61,7 +61,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, yes: bool, as_jso
 }
 
 /// A ledger with entries is one that somebody has, and not to be added to by mistake.
-async fn may_begin(own: &Own, yes: bool) -> Result<(), Failure> {
+async fn may_begin(own: &LocalLedger, yes: bool) -> Result<(), Failure> {
     let (entries, holds) = own.ledger.size().await?;
     if !yes && (entries > 0 || holds > 0) {
         return Err(Failure::Usage(format!(

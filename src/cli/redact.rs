@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::adjust::plain;
 use super::opening::Opening;
-use super::{Outcome, Own, print};
+use super::{LocalLedger, Outcome, print};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::value::text::one_line;
@@ -21,7 +21,7 @@ pub(super) struct RedactArguments {
 }
 
 pub(super) async fn run(settings: &Settings, opening: Opening, asked: RedactArguments, as_json: bool) -> Outcome {
-    let own = Own::start(settings, opening)?;
+    let own = LocalLedger::start(settings, opening)?;
     let outcome = own.ledger.redact(asked.entry, asked.ground, COMMAND_LINE.to_owned()).await;
     own.stop().await;
     let done = outcome?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::opening::Opening;
-use super::{Failure, Outcome, Own, print};
+use super::{Failure, LocalLedger, Outcome, print};
 use crate::config::Settings;
 use crate::domain::value::text::one_line;
 use crate::store::connection::backup;
@@ -99,7 +99,7 @@ async fn check_database(
             )));
         }
     };
-    let own = Own::start(&settings, if is_copy { Opening::Migrated } else { Opening::AsItIs })?;
+    let own = LocalLedger::start(&settings, if is_copy { Opening::Migrated } else { Opening::AsItIs })?;
     let outcome = own.ledger.verify().await;
     own.stop().await;
     let report = outcome?;

@@ -1,6 +1,6 @@
 //! `[database]`: where the ledger is.
 
-use super::declared::{Taken, section};
+use super::declared::{SettingType, section};
 use super::{BadSetting, bad};
 use crate::store::{DatabaseUrl, Synchronous};
 
@@ -8,14 +8,14 @@ section! {
     /// The section, as it is written.
     DatabaseSection = "database" {
         url: String = "sqlite://loyalty.db".to_owned(),
-            Taken::Text("`sqlite://PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"),
+            SettingType::Text("`sqlite://PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"),
             "Where the ledger is: SQLite until the shop grows, PostgreSQL for several replicas. A relative PATH in a file \
              named by `--config` starts at that file's folder, otherwise at the working folder; `serve` logs the whole path.";
         pool_size: u32 = 8,
-            Taken::between("connections", 1, 100),
+            SettingType::between("connections", 1, 100),
             "How many connections are kept at most, beside the writers' own.";
         synchronous: Synchronous = Synchronous::Full,
-            Taken::Choice(&["full", "normal"]),
+            SettingType::Choice(&["full", "normal"]),
             "SQLite only: `normal` is faster, and a power cut may lose the points that were acknowledged last.";
     }
 }

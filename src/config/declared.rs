@@ -19,7 +19,7 @@ pub struct Setting {
     pub key: &'static str,
     /// What it takes, with its unit.
     #[serde(serialize_with = "as_words")]
-    pub value: Taken,
+    pub value: SettingType,
     /// What holds without it, as TOML writes it.
     pub default: Option<String>,
     /// What it is for.
@@ -31,7 +31,7 @@ pub struct Setting {
 
 /// What a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum SettingType {
     /// A text of some kind.
     Text(&'static str),
     /// Yes or no.
@@ -60,18 +60,18 @@ pub enum Example {
     Such(&'static str),
 }
 
-impl Taken {
+impl SettingType {
     /// A number of this unit, without bounds.
     pub(super) const fn number(unit: &'static str) -> Self {
         Self::Number { unit, least: 0, most: None }
     }
 
-    /// As [`Taken::number`], and no less than this.
+    /// As [`SettingType::number`], and no less than this.
     pub(super) const fn at_least(unit: &'static str, least: u64) -> Self {
         Self::Number { unit, least, most: None }
     }
 
-    /// As [`Taken::number`], between these.
+    /// As [`SettingType::number`], between these.
     pub(super) const fn between(unit: &'static str, least: u64, most: u64) -> Self {
         Self::Number { unit, least, most: Some(most) }
     }
@@ -104,7 +104,7 @@ impl Taken {
     }
 }
 
-fn as_words<S: serde::Serializer>(taken: &Taken, out: S) -> Result<S::Ok, S::Error> {
+fn as_words<S: serde::Serializer>(taken: &SettingType, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(&taken.words())
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
-use super::declared::{Taken, section};
+use super::declared::{SettingType, section};
 use super::{BadSetting, bad};
 use crate::domain::value::text::url_without_secrets;
 use crate::http::RateLimit;
@@ -15,23 +15,23 @@ section! {
     /// The section, as it is written.
     HttpSection = "http" {
         bind: String = "127.0.0.1:8070".to_owned(),
-            Taken::Text("address and port"),
+            SettingType::Text("address and port"),
             "Where the API listens. Port 0 picks a free one. An address beyond loopback needs `http.behind_tls_proxy`.";
         metrics_public: bool = false,
-            Taken::Flag,
+            SettingType::Flag,
             "Serves `/metrics` without a token.";
         behind_tls_proxy: bool = false,
-            Taken::Flag,
+            SettingType::Flag,
             "Allows an address beyond loopback. The service speaks plain HTTP: a proxy in front must speak TLS, and nothing \
              else may reach the port.";
         // One token serves all tills of an Odoo: a hundred of them that each touch their order twice a second make 400
         // calls. Whoever stays above is no till.
         rate_limit_per_second: u32 = 5_000,
-            Taken::number("calls per second"),
+            SettingType::number("calls per second"),
             "How many calls one token may make, each call of a batch counted. More get HTTP 429 and `Retry-After`. 0 sets no \
              limit.";
         rate_limit_burst: u32 = 10_000,
-            Taken::number("calls"),
+            SettingType::number("calls"),
             "How many calls one token may make at once, after a pause. With a limit it is at least 100, a whole batch.";
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::declared::{Taken, section};
+use super::declared::{SettingType, section};
 
 section! {
     /// The section, as it is written.
     LedgerSection = "ledger" {
         reply_days: u32 = 30,
-            Taken::number("days"),
+            SettingType::number("days"),
             "How long a recorded refusal answers the key it was given to; 0 keeps it for ever. What was done keeps its reply for \
              ever.";
     }

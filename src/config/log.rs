@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::declared::{Taken, section};
+use super::declared::{SettingType, section};
 use super::{BadSetting, bad};
 
 /// What is logged, and how.
@@ -29,10 +29,10 @@ section! {
     /// The section, as it is written.
     LogSection = "log" {
         format: LogFormat = LogFormat::Pretty,
-            Taken::Choice(&["pretty", "json"]),
+            SettingType::Choice(&["pretty", "json"]),
             "`json` is for machines: one object a line.";
         level: String = "info".to_owned(),
-            Taken::Text("`error`, `warn`, `info`, `debug`, `trace`, or tracing's directives"),
+            SettingType::Text("`error`, `warn`, `info`, `debug`, `trace`, or tracing's directives"),
             "How much is logged.";
     }
 }

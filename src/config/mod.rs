@@ -26,7 +26,7 @@ use crate::store::{DatabaseUrl, Synchronous};
 use crate::sync::SyncSettings;
 
 pub use cautions::Caution;
-pub use declared::{Example, Setting, Taken};
+pub use declared::{Example, Setting, SettingType};
 pub use log::{LogFormat, LogSettings};
 
 /// A setting that cannot be used; its text names it and says what to do.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use super::declared::{Taken, section};
+use super::declared::{SettingType, section};
 use super::{BadSetting, bad};
 use crate::domain::sale::order::Wallet;
 use crate::domain::value::text::url_without_secrets;
@@ -18,39 +18,39 @@ section! {
     /// The section, as it is written.
     OdooSection = "odoo" {
         url: Option<String> = None,
-            Taken::Text("`https://…`"),
+            SettingType::Text("`https://…`"),
             "The Odoo to read. With `odoo.database`, `odoo.login` and an API key it goes together; without all of them nothing \
              is read.",
             Example::Needed("\"https://shop.example.com\"");
         database: Option<String> = None,
-            Taken::Text("name"),
+            SettingType::Text("name"),
             "Odoo's database.",
             Example::Needed("\"shop\"");
         login: Option<String> = None,
-            Taken::Text("login"),
+            SettingType::Text("login"),
             "The service user.",
             Example::Needed("\"loyalty\"");
         api_key: Option<SecretString> = None,
-            Taken::Text("secret"),
+            SettingType::Text("secret"),
             "An API key of the service user (My Preferences, Security). Choose the longest duration: reading stops when the key \
              ends.",
             Example::Needed("\"…\"");
         api_key_file: Option<PathBuf> = None,
-            Taken::Text("path"),
+            SettingType::Text("path"),
             "The file that holds the API key, instead of `odoo.api_key`. A new key in it is used within a minute, without a \
              restart.",
             Example::Such("\"/run/secrets/odoo_api_key\"");
         protocol: String = "auto".to_owned(),
-            Taken::Choice(&["auto", "jsonrpc", "json2"]),
+            SettingType::Choice(&["auto", "jsonrpc", "json2"]),
             "`auto` takes JSON-2 from Odoo 19 on, and JSON-RPC before. A key that Odoo refuses is never tried over the other.";
         timeout_ms: u64 = OdooSettings::DEFAULT_TIMEOUT_MS,
-            Taken::at_least("milliseconds", 100),
+            SettingType::at_least("milliseconds", 100),
             "How long one request may take.";
         retries: u32 = OdooSettings::DEFAULT_RETRIES,
-            Taken::number("times"),
+            SettingType::number("times"),
             "How often a request is tried again after a fault that passes, at most 20. A refused login is never tried again.";
         wallet: Wallet = Wallet::Contact,
-            Taken::Choice(&["contact", "company"]),
+            SettingType::Choice(&["contact", "company"]),
             "Whose points an order's are: its contact's, or those of the contact's company. An order keeps its owner from its \
              first reading.";
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use super::declared::{Taken, section};
+use super::declared::{SettingType, section};
 use super::{BadSetting, bad};
 use crate::domain::value::calendar;
 use crate::sync::SyncSettings;
@@ -16,38 +16,38 @@ section! {
     /// The section, as it is written.
     SyncSection = "sync" {
         interval_seconds: u64 = 15,
-            Taken::at_least("seconds", 1),
+            SettingType::at_least("seconds", 1),
             "The pause between passes.";
         overlap_seconds: u64 = 150,
-            Taken::number("seconds"),
+            SettingType::number("seconds"),
             "How far each window reaches back. Less than 120 is refused unless `sync.allow_unsafe_overlap` is set.";
         allow_unsafe_overlap: bool = false,
-            Taken::Flag,
+            SettingType::Flag,
             "Accepts an overlap of less than 120 seconds. Orders of slow transactions in Odoo are then missed until the next \
              full comparison.";
         page_size: u32 = 500,
-            Taken::between("records", 1, 5000),
+            SettingType::between("records", 1, 5000),
             "How many records one call to Odoo reads.";
         sweep_hours: u64 = 24,
-            Taken::number("hours"),
+            SettingType::number("hours"),
             "How often every order is compared with Odoo; 0 compares with every pass.";
         capture_grace_hours: u64 = 72,
-            Taken::number("hours"),
+            SettingType::number("hours"),
             "How long a captured hold may wait for its paid order before it is an exception.";
         since: Option<String> = None,
-            Taken::Text("date or date-time"),
+            SettingType::Text("date or date-time"),
             "Orders dated before this are ignored.",
             Example::Such("\"2026-01-01\"");
         max_withdrawn_orders: u32 = 20,
-            Taken::number("orders"),
+            SettingType::number("orders"),
             "How many paid orders may be taken back at once because Odoo no longer has them as they were. More wait for a \
              person.";
         denied_pause_seconds: u64 = 900,
-            Taken::number("seconds"),
+            SettingType::number("seconds"),
             "The pause after Odoo refused the login.";
         // A lease that is renewed three times in its length must outlast a slow commit.
         lease_seconds: u64 = 30,
-            Taken::at_least("seconds", 5),
+            SettingType::at_least("seconds", 5),
             "Of several replicas, how long one that died keeps the others from reading.";
     }
 }

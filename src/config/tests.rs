@@ -175,17 +175,17 @@ fn what_is_declared_is_what_is_taken() {
             assert!(problem.contains(setting.key) || problem.contains(value.trim_matches('"')), "{problem}");
         };
         match setting.value {
-            Taken::Flag => {
+            SettingType::Flag => {
                 read(&toml("true")).unwrap();
                 refused("\"perhaps\"");
             }
-            Taken::Choice(words) => {
+            SettingType::Choice(words) => {
                 for word in words {
                     read(&toml(&format!("\"{word}\""))).unwrap();
                 }
                 refused("\"neither\"");
             }
-            Taken::Number { least, most, .. } => {
+            SettingType::Number { least, most, .. } => {
                 if least > 0 {
                     refused(&(least - 1).to_string());
                 }
@@ -195,7 +195,7 @@ fn what_is_declared_is_what_is_taken() {
                 }
                 refused("-1");
             }
-            Taken::Text(_) => {}
+            SettingType::Text(_) => {}
         }
     }
 }

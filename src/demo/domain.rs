@@ -72,19 +72,19 @@ enum Test {
 }
 
 #[derive(Debug)]
-enum Node {
+enum DomainNode {
     /// A field, the precision it is compared with when it is a moment, and the test.
     Leaf(String, Option<Precision>, Test),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
-    Not(Box<Node>),
+    And(Box<DomainNode>, Box<DomainNode>),
+    Or(Box<DomainNode>, Box<DomainNode>),
+    Not(Box<DomainNode>),
 }
 
 /// A domain, read once and then held against many records.
 #[derive(Debug)]
-pub(super) struct Domain(Vec<Node>);
+pub(super) struct DomainFilter(Vec<DomainNode>);
 
-impl Domain {
+impl DomainFilter {
     /// Reads a domain of `model`.
     ///
     /// # Errors
@@ -105,13 +105,13 @@ impl Domain {
 
     fn node(
         rest: &mut std::slice::Iter<'_, Value>,
-        leaf: &dyn Fn(&Value) -> Result<Node, String>,
-    ) -> Result<Node, String> {
+        leaf: &dyn Fn(&Value) -> Result<DomainNode, String>,
+    ) -> Result<DomainNode, String> {
         let item = rest.next().ok_or("Domain ends too early")?;
         match item.as_str() {
-            Some("&") => Ok(Node::And(Box::new(Self::node(rest, leaf)?), Box::new(Self::node(rest, leaf)?))),
-            Some("|") => Ok(Node::Or(Box::new(Self::node(rest, leaf)?), Box::new(Self::node(rest, leaf)?))),
-            Some("!") => Ok(Node::Not(Box::new(Self::node(rest, leaf)?))),
+            Some("&") => Ok(DomainNode::And(Box::new(Self::node(rest, leaf)?), Box::new(Self::node(rest, leaf)?))),
+            Some("|") => Ok(DomainNode::Or(Box::new(Self::node(rest, leaf)?), Box::new(Self::node(rest, leaf)?))),
+            Some("!") => Ok(DomainNode::Not(Box::new(Self::node(rest, leaf)?))),
             _ => leaf(item),
         }
     }
@@ -119,7 +119,7 @@ impl Domain {
     /// The id that all records must be above, when it says so: paging by id need not look at what lies before.
     pub fn after(&self) -> Option<i64> {
         self.0.iter().find_map(|node| match node {
-            Node::Leaf(field, _, Test::Compares(Scalar::Number(id), [Ordering::Greater, Ordering::Greater]))
+            DomainNode::Leaf(field, _, Test::Compares(Scalar::Number(id), [Ordering::Greater, Ordering::Greater]))
                 if field == "id" =>
             {
                 i64::try_from(*id).ok()
@@ -135,8 +135,8 @@ impl Domain {
             _ => None,
         };
         self.0.iter().find_map(|node| match node {
-            Node::Leaf(name, _, Test::In(wanted)) if name == field => wanted.iter().map(whole).collect(),
-            Node::Leaf(name, _, Test::Equals(wanted)) if name == field => whole(wanted).map(|one| [one].into()),
+            DomainNode::Leaf(name, _, Test::In(wanted)) if name == field => wanted.iter().map(whole).collect(),
+            DomainNode::Leaf(name, _, Test::Equals(wanted)) if name == field => whole(wanted).map(|one| [one].into()),
             _ => None,
         })
     }
@@ -145,7 +145,7 @@ impl Domain {
     pub fn range(&self, field: &str) -> Option<RangeInclusive<i64>> {
         let limit = |end: Ordering| {
             self.0.iter().find_map(|node| match node {
-                Node::Leaf(name, _, Test::Compares(Scalar::Number(limit), [way, Ordering::Equal]))
+                DomainNode::Leaf(name, _, Test::Compares(Scalar::Number(limit), [way, Ordering::Equal]))
                     if name == field && *way == end =>
                 {
                     i64::try_from(*limit).ok()
@@ -163,7 +163,7 @@ impl Domain {
     }
 }
 
-fn leaf(item: &Value, model: &Model, name: &str, precision: Precision) -> Result<Node, String> {
+fn leaf(item: &Value, model: &Model, name: &str, precision: Precision) -> Result<DomainNode, String> {
     let Some([Value::String(field), Value::String(operator), value]) = item.as_array().map(Vec::as_slice) else {
         return Err(format!("Invalid domain term {item}"));
     };
@@ -185,7 +185,7 @@ fn leaf(item: &Value, model: &Model, name: &str, precision: Precision) -> Result
         "<=" => Test::Compares(one, [Ordering::Less, Ordering::Equal]),
         _ => return Err(format!("Invalid operator {operator} in condition {item}")),
     };
-    Ok(Node::Leaf(field.clone(), precision, test))
+    Ok(DomainNode::Leaf(field.clone(), precision, test))
 }
 
 fn at_precision(value: Scalar, precision: Option<Precision>) -> Scalar {
@@ -195,12 +195,12 @@ fn at_precision(value: Scalar, precision: Option<Precision>) -> Scalar {
     }
 }
 
-fn holds(node: &Node, record: &Map<String, Value>) -> bool {
+fn holds(node: &DomainNode, record: &Map<String, Value>) -> bool {
     match node {
-        Node::And(a, b) => holds(a, record) && holds(b, record),
-        Node::Or(a, b) => holds(a, record) || holds(b, record),
-        Node::Not(node) => !holds(node, record),
-        Node::Leaf(field, precision, test) => {
+        DomainNode::And(a, b) => holds(a, record) && holds(b, record),
+        DomainNode::Or(a, b) => holds(a, record) || holds(b, record),
+        DomainNode::Not(node) => !holds(node, record),
+        DomainNode::Leaf(field, precision, test) => {
             let value = Model::kept(record, field).unwrap_or(&Value::Null);
             let values: Vec<Scalar> = match value {
                 // A many2many matches when any of its records does.

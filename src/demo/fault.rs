@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What it does instead of answering.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misbehaviour {
+pub enum FaultInjection {
     /// Answers with an HTTP status and an HTML page.
     Status(u16),
     /// Answers 200 with an HTML page.
@@ -22,7 +22,7 @@ pub enum Misbehaviour {
 /// When it does so.
 #[derive(Clone, Debug)]
 pub(super) struct FaultRule {
-    pub what: Misbehaviour,
+    pub what: FaultInjection,
     /// Only for calls of this model; `None` for every request.
     pub model: Option<String>,
     /// So many requests are answered first.

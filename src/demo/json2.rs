@@ -1,12 +1,12 @@
-//! Odoo 19's JSON-2, answered from a [`Shop`]: bearer keys, bare values, true HTTP statuses. An older version has none.
+//! Odoo 19's JSON-2, answered from a [`FakeOdoo`]: bearer keys, bare values, true HTTP statuses. An older version has none.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::fault::Misbehaviour;
-use super::server::{Exception, PAGE, dated, execute, half_of};
-use super::shop::{DATABASE, Shop};
+use super::fake_odoo::{DATABASE, FakeOdoo};
+use super::fault::FaultInjection;
+use super::server::{OdooException, PAGE, dated, execute, half_of};
 
 /// What Odoo shows for what it does not serve.
 const NOT_FOUND: &str = "<!DOCTYPE html><title>404 Not Found</title><h1>Not Found</h1>\
@@ -21,17 +21,17 @@ fn not_found() -> HttpResponse {
 }
 
 /// Whether the version that is told has JSON-2.
-fn has_json2(shop: &Shop) -> bool {
-    let version = shop.books().version.clone();
+fn has_json2(shop: &FakeOdoo) -> bool {
+    let version = shop.database().version.clone();
     version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 19)
 }
 
-async fn version(shop: web::Data<Shop>) -> HttpResponse {
+async fn version(shop: web::Data<FakeOdoo>) -> HttpResponse {
     let response = match misbehave(&shop, None, ("common", "version")).await {
         Err(instead) => instead,
         Ok(_) if !has_json2(&shop) => not_found(),
         Ok(is_cut) => {
-            let version = shop.books().version.clone();
+            let version = shop.database().version.clone();
             let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
             let told = json!({"version_info": [major, 0, 0, "final", 0, ""], "version": version});
             respond((StatusCode::OK, told), is_cut)
@@ -41,7 +41,7 @@ async fn version(shop: web::Data<Shop>) -> HttpResponse {
 }
 
 async fn call(
-    shop: web::Data<Shop>,
+    shop: web::Data<FakeOdoo>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
     body: web::Bytes,
@@ -49,7 +49,7 @@ async fn call(
     let (model, method) = path.into_inner();
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // As a server of several databases: without the header none is chosen.
-    if !has_json2(&shop) || shop.books().hides_json2 || header("x-odoo-database") != Some(DATABASE) {
+    if !has_json2(&shop) || shop.database().hides_json2 || header("x-odoo-database") != Some(DATABASE) {
         return dated(&shop, not_found());
     }
     let bearer = header("authorization").and_then(|value| value.strip_prefix("bearer "));
@@ -73,22 +73,22 @@ fn respond((status, value): Replied, is_cut: bool) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json").body(if is_cut { half_of(body) } else { body })
 }
 
-fn answer(shop: &Shop, bearer: &str, model: &str, method: &str, body: &[u8]) -> Replied {
-    let books = shop.books();
-    if books.user_of(bearer).is_none() {
+fn answer(shop: &FakeOdoo, bearer: &str, model: &str, method: &str, body: &[u8]) -> Replied {
+    let database = shop.database();
+    if database.user_of(bearer).is_none() {
         return error(StatusCode::UNAUTHORIZED, "werkzeug.exceptions.Unauthorized", "Invalid apikey");
     }
     let Ok(named @ Value::Object(_)) = serde_json::from_slice::<Value>(body) else {
         let message = "could not parse the body as json";
         return error(StatusCode::BAD_REQUEST, "werkzeug.exceptions.BadRequest", message);
     };
-    if !books.models.contains_key(model) {
+    if !database.models.contains_key(model) {
         let message = format!("the model '{model}' does not exist");
         return error(StatusCode::NOT_FOUND, "werkzeug.exceptions.NotFound", &message);
     }
-    match execute(&books, model, method, &[], &named) {
+    match execute(&database, model, method, &[], &named) {
         Ok(value) => (StatusCode::OK, value),
-        Err(Exception("builtins.AttributeError", message)) => {
+        Err(OdooException("builtins.AttributeError", message)) => {
             error(StatusCode::NOT_FOUND, "werkzeug.exceptions.NotFound", &message)
         }
         Err(exception) => failed(&exception),
@@ -96,7 +96,7 @@ fn answer(shop: &Shop, bearer: &str, model: &str, method: &str, body: &[u8]) -> 
 }
 
 /// An exception with the status that Odoo gives it.
-fn failed(Exception(name, message): &Exception) -> Replied {
+fn failed(OdooException(name, message): &OdooException) -> Replied {
     let status = match name.rsplit('.').next().unwrap_or(name) {
         "AccessDenied" | "AccessError" => StatusCode::FORBIDDEN,
         "MissingError" => StatusCode::NOT_FOUND,
@@ -113,20 +113,22 @@ fn error(status: StatusCode, name: &str, message: &str) -> Replied {
 }
 
 /// What is done instead of answering; else whether the answer is to be cut in the middle.
-async fn misbehave(shop: &Shop, model: Option<&str>, called: (&str, &str)) -> Result<bool, HttpResponse> {
+async fn misbehave(shop: &FakeOdoo, model: Option<&str>, called: (&str, &str)) -> Result<bool, HttpResponse> {
     match shop.begin(model, called) {
         None => Ok(false),
-        Some(Misbehaviour::Truncated) => Ok(true),
-        Some(Misbehaviour::Hang(duration)) => {
+        Some(FaultInjection::Truncated) => Ok(true),
+        Some(FaultInjection::Hang(duration)) => {
             tokio::time::sleep(duration).await;
             Ok(false)
         }
-        Some(Misbehaviour::Status(status)) => {
+        Some(FaultInjection::Status(status)) => {
             let status = StatusCode::from_u16(status).unwrap_or_default();
             Err(HttpResponse::build(status).content_type("text/html").body(PAGE))
         }
-        Some(Misbehaviour::Html) => Err(HttpResponse::Ok().content_type("text/html").body(PAGE)),
-        Some(Misbehaviour::Error(name, message)) => Err(respond(failed(&Exception(name, message.to_owned())), false)),
-        Some(Misbehaviour::OtherJson) => Err(HttpResponse::Ok().json(json!({"status": "fine"}))),
+        Some(FaultInjection::Html) => Err(HttpResponse::Ok().content_type("text/html").body(PAGE)),
+        Some(FaultInjection::Error(name, message)) => {
+            Err(respond(failed(&OdooException(name, message.to_owned())), false))
+        }
+        Some(FaultInjection::OtherJson) => Err(HttpResponse::Ok().json(json!({"status": "fine"}))),
     }
 }

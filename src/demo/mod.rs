@@ -1,6 +1,6 @@
 //! The sample shop: a small server that speaks Odoo's JSON-RPC and JSON-2, so that the demo and the tests need no Odoo.
 //!
-//! - [`shop`] keeps records by model as Odoo would, with a clock of its own, and has several change at once; [`model`] knows their fields and how
+//! - [`fake_odoo`] keeps records by model as Odoo would, with a clock of its own, and has several change at once; [`model`] knows their fields and how
 //!   they look on the wire; [`domain`] evaluates search domains;
 //! - [`server`] answers `/jsonrpc` from it, `json2` its successor, and both misbehave on request ([`fault`]);
 //! - [`sample`] fills it with a year of plausible sales, the same ones every time.
@@ -8,6 +8,7 @@
 //! It knows nothing of the rest of the crate, and the rest reads it over HTTP like any Odoo.
 
 pub mod domain;
+pub mod fake_odoo;
 pub mod fault;
 mod json2;
 pub mod model;
@@ -15,13 +16,12 @@ pub mod names;
 pub mod program;
 pub mod sample;
 pub mod server;
-pub mod shop;
 
 use chrono::{DateTime, Utc};
 
-pub use fault::Misbehaviour;
+pub use fake_odoo::{Change, FakeOdoo};
+pub use fault::FaultInjection;
 pub use server::Served;
-pub use shop::{Change, Shop};
 
 /// The running sample shop. It stops when this is dropped.
 pub struct DemoShop {
@@ -46,14 +46,14 @@ pub struct DemoShop {
 /// # Errors
 /// When no port of this machine can be listened on.
 pub fn start(now: DateTime<Utc>) -> std::io::Result<DemoShop> {
-    let shop = Shop::new();
+    let shop = FakeOdoo::new();
     let customers = sample::fill(&shop, now);
     let server = server::serve(shop.clone(), 0)?;
     Ok(DemoShop {
         url: server.url().to_owned(),
-        database: shop::DATABASE.to_owned(),
-        login: shop::LOGIN.to_owned(),
-        api_key: shop::KEY.to_owned(),
+        database: fake_odoo::DATABASE.to_owned(),
+        login: fake_odoo::LOGIN.to_owned(),
+        api_key: fake_odoo::KEY.to_owned(),
         program: program::sample_program(),
         customers,
         server,

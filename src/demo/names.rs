@@ -89,10 +89,10 @@ pub const FAMILY: [&str; 40] = [
 ];
 
 /// A category with the index of its parent.
-pub type CategoryRow = (&'static str, Option<usize>);
+pub type DemoCategory = (&'static str, Option<usize>);
 
 /// The tills' categories.
-pub const POS_CATEGORIES: [CategoryRow; 12] = [
+pub const POS_CATEGORIES: [DemoCategory; 12] = [
     ("Furniture", None),
     ("Chairs", Some(0)),
     ("Tables", Some(0)),
@@ -108,7 +108,7 @@ pub const POS_CATEGORIES: [CategoryRow; 12] = [
 ];
 
 /// The accountants' categories.
-pub const PRODUCT_CATEGORIES: [CategoryRow; 8] = [
+pub const PRODUCT_CATEGORIES: [DemoCategory; 8] = [
     ("All", None),
     ("Saleable", Some(0)),
     ("Furniture", Some(1)),
@@ -120,10 +120,10 @@ pub const PRODUCT_CATEGORIES: [CategoryRow; 8] = [
 ];
 
 /// A product: name, price with tax in cents, tax in per cent, index of its POS category, of its product category.
-pub type ProductRow = (&'static str, i64, i64, usize, usize);
+pub type DemoProduct = (&'static str, i64, i64, usize, usize);
 
 /// Everything that is sold.
-pub const PRODUCTS: [ProductRow; 58] = [
+pub const PRODUCTS: [DemoProduct; 58] = [
     ("Office chair", 14_900, 15, 1, 2),
     ("Folding chair", 2_995, 15, 1, 2),
     ("Rocking chair", 18_900, 15, 1, 2),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::fake_odoo::{FakeOdoo, kept_moment};
 use super::model::number;
-use super::names::{CategoryRow, FAMILY, GIVEN, POS_CATEGORIES, PRODUCT_CATEGORIES, PRODUCTS, SHOPS};
-use super::shop::{Shop, kept_moment};
+use super::names::{DemoCategory, FAMILY, GIVEN, POS_CATEGORIES, PRODUCT_CATEGORIES, PRODUCTS, SHOPS};
 
 /// The POS category of toys, above wooden toys and board games.
 pub const TOYS: i64 = 9;
@@ -67,7 +67,7 @@ struct Item {
 
 /// Fills an empty shop with a year of sales that ends the day before `now`; the best customers, best first.
 #[expect(clippy::must_use_candidate, reason = "the sales are what it is called for")]
-pub fn fill(shop: &Shop, now: DateTime<Utc>) -> Vec<(i64, String)> {
+pub fn fill(shop: &FakeOdoo, now: DateTime<Utc>) -> Vec<(i64, String)> {
     let first_day = now.checked_sub_days(Days::new(DAYS)).unwrap_or(now);
     shop.set_clock(first_day);
     furnish(shop);
@@ -90,12 +90,12 @@ pub fn fill(shop: &Shop, now: DateTime<Utc>) -> Vec<(i64, String)> {
 }
 
 /// Company, currencies, shops, categories, products.
-fn furnish(shop: &Shop) {
+fn furnish(shop: &FakeOdoo) {
     shop.insert("res.company", json!({"id": COMPANY, "name": "Ash & Oak"}));
     for (id, code, digits) in [(USD, "USD", 2), (2, "EUR", 2), (3, "JPY", 0)] {
         shop.insert("res.currency", json!({"id": id, "name": code, "decimal_places": digits, "active": id == USD}));
     }
-    let tree = |model: &str, rows: &[CategoryRow]| {
+    let tree = |model: &str, rows: &[DemoCategory]| {
         for (id, (name, parent)) in (1_i64..).zip(rows) {
             let parent = parent.and_then(|index| i64::try_from(index + 1).ok());
             shop.insert(
@@ -129,7 +129,7 @@ fn furnish(shop: &Shop) {
     );
 }
 
-fn customers(shop: &Shop, dice: &mut Dice) -> BTreeMap<i64, String> {
+fn customers(shop: &FakeOdoo, dice: &mut Dice) -> BTreeMap<i64, String> {
     let mut names = BTreeMap::new();
     let pick = |from: &[&'static str], index: i64| {
         usize::try_from(index).ok().and_then(|index| from.get(index % from.len()).copied()).unwrap_or_default()
@@ -149,7 +149,7 @@ fn customers(shop: &Shop, dice: &mut Dice) -> BTreeMap<i64, String> {
 }
 
 /// One order, and now and then a tip, or a refund a few days later.
-fn sell(shop: &Shop, dice: &mut Dice, sequence: u64, at: DateTime<Utc>, spent: &mut BTreeMap<i64, i64>) {
+fn sell(shop: &FakeOdoo, dice: &mut Dice, sequence: u64, at: DateTime<Utc>, spent: &mut BTreeMap<i64, i64>) {
     let index = match dice.roll(10) {
         0..=2 => 0,
         3..=7 => 1,
@@ -168,7 +168,7 @@ fn sell(shop: &Shop, dice: &mut Dice, sequence: u64, at: DateTime<Utc>, spent: &
     } else if dice.happens(1) {
         items.push(Item { product: GIFT_CARD, price: 2_500, tax: 0, quantity: 1 });
     }
-    let lines = book(shop, dice, &Sale { config, shop_name, sequence, at, customer, refunds: &[] }, &items);
+    let lines = book(shop, dice, &SampleSale { config, shop_name, sequence, at, customer, refunds: &[] }, &items);
     let total: i64 = items.iter().map(|item| item.price * item.quantity).sum();
     if let Some(customer) = customer {
         *spent.entry(customer).or_default() += total;
@@ -178,7 +178,7 @@ fn sell(shop: &Shop, dice: &mut Dice, sequence: u64, at: DateTime<Utc>, spent: &
         let back: Vec<Item> =
             items.into_iter().take(1).map(|item| Item { quantity: -1 - dice.roll(item.quantity), ..item }).collect();
         let at = at + TimeDelta::hours(2);
-        let sale = Sale { config, shop_name, sequence: ORDERS + sequence, at, customer, refunds: &lines };
+        let sale = SampleSale { config, shop_name, sequence: ORDERS + sequence, at, customer, refunds: &lines };
         book(shop, dice, &sale, &back);
     }
 }
@@ -205,7 +205,7 @@ fn pick_items(dice: &mut Dice, categories: &[usize], is_dear: bool) -> Vec<Item>
 }
 
 /// How an order is booked.
-struct Sale<'a> {
+struct SampleSale<'a> {
     config: i64,
     shop_name: &'a str,
     sequence: u64,
@@ -216,7 +216,7 @@ struct Sale<'a> {
 }
 
 /// Books an order as Odoo keeps it; its lines' ids.
-fn book(shop: &Shop, dice: &mut Dice, sale: &Sale<'_>, items: &[Item]) -> Vec<i64> {
+fn book(shop: &FakeOdoo, dice: &mut Dice, sale: &SampleSale<'_>, items: &[Item]) -> Vec<i64> {
     // The session's closing in the evening writes all orders of a day with one timestamp.
     let closed = sale.at.date_naive().and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(24);
     let written = kept_moment(closed + TimeDelta::microseconds(481_516));
@@ -290,12 +290,12 @@ mod tests {
 
     #[test]
     fn a_year_is_always_the_same() {
-        let (one, other) = (Shop::new(), Shop::new());
+        let (one, other) = (FakeOdoo::new(), FakeOdoo::new());
         let best = fill(&one, noon());
         assert_eq!(fill(&other, noon()), best);
         assert_eq!(
-            one.books().models.get("pos.order").map(|orders| &orders.records),
-            other.books().models.get("pos.order").map(|orders| &orders.records)
+            one.database().models.get("pos.order").map(|orders| &orders.records),
+            other.database().models.get("pos.order").map(|orders| &orders.records)
         );
         assert_eq!(best.len(), 5);
         assert!(one.count("pos.order") > 3_000 && one.count("pos.order") < 3_200, "{}", one.count("pos.order"));
@@ -305,11 +305,11 @@ mod tests {
 
     #[test]
     fn the_year_ended_yesterday_and_its_sums_are_right() {
-        let shop = Shop::new();
+        let shop = FakeOdoo::new();
         fill(&shop, noon());
-        let books = shop.books();
-        let orders = &books.models["pos.order"].records;
-        let lines = &books.models["pos.order.line"].records;
+        let database = shop.database();
+        let orders = &database.models["pos.order"].records;
+        let lines = &database.models["pos.order.line"].records;
         let latest = orders.values().filter_map(|order| order["date_order"].as_str()).max().unwrap();
         assert!(latest < "2026-11-21 12:00:00" && latest > "2026-11-18", "{latest}");
         let (mut anonymous, mut refunds) = (0, 0);
@@ -331,9 +331,9 @@ mod tests {
 
     #[test]
     fn the_toys_of_the_program_are_the_toys_of_the_shop() {
-        let shop = Shop::new();
+        let shop = FakeOdoo::new();
         furnish(&shop);
-        assert_eq!(shop.books().models["pos.category"].records[&TOYS]["name"], "Toys");
+        assert_eq!(shop.database().models["pos.category"].records[&TOYS]["name"], "Toys");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Odoo's `/jsonrpc`, answered from a [`Shop`], with the shapes and error envelopes of version 19; [`super::json2`] is
+//! Odoo's `/jsonrpc`, answered from a [`FakeOdoo`], with the shapes and error envelopes of version 19; [`super::json2`] is
 //! JSON-2.
 
 use std::io;
@@ -8,9 +8,9 @@ use actix_web::http::header::{DATE, HeaderValue};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
-use super::fault::Misbehaviour;
+use super::fake_odoo::{DATABASE, FakeOdoo, OdooDatabase, SearchRequest};
+use super::fault::FaultInjection;
 use super::json2;
-use super::shop::{Books, DATABASE, Search, Shop};
 
 pub(super) const PAGE: &str =
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
@@ -45,7 +45,7 @@ impl Drop for Served {
 ///
 /// # Errors
 /// When the port cannot be listened on.
-pub fn serve(shop: Shop, port: u16) -> io::Result<Served> {
+pub fn serve(shop: FakeOdoo, port: u16) -> io::Result<Served> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(shop.clone()))
@@ -66,10 +66,10 @@ pub fn serve(shop: Shop, port: u16) -> io::Result<Served> {
 }
 
 /// An error as Odoo sends it: the exception's name and its message.
-pub(super) struct Exception(pub &'static str, pub String);
+pub(super) struct OdooException(pub &'static str, pub String);
 
 /// As Odoo's server says with each answer what time it is for it.
-pub(super) fn dated(shop: &Shop, mut response: HttpResponse) -> HttpResponse {
+pub(super) fn dated(shop: &FakeOdoo, mut response: HttpResponse) -> HttpResponse {
     let date = shop.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::try_from(date) {
         response.headers_mut().insert(DATE, date);
@@ -77,12 +77,12 @@ pub(super) fn dated(shop: &Shop, mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-async fn answer(shop: web::Data<Shop>, body: web::Bytes) -> HttpResponse {
+async fn answer(shop: web::Data<FakeOdoo>, body: web::Bytes) -> HttpResponse {
     let response = answer_at_some_time(&shop, body).await;
     dated(&shop, response)
 }
 
-async fn answer_at_some_time(shop: &Shop, body: web::Bytes) -> HttpResponse {
+async fn answer_at_some_time(shop: &FakeOdoo, body: web::Bytes) -> HttpResponse {
     let Ok(request) = serde_json::from_slice::<Value>(&body) else {
         return HttpResponse::BadRequest().body("Invalid JSON data");
     };
@@ -93,31 +93,31 @@ async fn answer_at_some_time(shop: &Shop, body: web::Bytes) -> HttpResponse {
         Some(model) => (model, text("/params/args/4")),
         None => (text("/params/service"), text("/params/method")),
     };
-    let misbehaviour = shop.begin(model, called);
+    let injected = shop.begin(model, called);
     let mut cut = false;
-    match misbehaviour {
+    match injected {
         None => {}
-        Some(Misbehaviour::Status(status)) => {
+        Some(FaultInjection::Status(status)) => {
             let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
             return HttpResponse::build(status).content_type("text/html").body(PAGE);
         }
-        Some(Misbehaviour::Html) => return HttpResponse::Ok().content_type("text/html").body(PAGE),
-        Some(Misbehaviour::Hang(duration)) => tokio::time::sleep(duration).await,
-        Some(Misbehaviour::Truncated) => cut = true,
-        Some(Misbehaviour::Error(name, message)) => {
-            return envelope(&id, Err(Exception(name, message.to_owned())), false);
+        Some(FaultInjection::Html) => return HttpResponse::Ok().content_type("text/html").body(PAGE),
+        Some(FaultInjection::Hang(duration)) => tokio::time::sleep(duration).await,
+        Some(FaultInjection::Truncated) => cut = true,
+        Some(FaultInjection::Error(name, message)) => {
+            return envelope(&id, Err(OdooException(name, message.to_owned())), false);
         }
-        Some(Misbehaviour::OtherJson) => return HttpResponse::Ok().json(json!({"status": "fine"})),
+        Some(FaultInjection::OtherJson) => return HttpResponse::Ok().json(json!({"status": "fine"})),
     }
     let args = request.pointer("/params/args").and_then(Value::as_array).cloned().unwrap_or_default();
-    let outcome = dispatch(&shop.books(), called, model, &args);
+    let outcome = dispatch(&shop.database(), called, model, &args);
     envelope(&id, outcome, cut)
 }
 
-fn envelope(id: &Value, outcome: Result<Value, Exception>, cut: bool) -> HttpResponse {
+fn envelope(id: &Value, outcome: Result<Value, OdooException>, cut: bool) -> HttpResponse {
     let answer = match outcome {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
-        Err(Exception(name, message)) => json!({"jsonrpc": "2.0", "id": id, "error": {
+        Err(OdooException(name, message)) => json!({"jsonrpc": "2.0", "id": id, "error": {
             "code": 0,
             "message": "Odoo Server Error",
             "data": {"name": name, "message": message, "arguments": [message], "context": {},
@@ -138,54 +138,59 @@ pub(super) fn half_of(mut body: String) -> String {
     body
 }
 
-fn dispatch(books: &Books, called: (&str, &str), model: Option<&str>, args: &[Value]) -> Result<Value, Exception> {
+fn dispatch(
+    database: &OdooDatabase,
+    called: (&str, &str),
+    model: Option<&str>,
+    args: &[Value],
+) -> Result<Value, OdooException> {
     let text = |index: usize| args.get(index).and_then(Value::as_str).unwrap_or_default();
     if called == ("common", "version") {
-        return Ok(json!({"server_version": books.version, "server_serie": "19.0", "protocol_version": 1}));
+        return Ok(json!({"server_version": database.version, "server_serie": "19.0", "protocol_version": 1}));
     }
     if text(0) != DATABASE {
         let message = format!(
             "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"{}\" does not exist\n",
             text(0)
         );
-        return Err(Exception("psycopg2.OperationalError", message));
+        return Err(OdooException("psycopg2.OperationalError", message));
     }
     match model {
         None if called == ("common", "authenticate") => {
-            let user = books.user_of(text(2)).filter(|(_, login)| login == text(1));
+            let user = database.user_of(text(2)).filter(|(_, login)| login == text(1));
             Ok(user.map_or(json!(false), |(uid, _)| json!(uid)))
         }
-        None => Err(Exception("builtins.Exception", format!("Method not found: {}", called.1))),
-        Some(_) if books.user_of(text(2)).map(|(uid, _)| json!(uid)).as_ref() != args.get(1) => {
-            Err(Exception("odoo.exceptions.AccessDenied", "Access Denied".to_owned()))
+        None => Err(OdooException("builtins.Exception", format!("Method not found: {}", called.1))),
+        Some(_) if database.user_of(text(2)).map(|(uid, _)| json!(uid)).as_ref() != args.get(1) => {
+            Err(OdooException("odoo.exceptions.AccessDenied", "Access Denied".to_owned()))
         }
         Some(model) => {
             let positional = args.get(5).and_then(Value::as_array).cloned().unwrap_or_default();
-            execute(books, model, called.1, &positional, args.get(6).unwrap_or(&Value::Null))
+            execute(database, model, called.1, &positional, args.get(6).unwrap_or(&Value::Null))
         }
     }
 }
 
 pub(super) fn execute(
-    books: &Books,
+    database: &OdooDatabase,
     name: &str,
     method: &str,
     positional: &[Value],
     named: &Value,
-) -> Result<Value, Exception> {
-    let Some(model) = books.models.get(name) else {
-        return Err(Exception("odoo.exceptions.UserError", format!("Object {name} doesn't exist")));
+) -> Result<Value, OdooException> {
+    let Some(model) = database.models.get(name) else {
+        return Err(OdooException("odoo.exceptions.UserError", format!("Object {name} doesn't exist")));
     };
     if (name, method) == ("res.users", "context_get") {
-        return Ok(json!({"lang": "en_US", "tz": "Europe/Brussels", "uid": books.key_uid}));
+        return Ok(json!({"lang": "en_US", "tz": "Europe/Brussels", "uid": database.key_uid}));
     }
-    let may_read = !books.denied.iter().any(|denied| denied == name);
+    let may_read = !database.denied.iter().any(|denied| denied == name);
     let no_right = || {
         let message =
             format!("You are not allowed to access '{name}' ({name}) records.\n\nContact your administrator.");
-        Exception("odoo.exceptions.AccessError", message)
+        OdooException("odoo.exceptions.AccessError", message)
     };
-    let bad = |message: String| Exception("builtins.ValueError", message);
+    let bad = |message: String| OdooException("builtins.ValueError", message);
     // Arguments come by name or by place, as in Python.
     let argument = |place: usize, key: &str| named.get(key).or_else(|| positional.get(place)).unwrap_or(&Value::Null);
     let amount = |value: &Value| value.as_u64().and_then(|amount| usize::try_from(amount).ok()).unwrap_or_default();
@@ -196,7 +201,9 @@ pub(super) fn execute(
     let find = |order: usize, offset: usize, limit: usize| {
         let order = argument(order, "order").as_str().unwrap_or("id");
         let (limit, offset) = (amount(argument(limit, "limit")), amount(argument(offset, "offset")));
-        books.search(name, &Search { domain: argument(0, "domain"), order, limit, offset, active_test }).map_err(bad)
+        database
+            .search(name, &SearchRequest { domain: argument(0, "domain"), order, limit, offset, active_test })
+            .map_err(bad)
     };
     match method {
         "fields_get" => Ok(model.described()),
@@ -207,25 +214,25 @@ pub(super) fn execute(
         },
         "search_read" | "search" | "search_count" | "read" if !may_read => Err(no_right()),
         // search_read(domain, fields, offset, limit, order)
-        "search_read" => books.read(name, &find(4, 2, 3)?, &fields(argument(1, "fields"))).map_err(bad),
+        "search_read" => database.read(name, &find(4, 2, 3)?, &fields(argument(1, "fields"))).map_err(bad),
         // search(domain, offset, limit, order)
         "search" => Ok(json!(find(3, 1, 2)?)),
         "search_count" => Ok(json!(find(usize::MAX, usize::MAX, usize::MAX)?.len())),
         "read" => {
             let ids: Vec<i64> = argument(0, "ids").as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
             // Of records that are gone Odoo says nothing; for one that a rule hides it refuses all.
-            if ids.iter().any(|id| books.is_hidden(name, *id)) {
+            if ids.iter().any(|id| database.is_hidden(name, *id)) {
                 let message = format!("Due to security restrictions, you are not allowed to access '{name}' records.");
-                return Err(Exception("odoo.exceptions.AccessError", message));
+                return Err(OdooException("odoo.exceptions.AccessError", message));
             }
             let fields = fields(argument(1, "fields"));
             if fields == ["id"] {
                 return Ok(ids.iter().map(|id| json!({"id": id})).collect());
             }
-            books.read(name, &ids, &fields).map_err(bad)
+            database.read(name, &ids, &fields).map_err(bad)
         }
         // Whatever writes is refused, and stands in the list of calls for a test to find.
         "create" | "write" | "unlink" => Err(no_right()),
-        _ => Err(Exception("builtins.AttributeError", format!("The method '{name}.{method}' does not exist"))),
+        _ => Err(OdooException("builtins.AttributeError", format!("The method '{name}.{method}' does not exist"))),
     }
 }

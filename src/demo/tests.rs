@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::domain::{Domain, Precision};
-use super::shop::{Search, Shop};
+use super::domain::{DomainFilter, Precision};
+use super::fake_odoo::{FakeOdoo, SearchRequest};
 use super::*;
 
-fn stocked() -> Shop {
-    let shop = Shop::new();
+fn stocked() -> FakeOdoo {
+    let shop = FakeOdoo::new();
     shop.set_clock(DateTime::from_timestamp(1_790_000_000, 750_000_000).unwrap());
     for (id, name, active) in [(1, "Ada", true), (2, "Bob", true), (3, "Cleo", false), (4, "Dan", true)] {
         let company = if id == 4 { json!(9) } else { json!(false) };
@@ -17,9 +17,9 @@ fn stocked() -> Shop {
     shop
 }
 
-fn found(shop: &Shop, model: &str, domain: &Value) -> Vec<i64> {
-    let search = Search { domain, order: "id", limit: 0, offset: 0, active_test: false };
-    shop.books().search(model, &search).unwrap()
+fn found(shop: &FakeOdoo, model: &str, domain: &Value) -> Vec<i64> {
+    let search = SearchRequest { domain, order: "id", limit: 0, offset: 0, active_test: false };
+    shop.database().search(model, &search).unwrap()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_commit_shows_at_once_and_a_reserved_id_is_nobody_else_s() {
 fn a_write_date_is_finer_than_what_the_wire_shows() {
     let shop = stocked();
     let second = "2026-09-21 14:13:20";
-    let rows = shop.books().read("res.partner", &[1], &["write_date".to_owned()]).unwrap();
+    let rows = shop.database().read("res.partner", &[1], &["write_date".to_owned()]).unwrap();
     assert_eq!(rows[0]["write_date"], second);
     assert_eq!(found(&shop, "res.partner", &json!([["write_date", ">=", second]])).len(), 4);
     assert_eq!(found(&shop, "res.partner", &json!([["write_date", "=", second]])).len(), 0);
@@ -106,8 +106,8 @@ fn a_write_date_is_finer_than_what_the_wire_shows() {
 fn orders_limits_and_archives() {
     let shop = stocked();
     let search = |order, limit, offset, active_test| {
-        let search = Search { domain: &json!([]), order, limit, offset, active_test };
-        shop.books().search("res.partner", &search).unwrap()
+        let search = SearchRequest { domain: &json!([]), order, limit, offset, active_test };
+        shop.database().search("res.partner", &search).unwrap()
     };
     assert_eq!(search("name desc", 2, 0, false), [4, 3]);
     assert_eq!(search("id", 2, 1, true), [2, 4]);
@@ -119,16 +119,17 @@ fn orders_limits_and_archives() {
 #[test]
 fn what_does_not_exist_is_said_in_odoo_s_words() {
     let shop = stocked();
-    let books = shop.books();
+    let database = shop.database();
     assert_eq!(
-        books.read("res.partner", &[1], &["nofield".to_owned()]).unwrap_err(),
+        database.read("res.partner", &[1], &["nofield".to_owned()]).unwrap_err(),
         "Invalid field 'nofield' on 'res.partner'"
     );
-    let partners = &books.models["res.partner"];
-    let words = Domain::read(&json!([["nofield", "=", 1]]), partners, "res.partner", Precision::Seconds).unwrap_err();
+    let partners = &database.models["res.partner"];
+    let words =
+        DomainFilter::read(&json!([["nofield", "=", 1]]), partners, "res.partner", Precision::Seconds).unwrap_err();
     assert!(words.starts_with("Invalid field res.partner.nofield in condition"), "{words}");
-    assert!(Domain::read(&json!([["id", "ilike", 1]]), partners, "res.partner", Precision::Seconds).is_err());
-    assert!(Domain::read(&json!(["&", ["id", "=", 1]]), partners, "res.partner", Precision::Seconds).is_err());
+    assert!(DomainFilter::read(&json!([["id", "ilike", 1]]), partners, "res.partner", Precision::Seconds).is_err());
+    assert!(DomainFilter::read(&json!(["&", ["id", "=", 1]]), partners, "res.partner", Precision::Seconds).is_err());
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn links_are_pairs_and_what_is_empty_is_false() {
     let shop = stocked();
     shop.insert("res.company", json!({"id": 9, "name": "Nine"}));
     let fields = ["company_id", "display_name", "commercial_partner_id"].map(str::to_owned);
-    let rows = shop.books().read("res.partner", &[1, 4], &fields).unwrap();
+    let rows = shop.database().read("res.partner", &[1, 4], &fields).unwrap();
     assert_eq!(
         rows,
         json!([

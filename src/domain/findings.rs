@@ -144,7 +144,7 @@ impl HeldWithdrawals {
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
+pub struct SyncFindings {
     /// What waits for a person to decide.
     pub held: Option<HeldWithdrawals>,
     /// Places that are not shown any more.

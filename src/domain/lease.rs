@@ -10,7 +10,7 @@ const WISH_LASTS: TimeDelta = TimeDelta::seconds(5);
 
 /// Who has the lease and who wants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lease {
+pub struct LeaseState {
     /// Counts who had it, from 1; 0 when nobody ever did.
     pub term: i64,
     /// The process that has it; `None` when it was given back.
@@ -42,7 +42,7 @@ pub struct LeaseRequest<'a> {
 
 /// What an asker is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum LeaseAnswer {
     /// The lease is the asker's.
     Held {
         /// Its term.
@@ -54,7 +54,7 @@ pub enum Asked {
     Taken,
 }
 
-impl Lease {
+impl LeaseState {
     /// Whether the holder has it now: it renewed it not too long ago, and not in the future.
     #[must_use]
     pub fn is_running(&self, now: DateTime<Utc>) -> bool {
@@ -70,7 +70,7 @@ impl Lease {
     }
 
     /// Gives the lease to the asker, renews it, or notes its wish.
-    pub fn ask(&mut self, ask: &LeaseRequest<'_>, now: DateTime<Utc>) -> Asked {
+    pub fn ask(&mut self, ask: &LeaseRequest<'_>, now: DateTime<Utc>) -> LeaseAnswer {
         let is_mine = self.holder.as_deref() == Some(ask.who);
         let left_behind =
             !is_mine && self.holder.as_deref().is_some_and(|holder| !self.is_running(now) || (ask.is_gone)(holder));
@@ -88,12 +88,12 @@ impl Lease {
             self.renewed_at = now;
             self.lasts = ask.lasts;
             self.busy |= ask.busy;
-            return Asked::Held { term: self.term, left_behind };
+            return LeaseAnswer::Held { term: self.term, left_behind };
         }
         if ask.wish && !others_turn {
             self.wish = Some((ask.who.to_owned(), now));
         }
-        Asked::Taken
+        LeaseAnswer::Taken
     }
 
     /// Whoever has it gives it back; nothing when it is another's.
@@ -117,47 +117,47 @@ mod tests {
         LeaseRequest { who, lasts: TimeDelta::seconds(30), wish: false, busy: false, is_gone: |_| false }
     }
 
-    fn held(term: i64, left_behind: bool) -> Asked {
-        Asked::Held { term, left_behind }
+    fn held(term: i64, left_behind: bool) -> LeaseAnswer {
+        LeaseAnswer::Held { term, left_behind }
     }
 
     #[test]
     fn one_has_it_as_long_as_it_renews() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         assert_eq!(lease.ask(&ask("a"), at(0)), held(1, false));
-        assert_eq!(lease.ask(&ask("b"), at(20)), Asked::Taken);
+        assert_eq!(lease.ask(&ask("b"), at(20)), LeaseAnswer::Taken);
         assert_eq!(lease.ask(&ask("a"), at(20)), held(1, false));
-        assert_eq!(lease.ask(&ask("b"), at(49)), Asked::Taken);
+        assert_eq!(lease.ask(&ask("b"), at(49)), LeaseAnswer::Taken);
         assert_eq!(lease.ask(&ask("b"), at(50)), held(2, true));
-        assert_eq!(lease.ask(&ask("a"), at(51)), Asked::Taken);
+        assert_eq!(lease.ask(&ask("a"), at(51)), LeaseAnswer::Taken);
     }
 
     #[test]
     fn given_back_it_goes_to_whoever_asks_next() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         lease.ask(&ask("a"), at(0));
         lease.give_back("b");
-        assert_eq!(lease.ask(&ask("b"), at(1)), Asked::Taken);
+        assert_eq!(lease.ask(&ask("b"), at(1)), LeaseAnswer::Taken);
         lease.give_back("a");
         assert_eq!(lease.ask(&ask("b"), at(1)), held(2, false));
     }
 
     #[test]
     fn a_wish_is_heard_and_goes_before_others() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         lease.ask(&ask("a"), at(0));
-        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(1)), Asked::Taken);
+        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(1)), LeaseAnswer::Taken);
         assert!(lease.wanted_by_other_than("a", at(1)));
         lease.give_back("a");
-        assert_eq!(lease.ask(&ask("a"), at(2)), Asked::Taken, "it is b's turn");
-        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("c") }, at(2)), Asked::Taken, "b was first");
+        assert_eq!(lease.ask(&ask("a"), at(2)), LeaseAnswer::Taken, "it is b's turn");
+        assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("c") }, at(2)), LeaseAnswer::Taken, "b was first");
         assert_eq!(lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(2)), held(2, false));
         assert!(!lease.wanted_by_other_than("b", at(2)));
     }
 
     #[test]
     fn the_wish_of_one_that_went_away_holds_nobody_up() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         lease.ask(&ask("a"), at(0));
         lease.ask(&LeaseRequest { wish: true, ..ask("b") }, at(1));
         lease.give_back("a");
@@ -166,24 +166,24 @@ mod tests {
 
     #[test]
     fn a_process_that_has_ended_holds_nothing() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         lease.ask(&ask("a"), at(0));
         assert_eq!(lease.ask(&LeaseRequest { is_gone: |who| who == "a", ..ask("b") }, at(1)), held(2, true));
     }
 
     #[test]
     fn a_clock_that_was_set_back_or_forward_leaves_no_lease_without_end() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         lease.ask(&ask("a"), at(300));
         assert_eq!(lease.ask(&ask("b"), at(0)), held(2, true), "back five minutes");
         lease.ask(&ask("b"), at(0));
         assert_eq!(lease.ask(&ask("a"), at(300)), held(3, true), "forward five minutes");
-        assert_eq!(lease.ask(&ask("b"), at(295)), Asked::Taken, "a clock that is trimmed moves nothing");
+        assert_eq!(lease.ask(&ask("b"), at(295)), LeaseAnswer::Taken, "a clock that is trimmed moves nothing");
     }
 
     #[test]
     fn work_is_noted_until_it_is_given_back_or_over() {
-        let mut lease = Lease::default();
+        let mut lease = LeaseState::default();
         lease.ask(&LeaseRequest { busy: true, ..ask("a") }, at(0));
         lease.ask(&ask("a"), at(10));
         assert!(lease.busy, "a renewal in the middle of the work");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::catalog::records::Cursor;
-use super::findings::Findings;
+use super::findings::SyncFindings;
 
 /// How sync is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,5 +21,5 @@ pub struct SyncStatus {
     /// How far each stream has been read.
     pub cursors: Vec<Cursor>,
     /// What a person should look at: places that are not shown any more, records written in the future.
-    pub findings: Findings,
+    pub findings: SyncFindings,
 }

@@ -30,16 +30,16 @@ const PACE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Lets in whoever shows a token.
-pub(super) struct Gate {
+pub(super) struct TokenAuthenticator {
     pool: Pool,
-    known: RwLock<Arc<Known>>,
+    known: RwLock<Arc<CachedTokens>>,
     /// Held by whoever reads the tokens.
     reading: Mutex<()>,
 }
 
 /// The tokens that are accepted, as they were read last.
 #[derive(Default)]
-struct Known {
+struct CachedTokens {
     /// When that was, or was last tried; `None` before the first time.
     asked_at: Option<Instant>,
     /// Whether the database could be asked then. If not, the tokens are those of the time before.
@@ -47,7 +47,7 @@ struct Known {
     tokens: HashMap<String, TokenRow>,
 }
 
-impl Known {
+impl CachedTokens {
     fn asked_since(&self, moment: Instant) -> bool {
         self.asked_at.is_some_and(|asked_at| asked_at >= moment)
     }
@@ -116,7 +116,7 @@ impl Denied {
     }
 }
 
-impl Gate {
+impl TokenAuthenticator {
     pub fn new(pool: Pool) -> Self {
         Self { pool, known: RwLock::default(), reading: Mutex::default() }
     }
@@ -136,12 +136,12 @@ impl Gate {
         }
     }
 
-    fn known(&self) -> Arc<Known> {
+    fn known(&self) -> Arc<CachedTokens> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The tokens that accept this one, fresh; else those that were read after it arrived.
-    async fn known_to_accept(&self, token: &Token, arrived: Instant) -> Arc<Known> {
+    async fn known_to_accept(&self, token: &Token, arrived: Instant) -> Arc<CachedTokens> {
         let _reading = self.reading.lock().await;
         // Somebody may have read them meanwhile.
         let known = self.known();
@@ -160,11 +160,11 @@ impl Gate {
         let now_known = match read {
             Ok(rows) => {
                 let tokens = rows.into_iter().map(|row| (row.prefix.clone(), row)).collect();
-                Known { asked_at, answered: true, tokens }
+                CachedTokens { asked_at, answered: true, tokens }
             }
             Err(problem) => {
                 tracing::warn!(error = %problem, "the tokens could not be read; the last answer is believed");
-                Known { asked_at, answered: false, tokens: known.tokens.clone() }
+                CachedTokens { asked_at, answered: false, tokens: known.tokens.clone() }
             }
         };
         let now_known = Arc::new(now_known);

@@ -106,18 +106,18 @@ impl Connections {
         }
         drop(strangers);
         metrics::gauge!("loyalty_http_connections").increment(1.0);
-        data.insert(Connection { number, of: self.clone(), is_known: AtomicBool::new(false) });
+        data.insert(OpenConnection { number, of: self.clone(), is_known: AtomicBool::new(false) });
     }
 }
 
 /// One connection, gone with its last request.
-pub(super) struct Connection {
+pub(super) struct OpenConnection {
     number: u64,
     of: Connections,
     is_known: AtomicBool,
 }
 
-impl Connection {
+impl OpenConnection {
     /// A token that is accepted was shown on it.
     fn becomes_known(&self) {
         if !self.is_known.swap(true, Ordering::Relaxed) {
@@ -126,7 +126,7 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.of.strangers().waiting.remove(&self.number);
         metrics::gauge!("loyalty_http_connections").decrement(1.0);
@@ -135,7 +135,7 @@ impl Drop for Connection {
 
 /// The connection of a request has shown a token that is accepted.
 pub(super) fn has_shown_a_token(request: &HttpRequest) {
-    if let Some(connection) = request.conn_data::<Connection>() {
+    if let Some(connection) = request.conn_data::<OpenConnection>() {
         connection.becomes_known();
     }
 }
@@ -146,7 +146,7 @@ pub(super) async fn close_strangers<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let mut response = next.call(request).await?;
-    let connection = response.request().conn_data::<Connection>();
+    let connection = response.request().conn_data::<OpenConnection>();
     if !connection.is_some_and(|connection| connection.is_known.load(Ordering::Relaxed)) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }

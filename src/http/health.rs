@@ -15,7 +15,7 @@ const FRESH: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the database says, or why it cannot be written.
-type Said = Result<Degraded, String>;
+type ReadinessCheck = Result<Degraded, String>;
 
 /// What does not work as it should, in words, while all else does.
 #[derive(Clone, Default)]
@@ -34,11 +34,11 @@ impl Degraded {
 
 /// What the database last said.
 #[derive(Default)]
-pub(super) struct Readiness(Mutex<Option<(Instant, Said)>>);
+pub(super) struct Readiness(Mutex<Option<(Instant, ReadinessCheck)>>);
 
 impl Readiness {
     /// Whether the database can be written and all programs be read, asked at most twice a second.
-    async fn database(&self, state: &ServerState) -> Said {
+    async fn database(&self, state: &ServerState) -> ReadinessCheck {
         let mut last = self.0.lock().await;
         if let Some((at, answer)) = last.as_ref()
             && at.elapsed() < FRESH

@@ -46,7 +46,7 @@ pub(super) async fn handle(request: HttpRequest, payload: web::Payload, state: w
 }
 
 async fn respond(request: &HttpRequest, payload: web::Payload, state: &ServerState) -> HttpResponse {
-    let caller = match state.inner.gate.caller(request.headers()).await {
+    let caller = match state.inner.authenticator.caller(request.headers()).await {
         Ok(caller) => caller,
         Err(denied) => return denied.response(),
     };
@@ -67,7 +67,11 @@ async fn answer(state: ServerState, caller: Caller, body: Vec<u8>) -> HttpRespon
         let body = Body::read(&body);
         // A body that is none costs as much as a call.
         let calls = body.as_ref().map_or(1, Body::len);
-        state.inner.pace.as_ref().map_or(Ok(()), |pace| pace.take(&caller.token, calls, Instant::now()))?;
+        state
+            .inner
+            .rate_limiter
+            .as_ref()
+            .map_or(Ok(()), |limiter| limiter.take(&caller.token, calls, Instant::now()))?;
         Ok(match body {
             Ok(body) => envelope::answer(&state.inner.methods, &caller, &body).await,
             Err(refused) => refused,

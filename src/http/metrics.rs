@@ -41,7 +41,7 @@ async fn held_withdrawals(state: &ServerState) -> f64 {
 
 pub(super) async fn show(request: HttpRequest, state: web::Data<ServerState>) -> HttpResponse {
     if !state.inner.metrics_public {
-        match state.inner.gate.caller(request.headers()).await {
+        match state.inner.authenticator.caller(request.headers()).await {
             Err(denied) => return denied.response(),
             Ok(caller) if caller.role < Role::Viewer => {
                 return sentence(HttpResponse::Forbidden(), "/metrics needs a token of the role viewer");

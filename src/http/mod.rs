@@ -21,10 +21,10 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, guard, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
-use crate::http::rate_limit::Pace;
+use crate::http::rate_limit::RateLimiter;
 use crate::ledger::Ledger;
 use crate::rpc::{Methods, OdooSide};
-use auth::Gate;
+use auth::TokenAuthenticator;
 use connections::{Connections, close_strangers};
 
 pub use crate::http::rate_limit::RateLimit;
@@ -32,7 +32,7 @@ pub use connections::{ConnectionLimits, raise_descriptor_limit};
 
 /// How the service listens.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct ServerOptions {
     /// Threads that answer.
     pub workers: usize,
     /// How long calls under way may take to end when the service stops.
@@ -45,7 +45,7 @@ pub struct Options {
     pub connections: ConnectionLimits,
 }
 
-impl Default for Options {
+impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             workers: 2,
@@ -60,15 +60,15 @@ impl Default for Options {
 /// What every request has at hand. Cheap to clone.
 #[derive(Clone)]
 pub struct ServerState {
-    inner: Arc<Inner>,
+    inner: Arc<ServerParts>,
 }
 
-struct Inner {
+struct ServerParts {
     ledger: Ledger,
     odoo: Arc<dyn OdooSide>,
     methods: Methods,
-    gate: Gate,
-    pace: Option<Pace>,
+    authenticator: TokenAuthenticator,
+    rate_limiter: Option<RateLimiter>,
     ready: health::Readiness,
     metrics: Option<PrometheusHandle>,
     draining: AtomicBool,
@@ -83,15 +83,15 @@ impl ServerState {
         odoo: Arc<dyn OdooSide>,
         methods: Methods,
         metrics: Option<PrometheusHandle>,
-        options: Options,
+        options: ServerOptions,
     ) -> Self {
-        let gate = Gate::new(ledger.pool().clone());
-        let inner = Inner {
+        let authenticator = TokenAuthenticator::new(ledger.pool().clone());
+        let inner = ServerParts {
             ledger,
             odoo,
             methods,
-            gate,
-            pace: options.rate_limit.map(Pace::new),
+            authenticator,
+            rate_limiter: options.rate_limit.map(RateLimiter::new),
             ready: health::Readiness::default(),
             metrics,
             draining: AtomicBool::new(false),
@@ -120,7 +120,7 @@ const FIRST_REQUEST: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(listener: TcpListener, state: ServerState, options: Options) -> std::io::Result<Server> {
+pub fn serve(listener: TcpListener, state: ServerState, options: ServerOptions) -> std::io::Result<Server> {
     let workers = options.workers.max(1);
     let connections = Connections::new(options.connections);
     let server = HttpServer::new(move || {

@@ -21,7 +21,7 @@ pub struct RateLimit {
 }
 
 /// The buckets of all tokens that call.
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     /// What one call takes.
     share: Duration,
     /// How long an empty bucket takes to fill.
@@ -29,7 +29,7 @@ pub(super) struct Pace {
     full_at: Mutex<HashMap<String, Instant>>,
 }
 
-impl Pace {
+impl RateLimiter {
     pub fn new(limit: RateLimit) -> Self {
         let share = Duration::from_secs(1) / limit.per_second.get();
         Self { share, filling: share.saturating_mul(limit.burst.get()), full_at: Mutex::default() }
@@ -59,9 +59,9 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn pace(per_second: u32, burst: u32) -> Pace {
+    fn pace(per_second: u32, burst: u32) -> RateLimiter {
         let number = |number| NonZeroU32::new(number).unwrap();
-        Pace::new(RateLimit { per_second: number(per_second), burst: number(burst) })
+        RateLimiter::new(RateLimit { per_second: number(per_second), burst: number(burst) })
     }
 
     #[test]

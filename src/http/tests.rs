@@ -11,7 +11,7 @@ use actix_web::http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::{App, test, web};
 use serde_json::{Value, json};
 
-use super::{Options, ServerState, routes, serve};
+use super::{ServerOptions, ServerState, routes, serve};
 use crate::auth::token;
 use crate::rpc::Role;
 use crate::rpc::testing::{Bench, MadeUp};
@@ -19,7 +19,7 @@ use crate::rpc::testing::{Bench, MadeUp};
 const VERSION: &str = r#"{"jsonrpc":"2.0","id":1,"method":"system.version"}"#;
 
 fn state(bench: &Bench, metrics_public: bool) -> ServerState {
-    let options = Options { metrics_public, ..Options::default() };
+    let options = ServerOptions { metrics_public, ..ServerOptions::default() };
     ServerState::new(bench.ledger.clone(), Arc::<MadeUp>::clone(&bench.odoo), bench.methods.clone(), None, options)
 }
 
@@ -173,7 +173,7 @@ async fn a_real_server_answers_refuses_and_stops() {
     let good = token::create(bench.ledger.pool(), Role::Pos, "till 1").await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let server = serve(listener, state(&bench, false), Options::default()).unwrap();
+    let server = serve(listener, state(&bench, false), ServerOptions::default()).unwrap();
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
 

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
 
-use super::report::{Outcome, Report, Row};
+use super::report::{ImportReport, ImportRow, RowOutcome};
 use super::{ACTOR, ImportError, destination, double_counting, end_of};
-use crate::domain::catalog::records::{Partner, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::{Carried, Ledger};
+use crate::ledger::{ImportItem, Ledger};
 use crate::odoo::read::loyalty_cards::{self, Card, CardProgram};
 use crate::odoo::read::record::Record;
-use crate::odoo::{Fault, Session};
+use crate::odoo::{OdooFault, Session};
 
 const REASON: &str = "imported from Odoo loyalty";
 
@@ -42,7 +42,7 @@ pub async fn carry_over(
     session: &Session,
     ask: &CardsRequest<'_>,
     mut warn: impl FnMut(&str),
-) -> Result<Report, ImportError> {
+) -> Result<ImportReport, ImportError> {
     let destination = destination(ledger, ask.program).await?;
     let from = choose(session, ask).await?;
     let warnings: Vec<String> = double_counting(&destination, ask.since).into_iter().collect();
@@ -61,7 +61,7 @@ pub async fn carry_over(
     }
     let mut members = Map::new();
     members.insert("odoo_program".into(), json!({"id": from.id, "name": from.name}));
-    Ok(Report {
+    Ok(ImportReport {
         unit: "card",
         source: format!("of {} ({})", from.name, from.id),
         members,
@@ -73,10 +73,10 @@ pub async fn carry_over(
 }
 
 /// Odoo's words for a missing module or right are about the till; these are about loyalty.
-fn understood(fault: Fault) -> ImportError {
+fn understood(fault: OdooFault) -> ImportError {
     match fault {
-        Fault::UnknownModel { .. } => ImportError::NoLoyalty,
-        Fault::MissingRights { login, model } => ImportError::NoRight { login, model },
+        OdooFault::UnknownModel { .. } => ImportError::NoLoyalty,
+        OdooFault::MissingRights { login, model } => ImportError::NoRight { login, model },
         other => ImportError::Odoo(other),
     }
 }
@@ -127,14 +127,15 @@ async fn carry_page(
     ask: &CardsRequest<'_>,
     program: &Program,
     records: &[Record],
-) -> Result<Vec<Row>, ImportError> {
-    let mut rows: BTreeMap<i64, Row> = BTreeMap::new();
+) -> Result<Vec<ImportRow>, ImportError> {
+    let mut rows: BTreeMap<i64, ImportRow> = BTreeMap::new();
     let mut cards: Vec<(Card, PartnerId)> = Vec::new();
     for record in records {
         let id = record.id().unwrap_or_default();
         match Card::from_odoo(record) {
             Ok(card) => {
-                let outcome = if card.partner_id.is_none() { Outcome::WithoutCustomer } else { Outcome::Archived };
+                let outcome =
+                    if card.partner_id.is_none() { RowOutcome::WithoutCustomer } else { RowOutcome::Archived };
                 let partner = card.partner_id.filter(|_| card.active);
                 rows.insert(id, row(&card, outcome));
                 cards.extend(partner.map(|partner| (card, partner)));
@@ -149,11 +150,11 @@ async fn carry_page(
     for (card, partner_id) in cards {
         let Some(row) = rows.get_mut(&card.id) else { continue };
         let Some(customer) = customers.get(&partner_id) else {
-            row.outcome = Outcome::UnknownCustomer;
+            row.outcome = RowOutcome::UnknownCustomer;
             continue;
         };
         row.is_of_archived_customer = !customer.active;
-        carried.push(Carried {
+        carried.push(ImportItem {
             cause: Cause { model: CauseModel::LoyaltyCard, id: Some(card.id), uuid: None, name: card.code },
             partner_id,
             points: card.points,
@@ -164,14 +165,14 @@ async fn carry_page(
     let landed = ledger.carry_over(ask.program, &carried, ACTOR, ask.post).await?;
     for (document, landed) in carried.iter().zip(landed) {
         if let Some(row) = document.cause.id.and_then(|id| rows.get_mut(&id)) {
-            row.outcome = Outcome::Landed(landed);
+            row.outcome = RowOutcome::ImportOutcome(landed);
         }
     }
     Ok(rows.into_values().collect())
 }
 
-fn row(card: &Card, outcome: Outcome) -> Row {
-    Row {
+fn row(card: &Card, outcome: RowOutcome) -> ImportRow {
+    ImportRow {
         place: card.id,
         name: card.code.clone(),
         partner_id: card.partner_id,
@@ -181,14 +182,14 @@ fn row(card: &Card, outcome: Outcome) -> Row {
     }
 }
 
-fn unreadable(id: i64, problem: &str) -> Row {
-    Row {
+fn unreadable(id: i64, problem: &str) -> ImportRow {
+    ImportRow {
         place: id,
         name: String::new(),
         partner_id: None,
         is_of_archived_customer: false,
         points: None,
-        outcome: Outcome::Unreadable(problem.to_owned()),
+        outcome: RowOutcome::Unreadable(problem.to_owned()),
     }
 }
 
@@ -211,7 +212,7 @@ async fn customers(
         companies.retain(|id| ids.binary_search(id).is_err());
         let mut partners = found.clone();
         partners.extend(session.by_ids::<Partner>(&companies, ask.page_size).await?);
-        ledger.put_shop(ShopRecords { partners, ..ShopRecords::default() }).await?;
+        ledger.put_shop(CatalogRecords { partners, ..CatalogRecords::default() }).await?;
     }
     Ok(found.into_iter().map(|partner| (partner.id, partner)).collect())
 }

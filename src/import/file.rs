@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::Map;
 
-use super::lines::{Line, Problem};
-use super::report::{Outcome, Report, Row};
+use super::lines::{ImportLine, LineProblem};
+use super::report::{ImportReport, ImportRow, RowOutcome};
 use super::{ACTOR, ImportError, destination, double_counting, end_of, unknown_customers};
 use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::{Carried, Landed, Ledger};
+use crate::ledger::{ImportItem, ImportOutcome, Ledger};
 use crate::odoo::Link;
 
 /// What is to be done.
@@ -36,16 +36,16 @@ pub struct FileRequest<'a> {
 pub async fn carry_over(
     ledger: &Ledger,
     odoo: Option<(&Link, u32)>,
-    lines: &[Line],
+    lines: &[ImportLine],
     ask: &FileRequest<'_>,
     mut warn: impl FnMut(&str),
-) -> Result<Report, ImportError> {
+) -> Result<ImportReport, ImportError> {
     let destination = destination(ledger, ask.program).await?;
     let customers: BTreeSet<PartnerId> = lines.iter().map(|line| line.partner_id).collect();
     let unknown = unknown_customers(ledger, odoo, customers, ask.post).await?;
-    let carried: Vec<Carried> = lines.iter().map(|line| document(line, &destination.program)).collect();
+    let carried: Vec<ImportItem> = lines.iter().map(|line| document(line, &destination.program)).collect();
     let would = ledger.carry_over(ask.program, &carried, ACTOR, false).await?;
-    let problems: Vec<Problem> = lines
+    let problems: Vec<LineProblem> = lines
         .iter()
         .zip(&would)
         .filter_map(|(line, would)| {
@@ -53,7 +53,7 @@ pub async fn carry_over(
                 let asked = if odoo.is_some() { "neither here nor in Odoo" } else { "here, and no Odoo is set to ask" };
                 let not = if odoo.is_some() { "" } else { "not " };
                 format!("customer {} is {not}known {asked}", line.partner_id)
-            } else if let Landed::OtherMember(other) = would {
+            } else if let ImportOutcome::OtherMember(other) = would {
                 format!(
                     "{:?} was imported for customer {other} before: give this line another reference, or correct both \
                      with ledger.adjust",
@@ -62,7 +62,7 @@ pub async fn carry_over(
             } else {
                 return None;
             };
-            Some(Problem::at(line.number, what))
+            Some(LineProblem::at(line.number, what))
         })
         .collect();
     if !problems.is_empty() {
@@ -80,16 +80,16 @@ pub async fn carry_over(
     let rows = lines
         .iter()
         .zip(landed)
-        .map(|(line, landed)| Row {
+        .map(|(line, landed)| ImportRow {
             place: i64::try_from(line.number).unwrap_or(i64::MAX),
             name: line.reference.clone(),
             partner_id: Some(line.partner_id),
             is_of_archived_customer: false,
             points: Some(line.points),
-            outcome: Outcome::Landed(landed),
+            outcome: RowOutcome::ImportOutcome(landed),
         })
         .collect();
-    Ok(Report {
+    Ok(ImportReport {
         unit: "line",
         source: "of the file".to_owned(),
         members: Map::new(),
@@ -101,20 +101,20 @@ pub async fn carry_over(
 }
 
 /// The lines without a reference that say less than an earlier file said of their customer.
-fn decreases(lines: &[Line], would: &[Landed]) -> Vec<Problem> {
-    let decrease = |(line, would): (&Line, &Landed)| match would {
+fn decreases(lines: &[ImportLine], would: &[ImportOutcome]) -> Vec<LineProblem> {
+    let decrease = |(line, would): (&ImportLine, &ImportOutcome)| match would {
         // What is posted the first time is what the line says.
-        Landed::Posted(points) if points.is_negative() && *points != line.points && !line.has_reference => {
+        ImportOutcome::Posted(points) if points.is_negative() && *points != line.points && !line.has_reference => {
             let what = format!("customer {} has more from an earlier file: {points} points", line.partner_id);
-            Some(Problem::at(line.number, what))
+            Some(LineProblem::at(line.number, what))
         }
         _ => None,
     };
     lines.iter().zip(would).filter_map(decrease).collect()
 }
 
-fn document(line: &Line, program: &Program) -> Carried {
-    Carried {
+fn document(line: &ImportLine, program: &Program) -> ImportItem {
+    ImportItem {
         cause: Cause { model: CauseModel::Import, id: None, uuid: None, name: line.reference.clone() },
         partner_id: line.partner_id,
         points: line.points,

@@ -23,14 +23,14 @@ const MOST_PROBLEMS: usize = 100;
 
 /// What is wrong with the file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct LineProblem {
     /// The line, from 1; `None` for the file as a whole.
     pub line: Option<u64>,
     /// What is wrong with it.
     pub what: String,
 }
 
-impl Problem {
+impl LineProblem {
     pub(super) fn at(line: u64, what: impl Into<String>) -> Self {
         Self { line: Some(line), what: what.into() }
     }
@@ -40,7 +40,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for LineProblem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(out, "line {line}: {}", self.what),
@@ -51,7 +51,7 @@ impl fmt::Display for Problem {
 
 /// All problems of a file as one text.
 #[must_use]
-pub fn listed(problems: &[Problem]) -> String {
+pub fn listed(problems: &[LineProblem]) -> String {
     let mut lines = vec!["nothing was posted; the file must be corrected first".to_owned()];
     lines.extend(problems.iter().take(MOST_PROBLEMS).map(|problem| format!("  {problem}")));
     let untold = problems.len().saturating_sub(MOST_PROBLEMS);
@@ -63,7 +63,7 @@ pub fn listed(problems: &[Problem]) -> String {
 
 /// A line that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ImportLine {
     /// Its number, from 1.
     pub number: u64,
     /// Whose points.
@@ -95,11 +95,11 @@ struct Columns {
 /// Reads a file.
 ///
 /// # Errors
-/// Every [`Problem`] of it.
-pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Problem>> {
+/// Every [`LineProblem`] of it.
+pub fn read(bytes: &[u8]) -> Result<Vec<ImportLine>, Vec<LineProblem>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
-        .map_err(|_| vec![Problem::of_file("the file is not text in UTF-8; save it as “CSV UTF-8”")])?;
+        .map_err(|_| vec![LineProblem::of_file("the file is not text in UTF-8; save it as “CSV UTF-8”")])?;
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let separator = [b';', b'\t'].into_iter().find(|separator| first.bytes().any(|byte| byte == *separator));
     let separator = separator.unwrap_or(b',');
@@ -112,7 +112,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Problem>> {
             Ok(record) if record.iter().all(String::is_empty) => continue,
             Ok(record) => record,
             Err(Malformed { column, what }) => {
-                problems.push(Problem::at(number, format!("column {column}: {what}")));
+                problems.push(LineProblem::at(number, format!("column {column}: {what}")));
                 continue;
             }
         };
@@ -124,7 +124,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Problem>> {
         match line(known, number, &record, separator == b';') {
             Ok(line) => {
                 if let Some(earlier) = seen.insert(line.reference.clone(), number) {
-                    problems.push(Problem::at(
+                    problems.push(LineProblem::at(
                         number,
                         format!(
                             "{:?} stands in line {earlier} already; give each line a reference of its own",
@@ -138,17 +138,17 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Problem>> {
         }
     }
     if columns.is_none() && problems.is_empty() {
-        problems.push(Problem::of_file("the file is empty; its first line must be partner_id,points"));
+        problems.push(LineProblem::of_file("the file is empty; its first line must be partner_id,points"));
     }
     if problems.is_empty() { Ok(lines) } else { Err(problems) }
 }
 
-fn header(number: u64, record: &[String]) -> Result<Columns, Problem> {
+fn header(number: u64, record: &[String]) -> Result<Columns, LineProblem> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (place, name) in record.iter().enumerate() {
         let name = name.to_lowercase();
         if !["partner_id", "points", "expires_on", "reference", "reason"].contains(&name.as_str()) {
-            return Err(Problem::at(
+            return Err(LineProblem::at(
                 number,
                 format!(
                     "there is no column {name:?}: the first line is partner_id,points and, if there are such columns, \
@@ -157,11 +157,11 @@ fn header(number: u64, record: &[String]) -> Result<Columns, Problem> {
             ));
         }
         if places.insert(name.clone(), place).is_some() {
-            return Err(Problem::at(number, format!("the column {name} stands there twice")));
+            return Err(LineProblem::at(number, format!("the column {name} stands there twice")));
         }
     }
     let needed = |name: &str| {
-        places.get(name).copied().ok_or_else(|| Problem::at(number, format!("the column {name} is missing")))
+        places.get(name).copied().ok_or_else(|| LineProblem::at(number, format!("the column {name} is missing")))
     };
     Ok(Columns {
         partner_id: needed("partner_id")?,
@@ -173,12 +173,17 @@ fn header(number: u64, record: &[String]) -> Result<Columns, Problem> {
     })
 }
 
-fn line(columns: &Columns, number: u64, record: &[String], decimal_comma: bool) -> Result<Line, Vec<Problem>> {
+fn line(
+    columns: &Columns,
+    number: u64,
+    record: &[String],
+    decimal_comma: bool,
+) -> Result<ImportLine, Vec<LineProblem>> {
     let mut problems = Vec::new();
     // Some spreadsheets write separators after the last column; a line that was cut off has too few.
     let is_cut_off = record.len() < columns.width;
     if is_cut_off || record.iter().skip(columns.width).any(|extra| !extra.is_empty()) {
-        problems.push(Problem::at(
+        problems.push(LineProblem::at(
             number,
             format!("it has {} columns, the first line has {}", record.len(), columns.width),
         ));
@@ -189,19 +194,19 @@ fn line(columns: &Columns, number: u64, record: &[String], decimal_comma: bool) 
     let partner = text(Some(columns.partner_id)).unwrap_or_default();
     let partner_id = partner.parse::<i64>().ok().filter(|id| *id > 0).map(PartnerId);
     if partner_id.is_none() {
-        problems.push(Problem::at(number, format!("partner_id {partner:?} is no id of a customer in Odoo")));
+        problems.push(LineProblem::at(number, format!("partner_id {partner:?} is no id of a customer in Odoo")));
     }
     let points = match points(text(Some(columns.points)).unwrap_or_default(), decimal_comma) {
         Ok(points) => Some(points),
         Err(what) => {
-            problems.push(Problem::at(number, what));
+            problems.push(LineProblem::at(number, what));
             None
         }
     };
     let expires_on = text(columns.expires_on).and_then(|text| {
         let day = calendar::parse_day(text);
         if day.is_none() {
-            problems.push(Problem::at(number, format!("expires_on {text:?} is no date; write 2026-12-31")));
+            problems.push(LineProblem::at(number, format!("expires_on {text:?} is no date; write 2026-12-31")));
         }
         day
     });
@@ -210,12 +215,12 @@ fn line(columns: &Columns, number: u64, record: &[String], decimal_comma: bool) 
     let reason = text(columns.reason).unwrap_or(REASON).to_owned();
     for (name, text, longest) in [("reference", &reference, LONGEST_REFERENCE), ("reason", &reason, LONGEST_REASON)] {
         if text.chars().count() > longest {
-            problems.push(Problem::at(number, format!("the {name} is longer than {longest} characters")));
+            problems.push(LineProblem::at(number, format!("the {name} is longer than {longest} characters")));
         }
     }
     match (partner_id, points) {
         (Some(partner_id), Some(points)) if problems.is_empty() => {
-            Ok(Line { number, partner_id, points, expires_on, reference, has_reference: given.is_some(), reason })
+            Ok(ImportLine { number, partner_id, points, expires_on, reference, has_reference: given.is_some(), reason })
         }
         _ => Err(problems),
     }
@@ -235,8 +240,8 @@ fn points(text: &str, decimal_comma: bool) -> Result<Points, String> {
 mod tests {
     use super::*;
 
-    fn one(partner: i64, hundredths: i64, reference: &str, number: u64) -> Line {
-        Line {
+    fn one(partner: i64, hundredths: i64, reference: &str, number: u64) -> ImportLine {
+        ImportLine {
             number,
             partner_id: PartnerId(partner),
             points: Points::from_e2(hundredths),
@@ -278,7 +283,7 @@ mod tests {
     fn all_columns_in_any_order() {
         let found =
             read(b"reason,expires_on,points,reference,partner_id\n\"moved, by hand\",2027-02-28,5,K-1,7\n").unwrap();
-        let expected = Line {
+        let expected = ImportLine {
             expires_on: NaiveDate::from_ymd_opt(2027, 2, 28),
             reason: "moved, by hand".into(),
             ..one(7, 500, "K-1", 2)
@@ -356,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_hopeless_file_is_not_told_to_the_end() {
-        let many: Vec<Problem> = (0..250).map(|line| Problem::at(line, "wrong")).collect();
+        let many: Vec<LineProblem> = (0..250).map(|line| LineProblem::at(line, "wrong")).collect();
         let told = listed(&many);
         assert_eq!(told.lines().count(), 1 + MOST_PROBLEMS + 1);
         assert!(told.ends_with("and 150 more"), "{told}");

@@ -14,15 +14,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use crate::domain::catalog::records::{Partner, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::ledger::account::Expiry;
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{Destination, Ledger, LedgerError};
-use crate::odoo::{Fault, Link};
+use crate::odoo::{Link, OdooFault};
 
 pub use crate::domain::ledger::entry::IMPORT as ACTOR;
-pub use report::{Outcome, Report};
+pub use report::{ImportReport, RowOutcome};
 
 /// The last year of four digits, which all that we write and read times with can hold.
 const LAST_YEAR: i32 = 9999;
@@ -32,7 +32,7 @@ const LAST_YEAR: i32 = 9999;
 pub enum ImportError {
     /// Odoo could not be read.
     #[error("{0}")]
-    Odoo(#[from] Fault),
+    Odoo(#[from] OdooFault),
     /// The ledger did not take it.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
@@ -75,10 +75,10 @@ pub enum ImportError {
          customers have now, use --allow-decrease\n{}",
         .0.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
     )]
-    Decrease(Vec<lines::Problem>),
+    Decrease(Vec<lines::LineProblem>),
     /// The file cannot be carried over as it is; nothing was posted.
     #[error("{}", lines::listed(.0))]
-    File(Vec<lines::Problem>),
+    File(Vec<lines::LineProblem>),
 }
 
 /// The program that points go into, if it runs.
@@ -146,7 +146,7 @@ pub async fn unknown_customers(
     }
     if keep {
         found.extend(session.by_ids::<Partner>(&companies, page_size).await?);
-        ledger.put_shop(ShopRecords { partners: found, ..ShopRecords::default() }).await?;
+        ledger.put_shop(CatalogRecords { partners: found, ..CatalogRecords::default() }).await?;
     }
     Ok(unknown)
 }

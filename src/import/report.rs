@@ -6,13 +6,13 @@ use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::domain::value::text::one_line;
-use crate::ledger::Landed;
+use crate::ledger::ImportOutcome;
 
 /// What became of one card or line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RowOutcome {
     /// The ledger's answer.
-    Landed(Landed),
+    ImportOutcome(ImportOutcome),
     /// It belongs to nobody.
     WithoutCustomer,
     /// It was archived in Odoo, where it can no longer be used either.
@@ -50,15 +50,15 @@ const KINDS: [OutcomeKind; 10] = [
     OutcomeKind { word: "unreadable", counted: "unreadable", is_trouble: true, is_told: true },
 ];
 
-impl Outcome {
+impl RowOutcome {
     const fn word(&self) -> &'static str {
         match self {
-            Self::Landed(Landed::Posted(_)) => "imported",
-            Self::Landed(Landed::Unchanged) => "unchanged",
-            Self::Landed(Landed::Empty) => "without_points",
-            Self::Landed(Landed::Expired) => "expired",
-            Self::Landed(Landed::OtherMember(_)) => "other_customer",
-            Self::Landed(Landed::Refused(_)) => "refused",
+            Self::ImportOutcome(ImportOutcome::Posted(_)) => "imported",
+            Self::ImportOutcome(ImportOutcome::Unchanged) => "unchanged",
+            Self::ImportOutcome(ImportOutcome::Empty) => "without_points",
+            Self::ImportOutcome(ImportOutcome::Expired) => "expired",
+            Self::ImportOutcome(ImportOutcome::OtherMember(_)) => "other_customer",
+            Self::ImportOutcome(ImportOutcome::Refused(_)) => "refused",
             Self::WithoutCustomer => "without_customer",
             Self::Archived => "archived",
             Self::UnknownCustomer => "unknown_customer",
@@ -69,10 +69,10 @@ impl Outcome {
     /// What a person should know beside the word.
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Landed(Landed::OtherMember(other)) => Some(format!(
+            Self::ImportOutcome(ImportOutcome::OtherMember(other)) => Some(format!(
                 "its points were imported for customer {other} before: correct both with ledger.adjust if they are to move"
             )),
-            Self::Landed(Landed::Refused(why)) | Self::Unreadable(why) => Some(why.clone()),
+            Self::ImportOutcome(ImportOutcome::Refused(why)) | Self::Unreadable(why) => Some(why.clone()),
             Self::UnknownCustomer => {
                 Some("the service user sees no such customer: check its companies in Odoo".to_owned())
             }
@@ -83,7 +83,7 @@ impl Outcome {
 
 /// One card or line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ImportRow {
     /// Its place in the source: the card's id, or the line's number.
     pub place: i64,
     /// What a person calls it: the card's code, or the reference.
@@ -95,12 +95,12 @@ pub struct Row {
     /// The points on it; `None` when they could not be read.
     pub points: Option<Points>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: RowOutcome,
 }
 
 /// What became of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct ImportReport {
     /// What they are: "card", "line".
     pub unit: &'static str,
     /// Where they come from, for people.
@@ -114,10 +114,10 @@ pub struct Report {
     /// What a person should know.
     pub warnings: Vec<String>,
     /// Each of them.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ImportRow>,
 }
 
-impl Report {
+impl ImportReport {
     /// Whether nothing is left that a person must look at.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -131,7 +131,7 @@ impl Report {
     /// What was posted in all.
     fn posted(&self) -> Result<Points, Overflow> {
         Points::sum(self.rows.iter().filter_map(|row| match row.outcome {
-            Outcome::Landed(Landed::Posted(points)) => Some(points),
+            RowOutcome::ImportOutcome(ImportOutcome::Posted(points)) => Some(points),
             _ => None,
         }))
     }
@@ -157,9 +157,9 @@ impl Report {
         Value::Object(shown)
     }
 
-    fn row_json(&self, row: &Row) -> Value {
+    fn row_json(&self, row: &ImportRow) -> Value {
         let posted = match row.outcome {
-            Outcome::Landed(Landed::Posted(points)) => Some(points.to_string()),
+            RowOutcome::ImportOutcome(ImportOutcome::Posted(points)) => Some(points.to_string()),
             _ => None,
         };
         json!({
@@ -207,7 +207,7 @@ impl Report {
     }
 
     /// A line about one that a person should look at.
-    fn told(&self, row: &Row) -> Option<String> {
+    fn told(&self, row: &ImportRow) -> Option<String> {
         let word = row.outcome.word();
         let kind = KINDS.iter().find(|kind| kind.word == word)?;
         let mut remarks = Vec::new();
@@ -215,7 +215,7 @@ impl Report {
         if kind.is_told && (kind.is_trouble || row.points.is_none_or(|points| !points.is_zero())) {
             remarks.push(kind.counted.to_owned());
         }
-        if let Outcome::Landed(Landed::Posted(_)) = row.outcome {
+        if let RowOutcome::ImportOutcome(ImportOutcome::Posted(_)) = row.outcome {
             if row.is_of_archived_customer {
                 remarks.push("imported; the customer is archived".to_owned());
             }
@@ -254,8 +254,8 @@ fn grouped(number: &str) -> String {
 mod tests {
     use super::*;
 
-    fn row(place: i64, points: i64, outcome: Outcome) -> Row {
-        Row {
+    fn row(place: i64, points: i64, outcome: RowOutcome) -> ImportRow {
+        ImportRow {
             place,
             name: format!("044-{place}"),
             partner_id: Some(PartnerId(7)),
@@ -265,8 +265,8 @@ mod tests {
         }
     }
 
-    fn report(rows: Vec<Row>) -> Report {
-        Report {
+    fn report(rows: Vec<ImportRow>) -> ImportReport {
+        ImportReport {
             unit: "card",
             source: "of Loyalty Cards".into(),
             members: Map::new(),
@@ -288,15 +288,15 @@ mod tests {
 
     #[test]
     fn one_line_counts_and_every_oddity_is_told() {
-        let posted = |points| Outcome::Landed(Landed::Posted(Points::from_e2(points)));
+        let posted = |points| RowOutcome::ImportOutcome(ImportOutcome::Posted(Points::from_e2(points)));
         let mut rows = vec![
             row(1, 1_234_550, posted(1_234_550)),
             row(2, -2_000, posted(-2_000)),
-            row(3, 500, Outcome::Landed(Landed::Unchanged)),
-            row(4, 500, Outcome::WithoutCustomer),
-            row(5, 500, Outcome::Landed(Landed::OtherMember(PartnerId(9)))),
+            row(3, 500, RowOutcome::ImportOutcome(ImportOutcome::Unchanged)),
+            row(4, 500, RowOutcome::WithoutCustomer),
+            row(5, 500, RowOutcome::ImportOutcome(ImportOutcome::OtherMember(PartnerId(9)))),
         ];
-        rows.push(Row { is_of_archived_customer: true, ..row(6, 100, posted(100)) });
+        rows.push(ImportRow { is_of_archived_customer: true, ..row(6, 100, posted(100)) });
         let report = report(rows);
         let words = report.to_words();
         let mut lines = words.lines();
@@ -320,8 +320,11 @@ mod tests {
 
     #[test]
     fn what_needs_nobody_is_clean() {
-        let rows = vec![row(1, 0, Outcome::Landed(Landed::Empty)), row(2, 5, Outcome::Landed(Landed::Expired))];
+        let rows = vec![
+            row(1, 0, RowOutcome::ImportOutcome(ImportOutcome::Empty)),
+            row(2, 5, RowOutcome::ImportOutcome(ImportOutcome::Expired)),
+        ];
         assert!(report(rows).is_clean());
-        assert!(!report(vec![row(1, 0, Outcome::Unreadable("points is not a number".into()))]).is_clean());
+        assert!(!report(vec![row(1, 0, RowOutcome::Unreadable("points is not a number".into()))]).is_clean());
     }
 }

@@ -97,7 +97,7 @@ pub enum LedgerError {
     #[error("another process reads Odoo now; what this one had read before is left to it")]
     Outdated,
     /// The change could not be written.
-    #[error("{}", told(*.trouble, *.in_doubt))]
+    #[error("{}", user_message(*.trouble, *.in_doubt))]
     Unwritten {
         /// Why.
         trouble: DatabaseFault,
@@ -111,7 +111,7 @@ pub enum LedgerError {
 
 /// What a caller is told when a change could not be written: a sentence that claims no more than is known.
 #[must_use]
-pub fn told(trouble: DatabaseFault, in_doubt: bool) -> String {
+pub fn user_message(trouble: DatabaseFault, in_doubt: bool) -> String {
     let sentence = trouble.sentence();
     if in_doubt {
         format!(

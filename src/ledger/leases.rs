@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Ledger;
 use crate::domain::catalog::records::LastPass;
-use crate::domain::lease::{Asked, LeaseRequest};
+use crate::domain::lease::{LeaseAnswer, LeaseRequest};
 use crate::domain::login::{KeyEnd, LoginState};
 use crate::ledger::error::LedgerError;
 use crate::store;
@@ -88,7 +88,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn ask_lease(&self, ask: LeaseAsk) -> Result<(Asked, DateTime<Utc>), LedgerError> {
+    pub async fn ask_lease(&self, ask: LeaseAsk) -> Result<(LeaseAnswer, DateTime<Utc>), LedgerError> {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {

@@ -19,7 +19,7 @@ use crate::domain::catalog::records;
 use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
-pub use crate::ledger::admin::carry_over::{Carried, Destination, Landed};
+pub use crate::ledger::admin::carry_over::{Destination, ImportItem, ImportOutcome};
 pub use crate::ledger::admin::moves::Trail;
 pub use crate::ledger::admin::programs::{CurrencyChange, Put, unreadable_in};
 pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
@@ -43,7 +43,7 @@ use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
 use crate::store::{self, DatabaseFault, FencingToken, Pool};
-use records::{Company, Cursor, Ingested, OrderDigest, Partner, ShopRecords};
+use records::{CatalogRecords, Company, Cursor, Ingested, OrderDigest, Partner};
 
 /// What the ledger is told at start.
 #[derive(Clone, Copy, Debug)]
@@ -301,7 +301,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn put_shop(&self, records: ShopRecords) -> Result<u64, LedgerError> {
+    pub async fn put_shop(&self, records: CatalogRecords) -> Result<u64, LedgerError> {
         self.put_shop_as_read(records, FencingToken::begin(None)).await
     }
 
@@ -309,7 +309,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::put_shop`], and [`LedgerError::Outdated`].
-    pub async fn put_shop_as_read(&self, records: ShopRecords, token: FencingToken) -> Result<u64, LedgerError> {
+    pub async fn put_shop_as_read(&self, records: CatalogRecords, token: FencingToken) -> Result<u64, LedgerError> {
         let wallet = self.context.options.wallet;
         let (changed, joined) = self
             .pool()
@@ -320,7 +320,7 @@ impl Ledger {
                     }
                     ingest::wallets::keep_what_was(conn, wallet, &records.partners)?;
                     let joined = joined_branches(conn, &records.companies)?;
-                    Ok((store::table::shop::put(conn, &records)?, joined))
+                    Ok((store::table::catalog::put(conn, &records)?, joined))
                 })
             })
             .await?;
@@ -344,7 +344,7 @@ impl Ledger {
                 let listed: Vec<PartnerId> = partners.iter().copied().collect();
                 let known = store::table::partners::load(conn, &listed)?;
                 let unknown = partners.into_iter().filter(|id| !known.contains_key(id)).collect();
-                Ok((store::table::shop::unknown_products(conn, &products)?, unknown))
+                Ok((store::table::catalog::unknown_products(conn, &products)?, unknown))
             })
             .await
     }
@@ -449,7 +449,7 @@ impl Ledger {
             .pool()
             .run(|conn| match store::connection::migrate::inspect(conn)? {
                 store::connection::migrate::Schema::Current | store::connection::migrate::Schema::Ahead(_) => {
-                    Ok(write_transaction(conn, store::connection::readiness::note)?)
+                    Ok(write_transaction(conn, store::connection::readiness::probe_write)?)
                 }
                 other => Err(LedgerError::Unavailable(format!("the schema is {other:?}"))),
             })
@@ -464,7 +464,7 @@ impl Ledger {
         let trouble = trouble.looked_at_closely(self.pool().url());
         tracing::warn!(error = %problem, todo = trouble.advice(self.pool().url()), "not ready: {}", trouble.sentence());
         if trouble.stays_in_connections() {
-            self.pool().renew();
+            self.pool().invalidate_connections();
         }
         Err(trouble.sentence().to_owned())
     }

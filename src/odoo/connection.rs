@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::session::Session;
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::transport::json_rpc::Transport;
 
 /// How long a session's knowledge of fields and shops is trusted. Shorter than any window's overlap, so that
@@ -17,15 +17,15 @@ const RENEW_AFTER: Duration = Duration::from_mins(1);
 pub struct Link {
     transport: Arc<dyn Transport>,
     denied_pause: Duration,
-    state: Mutex<State>,
+    state: Mutex<LinkState>,
     /// Beside the state, whose lock is held while a session opens: a status must not wait for that.
     version: RwLock<Option<String>>,
 }
 
 #[derive(Default)]
-struct State {
+struct LinkState {
     open: Option<(Arc<Session>, Instant)>,
-    denied: Option<(Fault, Instant)>,
+    denied: Option<(OdooFault, Instant)>,
 }
 
 impl Link {
@@ -38,8 +38,8 @@ impl Link {
     /// The open session, or a new one.
     ///
     /// # Errors
-    /// [`Fault::AccessDenied`] without asking Odoo while the pause after a refusal lasts; else why it cannot be opened.
-    pub async fn session(&self) -> Result<Arc<Session>, Fault> {
+    /// [`OdooFault::AccessDenied`] without asking Odoo while the pause after a refusal lasts; else why it cannot be opened.
+    pub async fn session(&self) -> Result<Arc<Session>, OdooFault> {
         let mut state = self.state.lock().await;
         if let Some((fault, _)) = self.pause(&mut state) {
             return Err(fault);
@@ -65,7 +65,7 @@ impl Link {
     }
 
     /// Takes note of how a read failed: the session is opened anew, and after a refusal nothing is asked for a while.
-    pub async fn failed(&self, fault: &Fault) {
+    pub async fn failed(&self, fault: &OdooFault) {
         self.state.lock().await.note(fault);
     }
 
@@ -88,7 +88,7 @@ impl Link {
     }
 
     /// The refusal and when it was, while the pause after it lasts.
-    fn pause(&self, state: &mut State) -> Option<(Fault, Instant)> {
+    fn pause(&self, state: &mut LinkState) -> Option<(OdooFault, Instant)> {
         let (fault, since) = state.denied.as_ref()?;
         if since.elapsed() < self.denied_pause && !self.transport.read_key_again() {
             return Some((fault.clone(), *since));
@@ -105,8 +105,8 @@ impl Link {
     }
 }
 
-impl State {
-    fn note(&mut self, fault: &Fault) {
+impl LinkState {
+    fn note(&mut self, fault: &OdooFault) {
         self.open = None;
         if fault.is_refusal() {
             self.denied = Some((fault.clone(), Instant::now()));

@@ -1,7 +1,7 @@
 //! What `doctor` asks of Odoo: is the service user able to read all we need, and what is missing.
 
 use super::session::{Domain, Session};
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::read::fields::{ADDON_FIELD, NEEDED_FIELDS};
 use crate::odoo::read::pos_orders::LINE;
 use crate::odoo::transport::json_rpc::Spoken;
@@ -14,7 +14,7 @@ pub struct ModelReport {
     /// Fields that are needed and are not there.
     pub missing_fields: Vec<&'static str>,
     /// Why it cannot be read; `None` when it can.
-    pub fault: Option<Fault>,
+    pub fault: Option<OdooFault>,
 }
 
 /// What was found about an Odoo whose login works.
@@ -35,14 +35,16 @@ pub struct OdooReport {
 /// Looks at every model we read with one record each. A model that cannot be read is a finding, not an error.
 ///
 /// # Errors
-/// A [`Fault`] that concerns the whole of Odoo (unreachable, refused) rather than one model.
-pub async fn examine(session: &Session) -> Result<OdooReport, Fault> {
+/// A [`OdooFault`] that concerns the whole of Odoo (unreachable, refused) rather than one model.
+pub async fn examine(session: &Session) -> Result<OdooReport, OdooFault> {
     let mut models = Vec::with_capacity(NEEDED_FIELDS.len());
     for (model, needed) in NEEDED_FIELDS {
         let mut report = ModelReport { model, missing_fields: Vec::new(), fault: None };
         match readable(session, model, needed).await {
             Ok(missing) => report.missing_fields = missing,
-            Err(fault @ (Fault::MissingRights { .. } | Fault::UnknownModel { .. } | Fault::Server { .. })) => {
+            Err(
+                fault @ (OdooFault::MissingRights { .. } | OdooFault::UnknownModel { .. } | OdooFault::Server { .. }),
+            ) => {
                 report.fault = Some(fault);
             }
             Err(fault) => return Err(fault),
@@ -52,7 +54,9 @@ pub async fn examine(session: &Session) -> Result<OdooReport, Fault> {
     let line_has = |field: &'static str| async move {
         match session.has_field(LINE, field).await {
             // Said above already, as the model's own finding.
-            Err(Fault::MissingRights { .. } | Fault::UnknownModel { .. } | Fault::Server { .. }) => Ok(false),
+            Err(OdooFault::MissingRights { .. } | OdooFault::UnknownModel { .. } | OdooFault::Server { .. }) => {
+                Ok(false)
+            }
             answer => answer,
         }
     };
@@ -66,7 +70,11 @@ pub async fn examine(session: &Session) -> Result<OdooReport, Fault> {
 }
 
 /// Reads one record; the needed fields that are not there.
-async fn readable(session: &Session, model: &'static str, needed: &[&'static str]) -> Result<Vec<&'static str>, Fault> {
+async fn readable(
+    session: &Session,
+    model: &'static str,
+    needed: &[&'static str],
+) -> Result<Vec<&'static str>, OdooFault> {
     let existing = session.fields(model).await?;
     session.search_read(model, Domain::new(), needed, "id", 1).await?;
     Ok(needed.iter().copied().filter(|field| !existing.contains(*field)).collect())

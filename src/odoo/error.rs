@@ -6,7 +6,7 @@ use crate::domain::value::text::one_line;
 
 /// Why Odoo could not be read. The texts say what to do; none carries a traceback or a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum OdooFault {
     /// No connection, or it broke.
     #[error("Odoo cannot be reached at {url} ({detail}). Is it running, and is odoo.url right?")]
     Unreachable {
@@ -137,7 +137,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl OdooFault {
     /// A short stable word, for metrics and logs.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -177,7 +177,7 @@ impl Fault {
 
 /// What was asked, for the words of a fault.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct FailedRequest<'a> {
     /// `odoo.database`
     pub database: &'a str,
     /// `odoo.login`
@@ -191,7 +191,7 @@ pub struct Asked<'a> {
 /// `code` and `message` are those of the object; they say little (14 always sends 200, 19 always 0), so that
 /// `data.name` decides. The traceback in `data.debug` goes nowhere: Odoo's own log has it, beside the request it is of.
 #[must_use]
-pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fault {
+pub fn classify(asked: FailedRequest<'_>, code: i64, message: &str, data: &Value) -> OdooFault {
     let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
     let model = asked.model.to_owned();
     let said = if text("message").is_empty() { message } else { text("message") };
@@ -202,22 +202,22 @@ pub fn classify(asked: Asked<'_>, code: i64, message: &str, data: &Value) -> Fau
     let message = presentable(said);
     tracing::debug!(code, name, message, model = asked.model, "Odoo answered with an error");
     match name.rsplit('.').next().unwrap_or(name) {
-        "AccessDenied" => Fault::AccessDenied { login: asked.login.to_owned() },
-        "AccessError" => Fault::MissingRights { login: asked.login.to_owned(), model },
-        "MissingError" => Fault::Missing { model },
+        "AccessDenied" => OdooFault::AccessDenied { login: asked.login.to_owned() },
+        "AccessError" => OdooFault::MissingRights { login: asked.login.to_owned(), model },
+        "MissingError" => OdooFault::Missing { model },
         // The model is there, and lacks what we call: an Odoo that we do not know.
-        _ if said.starts_with("The method ") => Fault::Server { model, name: name.to_owned(), message },
+        _ if said.starts_with("The method ") => OdooFault::Server { model, name: name.to_owned(), message },
         // psycopg2.OperationalError: … database "x" does not exist
         _ if said.contains("does not exist") && said.contains(&format!("database \"{}\"", asked.database)) => {
-            Fault::WrongDatabase { database: asked.database.to_owned() }
+            OdooFault::WrongDatabase { database: asked.database.to_owned() }
         }
         // Odoo 14 says `Object x doesn't exist`, 19 `The model 'x' does not exist`, a registry lookup KeyError('x').
         _ if (said.contains("doesn't exist") || said.contains("does not exist")) && said.contains(asked.model) => {
-            Fault::UnknownModel { model }
+            OdooFault::UnknownModel { model }
         }
-        "KeyError" if said.trim_matches('\'') == asked.model => Fault::UnknownModel { model },
+        "KeyError" if said.trim_matches('\'') == asked.model => OdooFault::UnknownModel { model },
         // A database that restarts, is restored or upgraded shows as one of these for a moment.
-        _ => Fault::Server { model, name: name.to_owned(), message },
+        _ => OdooFault::Server { model, name: name.to_owned(), message },
     }
 }
 
@@ -241,8 +241,8 @@ mod tests {
 
     use super::*;
 
-    fn classified(model: &str, data: &Value) -> Fault {
-        classify(Asked { database: "shop", login: "sidecar", model }, 0, "Odoo Server Error", data)
+    fn classified(model: &str, data: &Value) -> OdooFault {
+        classify(FailedRequest { database: "shop", login: "sidecar", model }, 0, "Odoo Server Error", data)
     }
 
     #[test]
@@ -314,10 +314,10 @@ mod tests {
     #[test]
     fn only_what_may_pass_by_itself_is_transient() {
         let url = || "http://odoo".to_owned();
-        assert!(Fault::Unreachable { url: url(), detail: String::new() }.is_transient());
-        assert!(Fault::Timeout { url: url(), milliseconds: 1 }.is_transient());
-        assert!(Fault::Busy { url: url(), status: 502 }.is_transient());
-        assert!(!Fault::AccessDenied { login: String::new() }.is_transient());
-        assert!(!Fault::MissingRights { login: String::new(), model: String::new() }.is_transient());
+        assert!(OdooFault::Unreachable { url: url(), detail: String::new() }.is_transient());
+        assert!(OdooFault::Timeout { url: url(), milliseconds: 1 }.is_transient());
+        assert!(OdooFault::Busy { url: url(), status: 502 }.is_transient());
+        assert!(!OdooFault::AccessDenied { login: String::new() }.is_transient());
+        assert!(!OdooFault::MissingRights { login: String::new(), model: String::new() }.is_transient());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::session::Session;
 use crate::domain::login::KeyEnd;
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 
 /// Odoo's model of them. Keys end from Odoo 18 on; before, it has no `expiration_date`.
 const KEYS: &str = "res.users.apikeys";
@@ -19,10 +19,10 @@ const MOST: u32 = 200;
 /// When the key ends that this session was opened with, as far as it can be told.
 ///
 /// # Errors
-/// A [`Fault`] that concerns the whole of Odoo. One that does not let the user see its keys is no fault.
-pub async fn end(session: &Session, now: DateTime<Utc>) -> Result<Option<KeyEnd>, Fault> {
-    let nothing_told = |fault: Fault| match fault {
-        Fault::MissingRights { .. } | Fault::UnknownModel { .. } | Fault::Server { .. } => {
+/// A [`OdooFault`] that concerns the whole of Odoo. One that does not let the user see its keys is no fault.
+pub async fn end(session: &Session, now: DateTime<Utc>) -> Result<Option<KeyEnd>, OdooFault> {
+    let nothing_told = |fault: OdooFault| match fault {
+        OdooFault::MissingRights { .. } | OdooFault::UnknownModel { .. } | OdooFault::Server { .. } => {
             tracing::debug!(%fault, "when the API key ends cannot be told");
             Ok(None)
         }

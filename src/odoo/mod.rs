@@ -10,7 +10,7 @@
 //!   JSON-RPC is spoken there, [`json2`] speaks its successor, [`auto`] chooses between them, and [`key`] is what both log in with;
 //! - [`keys`] tells when that ends.
 //!
-//! Every failure is a [`Fault`]: a closed set, each a sentence that says what to do.
+//! Every failure is a [`OdooFault`]: a closed set, each a sentence that says what to do.
 
 pub mod connection;
 pub mod doctor;
@@ -24,7 +24,7 @@ pub mod settings;
 pub mod transport;
 
 pub use crate::odoo::connection::Link;
-pub use crate::odoo::error::Fault;
+pub use crate::odoo::error::OdooFault;
 pub use crate::odoo::transport::auto::transport;
 pub use crate::odoo::transport::json_rpc::{JsonRpc, Transport};
 pub use crate::odoo::transport::json2::Json2;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::read::fields;
 use crate::odoo::read::record::{Record, Unreadable, moment_text};
 use crate::odoo::transport::json_rpc::{ReadMethod, Spoken, Transport};
@@ -28,7 +28,7 @@ pub struct Session {
 
 /// Some records of one model, in the order of their ids.
 #[derive(Clone, Debug)]
-pub struct Page<T> {
+pub struct RecordPage<T> {
     /// Those that could be understood.
     pub items: Vec<T>,
     /// How many could not; each was logged with its id.
@@ -57,8 +57,8 @@ impl Session {
     /// Asks for the version and logs in.
     ///
     /// # Errors
-    /// [`Fault::AccessDenied`] when login or key are wrong, and whatever else keeps Odoo from answering.
-    pub async fn open(transport: Arc<dyn Transport>) -> Result<Self, Fault> {
+    /// [`OdooFault::AccessDenied`] when login or key are wrong, and whatever else keeps Odoo from answering.
+    pub async fn open(transport: Arc<dyn Transport>) -> Result<Self, OdooFault> {
         let version = server_version(&transport.version().await?)?;
         let uid = transport.authenticate().await?;
         tracing::debug!(version, uid, "logged in to Odoo");
@@ -69,7 +69,7 @@ impl Session {
     ///
     /// # Errors
     /// Whatever keeps Odoo from answering. A login that was withdrawn shows at the next read.
-    pub async fn renewed(&self) -> Result<Self, Fault> {
+    pub async fn renewed(&self) -> Result<Self, OdooFault> {
         let version = server_version(&self.transport.version().await?)?;
         Ok(Self { transport: Arc::clone(&self.transport), uid: self.uid, version, fields: Mutex::default() })
     }
@@ -102,8 +102,8 @@ impl Session {
     /// The names of a model's fields that this user may see. Asked once a session.
     ///
     /// # Errors
-    /// [`Fault::UnknownModel`] when the model is not there.
-    pub async fn fields(&self, model: &str) -> Result<Fields, Fault> {
+    /// [`OdooFault::UnknownModel`] when the model is not there.
+    pub async fn fields(&self, model: &str) -> Result<Fields, OdooFault> {
         let mut known = self.fields.lock().await;
         if let Some(fields) = known.get(model) {
             return Ok(Arc::clone(fields));
@@ -122,14 +122,14 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::fields`].
-    pub async fn has_field(&self, model: &str, field: &str) -> Result<bool, Fault> {
+    pub async fn has_field(&self, model: &str, field: &str) -> Result<bool, OdooFault> {
         Ok(self.fields(model).await?.contains(field))
     }
 
     /// Up to `limit` records in `order`, archived ones included, with those of `fields` that exist.
     ///
     /// # Errors
-    /// Any [`Fault`]; [`Fault::MissingRights`] names the model.
+    /// Any [`OdooFault`]; [`OdooFault::MissingRights`] names the model.
     pub async fn search_read(
         &self,
         model: &str,
@@ -137,7 +137,7 @@ impl Session {
         fields: &[&str],
         order: &str,
         limit: u32,
-    ) -> Result<Vec<Record>, Fault> {
+    ) -> Result<Vec<Record>, OdooFault> {
         let existing = self.fields(model).await?;
         // Asked for no field at all, Odoo would send every one of them.
         let mut asked = fields::available(fields, &existing);
@@ -173,7 +173,7 @@ impl Session {
         fields: &[&str],
         after: i64,
         limit: u32,
-    ) -> Result<Page<Record>, Fault> {
+    ) -> Result<RecordPage<Record>, OdooFault> {
         let mut domain = domain.clone();
         domain.push(json!(["id", ">", after]));
         let items = self.search_read(model, domain, fields, "id", limit).await?;
@@ -186,14 +186,14 @@ impl Session {
             last_id = id;
         }
         let is_last = u32::try_from(items.len()).is_ok_and(|count| count < limit);
-        Ok(Page { items, unreadable: 0, last_id, is_last })
+        Ok(RecordPage { items, unreadable: 0, last_id, is_last })
     }
 
     /// As [`Session::raw_page`], in our own type. What cannot be understood is logged and counted.
     ///
     /// # Errors
     /// As [`Session::search_read`].
-    pub async fn page<T: FromOdoo>(&self, domain: &Domain, after: i64, limit: u32) -> Result<Page<T>, Fault> {
+    pub async fn page<T: FromOdoo>(&self, domain: &Domain, after: i64, limit: u32) -> Result<RecordPage<T>, OdooFault> {
         let page = self.raw_page(T::MODEL, domain, T::FIELDS, after, limit).await?;
         let mut items = Vec::with_capacity(page.items.len());
         let mut unreadable = 0;
@@ -206,14 +206,14 @@ impl Session {
                 }
             }
         }
-        Ok(Page { items, unreadable, last_id: page.last_id, is_last: page.is_last })
+        Ok(RecordPage { items, unreadable, last_id: page.last_id, is_last: page.is_last })
     }
 
     /// The records with these ids, as far as they exist; archived ones too.
     ///
     /// # Errors
     /// As [`Session::search_read`].
-    pub async fn by_ids<T: FromOdoo>(&self, ids: &[i64], page_size: u32) -> Result<Vec<T>, Fault> {
+    pub async fn by_ids<T: FromOdoo>(&self, ids: &[i64], page_size: u32) -> Result<Vec<T>, OdooFault> {
         let mut found = Vec::new();
         for ids in ids.chunks(usize::try_from(page_size.max(1)).unwrap_or(usize::MAX)) {
             let domain = vec![json!(["id", "in", ids])];
@@ -227,7 +227,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::search_read`].
-    pub async fn gone(&self, model: &str, ids: &[i64], page_size: u32) -> Result<Vec<i64>, Fault> {
+    pub async fn gone(&self, model: &str, ids: &[i64], page_size: u32) -> Result<Vec<i64>, OdooFault> {
         let page_size = page_size.max(1);
         let mut gone = Vec::new();
         for ids in ids.chunks(usize::try_from(page_size).unwrap_or(usize::MAX)) {
@@ -241,12 +241,12 @@ impl Session {
                 match self.read_ids(model, &some).await {
                     Ok(there) => gone.extend(some.into_iter().filter(|id| !there.contains(id))),
                     // One hidden record has all refused that are asked for beside it.
-                    Err(Fault::MissingRights { .. } | Fault::Missing { .. }) if some.len() > 1 => {
+                    Err(OdooFault::MissingRights { .. } | OdooFault::Missing { .. }) if some.len() > 1 => {
                         let (one, other) = some.split_at(some.len() / 2);
                         unseen.extend([one.to_vec(), other.to_vec()]);
                     }
-                    Err(Fault::MissingRights { .. }) => {}
-                    Err(Fault::Missing { .. }) => gone.extend(some),
+                    Err(OdooFault::MissingRights { .. }) => {}
+                    Err(OdooFault::Missing { .. }) => gone.extend(some),
                     Err(fault) => return Err(fault),
                 }
             }
@@ -255,7 +255,7 @@ impl Session {
         Ok(gone)
     }
 
-    async fn read_ids(&self, model: &str, ids: &[i64]) -> Result<BTreeSet<i64>, Fault> {
+    async fn read_ids(&self, model: &str, ids: &[i64]) -> Result<BTreeSet<i64>, OdooFault> {
         // A field of the database's: for the id alone Odoo 19 looks nowhere, and answers also for what is gone.
         let fields = json!(["write_date"]);
         let arguments = arguments([("ids", json!(ids)), ("fields", fields), ("context", everything())]);
@@ -276,7 +276,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::search_read`].
-    pub async fn newest(&self, model: &str, until: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, Fault> {
+    pub async fn newest(&self, model: &str, until: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, OdooFault> {
         // Rows made by raw SQL have no write_date, and PostgreSQL would sort them first.
         let mut domain = vec![json!(["write_date", "!=", false])];
         domain.extend(until.map(|until| json!(["write_date", "<=", moment_text(until)])));
@@ -289,7 +289,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::search_read`].
-    pub async fn count(&self, model: &str, domain: &Domain) -> Result<u64, Fault> {
+    pub async fn count(&self, model: &str, domain: &Domain) -> Result<u64, OdooFault> {
         let arguments = arguments([("domain", json!(domain)), ("context", everything())]);
         let count = self.transport.call(self.uid, model, ReadMethod::SearchCount, arguments).await?;
         count.as_u64().ok_or_else(|| nonsense(model, "search_count gave no number"))
@@ -311,11 +311,11 @@ fn arguments<const N: usize>(named: [(&str, Value); N]) -> Map<String, Value> {
     named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-pub(super) fn nonsense(model: &str, detail: &str) -> Fault {
-    Fault::Nonsense { model: model.to_owned(), detail: detail.to_owned() }
+pub(super) fn nonsense(model: &str, detail: &str) -> OdooFault {
+    OdooFault::Nonsense { model: model.to_owned(), detail: detail.to_owned() }
 }
 
-fn server_version(answer: &Value) -> Result<String, Fault> {
+fn server_version(answer: &Value) -> Result<String, OdooFault> {
     answer
         .get("server_version")
         .and_then(Value::as_str)

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use url::Url;
 
-use crate::demo::{Misbehaviour, Served, Shop, server, shop};
+use crate::demo::{FakeOdoo, FaultInjection, Served, fake_odoo, server};
 use crate::domain::catalog::records::{Partner, Product};
 use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::PartnerId;
 use crate::odoo::read::catalog::read_partner;
 use crate::odoo::read::pos_orders::{ShopRules, read_page};
 use crate::odoo::session::Domain;
-use crate::odoo::{Fault, Link, OdooSettings, Protocol, Session, doctor, transport};
+use crate::odoo::{Link, OdooFault, OdooSettings, Protocol, Session, doctor, transport};
 
 struct Stand {
-    shop: Shop,
+    shop: FakeOdoo,
     _server: Served,
     settings: OdooSettings,
 }
@@ -28,31 +28,31 @@ fn stands() -> [Stand; 2] {
 
 /// An empty shop that answers; requests may take 300 ms and are repeated twice.
 fn stand(protocol: Protocol) -> Stand {
-    let shop = Shop::new();
+    let shop = FakeOdoo::new();
     let server = server::serve(shop.clone(), 0).unwrap();
     let url = Url::parse(server.url()).unwrap();
-    let mut settings = OdooSettings::new(url, shop::DATABASE, shop::LOGIN, shop::KEY.into());
+    let mut settings = OdooSettings::new(url, fake_odoo::DATABASE, fake_odoo::LOGIN, fake_odoo::KEY.into());
     settings.timeout_ms = 300;
     settings.retries = 2;
     settings.protocol = protocol;
     Stand { shop, _server: server, settings }
 }
 
-async fn open(settings: &OdooSettings) -> Result<Session, Fault> {
+async fn open(settings: &OdooSettings) -> Result<Session, OdooFault> {
     Session::open(transport(settings.clone())?).await
 }
 
 /// How opening a session fails.
-async fn refusal(settings: &OdooSettings) -> Fault {
+async fn refusal(settings: &OdooSettings) -> OdooFault {
     open(settings).await.err().expect("a fault")
 }
 
-fn times(shop: &Shop, method: &str) -> usize {
+fn times(shop: &FakeOdoo, method: &str) -> usize {
     shop.calls().iter().filter(|(_, called)| called == method).count()
 }
 
 /// How often the key was shown to log in.
-fn logins(shop: &Shop) -> usize {
+fn logins(shop: &FakeOdoo) -> usize {
     times(shop, "authenticate") + times(shop, "context_get")
 }
 
@@ -85,7 +85,7 @@ async fn a_wrong_key_login_or_database_is_told_apart_and_never_repeated() {
 async fn a_key_that_is_revoked_later_is_noticed() {
     for stand in stands() {
         let session = open(&stand.settings).await.unwrap();
-        stand.shop.set_credentials(shop::LOGIN, "another");
+        stand.shop.set_credentials(fake_odoo::LOGIN, "another");
         let fault = session.newest("pos.order", None).await.unwrap_err();
         assert_eq!(fault.kind(), "access_denied");
         assert_eq!(times(&stand.shop, "fields_get"), 1, "not repeated");
@@ -112,14 +112,14 @@ async fn after_a_refusal_odoo_is_left_alone() {
 async fn what_passes_by_itself_is_tried_again() {
     for stand in stands() {
         for what in [
-            Misbehaviour::Status(502),
-            Misbehaviour::Status(503),
-            Misbehaviour::Status(429),
-            Misbehaviour::Html,
-            Misbehaviour::Truncated,
-            Misbehaviour::Hang(Duration::from_secs(1)),
+            FaultInjection::Status(502),
+            FaultInjection::Status(503),
+            FaultInjection::Status(429),
+            FaultInjection::Html,
+            FaultInjection::Truncated,
+            FaultInjection::Hang(Duration::from_secs(1)),
         ] {
-            stand.shop.misbehave(what.clone(), None, Some(1));
+            stand.shop.inject(what.clone(), None, Some(1));
             assert!(open(&stand.settings).await.is_ok(), "{what:?}");
         }
     }
@@ -130,16 +130,16 @@ async fn what_does_not_pass_is_said_in_words() {
     for stand in stands() {
         let is_json2 = stand.settings.protocol == Protocol::Json2;
         for (what, kind, words) in [
-            (Misbehaviour::Status(502), "busy", "HTTP 502"),
-            (Misbehaviour::Status(404), if is_json2 { "no_json2" } else { "not_odoo" }, "HTTP 404"),
-            (Misbehaviour::Status(301), "not_odoo", "redirection"),
-            (Misbehaviour::Html, "not_odoo", "HTML"),
-            (Misbehaviour::Truncated, "not_odoo", "cut short"),
-            (Misbehaviour::OtherJson, "not_odoo", "JSON of another kind"),
-            (Misbehaviour::Hang(Duration::from_secs(30)), "timeout", "300 ms"),
-            (Misbehaviour::Error("builtins.ZeroDivisionError", "division by zero"), "server", "division by zero"),
+            (FaultInjection::Status(502), "busy", "HTTP 502"),
+            (FaultInjection::Status(404), if is_json2 { "no_json2" } else { "not_odoo" }, "HTTP 404"),
+            (FaultInjection::Status(301), "not_odoo", "redirection"),
+            (FaultInjection::Html, "not_odoo", "HTML"),
+            (FaultInjection::Truncated, "not_odoo", "cut short"),
+            (FaultInjection::OtherJson, "not_odoo", "JSON of another kind"),
+            (FaultInjection::Hang(Duration::from_secs(30)), "timeout", "300 ms"),
+            (FaultInjection::Error("builtins.ZeroDivisionError", "division by zero"), "server", "division by zero"),
         ] {
-            stand.shop.misbehave(what.clone(), None, None);
+            stand.shop.inject(what.clone(), None, None);
             let fault = refusal(&stand.settings).await;
             stand.shop.behave();
             assert_eq!(fault.kind(), kind, "{what:?}");
@@ -184,7 +184,7 @@ async fn counting_names_its_domain_by_position() {
 #[tokio::test]
 async fn a_hanging_odoo_costs_a_bounded_time() {
     for stand in stands() {
-        stand.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
+        stand.shop.inject(FaultInjection::Hang(Duration::from_secs(30)), None, None);
         let began = Instant::now();
         assert_eq!(refusal(&stand.settings).await.kind(), "timeout");
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
@@ -197,7 +197,10 @@ async fn missing_rights_name_the_model() {
         stand.shop.deny(Some("res.partner"));
         let session = open(&stand.settings).await.unwrap();
         let fault = session.newest("res.partner", None).await.unwrap_err();
-        assert_eq!(fault, Fault::MissingRights { login: shop::LOGIN.to_owned(), model: "res.partner".to_owned() });
+        assert_eq!(
+            fault,
+            OdooFault::MissingRights { login: fake_odoo::LOGIN.to_owned(), model: "res.partner".to_owned() }
+        );
         assert!(session.newest("pos.order", None).await.is_ok());
     }
 }
@@ -350,8 +353,8 @@ async fn the_doctor_finds_what_is_missing() {
         assert!(!report.addon_installed && report.pos_loyalty_installed);
         let of = |model: &str| report.models.iter().find(|found| found.model == model).unwrap();
         assert_eq!(of("pos.order").missing_fields, ["config_id"]);
-        assert_eq!(of("pos.category").fault.as_ref().map(Fault::kind), Some("unknown_model"));
-        assert_eq!(of("res.currency").fault.as_ref().map(Fault::kind), Some("missing_rights"));
+        assert_eq!(of("pos.category").fault.as_ref().map(OdooFault::kind), Some("unknown_model"));
+        assert_eq!(of("res.currency").fault.as_ref().map(OdooFault::kind), Some("missing_rights"));
         assert!(of("res.partner").fault.is_none() && of("res.partner").missing_fields.is_empty());
         assert!(stand.shop.calls().iter().all(|(_, method)| {
             ["version", "authenticate", "context_get", "read", "fields_get", "search_read"].contains(&method.as_str())
@@ -396,14 +399,14 @@ async fn auto_notices_that_odoo_was_brought_up_to_date() {
 async fn auto_never_shows_a_refused_key_to_the_other_protocol() {
     let stand = auto();
     let session = open(&stand.settings).await.unwrap();
-    stand.shop.set_credentials(shop::LOGIN, "another");
+    stand.shop.set_credentials(fake_odoo::LOGIN, "another");
     assert_eq!(session.newest("pos.order", None).await.unwrap_err().kind(), "access_denied");
     let fault = refusal(&stand.settings).await;
     assert_eq!(fault.kind(), "access_denied", "{fault}");
     assert_eq!(times(&stand.shop, "authenticate"), 0, "{:?}", stand.shop.calls());
     // Nor what Odoo refuses in another way.
     for name in ["odoo.exceptions.AccessDenied", "odoo.http.SessionExpiredException"] {
-        stand.shop.misbehave(Misbehaviour::Error(name, "no"), Some("res.users"), None);
+        stand.shop.inject(FaultInjection::Error(name, "no"), Some("res.users"), None);
         assert_eq!(refusal(&stand.settings).await.kind(), "access_denied", "{name}");
         stand.shop.behave();
     }
@@ -434,7 +437,7 @@ async fn auto_speaks_json_rpc_where_a_proxy_keeps_json2_back() {
 #[tokio::test]
 async fn auto_does_not_choose_while_odoo_is_away() {
     let stand = auto();
-    stand.shop.misbehave(Misbehaviour::Status(503), None, None);
+    stand.shop.inject(FaultInjection::Status(503), None, None);
     assert_eq!(refusal(&stand.settings).await.kind(), "busy");
     assert_eq!(logins(&stand.shop), 0);
 }
@@ -453,7 +456,7 @@ async fn a_key_of_another_user_is_named() {
     stand.shop.give_key_to("admin");
     let fault = refusal(&stand.settings).await;
     assert!(fault.is_refusal());
-    assert!(fault.to_string().contains("\"admin\"") && fault.to_string().contains(shop::LOGIN), "{fault}");
+    assert!(fault.to_string().contains("\"admin\"") && fault.to_string().contains(fake_odoo::LOGIN), "{fault}");
     // Whoever may not look at users, itself included, is taken at its word.
     stand.shop.deny(Some("res.users"));
     assert!(open(&stand.settings).await.is_ok());
@@ -464,32 +467,35 @@ async fn json2_tells_what_odoo_s_statuses_mean() {
     let stand = stand(Protocol::Json2);
     let session = open(&stand.settings).await.unwrap();
     for (what, kind) in [
-        (Misbehaviour::Status(401), "access_denied"),
-        (Misbehaviour::Error("odoo.exceptions.AccessDenied", "Access Denied"), "access_denied"),
-        (Misbehaviour::Error("odoo.exceptions.AccessError", "You are not allowed"), "missing_rights"),
-        (Misbehaviour::Error("odoo.exceptions.MissingError", "Record does not exist"), "missing"),
-        (Misbehaviour::Error("odoo.exceptions.UserError", "Not so"), "server"),
-        (Misbehaviour::Error("odoo.exceptions.LockError", "locked"), "busy"),
-        (Misbehaviour::Error("builtins.ValueError", "Invalid field"), "server"),
-        (Misbehaviour::Status(403), "not_odoo"),
-        (Misbehaviour::Status(404), "wrong_database"),
-        (Misbehaviour::Status(409), "busy"),
-        (Misbehaviour::Status(429), "busy"),
-        (Misbehaviour::Status(500), "not_odoo"),
-        (Misbehaviour::Status(502), "busy"),
+        (FaultInjection::Status(401), "access_denied"),
+        (FaultInjection::Error("odoo.exceptions.AccessDenied", "Access Denied"), "access_denied"),
+        (FaultInjection::Error("odoo.exceptions.AccessError", "You are not allowed"), "missing_rights"),
+        (FaultInjection::Error("odoo.exceptions.MissingError", "Record does not exist"), "missing"),
+        (FaultInjection::Error("odoo.exceptions.UserError", "Not so"), "server"),
+        (FaultInjection::Error("odoo.exceptions.LockError", "locked"), "busy"),
+        (FaultInjection::Error("builtins.ValueError", "Invalid field"), "server"),
+        (FaultInjection::Status(403), "not_odoo"),
+        (FaultInjection::Status(404), "wrong_database"),
+        (FaultInjection::Status(409), "busy"),
+        (FaultInjection::Status(429), "busy"),
+        (FaultInjection::Status(500), "not_odoo"),
+        (FaultInjection::Status(502), "busy"),
     ] {
         let before = times(&stand.shop, "search_count");
-        stand.shop.misbehave(what.clone(), Some("res.users"), None);
+        stand.shop.inject(what.clone(), Some("res.users"), None);
         let fault = session.count("res.users", &Domain::new()).await.unwrap_err();
         stand.shop.behave();
         assert_eq!(fault.kind(), kind, "{what:?}");
         let asked = times(&stand.shop, "search_count") - before;
         assert_eq!(asked, if fault.is_transient() { 3 } else { 1 }, "{what:?}: {fault}");
     }
-    let retried =
-        [Misbehaviour::Status(500), Misbehaviour::Status(409), Misbehaviour::Error("odoo.exceptions.LockError", "x")];
+    let retried = [
+        FaultInjection::Status(500),
+        FaultInjection::Status(409),
+        FaultInjection::Error("odoo.exceptions.LockError", "x"),
+    ];
     for what in retried {
-        stand.shop.misbehave(what.clone(), Some("res.users"), Some(2));
+        stand.shop.inject(what.clone(), Some("res.users"), Some(2));
         assert_eq!(session.count("res.users", &Domain::new()).await, Ok(1), "{what:?}");
     }
     let fault = session.count("no.such", &Domain::new()).await.unwrap_err();
@@ -523,11 +529,11 @@ async fn another_key_in_the_file_is_used_without_a_restart() {
     for mut stand in stands() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
-        std::fs::write(&file, shop::KEY).unwrap();
+        std::fs::write(&file, fake_odoo::KEY).unwrap();
         stand.settings.api_key_file = Some(file.clone());
         let link = Link::new(transport(stand.settings.clone()).unwrap(), Duration::from_mins(15));
         let session = link.session().await.unwrap();
-        stand.shop.set_credentials(shop::LOGIN, "second");
+        stand.shop.set_credentials(fake_odoo::LOGIN, "second");
         let fault = session.newest("pos.order", None).await.unwrap_err();
         link.failed(&fault).await;
         assert!(link.is_paused().await);

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::auth::token::Role;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
-use crate::ledger::error::told;
+use crate::ledger::error::user_message;
 use crate::ledger::{ErrorBody, LedgerError};
 use crate::store::DatabaseFault;
 
@@ -187,7 +187,7 @@ impl From<LedgerError> for Fault {
             LedgerError::Unwritten { .. } | LedgerError::Store(_) => {
                 tracing::error!(%error, "the database failed");
                 let (trouble, in_doubt) = trouble.unwrap_or((DatabaseFault::Other, true));
-                let mut fault = Self::unavailable(&told(trouble, in_doubt));
+                let mut fault = Self::unavailable(&user_message(trouble, in_doubt));
                 if let (true, Some(data)) = (in_doubt, fault.0.data.as_object_mut()) {
                     data.insert("outcome".into(), json!("unknown"));
                 }

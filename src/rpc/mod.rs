@@ -23,7 +23,7 @@ pub use crate::rpc::odoo_port::{OdooSide, OdooTrouble, OdooVersion, SyncRun};
 pub use crate::rpc::registry::Name;
 pub use error::Fault;
 
-use crate::domain::catalog::records::ShopRecords;
+use crate::domain::catalog::records::CatalogRecords;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::Ledger;
@@ -82,7 +82,7 @@ impl Api {
             ))
         })?;
         let partner = found.ok_or(Refusal::UnknownPartner(id))?;
-        self.ledger.put_shop(ShopRecords { partners: vec![partner], ..ShopRecords::default() }).await?;
+        self.ledger.put_shop(CatalogRecords { partners: vec![partner], ..CatalogRecords::default() }).await?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::envelope::{Answer, MOST_CALLS, MOST_LEVELS};
 use super::error::ERRORS;
 use super::testing::{Bench, club, draft};
 use super::{Name, Role, openrpc};
-use crate::domain::catalog::records::{PosConfig, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, PosConfig};
 use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId};
 use crate::rpc::param::schema;
 use crate::rpc::registry::COMMON_ERRORS;
@@ -296,7 +296,7 @@ async fn a_tip_earns_nothing_on_a_draft_either() {
         neutral_product_ids: Vec::new(),
         active: true,
     };
-    bench.ledger.put_shop(ShopRecords { pos_configs: vec![shop], ..ShopRecords::default() }).await.unwrap();
+    bench.ledger.put_shop(CatalogRecords { pos_configs: vec![shop], ..CatalogRecords::default() }).await.unwrap();
     let mut order = draft("o-1");
     order["pos_config_id"] = json!(4);
     let tip = json!({"product_id": 9, "qty": 1, "price_subtotal": 5, "price_subtotal_incl": 5});

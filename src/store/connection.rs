@@ -248,7 +248,7 @@ impl Synchronous {
 }
 
 #[derive(diesel::QueryableByName)]
-struct Version {
+struct SqliteVersion {
     #[diesel(sql_type = diesel::sql_types::Text)]
     version: String,
 }
@@ -256,7 +256,7 @@ struct Version {
 /// Older ones can corrupt a write-ahead log that several connections use (fixed in 3.51.3).
 pub(super) fn check_sqlite_version(conn: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Sqlite(conn) = conn {
-        let found: Version = sql_query("SELECT sqlite_version() AS version").get_result(conn)?;
+        let found: SqliteVersion = sql_query("SELECT sqlite_version() AS version").get_result(conn)?;
         let parts: Vec<u32> = found.version.split('.').filter_map(|part| part.parse().ok()).collect();
         if parts < vec![3, 51, 3] {
             return Err(StoreError::OldSqlite(found.version));

@@ -33,7 +33,7 @@ pub enum StoreError {
     /// The SQLite file is not where it was.
     #[error("{0} is not there any more, or another file is in its place")]
     Missing(String),
-    /// A pooled connection of before [`Pool::renew`].
+    /// A pooled connection of before [`Pool::invalidate_connections`].
     #[error("the connection is from before the database's last trouble")]
     Stale,
     /// The schema is of a newer version than this program.
@@ -152,7 +152,7 @@ macro_rules! write_rows {
             $crate::store::AnyConnection::Sqlite(c) => {
                 struct Here;
                 for $row in $rows {
-                    $crate::store::connection::prepared::execute_kept::<Here, _>(c, $statement)?;
+                    $crate::store::connection::prepared::execute_prepared::<Here, _>(c, $statement)?;
                 }
             }
             $crate::store::AnyConnection::Postgres(c) => {

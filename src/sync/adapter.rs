@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::catalog::records::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
-use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
-use crate::domain::lease::Asked;
+use crate::domain::catalog::records::{CatalogRecords, Cursor, Ingested, OrderDigest, Partner};
+use crate::domain::findings::{FutureRecords, HeldWithdrawals, Place, SyncFindings};
+use crate::domain::lease::LeaseAnswer;
 use crate::domain::sale::order::Order;
 use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
@@ -30,7 +30,7 @@ fn fault(error: LedgerError) -> LedgerFault {
 }
 
 impl SyncLedger for Ledger {
-    fn put_shop(&self, records: ShopRecords, token: FencingToken) -> Pending<'_, u64> {
+    fn put_shop(&self, records: CatalogRecords, token: FencingToken) -> Pending<'_, u64> {
         Box::pin(async move { Self::put_shop_as_read(self, records, token).await.map_err(fault) })
     }
 
@@ -113,7 +113,7 @@ impl SyncLedger for Ledger {
         Box::pin(async move { Self::keep_held(self, held).await.map_err(fault) })
     }
 
-    fn findings(&self) -> Pending<'_, Findings> {
+    fn findings(&self) -> Pending<'_, SyncFindings> {
         Box::pin(async move { Self::findings(self).await.map_err(fault) })
     }
 
@@ -129,7 +129,7 @@ impl SyncLedger for Ledger {
         Box::pin(async move { Self::ignored_orders(self).await.map_err(fault) })
     }
 
-    fn ask_lease(&self, ask: LeaseAsk) -> Pending<'_, (Asked, DateTime<Utc>)> {
+    fn ask_lease(&self, ask: LeaseAsk) -> Pending<'_, (LeaseAnswer, DateTime<Utc>)> {
         Box::pin(async move { Self::ask_lease(self, ask).await.map_err(fault) })
     }
 

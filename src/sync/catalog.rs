@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::catalog::records::{Category, Company, Partner, PosConfig, Product, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, Category, Company, Partner, PosConfig, Product};
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
@@ -19,14 +19,14 @@ const DEEPEST: usize = 64;
 /// A record that is kept as a copy.
 pub(super) trait Kept: Sized {
     /// Many of its kind.
-    fn all(records: Vec<Self>) -> ShopRecords;
+    fn all(records: Vec<Self>) -> CatalogRecords;
 }
 
 macro_rules! kept {
     ($($kind:ty => $field:ident;)*) => {$(
         impl Kept for $kind {
-            fn all(records: Vec<Self>) -> ShopRecords {
-                ShopRecords { $field: records, ..ShopRecords::default() }
+            fn all(records: Vec<Self>) -> CatalogRecords {
+                CatalogRecords { $field: records, ..CatalogRecords::default() }
             }
         }
     )*};

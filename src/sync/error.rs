@@ -2,7 +2,7 @@
 
 use crate::domain::value::ids::OrderId;
 use crate::ledger::LedgerError;
-use crate::odoo::Fault;
+use crate::odoo::OdooFault;
 
 use crate::sync::ledger_port::LedgerFault;
 
@@ -11,7 +11,7 @@ use crate::sync::ledger_port::LedgerFault;
 pub enum SyncError {
     /// Odoo could not be read.
     #[error("{0}")]
-    Odoo(#[from] Fault),
+    Odoo(#[from] OdooFault),
     /// The ledger could not take in what was read.
     #[error("the ledger could not take in what Odoo sent: {0}")]
     Ledger(#[source] LedgerFault),

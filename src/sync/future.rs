@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::domain::findings::FutureRecords;
 use crate::odoo::read::record::moment_text;
 use crate::odoo::session::Session;
-use crate::odoo::{Fault, session::Domain};
+use crate::odoo::{OdooFault, session::Domain};
 
 use super::window::Newest;
 
@@ -25,7 +25,7 @@ pub(super) fn odoo_now(session: &Session) -> DateTime<Utc> {
 pub(super) async fn newest(
     session: &Session,
     model: &'static str,
-) -> Result<Option<(Newest, Option<FutureRecords>)>, Fault> {
+) -> Result<Option<(Newest, Option<FutureRecords>)>, OdooFault> {
     let Some(latest) = session.newest(model, None).await? else { return Ok(None) };
     let now = odoo_now(session);
     if latest <= now {
@@ -36,7 +36,11 @@ pub(super) async fn newest(
     Ok(Some((Newest { past, latest }, told(session, model, now + CLOCKS_DIFFER).await?)))
 }
 
-async fn told(session: &Session, model: &'static str, after: DateTime<Utc>) -> Result<Option<FutureRecords>, Fault> {
+async fn told(
+    session: &Session,
+    model: &'static str,
+    after: DateTime<Utc>,
+) -> Result<Option<FutureRecords>, OdooFault> {
     let domain: Domain = vec![json!(["write_date", ">", moment_text(after)])];
     let found =
         session.search_read(model, domain.clone(), &["display_name", "write_date"], "write_date desc", 1).await?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::lease::Asked;
+use crate::domain::lease::LeaseAnswer;
 
 use super::error::SyncError;
 use crate::sync::ledger_port::{LeaseAsk, SyncLedger};
@@ -108,11 +108,11 @@ impl Lease {
         let ask = LeaseAsk { who: self.who.clone(), lasts: self.lasts, wish, busy, is_gone: process_id::is_gone };
         let (asked, at) = self.ledger.ask_lease(ask).await.map_err(SyncError::Ledger)?;
         Ok(match asked {
-            Asked::Held { term, left_behind } => {
+            LeaseAnswer::Held { term, left_behind } => {
                 self.set(Some(Held { term, renewed }));
                 Some(Granted { term, at, left_behind })
             }
-            Asked::Taken => {
+            LeaseAnswer::Taken => {
                 self.set(None);
                 None
             }

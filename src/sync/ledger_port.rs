@@ -6,9 +6,9 @@ use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::catalog::records::{Cursor, Ingested, OrderDigest, Partner, ShopRecords};
-use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
-use crate::domain::lease::Asked;
+use crate::domain::catalog::records::{CatalogRecords, Cursor, Ingested, OrderDigest, Partner};
+use crate::domain::findings::{FutureRecords, HeldWithdrawals, Place, SyncFindings};
+use crate::domain::lease::LeaseAnswer;
 use crate::domain::sale::order::Order;
 use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
@@ -34,7 +34,7 @@ pub struct MissingRecords {
 /// The ledger, as sync sees it. Every write is committed before its answer comes.
 pub trait SyncLedger: Send + std::marker::Sync {
     /// Keeps copies of the shop's records, each replacing what stood under its id; how many differed.
-    fn put_shop(&self, records: ShopRecords, token: FencingToken) -> Pending<'_, u64>;
+    fn put_shop(&self, records: CatalogRecords, token: FencingToken) -> Pending<'_, u64>;
 
     /// Which of these it does not know.
     fn missing_records(
@@ -96,7 +96,7 @@ pub trait SyncLedger: Send + std::marker::Sync {
     fn keep_held(&self, held: Option<HeldWithdrawals>) -> Pending<'_, ()>;
 
     /// What was found that a person should look at.
-    fn findings(&self) -> Pending<'_, Findings>;
+    fn findings(&self) -> Pending<'_, SyncFindings>;
 
     /// How far each stream has been read.
     fn cursors(&self) -> Pending<'_, Vec<Cursor>>;
@@ -108,7 +108,7 @@ pub trait SyncLedger: Send + std::marker::Sync {
     fn ignored_orders(&self) -> Pending<'_, u64>;
 
     /// Takes or renews the lease of whoever reads Odoo, or notes the wish for it; and the database's time.
-    fn ask_lease(&self, ask: LeaseAsk) -> Pending<'_, (Asked, DateTime<Utc>)>;
+    fn ask_lease(&self, ask: LeaseAsk) -> Pending<'_, (LeaseAnswer, DateTime<Utc>)>;
 
     /// Whether another process waits for the lease that this one may have.
     fn lease_is_wanted(&self, who: String) -> Pending<'_, bool>;

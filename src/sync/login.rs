@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::domain::catalog::records::LastPass;
     use crate::domain::login::LoginState;
-    use crate::odoo::Fault;
+    use crate::odoo::OdooFault;
 
     fn state(now: DateTime<Utc>, accepted_at: DateTime<Utc>) -> ReadingState {
         let login = LoginState { accepted_at: Some(accepted_at), ..LoginState::default() };
@@ -131,7 +131,7 @@ mod tests {
     fn what_was_accepted_before_a_refusal_is_not_told_after_it() {
         let login = Login::default();
         login.change(|notes| notes.outcome = LoginOutcome::Accepted(None));
-        let refused = SyncError::Odoo(Fault::AccessDenied { login: "loyalty".to_owned() });
+        let refused = SyncError::Odoo(OdooFault::AccessDenied { login: "loyalty".to_owned() });
         assert_eq!(login.outcome(Some(&refused)), LoginOutcome::Refused);
         assert_eq!(login.outcome(Some(&SyncError::Overtaken)), LoginOutcome::default());
     }

@@ -15,7 +15,7 @@ use crate::domain::value::money::Currency;
 use crate::odoo::read::pos_orders::{LINE, ORDER, ShopRules};
 use crate::odoo::read::record::moment_text;
 use crate::odoo::session::{Domain, FromOdoo};
-use crate::odoo::{Fault, Session};
+use crate::odoo::{OdooFault, Session};
 
 use super::error::SyncError;
 use super::future;
@@ -165,11 +165,13 @@ impl<'a> Pass<'a> {
             }
             let newest = match future::newest(&self.session, stream).await {
                 // Orders are what all is about; of what only describes them, an Odoo may have less.
-                Err(Fault::UnknownModel { model }) if stream != ORDER && stream != LINE => {
+                Err(OdooFault::UnknownModel { model }) if stream != ORDER && stream != LINE => {
                     tracing::debug!(model, "this Odoo has no such model: nothing is read of it");
                     None
                 }
-                Err(fault @ (Fault::MissingRights { .. } | Fault::Server { .. })) if stream == Company::MODEL => {
+                Err(fault @ (OdooFault::MissingRights { .. } | OdooFault::Server { .. }))
+                    if stream == Company::MODEL =>
+                {
                     static ONCE: std::sync::Once = std::sync::Once::new();
                     ONCE.call_once(|| {
                         tracing::warn!(%fault, "branches are not known: a program of a company does not hold in them");

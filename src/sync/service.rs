@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify};
 
-use crate::domain::catalog::records::{Partner, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::odoo::read::catalog;
@@ -83,7 +83,7 @@ impl Shared {
                 let (token, read) = (FencingToken::begin(term), Instant::now());
                 let rules = Arc::new(ShopRules::read(&session, self.settings.page_size).await?);
                 let neutral_products = Some(rules.neutral_products());
-                let records = ShopRecords { neutral_products, ..ShopRecords::default() };
+                let records = CatalogRecords { neutral_products, ..CatalogRecords::default() };
                 self.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
                 work.rules = Some(KeptRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
                 rules
@@ -429,7 +429,7 @@ impl SyncHandle {
             }
         };
         if let Some(partner) = &found {
-            let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
+            let records = CatalogRecords { partners: vec![partner.clone()], ..CatalogRecords::default() };
             shared.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
         }
         Ok(found)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use loyalty_sidecar::demo::Misbehaviour;
+use loyalty_sidecar::demo::FaultInjection;
 use serde_json::json;
 
 use crate::support::{Service, draft, line, uuid};
@@ -24,13 +24,13 @@ fn each_way_odoo_fails_has_its_own_words_and_nothing_is_lost() {
     let shop = &service.shop.shop;
     let mut said = Vec::new();
 
-    shop.misbehave(Misbehaviour::Html, None, None);
+    shop.inject(FaultInjection::Html, None, None);
     said.push(complaint(&service));
     shop.behave();
-    shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
+    shop.inject(FaultInjection::Hang(Duration::from_secs(30)), None, None);
     said.push(complaint(&service));
     shop.behave();
-    shop.misbehave(Misbehaviour::Truncated, None, None);
+    shop.inject(FaultInjection::Truncated, None, None);
     said.push(complaint(&service));
     shop.behave();
     shop.deny(Some("pos.order.line"));

@@ -1,7 +1,7 @@
 //! Switching from Odoo's own loyalty, or from a file: no point is lost, none counts twice.
 
 use chrono::{Days, Utc};
-use loyalty_sidecar::demo::Misbehaviour;
+use loyalty_sidecar::demo::FaultInjection;
 use serde_json::{Value, json};
 
 use crate::support::{Run, Service, club, number, run_in};
@@ -204,7 +204,7 @@ fn an_import_that_was_cut_short_is_finished_by_the_next() {
         put_card(&service, id, Some(id % 5 + 1), "10", json!({}));
     }
     // The fields and the first two pages are answered.
-    service.shop.shop.misbehave_after(3, Misbehaviour::Status(502), "loyalty.card");
+    service.shop.shop.inject_after(3, FaultInjection::Status(502), "loyalty.card");
     let cut = import(&service, &[]);
     assert!(cut.code == 1 && cut.err.contains("502"), "{cut:?}");
     let posted = "SELECT COUNT(*) FROM entries";

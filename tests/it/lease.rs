@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loyalty_sidecar::demo::Misbehaviour;
+use loyalty_sidecar::demo::FaultInjection;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Service, club, eventually};
@@ -93,7 +93,7 @@ fn a_reader_that_was_stopped_posts_nothing_of_what_it_had_read() {
     let service = service();
     let (_second, other) = service.replica();
     // Odoo answers slowly about lines, which is when nobody may write any more.
-    service.shop.shop.misbehave(Misbehaviour::Hang(Duration::from_millis(1500)), Some("pos.order.line"), None);
+    service.shop.shop.inject(FaultInjection::Hang(Duration::from_millis(1500)), Some("pos.order.line"), None);
     let before = service.shop.shop.calls().len();
     let sold = service.shop.sell(1, "10.00");
     eventually("it reads the order with its lines", || {

@@ -109,7 +109,7 @@ fn a_refused_login_is_called_refused_everywhere() {
     assert!(service.log().contains("Odoo refused the login"), "{}", service.log());
     // Odoo that is away is not called refused.
     let away = Service::without_program(&[]);
-    away.shop.shop.misbehave(loyalty_sidecar::demo::Misbehaviour::Status(503), None, None);
+    away.shop.shop.inject(loyalty_sidecar::demo::FaultInjection::Status(503), None, None);
     let _ = away.admin.try_call("sync.run", json!({}));
     assert_eq!(readyz(&away)["checks"]["odoo"], "not reachable");
     assert_eq!(away.admin.call("system.version", json!({}))["odoo"].get("login_refused"), None);

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use loyalty_sidecar::demo::Misbehaviour;
+use loyalty_sidecar::demo::FaultInjection;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Database, Service, draft, line, reward_line, run, uuid};
@@ -134,24 +134,24 @@ fn misuse_it(heard: &mut Heard, tokens: &[String; 3]) {
 fn break_odoo(service: &Service, heard: &mut Heard, admin: &str) {
     let shop = &service.shop.shop;
     for (what, model) in [
-        (Misbehaviour::Error("builtins.ValueError", IN_ODOO_S_MESSAGE), None),
-        (Misbehaviour::Error("psycopg2.errors.UndefinedColumn", SQL_OF_ODOO), Some("pos.order")),
-        (Misbehaviour::Error("builtins.PermissionError", PATH_OF_ODOO), Some("pos.order")),
-        (Misbehaviour::Error("odoo.exceptions.AccessError", IN_ODOO_S_MESSAGE), Some("pos.order")),
-        (Misbehaviour::Html, None),
-        (Misbehaviour::Truncated, None),
-        (Misbehaviour::OtherJson, None),
-        (Misbehaviour::Status(500), None),
-        (Misbehaviour::Error("odoo.exceptions.AccessDenied", IN_ODOO_S_MESSAGE), None),
+        (FaultInjection::Error("builtins.ValueError", IN_ODOO_S_MESSAGE), None),
+        (FaultInjection::Error("psycopg2.errors.UndefinedColumn", SQL_OF_ODOO), Some("pos.order")),
+        (FaultInjection::Error("builtins.PermissionError", PATH_OF_ODOO), Some("pos.order")),
+        (FaultInjection::Error("odoo.exceptions.AccessError", IN_ODOO_S_MESSAGE), Some("pos.order")),
+        (FaultInjection::Html, None),
+        (FaultInjection::Truncated, None),
+        (FaultInjection::OtherJson, None),
+        (FaultInjection::Status(500), None),
+        (FaultInjection::Error("odoo.exceptions.AccessDenied", IN_ODOO_S_MESSAGE), None),
     ] {
-        shop.misbehave(what, model, None);
+        shop.inject(what, model, None);
         let answer = heard.call(admin, "sync.run", json!({}));
         assert!(answer["error"]["message"].is_string(), "{answer}");
         heard.call(admin, "sync.status", json!({}));
         shop.behave();
     }
     // A partner that only Odoo could tell of.
-    shop.misbehave(Misbehaviour::Error("builtins.ValueError", IN_ODOO_S_MESSAGE), None, None);
+    shop.inject(FaultInjection::Error("builtins.ValueError", IN_ODOO_S_MESSAGE), None, None);
     heard.call(
         admin,
         "ledger.adjust",

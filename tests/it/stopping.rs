@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loyalty_sidecar::demo::Misbehaviour;
+use loyalty_sidecar::demo::FaultInjection;
 use serde_json::json;
 
 use crate::support::{Load, Service, load, long, seed};
@@ -18,7 +18,7 @@ fn sigterm_under_load_loses_no_acknowledgement() {
 #[test]
 fn sigterm_under_load_loses_no_acknowledgement_while_odoo_hangs() {
     stopped_under_load(&[("LOYALTY__SYNC__INTERVAL_SECONDS", "1")], |service| {
-        service.shop.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
+        service.shop.shop.inject(FaultInjection::Hang(Duration::from_secs(30)), None, None);
         // Long enough for a pass to begin, and to hang.
         std::thread::sleep(Duration::from_millis(1500));
     });
@@ -54,7 +54,7 @@ fn stopped_under_load(environment: &[(&str, &str)], trouble: impl Fn(&Service)) 
 #[test]
 fn sigterm_drains_and_exits_0_whatever_odoo_does() {
     let mut service = Service::without_program(&[("LOYALTY__SYNC__INTERVAL_SECONDS", "1")]);
-    service.shop.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(30)), None, None);
+    service.shop.shop.inject(FaultInjection::Hang(Duration::from_secs(30)), None, None);
     std::thread::sleep(Duration::from_millis(1500));
     let (code, took) = service.terminate();
     assert_eq!(code, 0, "{}", service.log());

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use loyalty_sidecar::demo::{Misbehaviour, shop};
+use loyalty_sidecar::demo::{FaultInjection, fake_odoo};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -413,16 +413,16 @@ fn an_expired_key_stops_the_reading_and_a_new_one_goes_on_where_it_stopped() {
         odoo.sell(1, "10.00");
     }
     // It expires in the middle of the pages.
-    odoo.shop.misbehave_after(2, Misbehaviour::Error("odoo.exceptions.AccessDenied", "Access Denied"), "pos.order");
-    odoo.shop.set_credentials(shop::LOGIN, shop::KEY);
+    odoo.shop.inject_after(2, FaultInjection::Error("odoo.exceptions.AccessDenied", "Access Denied"), "pos.order");
+    odoo.shop.set_credentials(fake_odoo::LOGIN, fake_odoo::KEY);
     assert!(stand.failing_pass().contains("refused the login"));
-    odoo.shop.set_credentials(shop::LOGIN, "another key");
+    odoo.shop.set_credentials(fake_odoo::LOGIN, "another key");
     let asked = odoo.shop.calls().len();
     assert!(stand.failing_pass().contains("refused the login"));
     assert!(odoo.shop.calls().len() - asked <= 3, "a refused login is not tried again and again");
     odoo.wait(LONG);
     odoo.sell(2, "10.00");
-    odoo.shop.set_credentials(shop::LOGIN, shop::KEY);
+    odoo.shop.set_credentials(fake_odoo::LOGIN, fake_odoo::KEY);
     stand.pass();
     assert_eq!(stand.service.admin.balance(1), "100");
     stand.missed_nothing();
@@ -433,12 +433,12 @@ fn answers_gone_wrong_lose_nothing() {
     let short = ("LOYALTY__ODOO__TIMEOUT_MS", "250");
     let mut stand = Stand::with(&[SMALL_PAGES, short]);
     let faults = [
-        Misbehaviour::Status(429),
-        Misbehaviour::Status(502),
-        Misbehaviour::Html,
-        Misbehaviour::Truncated,
-        Misbehaviour::Hang(seconds(1)),
-        Misbehaviour::OtherJson,
+        FaultInjection::Status(429),
+        FaultInjection::Status(502),
+        FaultInjection::Html,
+        FaultInjection::Truncated,
+        FaultInjection::Hang(seconds(1)),
+        FaultInjection::OtherJson,
     ];
     let odoo = stand.odoo.clone();
     for (number, fault) in faults.into_iter().enumerate() {
@@ -451,7 +451,7 @@ fn answers_gone_wrong_lose_nothing() {
         let model = if number % 2 == 0 { "pos.order" } else { "pos.order.line" };
         // The second page, and every try of it.
         for _ in 0..2 {
-            odoo.shop.misbehave_after(3, fault.clone(), model);
+            odoo.shop.inject_after(3, fault.clone(), model);
         }
         stand.failing_pass();
         odoo.shop.behave();
@@ -468,7 +468,7 @@ fn answers_gone_wrong_lose_nothing() {
 fn a_connection_that_hangs_does_not_stop_the_service() {
     let stand = Stand::new();
     stand.odoo.sell(1, "10.00");
-    stand.odoo.shop.misbehave(Misbehaviour::Hang(Duration::from_mins(1)), Some("pos.order"), None);
+    stand.odoo.shop.inject(FaultInjection::Hang(Duration::from_mins(1)), Some("pos.order"), None);
     std::thread::scope(|scope| {
         let reading = scope.spawn(|| stand.failing_pass());
         eventually("the reading hangs", || stand.service.admin.call("sync.status", json!({}))["running"] == true);
@@ -668,17 +668,17 @@ fn an_afternoon(seed: u64, with_the_invisible: bool, steps: u64) {
             }
             5 => {
                 let fault = match dice.roll(6) {
-                    0 => Misbehaviour::Status(429),
-                    1 => Misbehaviour::Status(502),
-                    2 => Misbehaviour::Html,
-                    3 => Misbehaviour::Truncated,
-                    4 => Misbehaviour::OtherJson,
-                    _ => Misbehaviour::Error("odoo.exceptions.AccessDenied", "Access Denied"),
+                    0 => FaultInjection::Status(429),
+                    1 => FaultInjection::Status(502),
+                    2 => FaultInjection::Html,
+                    3 => FaultInjection::Truncated,
+                    4 => FaultInjection::OtherJson,
+                    _ => FaultInjection::Error("odoo.exceptions.AccessDenied", "Access Denied"),
                 };
                 let after = u32::try_from(dice.roll(30)).unwrap();
                 let model = if dice.roll(2) == 0 { "pos.order" } else { "pos.order.line" };
-                stand.odoo.shop.misbehave_after(after, fault.clone(), model);
-                stand.odoo.shop.misbehave_after(after, fault, model);
+                stand.odoo.shop.inject_after(after, fault.clone(), model);
+                stand.odoo.shop.inject_after(after, fault, model);
                 // It may or may not come so far.
                 let _ = stand.service.admin.try_call("sync.run", json!({}));
                 stand.odoo.shop.behave();

@@ -83,7 +83,7 @@ pub struct PosConfig {
 
 /// Records to keep, from one read of Odoo. Each replaces what was known under its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ShopRecords {
+pub struct CatalogRecords {
     /// Partners.
     pub partners: Vec<Partner>,
     /// Products.

@@ -54,13 +54,13 @@ pub struct OpenHold {
     /// From when it no longer sets them aside.
     pub expires_at: DateTime<Utc>,
     /// What it keeps besides, for the hold that it replaced.
-    pub carried: Option<Carried>,
+    pub carried: Option<CarriedProtection>,
 }
 
 /// Points past their end that a hold goes on protecting for the hold that it replaced: as many of its own points as
 /// that one protected, and until that one's end at the latest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Carried {
+pub struct CarriedProtection {
     /// How many; positive, and at most what the hold sets aside.
     pub points: Points,
     /// They were still good at this moment: when the first of the replaced holds was made.
@@ -77,7 +77,7 @@ struct Claim {
 impl OpenHold {
     /// What it claims: points that were good when it was made, and what it carries.
     fn claims(&self) -> Result<[Claim; 2], Overflow> {
-        let carried = self.carried.unwrap_or(Carried { points: Points::ZERO, good_at: self.good_at });
+        let carried = self.carried.unwrap_or(CarriedProtection { points: Points::ZERO, good_at: self.good_at });
         let own = self.points.sub(carried.points)?;
         Ok([Claim { points: carried.points, good_at: carried.good_at }, Claim { points: own, good_at: self.good_at }])
     }

@@ -24,9 +24,9 @@ pub type TextsDigest = [u8; 32];
 pub const FIRST_HASH: ChainHash = [0; 32];
 
 /// What is hashed, with lengths and marks that keep two fields from trading bytes.
-struct Fields(Vec<u8>);
+struct HashedFields(Vec<u8>);
 
-impl Fields {
+impl HashedFields {
     fn number(&mut self, value: i64) {
         self.0.extend(value.to_be_bytes());
     }
@@ -55,7 +55,7 @@ impl Fields {
 /// The digest of an entry's texts: the cause's name, the reason, the actor, and for whom the actor says that it acted.
 #[must_use]
 pub fn texts_digest(salt: &Salt, entry: &Entry) -> TextsDigest {
-    let mut fields = Fields(salt.to_vec());
+    let mut fields = HashedFields(salt.to_vec());
     fields.bytes(entry.cause.name.as_bytes());
     fields.text(entry.reason.as_deref());
     fields.bytes(entry.actor.as_bytes());
@@ -66,7 +66,7 @@ pub fn texts_digest(salt: &Salt, entry: &Entry) -> TextsDigest {
 /// The hash of an entry: SHA-256 over the hash before it and everything it says; its texts by their digest.
 #[must_use]
 pub fn chain_hash(previous: &ChainHash, sequence: i64, entry: &Entry, texts: &TextsDigest) -> ChainHash {
-    let mut fields = Fields(Vec::with_capacity(384));
+    let mut fields = HashedFields(Vec::with_capacity(384));
     fields.0.extend(previous);
     fields.number(sequence);
     fields.0.extend(entry.id.0.as_bytes());
@@ -77,16 +77,16 @@ pub fn chain_hash(previous: &ChainHash, sequence: i64, entry: &Entry, texts: &Te
     fields.number(entry.occurred_at.timestamp_micros());
     fields.number(entry.recorded_at.timestamp_micros());
     fields.number(entry.cause.model.code().into());
-    fields.optional(entry.cause.id, Fields::number);
+    fields.optional(entry.cause.id, HashedFields::number);
     fields.text(entry.cause.uuid.as_deref());
-    fields.optional(entry.program_version, Fields::number);
+    fields.optional(entry.program_version, HashedFields::number);
     fields.optional(entry.sale, |fields, sale| {
         fields.number(sale.source.0.into());
         fields.number(sale.model.code().into());
         fields.number(sale.id);
     });
     fields.optional(entry.hold_id, |fields, hold| fields.0.extend(hold.0.as_bytes()));
-    fields.optional(entry.detail.document_key, Fields::number);
+    fields.optional(entry.detail.document_key, HashedFields::number);
     fields.number(i64::try_from(entry.detail.lots.len()).unwrap_or(i64::MAX));
     for lot in &entry.detail.lots {
         fields.optional(
@@ -94,7 +94,7 @@ pub fn chain_hash(previous: &ChainHash, sequence: i64, entry: &Entry, texts: &Te
                 Expiry::At(end) => Some(end.timestamp_micros()),
                 Expiry::Never => None,
             },
-            Fields::number,
+            HashedFields::number,
         );
         fields.number(lot.points.e2());
     }
@@ -108,9 +108,9 @@ pub fn chain_hash(previous: &ChainHash, sequence: i64, entry: &Entry, texts: &Te
 /// it has none, of its name. It stays when the name is erased, so that importing the document again posts nothing again.
 #[must_use]
 pub fn document_key(cause: &Cause) -> i64 {
-    let mut fields = Fields(Vec::new());
+    let mut fields = HashedFields(Vec::new());
     fields.number(cause.model.code().into());
-    fields.optional(cause.id, Fields::number);
+    fields.optional(cause.id, HashedFields::number);
     if cause.id.is_none() {
         fields.bytes(cause.name.as_bytes());
     }

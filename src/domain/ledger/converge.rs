@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
 use super::decide::{Captured, DecisionError};
-use super::deposit::Part;
+use super::deposit::DepositPart;
 use super::entry::{EntryDetail, EntryKind};
 use super::hold::{Hold, HoldState};
 use super::redemption_review::{RewardLines, Standing};
@@ -52,7 +52,7 @@ impl Desired {
 
 /// What is known of what a sale has posted on one account before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Before {
+pub struct PostedBefore {
     /// What its entries did to lots.
     pub lots: SaleLots,
     /// Its first `earn` entry.
@@ -108,7 +108,7 @@ pub struct Sale<'a> {
     /// Programs that say nothing about it.
     pub uncomputed: BTreeMap<ProgramId, Uncomputed>,
     /// What it has posted before, per account.
-    pub before: BTreeMap<AccountId, Before>,
+    pub before: BTreeMap<AccountId, PostedBefore>,
     /// Lines of paid orders that take its lines back.
     pub refunds: &'a [Line],
     /// The order whose reading brought this up: the sale itself, or a refund of it.
@@ -337,7 +337,7 @@ impl LedgerState {
                 detail: EntryDetail { earned: desired.explanation(), ..EntryDetail::default() },
             };
             let gone = self.account_mut(*account_id)?.take(moved, &out)?;
-            self.bring_in_after(*account_id, posting, gone, &[Part::new(desired.expiry, moved)], context)?;
+            self.bring_in_after(*account_id, posting, gone, &[DepositPart::new(desired.expiry, moved)], context)?;
         }
         Ok(())
     }
@@ -358,14 +358,14 @@ impl LedgerState {
             return Ok(outcomes);
         }
         let order = order_ref(sale.order);
-        let mut by_hold: BTreeMap<String, Carried<'_>> = BTreeMap::new();
+        let mut by_hold: BTreeMap<String, CarriedReward<'_>> = BTreeMap::new();
         for line in sale.order.lines.iter().filter(|line| line.refunds.is_none()) {
             if let Some(hold) = &line.hold {
-                by_hold.entry(hold.as_text()).or_insert_with(|| Carried::of(hold)).add(line)?;
+                by_hold.entry(hold.as_text()).or_insert_with(|| CarriedReward::of(hold)).add(line)?;
             }
         }
         for (text, carried) in by_hold {
-            let Carried { reference, discount, .. } = carried;
+            let CarriedReward { reference, discount, .. } = carried;
             let known = match reference {
                 HoldRef::Id(id) => self.holds.get(id).cloned(),
                 HoldRef::Malformed(_) => None,
@@ -512,7 +512,7 @@ impl LedgerState {
         } else {
             // What came back last goes first, out of the lots it came back to.
             let parts = own_lots(&redeemed, target, difference.negate()?)?;
-            let own = parts.into_iter().rev().map(|Part { expiry, points, .. }| LotChange { expiry, points });
+            let own = parts.into_iter().rev().map(|DepositPart { expiry, points, .. }| LotChange { expiry, points });
             let own: Vec<LotChange> = own.collect();
             let expired = sale.before.get(&hold.account_id).map(|before| before.expired.clone());
             self.take_back(hold.account_id, posting, &own, &expired.unwrap_or_default(), context)?;
@@ -524,7 +524,7 @@ impl LedgerState {
 }
 
 /// What a paid order carries of one hold.
-struct Carried<'a> {
+struct CarriedReward<'a> {
     reference: &'a HoldRef,
     /// What its lines take off, with tax.
     discount: Money,
@@ -532,7 +532,7 @@ struct Carried<'a> {
     added: Vec<&'a Line>,
 }
 
-impl<'a> Carried<'a> {
+impl<'a> CarriedReward<'a> {
     const fn of(reference: &'a HoldRef) -> Self {
         Self { reference, discount: Money::ZERO, added: Vec::new() }
     }
@@ -580,7 +580,7 @@ impl<'a> Carried<'a> {
 /// Where restored points go: what the redemption took last comes back first, after what came back before.
 /// Points that no lot had made a debt, which they undo; beyond it they come back as the latest of the lots, or as points
 /// that never expire where there was none.
-fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<Vec<Part>, Overflow> {
+fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<Vec<DepositPart>, Overflow> {
     let (mut skip, mut left) = (already, wanted);
     let mut parts = Vec::new();
     for change in redeemed.iter().rev() {
@@ -591,12 +591,12 @@ fn own_lots(redeemed: &[LotChange], already: Points, wanted: Points) -> Result<V
         let back = here.min(left);
         if back.is_positive() {
             left = left.sub(back)?;
-            parts.push(Part::new(change.expiry, back));
+            parts.push(DepositPart::new(change.expiry, back));
         }
     }
     if left.is_positive() {
         let expiry = redeemed.iter().map(|change| change.expiry).max().unwrap_or(Expiry::Never);
-        parts.push(Part { expiry, points: left, was_owed: true });
+        parts.push(DepositPart { expiry, points: left, was_owed: true });
     }
     Ok(parts)
 }

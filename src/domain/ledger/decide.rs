@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::account::{Expiry, LotChange};
 use super::chain::document_key;
-use super::deposit::Part;
+use super::deposit::DepositPart;
 use super::entry::{Cause, CauseModel, EntryDetail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
 use super::refusal::Refusal;
@@ -16,7 +16,7 @@ use super::replacing::Replaced;
 use super::state::{DecisionContext, Exception, LedgerState, LedgerStateError, Missing, OrderRef, Posting};
 use crate::domain::member::membership::Membership;
 use crate::domain::program::version::{ProgramVersions, Version};
-use crate::domain::program::{self, Basket, Held, NotPriced, Priced, Program, Reason, Reward, Use};
+use crate::domain::program::{self, Basket, HeldReward, NotPriced, Priced, Program, Reason, Reward, Use};
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
@@ -131,15 +131,15 @@ pub fn version_for<'a>(
     now: DateTime<Utc>,
 ) -> Result<&'a Version, Refusal> {
     if draft.partner_id.is_some_and(|on_order| on_order != partner) {
-        return Err(program::Refusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
+        return Err(program::RewardRefusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
     }
     if program_versions.unreadable_at(now).is_some() {
-        return Err(program::Refusal::NotApplicable { reason: Reason::Unreadable, maximum_points: None }.into());
+        return Err(program::RewardRefusal::NotApplicable { reason: Reason::Unreadable, maximum_points: None }.into());
     }
-    let gone = program::Refusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
+    let gone = program::RewardRefusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
     let version = program_versions.in_force(now).ok_or(gone)?;
     if !membership.takes_part(&version.program, now) {
-        return Err(program::Refusal::NotApplicable { reason: Reason::NotEnrolled, maximum_points: None }.into());
+        return Err(program::RewardRefusal::NotApplicable { reason: Reason::NotEnrolled, maximum_points: None }.into());
     }
     Ok(version)
 }
@@ -155,19 +155,19 @@ fn price(program: &Program, reward: &Reward, points: Option<Points>, basket: &Ba
     program::price(program, reward, points, basket).map_err(|problem| match problem {
         NotPriced::Refused(refusal) => refusal.into(),
         NotPriced::Overflow(_) => {
-            program::Refusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None }.into()
+            program::RewardRefusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None }.into()
         }
     })
 }
 
-impl From<program::Refusal> for Refusal {
-    fn from(refusal: program::Refusal) -> Self {
+impl From<program::RewardRefusal> for Refusal {
+    fn from(refusal: program::RewardRefusal) -> Self {
         match refusal {
-            program::Refusal::BelowMinimum { available, minimum } => Self::BelowMinimum { available, minimum },
-            program::Refusal::InsufficientPoints { available, required } => {
+            program::RewardRefusal::BelowMinimum { available, minimum } => Self::BelowMinimum { available, minimum },
+            program::RewardRefusal::InsufficientPoints { available, required } => {
                 Self::InsufficientPoints { available, required }
             }
-            program::Refusal::NotApplicable { reason, maximum_points } => {
+            program::RewardRefusal::NotApplicable { reason, maximum_points } => {
                 Self::NotApplicable { reason: reason.code(), message: reason.to_string(), maximum_points }
             }
         }
@@ -184,7 +184,7 @@ impl LedgerState {
     /// The rewards that stand on a draft already: its open and captured holds, oldest first, of whatever program and
     /// member. Those of `account_id` are its own.
     #[must_use]
-    pub fn rewards_on(&self, account_id: Option<AccountId>, order_uuid: &str, now: DateTime<Utc>) -> Vec<Held> {
+    pub fn rewards_on(&self, account_id: Option<AccountId>, order_uuid: &str, now: DateTime<Utc>) -> Vec<HeldReward> {
         let mut standing: Vec<&Hold> = self
             .holds
             .values()
@@ -194,7 +194,7 @@ impl LedgerState {
         standing.sort_unstable_by_key(|hold| (hold.created_at, hold.id));
         standing
             .into_iter()
-            .map(|hold| Held {
+            .map(|hold| HeldReward {
                 id: hold.id,
                 is_own: Some(hold.account_id) == account_id,
                 discount: hold.discount,
@@ -464,7 +464,7 @@ impl LedgerState {
             let lots = self.account_mut(account_id)?.take(taken, own.as_slice())?;
             self.post(account_id, posting, &lots, context)?
         } else {
-            self.bring_in(account_id, posting, &[Part::new(expiry, points)], context)?
+            self.bring_in(account_id, posting, &[DepositPart::new(expiry, points)], context)?
         };
         Ok((entry_id, self.account(account_id)?.balance()))
     }

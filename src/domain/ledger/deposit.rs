@@ -11,7 +11,7 @@ use crate::domain::value::points::Points;
 
 /// Points of one end that come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::domain) struct Part {
+pub(in crate::domain) struct DepositPart {
     /// When they end.
     pub expiry: Expiry,
     /// How many; zero or more.
@@ -20,7 +20,7 @@ pub(in crate::domain) struct Part {
     pub was_owed: bool,
 }
 
-impl Part {
+impl DepositPart {
     /// Points that were never owed.
     pub const fn new(expiry: Expiry, points: Points) -> Self {
         Self { expiry, points, was_owed: false }
@@ -37,7 +37,7 @@ impl LedgerState {
         &mut self,
         id: AccountId,
         posting: Posting,
-        parts: &[Part],
+        parts: &[DepositPart],
         context: &mut DecisionContext<'_>,
     ) -> Result<EntryId, LedgerStateError> {
         self.bring_in_after(id, posting, Vec::new(), parts, context)
@@ -52,14 +52,14 @@ impl LedgerState {
         id: AccountId,
         posting: Posting,
         mut lots: Vec<LotChange>,
-        parts: &[Part],
+        parts: &[DepositPart],
         context: &mut DecisionContext<'_>,
     ) -> Result<EntryId, LedgerStateError> {
         let account = self.account_mut(id)?;
         let mut late: BTreeMap<Expiry, Points> = BTreeMap::new();
         // A debt that these points made themselves is undone before the others pay any.
-        let (owed, others): (Vec<Part>, Vec<Part>) = parts.iter().partition(|part| part.was_owed);
-        for Part { expiry, mut points, was_owed } in owed.into_iter().chain(others) {
+        let (owed, others): (Vec<DepositPart>, Vec<DepositPart>) = parts.iter().partition(|part| part.was_owed);
+        for DepositPart { expiry, mut points, was_owed } in owed.into_iter().chain(others) {
             if !expiry.is_past(context.now) {
                 lots.extend(account.put(points, expiry)?);
                 continue;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::account::{Carried, OpenHold};
+use super::account::{CarriedProtection, OpenHold};
 use super::entry::COMMAND_LINE;
 use crate::domain::program::Scope;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, ProductId};
@@ -107,7 +107,7 @@ pub struct Hold {
     /// The hold of the same order that it took the place of.
     pub replaces: Option<HoldId>,
     /// Points past their end that it protects for that one.
-    pub carried: Option<Carried>,
+    pub carried: Option<CarriedProtection>,
 }
 
 /// What the reply that gave a hold says beside the hold itself.

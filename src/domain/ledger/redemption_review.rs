@@ -12,7 +12,7 @@ use super::converge::{Sale, order_ref};
 use super::hold::{Hold, HoldState};
 use super::state::{DecisionContext, Exception, LedgerState, LedgerStateError, Missing, OrderRef};
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::program::{self, Basket, Limit, Program, Reward, Use, counted_from};
+use crate::domain::program::{self, Basket, Program, Reward, RewardLimit, Use, counted_from};
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
 use crate::domain::value::exact;
 use crate::domain::value::ids::{ExceptionId, HoldId, SaleId};
@@ -491,7 +491,7 @@ fn is_gift(line: &Line, hold: &Hold) -> Result<bool, exact::Overflow> {
 }
 
 /// Whether uses of a hold's reward, its own among them, are more than its limit in any span of the limit's days.
-fn is_exceeded(program: &Program, limit: Limit, hold: &Hold, uses: &[Use]) -> bool {
+fn is_exceeded(program: &Program, limit: RewardLimit, hold: &Hold, uses: &[Use]) -> bool {
     let of_reward = || uses.iter().filter(|used| used.reward == hold.reward);
     of_reward().filter(|last| last.at >= hold.created_at).any(|last| {
         let from = limit.days.and_then(|days| counted_from(program, days, last.at));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::account::Carried;
+use super::account::CarriedProtection;
 use super::decide::DecisionError;
 use super::hold::HoldState;
 use super::refusal::Refusal;
@@ -34,9 +34,9 @@ impl Replaced {
     }
 
     /// What a new hold of so many points protects for it.
-    pub fn carried_by(&self, points: Points) -> Option<Carried> {
+    pub fn carried_by(&self, points: Points) -> Option<CarriedProtection> {
         let kept = self.protected.min(points);
-        kept.is_positive().then_some(Carried { points: kept, good_at: self.good_at })
+        kept.is_positive().then_some(CarriedProtection { points: kept, good_at: self.good_at })
     }
 
     /// Its own lines count for nothing. They stay where they are: other lines are known by their position.

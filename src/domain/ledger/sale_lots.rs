@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account::{Expiry, LotChange};
-use super::deposit::Part;
+use super::deposit::DepositPart;
 use super::entry::Entry;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::points::Points;
@@ -14,12 +14,12 @@ pub struct SaleLots {
     /// What its entries put in each lot, less what they took out. Below zero where it took others' points.
     net: BTreeMap<Expiry, Points>,
     /// What was taken back and has not come again, in the order it was taken.
-    taken: Vec<Taken>,
+    taken: Vec<ClawbackShare>,
 }
 
 /// Points that a clawback took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Taken {
+struct ClawbackShare {
     from: Source,
     points: Points,
     by: String,
@@ -64,12 +64,12 @@ impl SaleLots {
             let points = change.points.negate()?;
             let own = self.left_in(change.expiry).max(Points::ZERO).min(points);
             let by = entry.id.to_string();
-            self.taken.push(Taken { from: Source::Own(change.expiry), points: own, by: by.clone() });
-            self.taken.push(Taken { from: Source::Others(change.expiry), points: points.sub(own)?, by });
+            self.taken.push(ClawbackShare { from: Source::Own(change.expiry), points: own, by: by.clone() });
+            self.taken.push(ClawbackShare { from: Source::Others(change.expiry), points: points.sub(own)?, by });
             owed = owed.sub(points)?;
             self.add(change)?;
         }
-        self.taken.push(Taken { from: Source::Debt, points: owed, by: entry.id.to_string() });
+        self.taken.push(ClawbackShare { from: Source::Debt, points: owed, by: entry.id.to_string() });
         self.taken.retain(|taken| taken.points.is_positive());
         Ok(())
     }
@@ -96,7 +96,11 @@ impl SaleLots {
     ///
     /// # Errors
     /// [`Overflow`]
-    pub(in crate::domain) fn parts(&self, points: Points, expiry: Option<Expiry>) -> Result<Vec<Part>, Overflow> {
+    pub(in crate::domain) fn parts(
+        &self,
+        points: Points,
+        expiry: Option<Expiry>,
+    ) -> Result<Vec<DepositPart>, Overflow> {
         let mut left = points;
         let mut parts = Vec::new();
         let latest = self.taken.iter().filter_map(|taken| taken.from.expiry()).max();
@@ -108,9 +112,9 @@ impl SaleLots {
                 Source::Others(lot) => (lot, false),
                 Source::Debt => (expiry.or(latest).unwrap_or(Expiry::Never), true),
             };
-            parts.push(Part { expiry: own, points, was_owed });
+            parts.push(DepositPart { expiry: own, points, was_owed });
         }
-        parts.push(Part::new(expiry.unwrap_or(Expiry::Never), left));
+        parts.push(DepositPart::new(expiry.unwrap_or(Expiry::Never), left));
         parts.retain(|part| part.points.is_positive());
         Ok(parts)
     }

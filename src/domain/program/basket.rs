@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::discount::{Discount, take_off};
-use super::rule::{Limit, Reward, Scope};
+use super::rule::{Reward, RewardLimit, Scope};
 use super::{Program, first_instant_of};
 use crate::domain::ledger::hold::LineShare;
 use crate::domain::sale::order::{HoldRef, Line, Order};
@@ -23,7 +23,7 @@ pub struct Basket<'a> {
     /// What the member can spend: balance less holds.
     pub available: Points,
     /// The other holds on this same order, open or captured, of whatever program and member: they share its goods.
-    pub holds: &'a [Held],
+    pub holds: &'a [HeldReward],
     /// When the member had which reward, as far as limits ask.
     pub uses: &'a [Use],
     /// Products of rewards that were archived in Odoo.
@@ -34,7 +34,7 @@ pub struct Basket<'a> {
 
 /// A reward that stands on the draft already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldReward {
     /// Its hold, which lines of the draft may carry.
     pub id: HoldId,
     /// Whether it is of the same member and program: its share of the order is one.
@@ -67,7 +67,7 @@ impl Basket<'_> {
     }
 
     /// How often the member has had the reward in the days that its limit counts.
-    pub(super) fn uses_of(&self, program: &Program, reward: &Reward, limit: Limit) -> u32 {
+    pub(super) fn uses_of(&self, program: &Program, reward: &Reward, limit: RewardLimit) -> u32 {
         let from = limit.days.and_then(|days| counted_from(program, days, self.order.placed_at));
         let counted =
             self.uses.iter().filter(|used| used.reward == reward.code && from.is_none_or(|from| from <= used.at));
@@ -172,7 +172,7 @@ impl<'a> DiscountableGoods<'a> {
     }
 
     /// Takes a hold's shares off their lines; returns what they could not bear.
-    fn bear_as_said(&mut self, held: &Held) -> Result<Decimal, Overflow> {
+    fn bear_as_said(&mut self, held: &HeldReward) -> Result<Decimal, Overflow> {
         let mut rest = held.discount.decimal();
         for share in &held.lines {
             let is_it = |(position, line): (&usize, &&Line)| match &share.uuid {

@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::number::AsWritten;
 use super::reader::{InvalidProgram, Least, Members, Node, Read};
 use super::rule::{
-    Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
+    Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Scope, Stacking,
+    Step,
 };
 use super::window::{HourSpan, Window};
-use super::{Expiry, Program, Redemption};
+use super::{ExpiryRule, Program, RedemptionRules};
 use crate::domain::value::ids::{
     CompanyId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };
@@ -296,18 +297,18 @@ fn hours(node: &Node<'_>) -> Read<HourSpan> {
 }
 
 /// Nothing said is no expiry; a granularity alone is half a sentence.
-fn expiry(members: &Members<'_>) -> Read<Option<Expiry>> {
+fn expiry(members: &Members<'_>) -> Read<Option<ExpiryRule>> {
     if members.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Expiry {
+    Ok(Some(ExpiryRule {
         after_days: bounded(&members.require("after_days")?, 0, MOST_DAYS)?,
         granularity: members.or("granularity", Granularity::Day, |node| node.word(Granularity::WORDS))?,
     }))
 }
 
-fn redemption(members: &Members<'_>) -> Read<Redemption> {
-    Ok(Redemption {
+fn redemption(members: &Members<'_>) -> Read<RedemptionRules> {
+    Ok(RedemptionRules {
         minimum_points: members.or("minimum_points", ZERO_POINTS, |node| node.points(Least::Zero))?,
         max_share_of_order: members
             .or("max_share_of_order", ONE, |node| node.ratio(Least::AboveZero, Some(Decimal::ONE)))?,
@@ -357,11 +358,11 @@ fn reward(node: &Node<'_>) -> Read<Reward> {
 }
 
 /// Nothing said is no limit; days alone are half a sentence.
-fn limit(members: &Members<'_>) -> Read<Option<Limit>> {
+fn limit(members: &Members<'_>) -> Read<Option<RewardLimit>> {
     if members.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Limit {
+    Ok(Some(RewardLimit {
         count: bounded(&members.require("count")?, 1, MOST_USES)?,
         days: members.optional("days", |node| bounded(node, 1, MOST_DAYS))?,
     }))

@@ -17,7 +17,7 @@ const VERSION: u64 = 1;
 const LINE: [&str; 8] = ["line", "line_id", "product_id", "rule", "base", "points", "factor", "multipliers"];
 
 #[derive(Serialize)]
-struct Text<'a> {
+struct EarnedText<'a> {
     v: u64,
     points: String,
     total: String,
@@ -50,7 +50,7 @@ impl Earned {
     /// The text that is kept.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let text = Text {
+        let text = EarnedText {
             v: VERSION,
             points: self.points.to_string(),
             total: self.total_before_rounding.normalize().to_string(),

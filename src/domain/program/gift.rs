@@ -25,7 +25,7 @@ pub struct Gift {
 }
 
 /// A part of a line of the draft that the reward is given on.
-struct Part {
+struct GiftPart {
     position: usize,
     quantity: Decimal,
     /// What comes off it, with tax.
@@ -98,7 +98,7 @@ fn parts(
     price: Money,
     discountable: &DiscountableGoods<'_>,
     basket: &Basket<'_>,
-) -> Result<Vec<Part>, Overflow> {
+) -> Result<Vec<GiftPart>, Overflow> {
     let mut skip = given(product_id, basket)?;
     let mut wanted = quantity;
     let mut parts = Vec::new();
@@ -121,7 +121,7 @@ fn parts(
             // One line bears all of it, without a trace of dividing.
             let off = if left == whole { off } else { exact::div(exact::mul(off, left)?, whole)? };
             let quantity = if at == position { here } else { Decimal::ZERO };
-            parts.push(Part { position: at, quantity, off, left });
+            parts.push(GiftPart { position: at, quantity, off, left });
         }
     }
     Ok(parts)

@@ -28,16 +28,17 @@ use serde::Serialize;
 pub use crate::domain::program::authoring::describe::{Section, describe};
 pub use crate::domain::program::authoring::review::{Warning, review};
 pub use crate::domain::program::authoring::worth::Rates;
-pub use basket::{Basket, Held, Use, counted_from};
+pub use basket::{Basket, HeldReward, Use, counted_from};
 pub use earned_text::earned_from_text;
 pub use earning::{Earned, EarnedLine, earn};
 pub use fit::most_off;
 pub use gift::Gift;
 pub use number::AsWritten;
 pub use reader::InvalidProgram;
-pub use reward::{NotPriced, Offer, Priced, Reason, Refusal, offers, price, shares};
+pub use reward::{NotPriced, Offer, Priced, Reason, RewardRefusal, offers, price, shares};
 pub use rule::{
-    Base, Earning, Enrolment, Granularity, Limit, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
+    Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Scope, Stacking,
+    Step,
 };
 pub use window::{HourSpan, Window};
 
@@ -75,16 +76,16 @@ pub struct Program {
     /// How orders earn.
     pub earning: Earning,
     /// When points end; `None` for never.
-    pub expiry: Option<Expiry>,
+    pub expiry: Option<ExpiryRule>,
     /// What holds for every reward.
-    pub redemption: Redemption,
+    pub redemption: RedemptionRules,
     /// What points buy.
     pub rewards: Vec<Reward>,
 }
 
 /// When points end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Expiry {
+pub struct ExpiryRule {
     /// Days from the day on which they were earned.
     pub after_days: u32,
     /// Whether they last to the end of the day, the month or the year that `after_days` leads to.
@@ -93,7 +94,7 @@ pub struct Expiry {
 
 /// What holds for every reward of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Redemption {
+pub struct RedemptionRules {
     /// Points a member must have available before spending any.
     pub minimum_points: AsWritten<Points>,
     /// The part of the order's total with tax that all its rewards together may take off, above 0 and at most 1.

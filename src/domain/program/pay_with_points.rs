@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::basket::Basket;
-use super::reward::{NotPriced, Priced, Reason, Refusal, not_applicable};
+use super::reward::{NotPriced, Priced, Reason, RewardRefusal, not_applicable};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
@@ -62,9 +62,9 @@ impl PayWithPoints {
         if points.is_zero() {
             let required = points_of(self.fewest(self.smallest())?)?;
             let refusal = if required > self.available {
-                Refusal::InsufficientPoints { available: self.available, required }
+                RewardRefusal::InsufficientPoints { available: self.available, required }
             } else {
-                Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: None }
+                RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: None }
             };
             return Err(refusal.into());
         }
@@ -73,7 +73,7 @@ impl PayWithPoints {
 
     pub fn exactly(&self, requested: Points) -> Result<Priced, NotPriced> {
         if requested > self.available {
-            return Err(Refusal::InsufficientPoints { available: self.available, required: requested }.into());
+            return Err(RewardRefusal::InsufficientPoints { available: self.available, required: requested }.into());
         }
         if self.room < self.smallest() {
             return Err(not_applicable(Reason::OrderTooSmall));
@@ -82,7 +82,7 @@ impl PayWithPoints {
         if worth > self.room {
             let maximum_points = points_of(self.most_of(requested.decimal())?)?;
             let maximum_points = maximum_points.is_positive().then_some(maximum_points);
-            return Err(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points }.into());
+            return Err(RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points }.into());
         }
         if worth <= Decimal::ZERO {
             return Err(not_applicable(Reason::TooFewPoints));

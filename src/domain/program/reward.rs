@@ -37,12 +37,12 @@ pub struct Offer<'a> {
     /// How it gives that product; `None` when it does not, or is not for now.
     pub gift: Option<Gift>,
     /// Why it is not for now; `None` when it is.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<RewardRefusal>,
 }
 
 /// Why a reward is not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RewardRefusal {
     /// Fewer points are available than must be held before any may be spent.
     #[error("The customer has {available} points available and needs at least {minimum} before spending any.")]
     BelowMinimum {
@@ -152,7 +152,7 @@ impl Reason {
 pub enum NotPriced {
     /// The reward is refused.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RewardRefusal),
     /// A number grew too large.
     #[error(transparent)]
     Overflow(#[from] Overflow),
@@ -163,7 +163,7 @@ pub enum NotPriced {
 /// than it takes to get that discount.
 ///
 /// Refusals come in this order: what the program is for, when and how often the reward is given, whether its
-/// product is there, [`Refusal::BelowMinimum`], the price asked for, [`Refusal::InsufficientPoints`], and what the
+/// product is there, [`RewardRefusal::BelowMinimum`], the price asked for, [`RewardRefusal::InsufficientPoints`], and what the
 /// order takes.
 ///
 /// # Errors
@@ -195,7 +195,7 @@ pub fn price(
     let minimum = program.redemption.minimum_points.value.max(reward.minimum_points.value);
     // Without a minimum, a member in debt is short of points like anyone else.
     if minimum.is_positive() && available < minimum {
-        return Err(Refusal::BelowMinimum { available, minimum }.into());
+        return Err(RewardRefusal::BelowMinimum { available, minimum }.into());
     }
     let Some(required) = reward.kind.fixed_points() else {
         return by_the_point(program, reward, requested, basket);
@@ -204,7 +204,7 @@ pub fn price(
         return Err(not_applicable(Reason::PointsNotVariable));
     }
     if available < required {
-        return Err(Refusal::InsufficientPoints { available, required }.into());
+        return Err(RewardRefusal::InsufficientPoints { available, required }.into());
     }
     let discountable = DiscountableGoods::of(basket)?;
     let room = discountable.room(program, basket)?;
@@ -312,7 +312,9 @@ pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Vec<Offer<'a>> {
         Err(problem) => {
             let refusal = match problem {
                 NotPriced::Refused(refusal) => refusal,
-                NotPriced::Overflow(_) => Refusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None },
+                NotPriced::Overflow(_) => {
+                    RewardRefusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None }
+                }
             };
             let discount = match &reward.kind {
                 RewardKind::DiscountAmount { amount, .. } => amount.value,
@@ -334,5 +336,5 @@ fn not_applicable_sentence(reason: Reason, maximum_points: Option<Points>) -> St
 }
 
 pub(super) fn not_applicable(reason: Reason) -> NotPriced {
-    Refusal::NotApplicable { reason, maximum_points: None }.into()
+    RewardRefusal::NotApplicable { reason, maximum_points: None }.into()
 }

@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 
 use super::sample::{at, decimal, money, points};
 use super::shorthand::{draft_of, examples_of, program_of};
-use super::{Basket, Held, NotPriced, Priced, Program, Refusal, Reward, Use, price, shares};
+use super::{Basket, HeldReward, NotPriced, Priced, Program, Reward, RewardRefusal, Use, price, shares};
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{HoldId, ProductId};
 use crate::domain::value::money::Money;
@@ -30,7 +30,7 @@ pub(super) fn answer(program: &Program, draft: &str) -> String {
     let (order, said) = draft_of(draft);
     let say = |name: &str| said.get(name).copied();
     let list = |name: &str| say(name).into_iter().flat_map(|all| all.split(','));
-    let held: Vec<Held> = (1..).zip(list("held")).map(|(number, text)| held(program, number, text)).collect();
+    let held: Vec<HeldReward> = (1..).zip(list("held")).map(|(number, text)| held(program, number, text)).collect();
     let used = |text: &str| {
         let (reward, when) = text.split_once('@').unwrap();
         Use { reward: reward.to_owned(), at: at(when) }
@@ -47,12 +47,16 @@ pub(super) fn answer(program: &Program, draft: &str) -> String {
     let reward = program.rewards.first().unwrap();
     match price(program, reward, say("points").map(points), &basket) {
         Ok(priced) => told(&order, reward, priced, &basket),
-        Err(NotPriced::Refused(Refusal::BelowMinimum { available, minimum })) => format!("{available} below {minimum}"),
-        Err(NotPriced::Refused(Refusal::InsufficientPoints { available, required })) => {
+        Err(NotPriced::Refused(RewardRefusal::BelowMinimum { available, minimum })) => {
+            format!("{available} below {minimum}")
+        }
+        Err(NotPriced::Refused(RewardRefusal::InsufficientPoints { available, required })) => {
             format!("{available} of {required}")
         }
-        Err(NotPriced::Refused(Refusal::NotApplicable { reason, maximum_points: None })) => reason.code().to_owned(),
-        Err(NotPriced::Refused(Refusal::NotApplicable { reason, maximum_points: Some(most) })) => {
+        Err(NotPriced::Refused(RewardRefusal::NotApplicable { reason, maximum_points: None })) => {
+            reason.code().to_owned()
+        }
+        Err(NotPriced::Refused(RewardRefusal::NotApplicable { reason, maximum_points: Some(most) })) => {
             format!("{}, at most {most}", reason.code())
         }
         Err(NotPriced::Overflow(overflow)) => panic!("{overflow}"),
@@ -60,10 +64,10 @@ pub(super) fn answer(program: &Program, draft: &str) -> String {
 }
 
 /// Another reward of the program that stands on the draft.
-fn held(program: &Program, number: u128, text: &str) -> Held {
+fn held(program: &Program, number: u128, text: &str) -> HeldReward {
     let mut parts = text.split('/');
     let reward = program.reward(parts.next().unwrap()).unwrap();
-    Held {
+    HeldReward {
         id: HoldId(uuid::Uuid::from_u128(number)),
         is_own: true,
         lines: Vec::new(),

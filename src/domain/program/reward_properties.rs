@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::sample::{line, neutral, order};
 use super::shorthand::program_of;
-use super::{Basket, Held, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
+use super::{Basket, HeldReward, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
 use crate::domain::ledger::hold::LineShare;
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order};
 use crate::domain::value::ids::HoldId;
@@ -69,7 +69,7 @@ fn lines_of(draft: &Order, shared: &[(usize, Money)]) -> Vec<LineShare> {
 }
 
 /// What holds take off each line together.
-fn by_line(holds: &[Held]) -> BTreeMap<usize, Decimal> {
+fn by_line(holds: &[HeldReward]) -> BTreeMap<usize, Decimal> {
     let mut taken = BTreeMap::new();
     for share in holds.iter().flat_map(|held| &held.lines) {
         *taken.entry(share.position).or_default() += share.off.decimal();
@@ -98,7 +98,7 @@ proptest! {
         }
         let mut draft = sold.clone();
         // Each with the program it is of.
-        let mut holds: Vec<(bool, Held)> = Vec::new();
+        let mut holds: Vec<(bool, HeldReward)> = Vec::new();
         let goods: Decimal = sold.lines.iter().filter(|line| line.role == LineRole::Eligible)
             .map(|line| line.subtotal_incl.decimal()).sum();
         for (number, (second, which, is_on_draft, given_up)) in (1_u128..).zip(wanted) {
@@ -109,8 +109,8 @@ proptest! {
             }
             let program = &programs[usize::from(second)];
             let reward = &program.rewards[which];
-            let standing: Vec<Held> =
-                holds.iter().map(|(of, held)| Held { is_own: *of == second, ..held.clone() }).collect();
+            let standing: Vec<HeldReward> =
+                holds.iter().map(|(of, held)| HeldReward { is_own: *of == second, ..held.clone() }).collect();
             let basket = Basket {
                 order: &draft, available: Points::from_e2(100_000), holds: &standing, uses: &[], archived: &nothing,
                 currency_decimals: 2,
@@ -119,7 +119,7 @@ proptest! {
             let shared = shares(reward, &priced, &basket).unwrap();
             prop_assert_eq!(Money::sum(shared.iter().map(|(_, share)| *share)).unwrap(), discount);
             let id = HoldId(uuid::Uuid::from_u128(number));
-            holds.push((second, Held {
+            holds.push((second, HeldReward {
                 id, is_own: true, discount, lines: lines_of(&draft, &shared), covers: reward.covers(),
                 product_id: reward.product_id(),
                 covered_quantity: gift.map_or(Decimal::ZERO, |gift| gift.covered_quantity),
@@ -130,7 +130,7 @@ proptest! {
                 let hold = Some(HoldRef::Id(id));
                 draft.lines.push(Line { hold, covers, subtotal: taken, subtotal_incl: taken, ..line(99, "1", "0") });
             }
-            let all: Vec<Held> = holds.iter().map(|(_, held)| held.clone()).collect();
+            let all: Vec<HeldReward> = holds.iter().map(|(_, held)| held.clone()).collect();
             for (line, taken) in by_line(&all) {
                 let cost = sold.lines[line].subtotal_incl.decimal();
                 prop_assert!(taken <= cost, "line {line} bears {taken} of {cost}");
@@ -149,7 +149,7 @@ proptest! {
         let share = program.redemption.max_share_of_order.value;
         let nothing = BTreeSet::new();
         let mut draft = sold.clone();
-        let mut holds: Vec<Held> = Vec::new();
+        let mut holds: Vec<HeldReward> = Vec::new();
         let smallest = Decimal::new(1, digits);
         let available = Points::from_e2(100_000);
         let is_gift_card = |line: &Line| line.role == LineRole::Excluded && line.subtotal_incl.is_negative();
@@ -170,7 +170,7 @@ proptest! {
             prop_assert!(is_fixed || (discount.decimal() / smallest).fract().is_zero());
 
             let id = HoldId(uuid::Uuid::from_u128(number));
-            holds.push(Held {
+            holds.push(HeldReward {
                 id, is_own: true, discount, lines: lines_of(&draft, &shared), covers: reward.covers(),
                 product_id: reward.product_id(),
                 covered_quantity: gift.map_or(Decimal::ZERO, |gift| gift.covered_quantity),

@@ -7,7 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
 use super::sample::{at, decimal, line, money, neutral, order, points, program, reward_line};
-use super::{Basket, Held, NotPriced, Priced, Program, Reason, Refusal, offers, price};
+use super::{Basket, HeldReward, NotPriced, Priced, Program, Reason, RewardRefusal, offers, price};
 use crate::domain::sale::order::{Line, Order};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::ids::{CompanyId, HoldId, PosConfigId, ProductId};
@@ -17,10 +17,10 @@ use crate::domain::value::points::Points;
 static NOTHING: BTreeSet<ProductId> = BTreeSet::new();
 
 /// A reward of the program that takes this much off the order already.
-fn held(discount: Money) -> [Held; 1] {
+fn held(discount: Money) -> [HeldReward; 1] {
     let id = HoldId::parse("0190b0b0-0000-7000-8000-000000000009").unwrap();
     let covered_quantity = Decimal::ZERO;
-    [Held { id, is_own: true, discount, lines: Vec::new(), covers: None, product_id: None, covered_quantity }]
+    [HeldReward { id, is_own: true, discount, lines: Vec::new(), covers: None, product_id: None, covered_quantity }]
 }
 
 fn basket<'a>(order: &'a Order, available: &str) -> Basket<'a> {
@@ -39,7 +39,7 @@ fn shop(redemption: &Value) -> Program {
 }
 
 /// A price or the refusal; these cases' numbers all fit.
-type Answer = Result<Priced, Refusal>;
+type Answer = Result<Priced, RewardRefusal>;
 
 fn try_price(program: &Program, reward: &str, requested: Option<&str>, basket: &Basket<'_>) -> Answer {
     match price(program, program.reward(reward).unwrap(), requested.map(points), basket) {
@@ -55,19 +55,19 @@ fn priced(cost: &str, discount: &str) -> Answer {
 }
 
 fn below(available: &str, minimum: &str) -> Answer {
-    Err(Refusal::BelowMinimum { available: points(available), minimum: points(minimum) })
+    Err(RewardRefusal::BelowMinimum { available: points(available), minimum: points(minimum) })
 }
 
 fn insufficient(available: &str, required: &str) -> Answer {
-    Err(Refusal::InsufficientPoints { available: points(available), required: points(required) })
+    Err(RewardRefusal::InsufficientPoints { available: points(available), required: points(required) })
 }
 
 fn refused(reason: Reason) -> Answer {
-    Err(Refusal::NotApplicable { reason, maximum_points: None })
+    Err(RewardRefusal::NotApplicable { reason, maximum_points: None })
 }
 
 fn too_many(maximum: &str) -> Answer {
-    Err(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: Some(points(maximum)) })
+    Err(RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: Some(points(maximum)) })
 }
 
 #[test]
@@ -360,7 +360,7 @@ proptest! {
                     prop_assert!(left < room || Money::floor_to(fitting, currency_decimals).unwrap() <= discount);
                 }
             }
-            Err(NotPriced::Refused(Refusal::NotApplicable { maximum_points: Some(maximum), .. })) => {
+            Err(NotPriced::Refused(RewardRefusal::NotApplicable { maximum_points: Some(maximum), .. })) => {
                 // The maximum it names is granted.
                 let granted = price(&program, reward_of, Some(maximum), &basket);
                 prop_assert!(granted.is_ok(), "{maximum}: {granted:?}");

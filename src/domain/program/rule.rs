@@ -198,7 +198,8 @@ impl Scope {
     pub fn covers(&self, line: &Line) -> bool {
         let (listed, excluded) = (self.listed(), self.excluded());
         let names = |lists: &Lists<'_>| {
-            lists.name(&Named::from(line)) || line.combo.as_deref().is_some_and(|combo| lists.name(&combo.into()))
+            lists.name(&ScopeSubject::from(line))
+                || line.combo.as_deref().is_some_and(|combo| lists.name(&combo.into()))
         };
         !names(&excluded) && (listed.are_empty() || names(&listed))
     }
@@ -212,7 +213,7 @@ impl Scope {
         product_categories: &BTreeSet<ProductCategoryId>,
         product_tags: &BTreeSet<ProductTagId>,
     ) -> bool {
-        let named = Named { product_id: Some(product), pos_categories, product_categories, product_tags };
+        let named = ScopeSubject { product_id: Some(product), pos_categories, product_categories, product_tags };
         let listed = self.listed();
         !self.excluded().name(&named) && (listed.are_empty() || listed.name(&named))
     }
@@ -247,14 +248,14 @@ impl Scope {
 }
 
 /// What lists may name: a product and where it stands.
-struct Named<'a> {
+struct ScopeSubject<'a> {
     product_id: Option<ProductId>,
     pos_categories: &'a BTreeSet<PosCategoryId>,
     product_categories: &'a BTreeSet<ProductCategoryId>,
     product_tags: &'a BTreeSet<ProductTagId>,
 }
 
-impl<'a> From<&'a Line> for Named<'a> {
+impl<'a> From<&'a Line> for ScopeSubject<'a> {
     fn from(line: &'a Line) -> Self {
         Self {
             product_id: line.product_id,
@@ -265,7 +266,7 @@ impl<'a> From<&'a Line> for Named<'a> {
     }
 }
 
-impl<'a> From<&'a Combo> for Named<'a> {
+impl<'a> From<&'a Combo> for ScopeSubject<'a> {
     fn from(combo: &'a Combo) -> Self {
         Self {
             product_id: combo.product_id,
@@ -290,7 +291,7 @@ impl Lists<'_> {
     }
 
     /// Whether one of them names the product, a tag of it, or a category above it.
-    fn name(&self, named: &Named<'_>) -> bool {
+    fn name(&self, named: &ScopeSubject<'_>) -> bool {
         named.product_id.is_some_and(|id| self.products.contains(&id))
             || self.pos.iter().any(|id| named.pos_categories.contains(id))
             || self.product.iter().any(|id| named.product_categories.contains(id))
@@ -337,12 +338,12 @@ pub struct Reward {
     /// When it can be had, by the clock of the program's timezone; `None` for always.
     pub window: Option<Window>,
     /// How often a member can have it; `None` for as often as the points reach.
-    pub limit: Option<Limit>,
+    pub limit: Option<RewardLimit>,
 }
 
 /// How often a member can have a reward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Limit {
+pub struct RewardLimit {
     /// This many times, at least 1.
     pub count: u32,
     /// In so many local days, today the last of them; `None` for ever.

@@ -35,7 +35,7 @@ const ROUNDS: usize = 8;
 
 /// What another system says of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carried {
+pub struct ImportItem {
     /// The document. Its id, or its name where it has none, tells it from every other of its model.
     pub cause: Cause,
     /// Whose points.
@@ -50,7 +50,7 @@ pub struct Carried {
 
 /// What became of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Landed {
+pub enum ImportOutcome {
     /// So many points were posted (or would be), with their sign.
     Posted(Points),
     /// It was carried over before, and says the same as then.
@@ -87,7 +87,7 @@ struct Before {
 
 /// What is to be done about a document.
 enum Plan {
-    Settled(Landed),
+    Settled(ImportOutcome),
     Post(Points, Box<Command>),
 }
 
@@ -130,10 +130,10 @@ impl Ledger {
     pub async fn carry_over(
         &self,
         program: &str,
-        documents: &[Carried],
+        documents: &[ImportItem],
         actor: &str,
         post: bool,
-    ) -> Result<Vec<Landed>, LedgerError> {
+    ) -> Result<Vec<ImportOutcome>, LedgerError> {
         let mut landed = Vec::with_capacity(documents.len());
         for page in documents.chunks(PAGE) {
             landed.extend(self.carry_page(program, page, actor, post).await?);
@@ -144,12 +144,12 @@ impl Ledger {
     async fn carry_page(
         &self,
         program: &str,
-        page: &[Carried],
+        page: &[ImportItem],
         actor: &str,
         post: bool,
-    ) -> Result<Vec<Landed>, LedgerError> {
-        let mut open: BTreeMap<usize, Carried> = page.iter().cloned().enumerate().collect();
-        let mut landed: BTreeMap<usize, Landed> = BTreeMap::new();
+    ) -> Result<Vec<ImportOutcome>, LedgerError> {
+        let mut open: BTreeMap<usize, ImportItem> = page.iter().cloned().enumerate().collect();
+        let mut landed: BTreeMap<usize, ImportOutcome> = BTreeMap::new();
         for _ in 0..ROUNDS {
             if open.is_empty() {
                 break;
@@ -161,7 +161,7 @@ impl Ledger {
                         landed.insert(place, settled);
                     }
                     Plan::Post(points, _) if !post => {
-                        landed.insert(place, Landed::Posted(points));
+                        landed.insert(place, ImportOutcome::Posted(points));
                     }
                     Plan::Post(points, command) => {
                         let ledger = self.clone();
@@ -175,12 +175,12 @@ impl Ledger {
                 })?;
                 match reply {
                     Ok(_) => {
-                        landed.insert(place, Landed::Posted(points));
+                        landed.insert(place, ImportOutcome::Posted(points));
                     }
                     // Somebody else has just carried it over: it is looked at again.
                     Err(LedgerError::Refused(body)) if is_conflict(&body) => {}
                     Err(LedgerError::Refused(body)) => {
-                        landed.insert(place, Landed::Refused(body.message));
+                        landed.insert(place, ImportOutcome::Refused(body.message));
                     }
                     Err(other) => return Err(other),
                 }
@@ -199,7 +199,7 @@ impl Ledger {
     async fn plan(
         &self,
         program: &str,
-        open: BTreeMap<usize, Carried>,
+        open: BTreeMap<usize, ImportItem>,
         actor: &str,
     ) -> Result<Vec<(usize, Plan)>, LedgerError> {
         let context = Arc::clone(self.context());
@@ -238,7 +238,7 @@ fn is_conflict(body: &ErrorBody) -> bool {
 fn posted_before<'a>(
     conn: &mut AnyConnection,
     program_versions: &ProgramVersions,
-    documents: impl Iterator<Item = &'a Carried>,
+    documents: impl Iterator<Item = &'a ImportItem>,
 ) -> Result<BTreeMap<i64, Before>, LedgerError> {
     let asked: BTreeMap<i64, &Cause> = documents.map(|one| (document_key(&one.cause), &one.cause)).collect();
     let keys: Vec<i64> = asked.keys().copied().collect();
@@ -269,7 +269,7 @@ fn is_of(document: &Cause, row: &CarriedOver) -> bool {
 
 fn decide(
     program: &str,
-    document: Carried,
+    document: ImportItem,
     before: &Before,
     member: PartnerId,
     actor: &str,
@@ -277,16 +277,16 @@ fn decide(
 ) -> Result<Plan, LedgerError> {
     let elsewhere = before.by_member.iter().find(|(of, points)| **of != member && !points.is_zero());
     if let Some((other, _)) = elsewhere {
-        return Ok(Plan::Settled(Landed::OtherMember(*other)));
+        return Ok(Plan::Settled(ImportOutcome::OtherMember(*other)));
     }
     let difference = document.points.sub(before.points)?;
     if difference.is_zero() {
-        let settled = if before.entries == 0 { Landed::Empty } else { Landed::Unchanged };
+        let settled = if before.entries == 0 { ImportOutcome::Empty } else { ImportOutcome::Unchanged };
         return Ok(Plan::Settled(settled));
     }
     // What was posted of it has expired by itself; taking a difference from that would make a debt.
     if document.expiry.is_some_and(|expiry| expiry.is_past(now)) {
-        return Ok(Plan::Settled(Landed::Expired));
+        return Ok(Plan::Settled(ImportOutcome::Expired));
     }
     let correction = Correction {
         points: difference,
@@ -333,8 +333,8 @@ mod tests {
         (ledger, folder)
     }
 
-    fn card(whole: i64) -> Carried {
-        Carried {
+    fn card(whole: i64) -> ImportItem {
+        ImportItem {
             cause: Cause {
                 model: crate::domain::ledger::entry::CauseModel::LoyaltyCard,
                 id: Some(11),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     /// What an import has found out and not posted yet.
-    async fn planned(ledger: &Ledger, card: Carried) -> Command {
+    async fn planned(ledger: &Ledger, card: ImportItem) -> Command {
         let plans = ledger.plan("club", BTreeMap::from([(0, card)]), "import").await.unwrap();
         match plans.into_iter().next() {
             Some((_, Plan::Post(_, command))) => *command,
@@ -364,7 +364,7 @@ mod tests {
         let first = ledger.reply(one).await.unwrap();
         assert_eq!(ledger.reply(other).await.unwrap(), first);
         let again = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
-        assert_eq!(again, [Landed::Unchanged]);
+        assert_eq!(again, [ImportOutcome::Unchanged]);
         assert_eq!(ledger.verify().await.unwrap().entries, 1);
     }
 
@@ -378,7 +378,7 @@ mod tests {
             answer => panic!("the key is taken: {answer:?}"),
         }
         let landed = ledger.carry_over("club", &[card(120)], "import", true).await.unwrap();
-        assert_eq!(landed, [Landed::Posted(Points::from_e2(2_000))]);
+        assert_eq!(landed, [ImportOutcome::Posted(Points::from_e2(2_000))]);
     }
 
     #[tokio::test]
@@ -393,6 +393,6 @@ mod tests {
         let theirs = Command::Adjust { idempotency, partner_id, program, correction, actor };
         ledger.reply(theirs).await.unwrap();
         let landed = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
-        assert_eq!(landed, [Landed::Posted(Points::from_e2(10_000))]);
+        assert_eq!(landed, [ImportOutcome::Posted(Points::from_e2(10_000))]);
     }
 }

@@ -20,11 +20,11 @@ use crate::store::{AnyConnection, StoreError};
 /// All programs with their versions, read again only when one was added or archived.
 #[derive(Debug, Default)]
 pub(in crate::ledger) struct ProgramCache {
-    kept: Mutex<Option<Kept>>,
+    kept: Mutex<Option<CachedVersions>>,
 }
 
 /// The revision that was read, and what it held.
-type Kept = ((i64, i64), Arc<Vec<ProgramVersions>>);
+type CachedVersions = ((i64, i64), Arc<Vec<ProgramVersions>>);
 
 impl ProgramCache {
     /// The programs as they are in the database now.

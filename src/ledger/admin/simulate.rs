@@ -99,7 +99,7 @@ fn run(pool: &Pool, ask: &Simulation, mut on_page: impl FnMut(u64, u64)) -> Resu
     let mut conn = pool.get()?;
     let now = database_now(&mut conn)?;
     let as_of = end_of(ask).map_or(now, |end| end.min(now));
-    let currency_decimals = store::table::shop::currency_decimals(&mut conn, &program.currency)?;
+    let currency_decimals = store::table::catalog::currency_decimals(&mut conn, &program.currency)?;
     let total = u64::try_from(placed::count(&mut conn, stretch)?).unwrap_or_default();
     let mut totals = ForecastTotals::new(program, as_of);
     let mut computing = Duration::ZERO;

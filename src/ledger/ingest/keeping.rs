@@ -10,11 +10,11 @@ use crate::domain::sale::order::{Line, Order, OrderState, Wallet};
 use crate::domain::value::ids::{PartnerId, ProductId, SaleId, SaleLineId};
 use crate::ledger::error::LedgerError;
 use crate::store::table::orders::KeptOrder;
-use crate::store::table::{line_index, orders, partners, shop};
+use crate::store::table::{catalog, line_index, orders, partners};
 use crate::store::{AnyConnection, FencingToken};
 
 /// What keeping orders came to.
-pub(super) struct Taken {
+pub(super) struct IngestResult {
     /// Orders that were new or different, as they are kept now.
     pub changed: BTreeMap<SaleId, KeptOrder>,
     /// Others to converge because of them: sales they refunded until now, and orders that lost a line to them.
@@ -27,7 +27,7 @@ pub(super) fn ingest(
     wallet: Wallet,
     read: &[Order],
     token: &FencingToken,
-) -> Result<Option<Taken>, LedgerError> {
+) -> Result<Option<IngestResult>, LedgerError> {
     let ids: BTreeSet<SaleId> = read.iter().filter_map(Order::sale_id).collect();
     orders::lock(conn, &ids)?;
     if !token.still_counts(conn)? {
@@ -37,7 +37,7 @@ pub(super) fn ingest(
     let wallets = wallets::of_read(conn, wallet, read, &mut known)?;
     let products: BTreeSet<ProductId> =
         read.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
-    let catalog = shop::catalog(conn, &products)?;
+    let catalog = catalog::load(conn, &products)?;
     let customers: Vec<PartnerId> = read.iter().filter_map(|order| order.partner_id).collect();
     let customers = partners::load(conn, &customers)?;
     // A line that moved here from another order (a split bill) was first read there.
@@ -50,7 +50,7 @@ pub(super) fn ingest(
         .map(|order| {
             let mut order = order.clone();
             let before = order.sale_id().and_then(|id| known.get(&id)).map(|kept| &kept.order);
-            place(&mut order, &catalog, &customers, before, &lines);
+            attach_catalog(&mut order, &catalog, &customers, before, &lines);
             order
         })
         .collect();
@@ -60,13 +60,13 @@ pub(super) fn ingest(
     // What they refund now is found by their lines; what they no longer do, only by the lines they had.
     let before = known.iter().filter(|(id, _)| changed.contains_key(id)).map(|(_, kept)| &kept.order);
     also.extend(refunded_by(conn, before)?.into_keys());
-    Ok(Some(Taken { changed, also }))
+    Ok(Some(IngestResult { changed, also }))
 }
 
 /// Says where each line's product stands, what it counts as, and which tags product and customer have: as it was when
 /// the line was first read (one of `lines`), or the order with this customer (`before`); else as it is now. A line keeps
 /// its hold where Odoo does not say it.
-pub(in crate::ledger) fn place(
+pub(in crate::ledger) fn attach_catalog(
     order: &mut Order,
     catalog: &Catalog,
     customers: &BTreeMap<PartnerId, Partner>,
@@ -109,7 +109,7 @@ pub(super) fn forget(
     conn: &mut AnyConnection,
     gone: &[SaleId],
     token: &FencingToken,
-) -> Result<Option<Taken>, LedgerError> {
+) -> Result<Option<IngestResult>, LedgerError> {
     let ids: BTreeSet<SaleId> = gone.iter().copied().collect();
     orders::lock(conn, &ids)?;
     if !token.still_counts(conn)? {
@@ -122,5 +122,5 @@ pub(super) fn forget(
     let emptied = known.values().map(|kept| kept.order.clone());
     let emptied: Vec<Order> =
         emptied.map(|order| Order { state: OrderState::Cancelled, lines: Vec::new(), ..order }).collect();
-    Ok(Some(Taken { changed: orders::put(conn, &emptied, &wallets, &known)?, also }))
+    Ok(Some(IngestResult { changed: orders::put(conn, &emptied, &wallets, &known)?, also }))
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::keeping::{Taken, forget, ingest};
+use super::keeping::{IngestResult, forget, ingest};
 use super::wallets;
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::converge::{Before, Desired, Sale, Uncomputed, order_ref, taken_back};
+use crate::domain::ledger::converge::{Desired, PostedBefore, Sale, Uncomputed, order_ref, taken_back};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::redemption_review::RewardLines;
 use crate::domain::ledger::state::OrderRef;
@@ -45,7 +45,7 @@ pub(super) struct Loaded {
 pub(in crate::ledger) struct Ready {
     pub(super) loaded: Loaded,
     pub(super) desired: BTreeMap<AccountId, Desired>,
-    pub(super) before: BTreeMap<AccountId, Before>,
+    pub(super) before: BTreeMap<AccountId, PostedBefore>,
     pub(super) redeemed: BTreeMap<HoldId, Vec<LotChange>>,
     pub(super) handed_over: Vec<HoldId>,
 }
@@ -92,7 +92,7 @@ impl Ready {
 
 /// The sales that the orders of a batch bear on, by the command that brought them up.
 #[derive(Debug, Default)]
-pub(in crate::ledger) struct Affected {
+pub(in crate::ledger) struct AffectedSales {
     by_command: BTreeMap<usize, Vec<Loaded>>,
     outdated: BTreeSet<usize>,
     changed: BTreeMap<usize, u64>,
@@ -100,12 +100,12 @@ pub(in crate::ledger) struct Affected {
 }
 
 /// Keeps the orders that commands bring, and loads every sale they bear on. Locks order rows.
-pub(in crate::ledger) fn take_in(
+pub(in crate::ledger) fn ingest_commands(
     conn: &mut AnyConnection,
     wallet: Wallet,
     commands: &[Command],
-) -> Result<Affected, LedgerError> {
-    let mut affected = Affected::default();
+) -> Result<AffectedSales, LedgerError> {
+    let mut affected = AffectedSales::default();
     for (position, command) in commands.iter().enumerate() {
         let taken = match command {
             Command::Ingest { orders, token } => ingest(conn, wallet, orders, token)?,
@@ -113,7 +113,7 @@ pub(in crate::ledger) fn take_in(
             Command::Recompute { orders, .. } => {
                 let ids = orders.iter().copied().collect();
                 orders::lock(conn, &ids)?;
-                Some(Taken { changed: BTreeMap::new(), also: ids })
+                Some(IngestResult { changed: BTreeMap::new(), also: ids })
             }
             _ => continue,
         };
@@ -282,7 +282,7 @@ pub(in crate::ledger) fn desired_of(
     Ok(said)
 }
 
-impl Affected {
+impl AffectedSales {
     fn all(&self) -> impl Iterator<Item = &Loaded> {
         self.by_command.values().flatten()
     }

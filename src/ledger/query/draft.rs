@@ -9,7 +9,7 @@ use crate::domain::program::{Reward, counted_from};
 use crate::domain::sale::order::{LineRole, Order};
 use crate::domain::value::ids::{PartnerId, PosConfigId, ProductId};
 use crate::ledger::error::LedgerError;
-use crate::ledger::ingest::keeping::place;
+use crate::ledger::ingest::keeping::attach_catalog;
 use crate::ledger::ingest::refund_links::cover;
 use crate::ledger::writer::cache::Facts;
 use crate::store::AnyConnection;
@@ -45,7 +45,7 @@ pub(in crate::ledger) fn complete(
     let catalog = facts.catalog(conn, &products)?;
     let archived = given.into_iter().filter(|product| catalog.is_archived(*product)).collect();
     for draft in drafts.iter_mut() {
-        place(draft, catalog, &customers, None, &BTreeMap::new());
+        attach_catalog(draft, catalog, &customers, None, &BTreeMap::new());
         draft.attach_combos();
         let of_shop = draft.pos_config_id.and_then(|shop| neutral.get(&shop));
         let is_neutral = |product: ProductId| {

@@ -53,7 +53,7 @@ impl Ledger {
                 };
                 let currency = currency_of(&entry, program_versions, hold.as_ref());
                 let decimals = match &currency {
-                    Some(code) => store::table::shop::currency_decimals(conn, code)?,
+                    Some(code) => store::table::catalog::currency_decimals(conn, code)?,
                     None => 2,
                 };
                 let products = names::products(conn, &products_in(earned.as_ref()))?;

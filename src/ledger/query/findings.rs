@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, Place};
+use crate::domain::findings::{FutureRecords, HeldWithdrawals, Place, SyncFindings};
 use crate::domain::sale::withdrawal::{KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId};
 use crate::domain::value::points::Points;
@@ -86,7 +86,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn findings(&self) -> Result<Findings, LedgerError> {
+    pub async fn findings(&self) -> Result<SyncFindings, LedgerError> {
         self.pool().run(|conn| Ok(findings::load(conn)?)).await
     }
 }

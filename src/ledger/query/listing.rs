@@ -303,7 +303,7 @@ impl RedemptionPage {
         let currencies: BTreeSet<&str> = versions.map(|version| version.program.currency.as_str()).collect();
         let mut decimals = BTreeMap::new();
         for currency in currencies {
-            decimals.insert(currency.to_owned(), store::table::shop::currency_decimals(conn, currency)?);
+            decimals.insert(currency.to_owned(), store::table::catalog::currency_decimals(conn, currency)?);
         }
         Ok(Self {
             names: names::partners(conn, &partners)?,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::value::ids::{PartnerId, ProductId};
 use crate::ledger::error::LedgerError;
 use crate::store::AnyConnection;
-use crate::store::table::{partners, shop};
+use crate::store::table::{catalog, partners};
 
 /// Names of partners that were read and have one.
 pub(in crate::ledger) type PartnerNames = BTreeMap<PartnerId, String>;
@@ -26,5 +26,5 @@ pub(in crate::ledger) fn products(
     conn: &mut AnyConnection,
     ids: &BTreeSet<ProductId>,
 ) -> Result<BTreeMap<ProductId, String>, LedgerError> {
-    Ok(shop::product_names(conn, ids)?)
+    Ok(catalog::product_names(conn, ids)?)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::ledger::converge::taken_back;
 use crate::domain::program::Program;
-use crate::domain::program::authoring::outlook::{KnownShop, Outlook, Problem, RECENT_ORDERS, Sold, problems};
+use crate::domain::program::authoring::outlook::{KnownCatalog, Outlook, Problem, RECENT_ORDERS, SoldOrder, problems};
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::ids::{PartnerId, ProgramId, SaleId};
@@ -16,7 +16,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::refund_links::{Linked, refunds_of};
 use crate::ledger::ingest::wallets;
 use crate::store::AnyConnection;
-use crate::store::table::known_shop;
+use crate::store::table::known_catalog;
 use crate::store::table::memberships::{self, Memberships};
 
 /// The latest version of a program, and what it would come to.
@@ -44,7 +44,7 @@ pub struct Outlooks {
     /// One for each program whose latest version can be read.
     pub programs: Vec<ProgramOutlook>,
     /// What was read of the shop.
-    pub shop: KnownShop,
+    pub shop: KnownCatalog,
 }
 
 type Recent = Vec<(Order, Option<PartnerId>, TakenBack)>;
@@ -54,7 +54,7 @@ type Recent = Vec<(Order, Option<PartnerId>, TakenBack)>;
 /// # Errors
 /// [`LedgerError::Store`]
 pub fn outlooks(conn: &mut AnyConnection, wallet: Wallet, code: Option<&str>) -> Result<Outlooks, LedgerError> {
-    let shop = known_shop::load(conn)?;
+    let shop = known_catalog::load(conn)?;
     let recent = recent(conn, wallet)?;
     let members: BTreeSet<PartnerId> = recent.iter().filter_map(|(_, member, _)| *member).collect();
     let memberships = memberships::load(conn, &members)?;
@@ -65,7 +65,7 @@ pub fn outlooks(conn: &mut AnyConnection, wallet: Wallet, code: Option<&str>) ->
         }
         let Some(version) = program_versions.latest() else { continue };
         let sold = taking_part(&recent, program_versions.id, &version.program, &memberships);
-        let is_older = |one: &&Sold| version.effective_from.is_some_and(|from| one.order.placed_at < from);
+        let is_older = |one: &&SoldOrder| version.effective_from.is_some_and(|from| one.order.placed_at < from);
         programs.push(ProgramOutlook {
             version: version.number,
             effective_from: version.effective_from,
@@ -81,7 +81,7 @@ pub fn outlooks(conn: &mut AnyConnection, wallet: Wallet, code: Option<&str>) ->
 
 /// The newest orders with whose they are and what came back of them.
 fn recent(conn: &mut AnyConnection, wallet: Wallet) -> Result<Recent, LedgerError> {
-    let ids: BTreeSet<SaleId> = known_shop::newest_orders(conn, RECENT_ORDERS)?.into_iter().collect();
+    let ids: BTreeSet<SaleId> = known_catalog::newest_orders(conn, RECENT_ORDERS)?.into_iter().collect();
     let linked = Linked::load(conn, &ids)?;
     let wallets = wallets::of_known(conn, wallet, &linked, false)?;
     let Linked { orders, refunds, .. } = linked;
@@ -93,10 +93,10 @@ fn recent(conn: &mut AnyConnection, wallet: Wallet) -> Result<Recent, LedgerErro
     Ok(recent)
 }
 
-fn taking_part(recent: &Recent, id: ProgramId, program: &Program, memberships: &Memberships) -> Vec<Sold> {
+fn taking_part(recent: &Recent, id: ProgramId, program: &Program, memberships: &Memberships) -> Vec<SoldOrder> {
     let sold = recent.iter().map(|(order, member, returned)| {
         let membership = member.and_then(|member| memberships.get(&(member, id)).cloned()).unwrap_or_default();
-        Sold {
+        SoldOrder {
             takes_part: membership.takes_part(program, order.placed_at),
             order: order.clone(),
             member: *member,

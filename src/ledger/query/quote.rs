@@ -106,7 +106,7 @@ impl Ledger {
                 }
                 let archived =
                     draft::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &all_versions)?;
-                let decimals = store::table::shop::currency_decimals(conn, &draft.currency)?;
+                let decimals = store::table::catalog::currency_decimals(conn, &draft.currency)?;
                 let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
                 let member = Member::load(conn, wallet, &draft, &all_versions, now)?;
                 let taken_back = match wallet {

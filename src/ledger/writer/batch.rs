@@ -35,7 +35,7 @@ use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, Program
 use crate::domain::value::points::Points;
 use crate::ledger::admin::programs::ProgramCache;
 use crate::ledger::error::LedgerError;
-use crate::ledger::ingest::sales::{Affected, Ready};
+use crate::ledger::ingest::sales::{AffectedSales, Ready};
 use crate::ledger::ingest::{before, redemptions};
 use crate::ledger::writer::cache::Facts;
 use crate::ledger::writer::lane::Health;
@@ -78,7 +78,7 @@ struct Batch {
     /// The replies of the holds that are given here, which stand in their rows.
     given: BTreeMap<HoldId, HoldReply>,
     decimals: BTreeMap<String, u32>,
-    affected: Affected,
+    affected: AffectedSales,
     memberships: Memberships,
     /// The drafts of holds, completed, by the position of their command.
     drafts: BTreeMap<usize, Order>,

@@ -20,14 +20,14 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::ids::{AccountId, CompanyId, HoldId, PartnerId, PosConfigId, ProductId, ProgramId};
 use crate::ledger::admin::programs::ProgramCache;
-use crate::store::batch::prefetch::{self, Named, Prefetched};
+use crate::store::batch::prefetch::{self, NamedByCommands, Prefetched};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction;
 use crate::store::table::accounts::StoredAccount;
 use crate::store::table::holds::HoldReply;
 use crate::store::table::memberships::Memberships;
 use crate::store::table::recorded_replies::{self, KeyDigest, RecordedReply};
-use crate::store::table::{accounts, companies, holds, memberships, partners, shop};
+use crate::store::table::{accounts, catalog, companies, holds, memberships, partners};
 use crate::store::{AnyConnection, StoreError};
 
 /// Accounts, members and products that are remembered at most: some ten MiB.
@@ -61,7 +61,7 @@ impl Facts {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn begin(&mut self, conn: &mut AnyConnection, locked: Option<&Named>) -> Result<(), StoreError> {
+    pub fn begin(&mut self, conn: &mut AnyConnection, locked: Option<&NamedByCommands>) -> Result<(), StoreError> {
         let mut prefetched = None;
         let as_of = match conn {
             AnyConnection::Sqlite(conn) => transaction::data_version(conn)?,
@@ -70,7 +70,7 @@ impl Facts {
                 self.forget_members();
                 match locked {
                     Some(named) => prefetched.insert(prefetch::read(conn, named.clone())?).shop_version,
-                    None => shop::version(conn)?,
+                    None => catalog::version(conn)?,
                 }
             }
         };
@@ -327,7 +327,7 @@ impl Facts {
         if let Some(known) = self.decimals.get(currency) {
             return Ok(*known);
         }
-        let read = shop::currency_decimals(conn, currency)?;
+        let read = catalog::currency_decimals(conn, currency)?;
         self.decimals.insert(currency.to_owned(), read);
         Ok(read)
     }
@@ -341,7 +341,7 @@ impl Facts {
         if let Some(known) = self.neutral.get(&shop) {
             return Ok(known.clone());
         }
-        let read = shop::neutral_products_of(conn, shop)?;
+        let read = catalog::neutral_products_of(conn, shop)?;
         self.neutral.insert(shop, read.clone());
         Ok(read)
     }
@@ -383,7 +383,7 @@ impl Facts {
     ) -> Result<&Catalog, StoreError> {
         let missing: BTreeSet<ProductId> = products.difference(&self.products).copied().collect();
         if !missing.is_empty() {
-            let read = shop::catalog(conn, &missing)?;
+            let read = catalog::load(conn, &missing)?;
             let known = std::mem::take(&mut self.catalog.products);
             self.catalog = read;
             self.catalog.products.extend(known);
@@ -396,7 +396,7 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalog::records::ShopRecords;
+    use crate::domain::catalog::records::CatalogRecords;
     use crate::store::connection::migrate;
     use crate::store::{DatabaseUrl, Pool};
 
@@ -414,7 +414,7 @@ mod tests {
             tag_ids: Vec::new(),
             active: true,
         };
-        shop::put(&mut conn, &ShopRecords { partners: vec![anna], ..ShopRecords::default() }).unwrap();
+        catalog::put(&mut conn, &CatalogRecords { partners: vec![anna], ..CatalogRecords::default() }).unwrap();
         let mut facts = Facts::default();
         for _ in 0..2 {
             let known = facts.partners(&mut conn, &[PartnerId(7), PartnerId(7), PartnerId(8)]).unwrap();

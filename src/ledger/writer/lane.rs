@@ -16,7 +16,7 @@ use super::queue::Lane;
 use crate::ledger::error::LedgerError;
 use crate::ledger::writer::cache::Facts;
 use crate::store::DatabaseFault;
-use crate::store::connection::pool::Lent;
+use crate::store::connection::pool::PooledConnection;
 
 /// How often a batch is tried when another writer was in its way.
 const TRIES: u32 = 6;
@@ -48,7 +48,7 @@ impl Health {
 /// What a writer keeps at hand: a connection of its own, and what it knows by it.
 #[derive(Default)]
 struct Desk {
-    conn: Option<Lent>,
+    conn: Option<PooledConnection>,
     facts: Facts,
 }
 
@@ -156,7 +156,7 @@ fn attempt(
         if let Some((trouble, in_doubt)) = problem.trouble() {
             *doubted |= in_doubt;
             if trouble.stays_in_connections() {
-                context.pool.renew();
+                context.pool.invalidate_connections();
             }
         }
         match &problem {
@@ -190,7 +190,7 @@ fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result
         Ok(answers)
     };
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        context.pool.renew();
+        context.pool.invalidate_connections();
         Err(LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })
     })
 }

@@ -96,17 +96,17 @@ pub(in crate::ledger) fn reply_to_text(reply: &Result<Value, ErrorBody>) -> Stri
 /// A kept reply, to be given again.
 pub(in crate::ledger) fn reply_from_text(text: &str) -> Result<Result<Value, ErrorBody>, LedgerError> {
     #[derive(serde::Deserialize)]
-    enum Kept {
+    enum StoredReply {
         #[serde(rename = "result")]
         Result(Value),
         #[serde(rename = "error")]
         Error(ErrorBody),
     }
-    let kept: Kept =
+    let kept: StoredReply =
         serde_json::from_str(text).map_err(|problem| store::corrupt(format!("a recorded reply: {problem}")))?;
     Ok(match kept {
-        Kept::Result(value) => Ok(value),
-        Kept::Error(body) => Err(body),
+        StoredReply::Result(value) => Ok(value),
+        StoredReply::Error(body) => Err(body),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::domain::value::ids::{
 use crate::domain::value::money::{Currency, Money};
 
 use super::record::{Record, Unreadable};
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::session::{FromOdoo, Session};
 
 impl FromOdoo for Partner {
@@ -156,8 +156,8 @@ impl FromOdoo for Currency {
 /// One partner, archived or not; `None` when Odoo has none of that id that the service user may see.
 ///
 /// # Errors
-/// Any [`Fault`].
-pub async fn read_partner(session: &Session, id: PartnerId) -> Result<Option<Partner>, Fault> {
+/// Any [`OdooFault`].
+pub async fn read_partner(session: &Session, id: PartnerId) -> Result<Option<Partner>, OdooFault> {
     Ok(session.by_ids::<Partner>(&[id.0], 1).await?.pop())
 }
 

@@ -2,7 +2,7 @@
 
 use super::record::Record;
 use crate::domain::catalog::records::PosConfig;
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::read::pos_orders::ORDER;
 use crate::odoo::session::{Domain, Session};
 
@@ -29,8 +29,8 @@ pub struct Census {
 /// Counts. A model that cannot be read is a finding of the examination, not an error.
 ///
 /// # Errors
-/// A [`Fault`] that concerns the whole of Odoo.
-pub async fn census(session: &Session, page_size: u32) -> Result<Census, Fault> {
+/// A [`OdooFault`] that concerns the whole of Odoo.
+pub async fn census(session: &Session, page_size: u32) -> Result<Census, OdooFault> {
     Ok(Census {
         tills: of_a_model(tills(session, page_size).await)?,
         orders: of_a_model(session.count(ORDER, &Domain::new()).await)?,
@@ -38,7 +38,7 @@ pub async fn census(session: &Session, page_size: u32) -> Result<Census, Fault> 
     })
 }
 
-async fn tills(session: &Session, page_size: u32) -> Result<Vec<PosConfig>, Fault> {
+async fn tills(session: &Session, page_size: u32) -> Result<Vec<PosConfig>, OdooFault> {
     let mut found = Vec::new();
     let mut after = 0;
     loop {
@@ -51,7 +51,7 @@ async fn tills(session: &Session, page_size: u32) -> Result<Vec<PosConfig>, Faul
     }
 }
 
-async fn newest(session: &Session) -> Result<Option<NewestOrder>, Fault> {
+async fn newest(session: &Session) -> Result<Option<NewestOrder>, OdooFault> {
     let fields = ["name", "pos_reference", "date_order"];
     let found = session.search_read(ORDER, Domain::new(), &fields, "id desc", 1).await?;
     let called = |record: &Record| {
@@ -66,10 +66,10 @@ async fn newest(session: &Session) -> Result<Option<NewestOrder>, Fault> {
     }))
 }
 
-fn of_a_model<T>(asked: Result<T, Fault>) -> Result<Option<T>, Fault> {
+fn of_a_model<T>(asked: Result<T, OdooFault>) -> Result<Option<T>, OdooFault> {
     match asked {
         Ok(found) => Ok(Some(found)),
-        Err(Fault::MissingRights { .. } | Fault::UnknownModel { .. } | Fault::Server { .. }) => Ok(None),
+        Err(OdooFault::MissingRights { .. } | OdooFault::UnknownModel { .. } | OdooFault::Server { .. }) => Ok(None),
         Err(fault) => Err(fault),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::record::{Record, Unreadable};
 use crate::domain::value::exact;
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::read::fields::ADDON_FIELD;
 use crate::odoo::read::pos_orders::{LINE, ORDER};
 use crate::odoo::session::{Domain, FromOdoo, Session};
@@ -18,12 +18,12 @@ use crate::odoo::session::{Domain, FromOdoo, Session};
 const KEPT: &str = "loyalty_sidecar_data";
 
 /// A line that carries a hold.
-struct Carrier {
+struct HoldLine {
     order: i64,
     hold: String,
 }
 
-impl FromOdoo for Carrier {
+impl FromOdoo for HoldLine {
     const MODEL: &'static str = LINE;
     const FIELDS: &'static [&'static str] = &["order_id", ADDON_FIELD];
 
@@ -129,8 +129,8 @@ impl FromOdoo for RewardedOrder {
 /// The paid orders whose lines carry holds, by id; `None` when this Odoo has no such field, as the addon is not installed.
 ///
 /// # Errors
-/// Any [`Fault`]
-pub async fn read(session: &Session, page_size: u32) -> Result<Option<Vec<RewardedOrder>>, Fault> {
+/// Any [`OdooFault`]
+pub async fn read(session: &Session, page_size: u32) -> Result<Option<Vec<RewardedOrder>>, OdooFault> {
     if !session.has_field(LINE, ADDON_FIELD).await? {
         return Ok(None);
     }
@@ -138,7 +138,7 @@ pub async fn read(session: &Session, page_size: u32) -> Result<Option<Vec<Reward
     let mut by_order: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     let mut after = 0;
     loop {
-        let page = session.page::<Carrier>(&carries, after, page_size).await?;
+        let page = session.page::<HoldLine>(&carries, after, page_size).await?;
         for line in page.items.into_iter().filter(|line| !line.hold.is_empty()) {
             by_order.entry(line.order).or_default().insert(line.hold);
         }

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::record::{Record, Unreadable};
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
-use crate::odoo::error::Fault;
-use crate::odoo::session::{Domain, FromOdoo, Page, Session};
+use crate::odoo::error::OdooFault;
+use crate::odoo::session::{Domain, FromOdoo, RecordPage, Session};
 
 /// Odoo's loyalty programs.
 pub const PROGRAM: &str = "loyalty.program";
@@ -83,11 +83,11 @@ impl Card {
 /// Whether this Odoo keeps loyalty in programs and cards.
 ///
 /// # Errors
-/// Any [`Fault`] but that the models are not there.
-pub async fn has_cards(session: &Session) -> Result<bool, Fault> {
+/// Any [`OdooFault`] but that the models are not there.
+pub async fn has_cards(session: &Session) -> Result<bool, OdooFault> {
     let has = |model, field| async move {
         match session.has_field(model, field).await {
-            Err(Fault::UnknownModel { .. }) => Ok(false),
+            Err(OdooFault::UnknownModel { .. }) => Ok(false),
             answer => answer,
         }
     };
@@ -97,8 +97,8 @@ pub async fn has_cards(session: &Session) -> Result<bool, Fault> {
 /// All loyalty programs, archived ones too.
 ///
 /// # Errors
-/// Any [`Fault`].
-pub async fn programs(session: &Session, page_size: u32) -> Result<Vec<CardProgram>, Fault> {
+/// Any [`OdooFault`].
+pub async fn programs(session: &Session, page_size: u32) -> Result<Vec<CardProgram>, OdooFault> {
     let domain = vec![json!(["program_type", "=", KIND])];
     let mut found = Vec::new();
     let mut after = 0;
@@ -116,8 +116,13 @@ pub async fn programs(session: &Session, page_size: u32) -> Result<Vec<CardProgr
 /// cannot be understood.
 ///
 /// # Errors
-/// Any [`Fault`].
-pub async fn page(session: &Session, program: i64, after: i64, page_size: u32) -> Result<Page<Record>, Fault> {
+/// Any [`OdooFault`].
+pub async fn page(
+    session: &Session,
+    program: i64,
+    after: i64,
+    page_size: u32,
+) -> Result<RecordPage<Record>, OdooFault> {
     let domain: Domain = vec![json!(["program_id", "=", program])];
     session.raw_page(CARD, &domain, Card::FIELDS, after, page_size).await
 }

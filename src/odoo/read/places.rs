@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 
 use crate::domain::findings::Place;
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::session::{Domain, Session};
 
 /// Each with its name. Where a model as a whole may not be read, there is none of its kind.
 ///
 /// # Errors
-/// A [`Fault`] that concerns the whole of Odoo rather than one model.
-pub async fn shown(session: &Session, page_size: u32) -> Result<BTreeMap<Place, String>, Fault> {
+/// A [`OdooFault`] that concerns the whole of Odoo rather than one model.
+pub async fn shown(session: &Session, page_size: u32) -> Result<BTreeMap<Place, String>, OdooFault> {
     let mut found = BTreeMap::new();
     for model in ["res.company", "pos.config"] {
         let mut after = 0;
         loop {
             let page = match session.raw_page(model, &Domain::new(), &["name"], after, page_size).await {
-                Err(fault @ (Fault::MissingRights { .. } | Fault::UnknownModel { .. } | Fault::Server { .. })) => {
+                Err(
+                    fault @ (OdooFault::MissingRights { .. }
+                    | OdooFault::UnknownModel { .. }
+                    | OdooFault::Server { .. }),
+                ) => {
                     tracing::warn!(%fault, "orders of which it cannot be told that they are gone are left as they are");
                     break;
                 }

@@ -11,9 +11,9 @@ use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, PosConfig
 use crate::domain::value::money::Money;
 
 use super::record::{Record, Unreadable};
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::read::fields::{ADDON_FIELD, LINE_FIELDS, ORDER_FIELDS};
-use crate::odoo::session::{Domain, Page, Session, report_unreadable};
+use crate::odoo::session::{Domain, RecordPage, Session, report_unreadable};
 
 /// Odoo's model of an order.
 pub const ORDER: &str = "pos.order";
@@ -45,15 +45,15 @@ impl ShopRules {
     /// Reads the shops, and `pos_loyalty`'s gift cards and eWallets where that module is installed.
     ///
     /// # Errors
-    /// Any [`Fault`], except missing rights on `loyalty.program`: without them its payments count as discounts,
+    /// Any [`OdooFault`], except missing rights on `loyalty.program`: without them its payments count as discounts,
     /// and a warning says so.
-    pub async fn read(session: &Session, page_size: u32) -> Result<Self, Fault> {
+    pub async fn read(session: &Session, page_size: u32) -> Result<Self, OdooFault> {
         let mut rules = Self { links_refunds: session.has_field(LINE, REFUNDED).await?, ..Self::default() };
         let mut after = 0;
         loop {
             let page = match session.page::<PosConfig>(&Domain::new(), after, page_size).await {
                 // Without shops no product is known to be for tips.
-                Err(Fault::UnknownModel { .. }) => break,
+                Err(OdooFault::UnknownModel { .. }) => break,
                 page => page?,
             };
             for shop in page.items {
@@ -69,7 +69,7 @@ impl ShopRules {
         rules.hold_field_missing = !session.has_field(LINE, ADDON_FIELD).await?;
         if session.has_field(LINE, "is_reward_line").await? {
             match rules.read_vouchers(session, page_size).await {
-                Err(fault @ (Fault::MissingRights { .. } | Fault::UnknownModel { .. })) => {
+                Err(fault @ (OdooFault::MissingRights { .. } | OdooFault::UnknownModel { .. })) => {
                     static ONCE: std::sync::Once = std::sync::Once::new();
                     ONCE.call_once(|| {
                         tracing::warn!(%fault, "gift cards and eWallets cannot be told from discounts and will count as such");
@@ -81,7 +81,7 @@ impl ShopRules {
         Ok(rules)
     }
 
-    async fn read_vouchers(&mut self, session: &Session, page_size: u32) -> Result<(), Fault> {
+    async fn read_vouchers(&mut self, session: &Session, page_size: u32) -> Result<(), OdooFault> {
         let domain = vec![json!(["program_type", "in", ["gift_card", "ewallet"]])];
         let fields = ["reward_ids", "trigger_product_ids", "payment_program_discount_product_id"];
         let mut after = 0;
@@ -125,14 +125,14 @@ impl ShopRules {
 /// A page of orders with their lines.
 ///
 /// # Errors
-/// Any [`Fault`].
+/// Any [`OdooFault`].
 pub async fn read_page(
     session: &Session,
     rules: &ShopRules,
     domain: &Domain,
     after: i64,
     page_size: u32,
-) -> Result<Page<Order>, Fault> {
+) -> Result<RecordPage<Order>, OdooFault> {
     let page = session.raw_page(ORDER, domain, ORDER_FIELDS, after, page_size).await?;
     let ids: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
     let mut lines = lines_by_order(session, &ids, LINE_FIELDS, page_size).await?;
@@ -148,7 +148,7 @@ pub async fn read_page(
             }
         }
     }
-    Ok(Page { items, unreadable, last_id: page.last_id, is_last: page.is_last })
+    Ok(RecordPage { items, unreadable, last_id: page.last_id, is_last: page.is_last })
 }
 
 /// What Odoo says of a page of orders, for comparing: cheaper than reading them whole.
@@ -156,13 +156,13 @@ pub async fn read_page(
 /// The second of the pair is the order's `write_date`, `None` when it has none.
 ///
 /// # Errors
-/// Any [`Fault`].
+/// Any [`OdooFault`].
 pub async fn read_digests(
     session: &Session,
     domain: &Domain,
     after: i64,
     page_size: u32,
-) -> Result<Page<(OrderDigest, Option<chrono::DateTime<chrono::Utc>>)>, Fault> {
+) -> Result<RecordPage<(OrderDigest, Option<chrono::DateTime<chrono::Utc>>)>, OdooFault> {
     let fields = ["uuid", "pos_reference", "state", "partner_id", "write_date"];
     let page = session.raw_page(ORDER, domain, &fields, after, page_size).await?;
     let ids: Vec<i64> = page.items.iter().filter_map(|record| record.id().ok()).collect();
@@ -180,14 +180,18 @@ pub async fn read_digests(
             }
         }
     }
-    Ok(Page { items, unreadable, last_id: page.last_id, is_last: page.is_last })
+    Ok(RecordPage { items, unreadable, last_id: page.last_id, is_last: page.is_last })
 }
 
 /// Which orders have a line in `domain`: a changed line need not touch its order's `write_date`.
 ///
 /// # Errors
-/// Any [`Fault`].
-pub async fn orders_of_lines(session: &Session, domain: &Domain, page_size: u32) -> Result<BTreeSet<OrderId>, Fault> {
+/// Any [`OdooFault`].
+pub async fn orders_of_lines(
+    session: &Session,
+    domain: &Domain,
+    page_size: u32,
+) -> Result<BTreeSet<OrderId>, OdooFault> {
     let mut orders = BTreeSet::new();
     let mut after = 0;
     loop {
@@ -232,7 +236,7 @@ async fn lines_by_order(
     orders: &[i64],
     fields: &[&str],
     page_size: u32,
-) -> Result<BTreeMap<i64, Vec<Record>>, Fault> {
+) -> Result<BTreeMap<i64, Vec<Record>>, OdooFault> {
     let mut lines: BTreeMap<i64, Vec<Record>> = BTreeMap::new();
     if orders.is_empty() {
         return Ok(lines);

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::json2::Json2;
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::key::ApiKey;
 use crate::odoo::settings::{OdooSettings, Protocol};
-use crate::odoo::transport::json_rpc::{JsonRpc, Pending, ReadMethod, Spoken, Transport};
+use crate::odoo::transport::json_rpc::{JsonRpc, PendingReply, ReadMethod, Spoken, Transport};
 
 /// The first version with JSON-2.
 const FIRST: u32 = 19;
@@ -21,8 +21,8 @@ const FIRST: u32 = 19;
 /// The transport that the settings ask for.
 ///
 /// # Errors
-/// [`Fault::Unreachable`] when the URL is of no kind that can be reached.
-pub fn transport(settings: OdooSettings) -> Result<Arc<dyn Transport>, Fault> {
+/// [`OdooFault::Unreachable`] when the URL is of no kind that can be reached.
+pub fn transport(settings: OdooSettings) -> Result<Arc<dyn Transport>, OdooFault> {
     Ok(match settings.protocol {
         Protocol::JsonRpc => Arc::new(JsonRpc::new(settings)?),
         Protocol::Json2 => Arc::new(Json2::new(settings)?),
@@ -50,8 +50,8 @@ impl Auto {
     /// Prepares both; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Fault::Unreachable`] when the URL is of no kind that can be reached.
-    pub fn new(settings: OdooSettings) -> Result<Self, Fault> {
+    /// [`OdooFault::Unreachable`] when the URL is of no kind that can be reached.
+    pub fn new(settings: OdooSettings) -> Result<Self, OdooFault> {
         let key = ApiKey::of(&settings);
         let has_password = settings.url.password().is_some();
         let json2 = Json2::with_key(settings.clone(), Arc::clone(&key))?;
@@ -79,7 +79,7 @@ impl Auto {
 
     /// Asks for the version, and chooses by it. Asked anew with each session, so that an Odoo that was brought up to date is
     /// noticed without a restart.
-    async fn decide(&self) -> Result<Value, Fault> {
+    async fn decide(&self) -> Result<Value, OdooFault> {
         if self.has_password {
             let told = self.json_rpc.version().await?;
             self.choose(false, "odoo.url carries a password, which leaves no place for JSON-2's key".to_owned());
@@ -88,7 +88,7 @@ impl Auto {
         let told = match self.json2.told_version().await {
             Ok(Ok(version)) => json!({"server_version": version}),
             // Before 19 there is no such page. One that is held back may hide any version.
-            Ok(Err(_)) | Err(Fault::NotOdoo { .. }) => self.json_rpc.version().await?,
+            Ok(Err(_)) | Err(OdooFault::NotOdoo { .. }) => self.json_rpc.version().await?,
             Err(fault) => return Err(fault),
         };
         let version = told.get("server_version").and_then(Value::as_str).unwrap_or_default();
@@ -121,7 +121,7 @@ pub(in crate::odoo) fn major(version: &str) -> Option<u32> {
 }
 
 impl Transport for Auto {
-    fn version(&self) -> Pending<'_, Value> {
+    fn version(&self) -> PendingReply<'_, Value> {
         Box::pin(self.decide())
     }
 
@@ -138,7 +138,7 @@ impl Transport for Auto {
         self.key.read_again()
     }
 
-    fn authenticate(&self) -> Pending<'_, i64> {
+    fn authenticate(&self) -> PendingReply<'_, i64> {
         self.spoken_one().authenticate()
     }
 
@@ -152,7 +152,7 @@ impl Transport for Auto {
         model: &'a str,
         method: ReadMethod,
         arguments: Map<String, Value>,
-    ) -> Pending<'a, Value> {
+    ) -> PendingReply<'a, Value> {
         self.spoken_one().call(uid, model, method, arguments)
     }
 }

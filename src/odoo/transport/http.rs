@@ -11,7 +11,7 @@ use tower::layer::layer_fn;
 use tower::{Layer, Service, ServiceBuilder};
 use url::Url;
 
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 use crate::odoo::server_clock::{Listening, ServerClock};
 use crate::odoo::settings::OdooSettings;
 use crate::odoo::transport::json_rpc::{LARGEST_ANSWER, too_large, wire_fault};
@@ -38,10 +38,10 @@ impl Http {
     /// Prepares the client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Fault::Unreachable`] when the URL is of no kind that can be reached (neither http nor https).
-    pub fn new(settings: &OdooSettings) -> Result<Self, Fault> {
+    /// [`OdooFault::Unreachable`] when the URL is of no kind that can be reached (neither http nor https).
+    pub fn new(settings: &OdooSettings) -> Result<Self, OdooFault> {
         let shown_url = settings.shown_url();
-        let unusable = |problem: &dyn std::fmt::Display| Fault::Unreachable {
+        let unusable = |problem: &dyn std::fmt::Display| OdooFault::Unreachable {
             url: shown_url.clone(),
             detail: problem.to_string(),
         };
@@ -72,14 +72,14 @@ impl Http {
     /// Sends one request to a path below the address: a `POST` of a body, or a `GET` without one.
     ///
     /// # Errors
-    /// A [`Fault`] below HTTP: unreachable, too slow, too large.
-    pub async fn send(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, Fault> {
+    /// A [`OdooFault`] below HTTP: unreachable, too slow, too large.
+    pub async fn send(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, OdooFault> {
         tokio::time::timeout(self.timeout, self.exchange(path, headers, body))
             .await
-            .unwrap_or_else(|_| Err(Fault::Timeout { url: self.shown_url.clone(), milliseconds: self.timeout_ms }))
+            .unwrap_or_else(|_| Err(OdooFault::Timeout { url: self.shown_url.clone(), milliseconds: self.timeout_ms }))
     }
 
-    async fn exchange(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, Fault> {
+    async fn exchange(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, OdooFault> {
         let fault = |problem: &WireError| wire_fault(self.shown_url.clone(), problem);
         let mut target = self.base.clone();
         target.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
@@ -91,7 +91,7 @@ impl Http {
         let start = if is_post { HttpRequest::post(target.as_str()) } else { HttpRequest::get(target.as_str()) };
         let mut request = start
             .body(body.map_or_else(HttpBody::empty, HttpBody::from))
-            .map_err(|problem| Fault::Unreachable { url: self.shown_url.clone(), detail: problem.to_string() })?;
+            .map_err(|problem| OdooFault::Unreachable { url: self.shown_url.clone(), detail: problem.to_string() })?;
         *request.headers_mut() = headers;
         request.headers_mut().insert("accept", HeaderValue::from_static("application/json"));
         if is_post {
@@ -107,7 +107,7 @@ impl Http {
         match Limited::new(response.into_body(), limit).collect().await {
             Ok(body) => Ok(HttpReply { status, body: body.to_bytes().to_vec() }),
             Err(problem) if problem.is::<LengthLimitError>() => Err(too_large(self.shown_url.clone())),
-            Err(problem) => Err(Fault::Unreachable {
+            Err(problem) => Err(OdooFault::Unreachable {
                 url: self.shown_url.clone(),
                 detail: crate::odoo::transport::json_rpc::root_cause(problem.as_ref()),
             }),

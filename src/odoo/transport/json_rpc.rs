@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use tower::ServiceBuilder;
 
 use super::retry::with_retries;
-use crate::odoo::error::{Asked, Fault, classify};
+use crate::odoo::error::{FailedRequest, OdooFault, classify};
 use crate::odoo::key::{ApiKey, conceal};
 use crate::odoo::server_clock::{Listening, ServerClock};
 use crate::odoo::settings::OdooSettings;
@@ -26,7 +26,7 @@ use crate::odoo::settings::OdooSettings;
 pub(in crate::odoo) const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
 
 /// An answer that is still on its way.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+pub type PendingReply<'a, T> = Pin<Box<dyn Future<Output = Result<T, OdooFault>> + Send + 'a>>;
 
 /// Every method of a model that we ever call. There is no other way to name one, and none of these writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub struct Spoken {
 /// A way to talk to one Odoo as one user.
 pub trait Transport: Send + Sync {
     /// Its version as an object with `server_version`; needs no login.
-    fn version(&self) -> Pending<'_, Value>;
+    fn version(&self) -> PendingReply<'_, Value>;
 
     /// Which protocol the last [`Transport::version`] was answered in, or will be asked in.
     fn spoken(&self) -> Spoken;
@@ -83,7 +83,7 @@ pub trait Transport: Send + Sync {
     }
 
     /// Logs in; the user's id.
-    fn authenticate(&self) -> Pending<'_, i64>;
+    fn authenticate(&self) -> PendingReply<'_, i64>;
 
     /// The time on Odoo's side, by the last answer; `None` before the first.
     fn server_now(&self) -> Option<DateTime<Utc>> {
@@ -97,7 +97,7 @@ pub trait Transport: Send + Sync {
         model: &'a str,
         method: ReadMethod,
         arguments: Map<String, Value>,
-    ) -> Pending<'a, Value>;
+    ) -> PendingReply<'a, Value>;
 }
 
 /// `/jsonrpc`: Odoo's JSON-RPC 2.0 as jsonrpsee's client speaks it.
@@ -114,8 +114,8 @@ impl JsonRpc {
     /// Prepares the client; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Fault::Unreachable`] when the URL is of no kind that can be reached (neither http nor https).
-    pub fn new(settings: OdooSettings) -> Result<Self, Fault> {
+    /// [`OdooFault::Unreachable`] when the URL is of no kind that can be reached (neither http nor https).
+    pub fn new(settings: OdooSettings) -> Result<Self, OdooFault> {
         let key = ApiKey::of(&settings);
         Self::with_key(settings, key)
     }
@@ -124,7 +124,7 @@ impl JsonRpc {
     ///
     /// # Errors
     /// As [`JsonRpc::new`].
-    pub fn with_key(settings: OdooSettings, key: Arc<ApiKey>) -> Result<Self, Fault> {
+    pub fn with_key(settings: OdooSettings, key: Arc<ApiKey>) -> Result<Self, OdooFault> {
         let shown_url = settings.shown_url();
         let clock = ServerClock::default();
         let client = HttpClientBuilder::default()
@@ -136,16 +136,16 @@ impl JsonRpc {
             // The default one logs every request at trace level, and the API key is in each of them.
             .set_rpc_middleware(RpcServiceBuilder::new())
             .build(settings.endpoint())
-            .map_err(|problem| Fault::Unreachable { url: shown_url.clone(), detail: problem.to_string() })?;
+            .map_err(|problem| OdooFault::Unreachable { url: shown_url.clone(), detail: problem.to_string() })?;
         Ok(Self { client, clock, settings, key, shown_url })
     }
 
     /// One `call` of a service, tried again when that may help.
-    async fn ask(&self, service: &str, method: &str, args: Value, about: &str) -> Result<Value, Fault> {
+    async fn ask(&self, service: &str, method: &str, args: Value, about: &str) -> Result<Value, OdooFault> {
         with_retries(self.settings.retries, || self.ask_once(service, method, &args, about)).await
     }
 
-    async fn ask_once(&self, service: &str, method: &str, args: &Value, about: &str) -> Result<Value, Fault> {
+    async fn ask_once(&self, service: &str, method: &str, args: &Value, about: &str) -> Result<Value, OdooFault> {
         let mut params = ObjectParams::new();
         let built = params
             .insert("service", service)
@@ -159,63 +159,68 @@ impl JsonRpc {
     }
 
     /// Odoo's or the network's failure in our words.
-    fn fault(&self, error: ClientError, about: &str) -> Fault {
+    fn fault(&self, error: ClientError, about: &str) -> OdooFault {
         let url = self.shown_url.clone();
         match error {
             ClientError::Call(object) => {
                 let key = self.key.current();
                 let data = object.data().map(|raw| conceal(&key, raw.get()));
                 let data = data.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-                let asked = Asked { database: &self.settings.database, login: &self.settings.login, model: about };
+                let asked =
+                    FailedRequest { database: &self.settings.database, login: &self.settings.login, model: about };
                 classify(asked, object.code().into(), &conceal(&key, object.message()), &data)
             }
-            ClientError::RequestTimeout => Fault::Timeout { url, milliseconds: self.settings.timeout_ms },
+            ClientError::RequestTimeout => OdooFault::Timeout { url, milliseconds: self.settings.timeout_ms },
             ClientError::Transport(problem) => match problem.downcast::<WireError>() {
                 Ok(problem) => wire_fault(url, &problem),
-                Err(problem) => Fault::Unreachable { url, detail: root_cause(problem.as_ref()) },
+                Err(problem) => OdooFault::Unreachable { url, detail: root_cause(problem.as_ref()) },
             },
             ClientError::ParseError(problem) if problem.is_eof() => {
-                Fault::NotOdoo { url, what: "an answer that was cut short".to_owned(), transient: true }
+                OdooFault::NotOdoo { url, what: "an answer that was cut short".to_owned(), transient: true }
             }
             ClientError::ParseError(problem) if problem.is_syntax() => {
-                Fault::NotOdoo { url, what: "broken JSON".to_owned(), transient: true }
+                OdooFault::NotOdoo { url, what: "broken JSON".to_owned(), transient: true }
             }
             other => {
                 tracing::debug!(%other, "not a JSON-RPC answer");
-                Fault::NotOdoo { url, what: "JSON of another kind".to_owned(), transient: false }
+                OdooFault::NotOdoo { url, what: "JSON of another kind".to_owned(), transient: false }
             }
         }
     }
 }
 
 /// A failure below JSON-RPC.
-pub(in crate::odoo) fn wire_fault(url: String, problem: &WireError) -> Fault {
+pub(in crate::odoo) fn wire_fault(url: String, problem: &WireError) -> OdooFault {
     use jsonrpsee::core::http_helpers::HttpError;
     match problem {
         WireError::Rejected { status_code } => status_fault(url, *status_code),
         WireError::Http(HttpError::Malformed) => {
-            Fault::NotOdoo { url, what: "HTML or nothing at all".to_owned(), transient: true }
+            OdooFault::NotOdoo { url, what: "HTML or nothing at all".to_owned(), transient: true }
         }
         WireError::Http(HttpError::TooLarge) => too_large(url),
-        WireError::Http(HttpError::Stream(problem)) => Fault::Unreachable { url, detail: root_cause(problem.as_ref()) },
-        other => Fault::Unreachable { url, detail: other.to_string() },
+        WireError::Http(HttpError::Stream(problem)) => {
+            OdooFault::Unreachable { url, detail: root_cause(problem.as_ref()) }
+        }
+        other => OdooFault::Unreachable { url, detail: other.to_string() },
     }
 }
 
 /// A status that tells of no answer of Odoo's.
-pub(in crate::odoo) fn status_fault(url: String, status: u16) -> Fault {
+pub(in crate::odoo) fn status_fault(url: String, status: u16) -> OdooFault {
     match status {
-        429 | 502 | 503 | 504 => Fault::Busy { url, status },
-        300..=399 => {
-            Fault::NotOdoo { url, what: format!("a redirection (HTTP {status}; to https, perhaps)"), transient: false }
-        }
-        _ => Fault::NotOdoo { url, what: format!("HTTP {status}"), transient: status >= 500 },
+        429 | 502 | 503 | 504 => OdooFault::Busy { url, status },
+        300..=399 => OdooFault::NotOdoo {
+            url,
+            what: format!("a redirection (HTTP {status}; to https, perhaps)"),
+            transient: false,
+        },
+        _ => OdooFault::NotOdoo { url, what: format!("HTTP {status}"), transient: status >= 500 },
     }
 }
 
 /// An answer that is not read to its end.
-pub(in crate::odoo) fn too_large(url: String) -> Fault {
-    Fault::NotOdoo { url, what: "more than 64 MiB at once".to_owned(), transient: false }
+pub(in crate::odoo) fn too_large(url: String) -> OdooFault {
+    OdooFault::NotOdoo { url, what: "more than 64 MiB at once".to_owned(), transient: false }
 }
 
 /// The innermost reason, which is the one that a person can use: "Connection refused (os error 111)".
@@ -228,7 +233,7 @@ pub(in crate::odoo) fn root_cause(problem: &(dyn std::error::Error + 'static)) -
 }
 
 impl Transport for JsonRpc {
-    fn version(&self) -> Pending<'_, Value> {
+    fn version(&self) -> PendingReply<'_, Value> {
         Box::pin(self.ask("common", "version", json!([]), "its version"))
     }
 
@@ -240,14 +245,14 @@ impl Transport for JsonRpc {
         self.key.read_again()
     }
 
-    fn authenticate(&self) -> Pending<'_, i64> {
+    fn authenticate(&self) -> PendingReply<'_, i64> {
         Box::pin(async move {
             let OdooSettings { database, login, .. } = &self.settings;
             let args = json!([database, login, self.key.current().expose_secret(), {}]);
             match self.ask("common", "authenticate", args, "the login").await? {
                 // A wrong login or key is no error to Odoo.
-                Value::Bool(false) => Err(Fault::AccessDenied { login: login.clone() }),
-                answer => answer.as_i64().ok_or_else(|| Fault::Nonsense {
+                Value::Bool(false) => Err(OdooFault::AccessDenied { login: login.clone() }),
+                answer => answer.as_i64().ok_or_else(|| OdooFault::Nonsense {
                     model: "the login".to_owned(),
                     detail: "the user's id is not a number".to_owned(),
                 }),
@@ -265,7 +270,7 @@ impl Transport for JsonRpc {
         model: &'a str,
         method: ReadMethod,
         mut arguments: Map<String, Value>,
-    ) -> Pending<'a, Value> {
+    ) -> PendingReply<'a, Value> {
         // By position, as Odoo's own manual calls them: versions name this argument differently (`args` in
         // search_count of 14 and 15), and it has always been the first.
         let by_position = match method {

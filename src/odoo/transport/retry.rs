@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::odoo::error::Fault;
+use crate::odoo::error::OdooFault;
 
 /// The pause before the first repetition; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -13,10 +13,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Runs `attempt` until it succeeds, fails for good, or has been repeated `retries` times.
 ///
 /// # Errors
-/// The last attempt's [`Fault`].
-pub async fn with_retries<T, F>(retries: u32, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
+/// The last attempt's [`OdooFault`].
+pub async fn with_retries<T, F>(retries: u32, mut attempt: impl FnMut() -> F) -> Result<T, OdooFault>
 where
-    F: Future<Output = Result<T, Fault>>,
+    F: Future<Output = Result<T, OdooFault>>,
 {
     let mut repeated = 0;
     loop {
@@ -51,8 +51,8 @@ fn random_byte() -> u8 {
 mod tests {
     use super::*;
 
-    fn busy() -> Fault {
-        Fault::Busy { url: "http://odoo".to_owned(), status: 502 }
+    fn busy() -> OdooFault {
+        OdooFault::Busy { url: "http://odoo".to_owned(), status: 502 }
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
     #[tokio::test]
     async fn a_refused_login_is_never_repeated() {
         let mut calls = 0;
-        let refused = Fault::AccessDenied { login: "sidecar".to_owned() };
+        let refused = OdooFault::AccessDenied { login: "sidecar".to_owned() };
         let answer: Result<(), _> = with_retries(5, || {
             calls += 1;
             let refused = refused.clone();

@@ -12,7 +12,7 @@ use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, HoldId, SaleId};
 use crate::domain::value::points::Points;
 use crate::store::codec::uuids;
-use crate::store::connection::prepared::KeptHere;
+use crate::store::connection::prepared::PreparedHere;
 use crate::store::table::accounts::{self, AccountRow, Changed};
 use crate::store::table::entries::{self, EntryRow};
 use crate::store::table::entry_texts::{self, EntryTexts};
@@ -25,7 +25,7 @@ use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// What changes. The accounts must be locked, and so must the drafts and keys of the holds.
 #[derive(Debug)]
-pub struct Changes<'a> {
+pub struct BatchChanges<'a> {
     /// New entries.
     pub entries: &'a [EntryRow],
     /// Their texts.
@@ -44,7 +44,7 @@ pub struct Changes<'a> {
     pub replies: &'a [RecordedReply],
 }
 
-impl Changes<'_> {
+impl BatchChanges<'_> {
     fn is_none(&self) -> bool {
         self.entries.is_empty()
             && self.accounts.is_empty()
@@ -131,7 +131,7 @@ impl Changes<'_> {
             .bind::<Array<Binary>, _>(told_ids)
             .bind::<Text, _>(json(&postings)?)
             .bind::<Text, _>(json(&replies)?);
-        let Saved { saved } = KeptHere::<_, Here>::new(statement).get_result(conn)?;
+        let Saved { saved } = PreparedHere::<_, Here>::new(statement).get_result(conn)?;
         if usize::try_from(saved) == Ok(accounts.len()) { Ok(()) } else { Err(StoreError::Moved) }
     }
 }

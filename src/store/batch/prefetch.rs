@@ -16,7 +16,7 @@ use crate::domain::ledger::hold::Hold;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId};
 use crate::store::codec::uuids;
 use crate::store::connection::clock::from_us;
-use crate::store::connection::prepared::KeptHere;
+use crate::store::connection::prepared::PreparedHere;
 use crate::store::connection::transaction::write_transaction_begun_with;
 use crate::store::table::accounts::{self, AccountRow, StoredAccount};
 use crate::store::table::hold_rows::{HoldReply, HoldRow};
@@ -27,7 +27,7 @@ use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// What commands name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedByCommands {
     /// Customers.
     pub partners: BTreeSet<PartnerId>,
     /// Whose account in which program is to be changed.
@@ -51,7 +51,7 @@ pub(in crate::store) fn lock_numbers(drafts: &BTreeSet<String>, keys: &BTreeSet<
     numbers
 }
 
-impl Named {
+impl NamedByCommands {
     /// The statements that begin a transaction and lock what is named, and note which accounts that were. Nothing but
     /// numbers stands in them.
     pub(super) fn beginning(&self) -> String {
@@ -75,7 +75,7 @@ fn listed<'a>(numbers: impl IntoIterator<Item = &'a i64>) -> String {
 #[derive(Debug)]
 pub struct Prefetched {
     /// For what.
-    pub named: Named,
+    pub named: NamedByCommands,
     /// The database's time.
     pub now: DateTime<Utc>,
     /// The number of the shop's copy, which grows whenever a product, category, till, company, currency or program changes.
@@ -97,7 +97,7 @@ pub struct Prefetched {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct FoundRows {
     now_us: i64,
     shop_version: i64,
     merges: Vec<(i64, i64)>,
@@ -121,7 +121,7 @@ struct FoundHold {
 /// As it.
 pub fn write_transaction<T, E>(
     conn: &mut AnyConnection,
-    named: &Named,
+    named: &NamedByCommands,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
 ) -> Result<T, E>
 where
@@ -134,7 +134,7 @@ where
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn read(conn: &mut PgConnection, named: Named) -> Result<Prefetched, StoreError> {
+pub fn read(conn: &mut PgConnection, named: NamedByCommands) -> Result<Prefetched, StoreError> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -148,12 +148,12 @@ pub fn read(conn: &mut PgConnection, named: Named) -> Result<Prefetched, StoreEr
         .bind::<Array<BigInt>, _>(named.drafts.iter().map(|uuid| uuids::text_key(uuid)).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(named.asked_keys.iter().map(|key| key.start()).collect::<Vec<_>>())
         .bind::<Array<Binary>, _>(keys.iter().map(|key| key.0.to_vec()).collect::<Vec<_>>());
-    let Row { found } = KeptHere::<_, Here>::new(statement).get_result(conn)?;
-    let found: Found = serde_json::from_str(&found).map_err(corrupt)?;
+    let Row { found } = PreparedHere::<_, Here>::new(statement).get_result(conn)?;
+    let found: FoundRows = serde_json::from_str(&found).map_err(corrupt)?;
     understood(named, found)
 }
 
-fn understood(named: Named, found: Found) -> Result<Prefetched, StoreError> {
+fn understood(named: NamedByCommands, found: FoundRows) -> Result<Prefetched, StoreError> {
     let mut holds = BTreeMap::new();
     let mut replied = Vec::new();
     for FoundHold { row, open_of, entry } in found.holds {
@@ -226,13 +226,13 @@ mod tests {
 
     #[test]
     fn what_is_named_is_locked_with_the_beginning_and_stands_there_as_numbers() {
-        assert_eq!(Named::default().beginning(), "BEGIN; SELECT lock_named('{}', '{}', '{}', '{}')");
-        let named = Named {
+        assert_eq!(NamedByCommands::default().beginning(), "BEGIN; SELECT lock_named('{}', '{}', '{}', '{}')");
+        let named = NamedByCommands {
             members: [(PartnerId(7), ProgramId(1)), (PartnerId(8), ProgramId(1))].into(),
             holds: [HoldId(uuid::Uuid::from_u128(0xabc))].into(),
             drafts: ["a'); DROP TABLE accounts; --".to_owned()].into(),
             asked_keys: [KeyDigest([0; 32])].into(),
-            ..Named::default()
+            ..NamedByCommands::default()
         };
         let text = named.beginning();
         let numbers = listed(&lock_numbers(&named.drafts, &named.asked_keys));

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 
 use crate::domain::ledger::account::Expiry;
-use crate::store::connection::prepared::KeptHere;
+use crate::store::connection::prepared::PreparedHere;
 use crate::store::{AnyConnection, StoreError, corrupt};
 
 /// The column's value for "never".
@@ -64,6 +64,6 @@ pub fn database_now(conn: &mut AnyConnection) -> Result<DateTime<Utc>, StoreErro
             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now_us"
         }
     };
-    let row: Now = KeptHere::<_, Now>::new(sql_query(query)).get_result(conn)?;
+    let row: Now = PreparedHere::<_, Now>::new(sql_query(query)).get_result(conn)?;
     from_us(row.now_us)
 }

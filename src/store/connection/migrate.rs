@@ -115,7 +115,7 @@ fn known_versions(conn: &AnyConnection) -> Result<BTreeSet<String>, StoreError> 
 }
 
 #[derive(diesel::QueryableByName)]
-struct Text {
+struct TextRow {
     #[diesel(sql_type = diesel::sql_types::Text)]
     value: String,
 }
@@ -123,7 +123,7 @@ struct Text {
 /// The oldest schema whose program may work on this database; `None` before there was such a thing. Only to be asked of a
 /// database that has all our migrations.
 fn floor(conn: &mut AnyConnection) -> Result<Option<String>, StoreError> {
-    let rows: Vec<Text> = sql_query("SELECT version AS value FROM schema_floor").load(conn)?;
+    let rows: Vec<TextRow> = sql_query("SELECT version AS value FROM schema_floor").load(conn)?;
     Ok(rows.into_iter().next().map(|row| row.value))
 }
 
@@ -138,10 +138,10 @@ fn applied_versions(conn: &mut AnyConnection) -> Result<BTreeSet<String>, StoreE
              WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'"
         }
     };
-    if sql_query(table).load::<Text>(conn)?.is_empty() {
+    if sql_query(table).load::<TextRow>(conn)?.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let rows: Vec<Text> =
+    let rows: Vec<TextRow> =
         sql_query("SELECT CAST(version AS TEXT) AS value FROM __diesel_schema_migrations").load(conn)?;
     Ok(rows.into_iter().map(|row| row.value).collect())
 }

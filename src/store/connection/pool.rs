@@ -25,7 +25,7 @@ pub struct Pooled {
     generation: u64,
     /// The SQLite file, and where it was.
     file: Option<(PathBuf, FileId)>,
-    health: Arc<Health>,
+    health: Arc<PoolHealth>,
 }
 
 impl Pooled {
@@ -67,13 +67,13 @@ pub struct Manager {
     /// Whether a database was found, or made, before: from then on none is made.
     opened: AtomicBool,
     /// The generation, counted from one, whose log was written back.
-    written_back: AtomicU64,
-    health: Arc<Health>,
+    checkpointed: AtomicU64,
+    health: Arc<PoolHealth>,
 }
 
 /// What a pool knows of its database.
 #[derive(Debug, Default)]
-struct Health {
+struct PoolHealth {
     /// Connections of earlier generations are not used any more.
     generation: AtomicU64,
     /// Whether the last attempt to connect failed.
@@ -86,7 +86,7 @@ impl Manager {
             url,
             synchronous,
             opened: AtomicBool::new(false),
-            written_back: AtomicU64::new(0),
+            checkpointed: AtomicU64::new(0),
             health: Arc::default(),
         }
     }
@@ -102,8 +102,8 @@ impl Manager {
             file_id(path)?;
         }
         let mut inner = self.url.connect(self.synchronous)?;
-        if self.written_back.swap(generation.saturating_add(1), Ordering::AcqRel) <= generation {
-            write_back(&mut inner);
+        if self.checkpointed.swap(generation.saturating_add(1), Ordering::AcqRel) <= generation {
+            checkpoint_wal(&mut inner);
         }
         let file = path.map(|path| file_id(path).map(|id| (path.clone(), id))).transpose()?;
         self.opened.store(true, Ordering::Release);
@@ -148,11 +148,11 @@ impl r2d2::ManageConnection for Manager {
 pub struct Pool {
     inner: r2d2::Pool<Manager>,
     url: DatabaseUrl,
-    health: Arc<Health>,
+    health: Arc<PoolHealth>,
 }
 
 /// A connection lent by the pool.
-pub type Lent = r2d2::PooledConnection<Manager>;
+pub type PooledConnection = r2d2::PooledConnection<Manager>;
 
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -195,7 +195,7 @@ impl Pool {
     ///
     /// # Errors
     /// [`StoreError::Unreachable`]
-    pub fn get(&self) -> Result<Lent, StoreError> {
+    pub fn get(&self) -> Result<PooledConnection, StoreError> {
         let asked = Instant::now();
         loop {
             match self.inner.get_timeout(PATIENCE_IN_TROUBLE) {
@@ -214,7 +214,7 @@ impl Pool {
 
     /// Uses none of today's connections again. SQLite opens a file that it may not write for reading alone, and a
     /// connection that was made so stays so when the trouble is over; one whose file was moved away goes on with that.
-    pub fn renew(&self) {
+    pub fn invalidate_connections(&self) {
         self.health.generation.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -253,7 +253,7 @@ impl Pool {
 /// committed after them in the same log would be cut off with them when the power goes. Written back, they are new
 /// pages of another file, which are made durable. Another program that reads just now may hinder it: then that one has
 /// the log open, and nothing was taken from it anew.
-fn write_back(conn: &mut AnyConnection) {
+fn checkpoint_wal(conn: &mut AnyConnection) {
     if let AnyConnection::Sqlite(conn) = conn
         && let Err(problem) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
     {

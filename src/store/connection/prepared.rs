@@ -2,9 +2,9 @@
 //!
 //! diesel prepares some kinds of statements anew each time they run: lists (`eq_any` on SQLite), `UPDATE`, upserts and
 //! `sql_query`, since their text may differ from run to run. For the small statements of the writer that is most of
-//! their cost: SQLite parses and plans for longer than it runs. [`Kept`] lets the connection keep them by their text;
+//! their cost: SQLite parses and plans for longer than it runs. [`PreparedQuery`] lets the connection keep them by their text;
 //! [`padded`] keeps the texts few. Putting a text together only to find its statement costs as much as running a small
-//! one, so [`KeptHere`] is found by the place where it is written; [`load_kept`] chooses between both for a list.
+//! one, so [`PreparedHere`] is found by the place where it is written; [`load_prepared`] chooses between both for a list.
 
 use std::marker::PhantomData;
 
@@ -18,19 +18,19 @@ use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
 /// A statement to be kept by its text, whatever diesel thinks of its kind. Only for texts of which there are few:
 /// a connection never forgets one.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct Kept<Q>(pub Q);
+pub(in crate::store) struct PreparedQuery<Q>(pub Q);
 
-impl<Q> QueryId for Kept<Q> {
+impl<Q> QueryId for PreparedQuery<Q> {
     type QueryId = ();
     // Not by its type, which is the same for a list of one and of two, but by its text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Q: Query> Query for Kept<Q> {
+impl<Q: Query> Query for PreparedQuery<Q> {
     type SqlType = Q::SqlType;
 }
 
-impl<Q, DB: Backend> QueryFragment<DB> for Kept<Q>
+impl<Q, DB: Backend> QueryFragment<DB> for PreparedQuery<Q>
 where
     Q: QueryFragment<DB>,
 {
@@ -43,29 +43,29 @@ where
     }
 }
 
-impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}
+impl<Q, Conn> RunQueryDsl<Conn> for PreparedQuery<Q> {}
 
 /// A statement to be kept by where it is written: `Place` is a type of that place alone, where the statement always has
 /// one text, and one for a list of each length. The text is put together once.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct KeptHere<Q, Place>(Q, PhantomData<Place>);
+pub(in crate::store) struct PreparedHere<Q, Place>(Q, PhantomData<Place>);
 
-impl<Q, Place> KeptHere<Q, Place> {
+impl<Q, Place> PreparedHere<Q, Place> {
     pub const fn new(query: Q) -> Self {
         Self(query, PhantomData)
     }
 }
 
-impl<Q, Place: 'static> QueryId for KeptHere<Q, Place> {
+impl<Q, Place: 'static> QueryId for PreparedHere<Q, Place> {
     type QueryId = Place;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<Q: Query, Place> Query for KeptHere<Q, Place> {
+impl<Q: Query, Place> Query for PreparedHere<Q, Place> {
     type SqlType = Q::SqlType;
 }
 
-impl<Q, Place, DB: Backend> QueryFragment<DB> for KeptHere<Q, Place>
+impl<Q, Place, DB: Backend> QueryFragment<DB> for PreparedHere<Q, Place>
 where
     Q: QueryFragment<DB>,
 {
@@ -78,38 +78,44 @@ where
     }
 }
 
-impl<Q, Place, Conn> RunQueryDsl<Conn> for KeptHere<Q, Place> {}
+impl<Q, Place, Conn> RunQueryDsl<Conn> for PreparedHere<Q, Place> {}
 
 /// Loads the rows of a query with one [`padded`] list, of `$many` before it was padded, and keeps the statement. Lists of
 /// one and of two, which a command alone needs, are found by this place. Of longer ones, where finding a text costs
 /// little beside running it, the text says which statement it is: a type for each length would be compiled apart.
-macro_rules! load_kept {
+macro_rules! load_prepared {
     ($conn:expr, $query:expr, $many:expr) => {{
         struct One;
         struct Two;
         match $many {
-            1 => diesel::RunQueryDsl::load($crate::store::connection::prepared::KeptHere::<_, One>::new($query), $conn),
-            2 => diesel::RunQueryDsl::load($crate::store::connection::prepared::KeptHere::<_, Two>::new($query), $conn),
-            _ => diesel::RunQueryDsl::load($crate::store::connection::prepared::Kept($query), $conn),
+            1 => diesel::RunQueryDsl::load(
+                $crate::store::connection::prepared::PreparedHere::<_, One>::new($query),
+                $conn,
+            ),
+            2 => diesel::RunQueryDsl::load(
+                $crate::store::connection::prepared::PreparedHere::<_, Two>::new($query),
+                $conn,
+            ),
+            _ => diesel::RunQueryDsl::load($crate::store::connection::prepared::PreparedQuery($query), $conn),
         }
     }};
 }
-pub(in crate::store) use load_kept;
+pub(in crate::store) use load_prepared;
 
 /// A statement without a result, as something that can be loaded. `Place` is where it is written: there it always has
 /// the same text, which then need not be put together to find it.
-struct Command<Q, Place>(Q, PhantomData<Place>);
+struct PreparedCommand<Q, Place>(Q, PhantomData<Place>);
 
-impl<Q, Place: 'static> QueryId for Command<Q, Place> {
+impl<Q, Place: 'static> QueryId for PreparedCommand<Q, Place> {
     type QueryId = Place;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<Q, Place> Query for Command<Q, Place> {
+impl<Q, Place> Query for PreparedCommand<Q, Place> {
     type SqlType = Untyped;
 }
 
-impl<Q: QueryFragment<Sqlite>, Place> QueryFragment<Sqlite> for Command<Q, Place> {
+impl<Q: QueryFragment<Sqlite>, Place> QueryFragment<Sqlite> for PreparedCommand<Q, Place> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         self.0.walk_ast(pass)
     }
@@ -125,12 +131,12 @@ impl<Q: QueryFragment<Sqlite>, Place> QueryFragment<Sqlite> for Command<Q, Place
 ///
 /// # Errors
 /// [`diesel::result::Error`]
-pub(in crate::store) fn execute_kept<Place, Q>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()>
+pub(in crate::store) fn execute_prepared<Place, Q>(conn: &mut SqliteConnection, statement: Q) -> QueryResult<()>
 where
     Place: 'static,
     Q: QueryFragment<Sqlite>,
 {
-    let rows = LoadConnection::<DefaultLoadingMode>::load(conn, Command(statement, PhantomData::<Place>))?;
+    let rows = LoadConnection::<DefaultLoadingMode>::load(conn, PreparedCommand(statement, PhantomData::<Place>))?;
     for row in rows {
         row?;
     }
@@ -178,7 +184,7 @@ mod tests {
         });
         for list in [vec![1], vec![2, 4], vec![3], vec![1, 2, 3], vec![4, 3], vec![4, 2, 1, 3], vec![2]] {
             let query = numbers::table.filter(numbers::id.eq_any(padded(list.iter().copied()))).select(numbers::id);
-            let mut found: Vec<i64> = load_kept!(&mut conn, query, list.len()).unwrap();
+            let mut found: Vec<i64> = load_prepared!(&mut conn, query, list.len()).unwrap();
             let mut asked = list.clone();
             found.sort_unstable();
             asked.sort_unstable();

@@ -11,7 +11,7 @@ use crate::store::{AnyConnection, StoreError, on_each};
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn note(conn: &mut AnyConnection) -> Result<(), StoreError> {
+pub fn probe_write(conn: &mut AnyConnection) -> Result<(), StoreError> {
     let now_us = database_now(conn)?.timestamp_micros();
     on_each!(conn, c => diesel::update(readiness::table).set((
         readiness::asked_at_us.eq(now_us),

@@ -5,7 +5,7 @@ use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 
 use crate::store::StoreError;
 use crate::store::connection::AnyConnection;
-use crate::store::connection::prepared::KeptHere;
+use crate::store::connection::prepared::PreparedHere;
 
 /// SQLite's `data_version`: it changes when another connection commits. Compare only values read on the same connection.
 ///
@@ -17,7 +17,7 @@ pub fn data_version(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         data_version: i64,
     }
-    let row: Row = KeptHere::<_, Row>::new(sql_query("PRAGMA data_version")).get_result(conn)?;
+    let row: Row = PreparedHere::<_, Row>::new(sql_query("PRAGMA data_version")).get_result(conn)?;
     Ok(row.data_version)
 }
 

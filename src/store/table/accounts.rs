@@ -15,7 +15,7 @@ use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, PartnerId, ProgramId};
 use crate::domain::value::points::Points;
 use crate::store::codec::{packed, pg_json};
-use crate::store::connection::prepared::{execute_kept, load_kept, padded};
+use crate::store::connection::prepared::{execute_prepared, load_prepared, padded};
 use crate::store::schema::accounts;
 use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each, write_rows};
 
@@ -131,7 +131,7 @@ pub fn ids_of(
             .filter(accounts::source.eq(SOURCE))
             .filter(accounts::partner_id.eq_any(padded(chunk.iter().copied())))
             .select((accounts::partner_id, accounts::program_id, accounts::id));
-        let rows: Vec<(i64, i64, i64)> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<(i64, i64, i64)> = load_prepared!(conn, query, chunk.len())?;
         for (partner, program, id) in rows {
             let key = (PartnerId(partner), ProgramId(program));
             if keys.contains(&key) {
@@ -189,7 +189,7 @@ fn load_rows(conn: &mut AnyConnection, which: &AccountSelection<'_>) -> Result<V
                     .filter(accounts::id.eq_any(padded(chunk.iter().copied())))
                     .order(accounts::id)
                     .select(AccountRow::as_select());
-                rows.extend::<Vec<AccountRow>>(load_kept!(conn, query, chunk.len())?);
+                rows.extend::<Vec<AccountRow>>(load_prepared!(conn, query, chunk.len())?);
             }
         }
         AccountSelection::Partners(partners) => {
@@ -200,7 +200,7 @@ fn load_rows(conn: &mut AnyConnection, which: &AccountSelection<'_>) -> Result<V
                     .filter(accounts::partner_id.eq_any(padded(chunk.iter().copied())))
                     .order(accounts::id)
                     .select(AccountRow::as_select());
-                rows.extend::<Vec<AccountRow>>(load_kept!(conn, query, chunk.len())?);
+                rows.extend::<Vec<AccountRow>>(load_prepared!(conn, query, chunk.len())?);
             }
         }
         AccountSelection::After(after, limit) => {
@@ -290,7 +290,7 @@ pub(in crate::store) fn save(conn: &mut SqliteConnection, changed: &[Changed<'_>
     struct FirstEnd;
     for one in changed {
         let row = AccountRow::of(one)?;
-        execute_kept::<State, _>(
+        execute_prepared::<State, _>(
             conn,
             diesel::update(accounts::table.find(row.id)).set((
                 accounts::balance_e2.eq(row.balance_e2),
@@ -302,7 +302,7 @@ pub(in crate::store) fn save(conn: &mut SqliteConnection, changed: &[Changed<'_>
         )?;
         // By itself: a column that is set has its index written, changed or not.
         if row.first_lot_ends_us != first_end_us(one.lots_before) {
-            execute_kept::<FirstEnd, _>(
+            execute_prepared::<FirstEnd, _>(
                 conn,
                 diesel::update(accounts::table.find(row.id)).set(accounts::first_lot_ends_us.eq(row.first_lot_ends_us)),
             )?;

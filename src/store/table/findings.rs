@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::withdrawals;
-use crate::domain::findings::{Findings, FutureRecords, HiddenPlace, Place};
+use crate::domain::findings::{FutureRecords, HiddenPlace, Place, SyncFindings};
 use crate::domain::value::ids::{CompanyId, OrderId, PosConfigId};
 use crate::store::connection::clock::from_us;
 use crate::store::schema::{future_records, odoo_places, orders};
@@ -140,7 +140,7 @@ pub fn keep_future(conn: &mut AnyConnection, all: &[FutureRecords]) -> Result<()
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn load(conn: &mut AnyConnection) -> Result<Findings, StoreError> {
+pub fn load(conn: &mut AnyConnection) -> Result<SyncFindings, StoreError> {
     let rows: Vec<(String, i64, i64, String, i64)> = future_records::table
         .filter(future_records::source.eq(SOURCE))
         .order(future_records::model)
@@ -158,5 +158,5 @@ pub fn load(conn: &mut AnyConnection) -> Result<Findings, StoreError> {
     });
     let future = future.collect::<Result<_, StoreError>>()?;
     let hidden = load_places(conn)?.into_iter().filter(|place| place.orders > 0).collect();
-    Ok(Findings { held: withdrawals::held(conn)?, hidden, future })
+    Ok(SyncFindings { held: withdrawals::held(conn)?, hidden, future })
 }

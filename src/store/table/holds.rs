@@ -21,7 +21,7 @@ use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::ids::{AccountId, HoldId};
 use crate::store::batch::prefetch::lock_numbers;
 use crate::store::codec::uuids;
-use crate::store::connection::prepared::{load_kept, padded};
+use crate::store::connection::prepared::{load_prepared, padded};
 use crate::store::schema::{entries, holds, open_holds as open};
 use crate::store::table::recorded_replies::KeyDigest;
 use crate::store::{AnyConnection, CHUNK, StoreError, on_each, write_rows};
@@ -135,14 +135,14 @@ pub fn load(conn: &mut AnyConnection, which: HoldSelection<'_>) -> Result<BTreeM
             for chunk in ids.chunks(CHUNK) {
                 let ids = padded(chunk.iter().copied().map(|id| uuids::to_bytes(id.0)));
                 let query = with_state!().filter(holds::id.eq_any(ids));
-                rows.extend::<Vec<StateRow>>(load_kept!(conn, query, chunk.len())?);
+                rows.extend::<Vec<StateRow>>(load_prepared!(conn, query, chunk.len())?);
             }
         }
         HoldSelection::Orders(uuids) => {
             for chunk in uuids.chunks(CHUNK) {
                 let keys = padded(chunk.iter().map(|uuid| uuids::text_key(uuid)));
                 let query = with_state!().filter(holds::order_key.eq_any(keys));
-                let found: Vec<StateRow> = load_kept!(conn, query, chunk.len())?;
+                let found: Vec<StateRow> = load_prepared!(conn, query, chunk.len())?;
                 for row in found {
                     // Two drafts may have one key.
                     if chunk.contains(&row.0.order_uuid()?) {
@@ -175,7 +175,7 @@ pub fn load(conn: &mut AnyConnection, which: HoldSelection<'_>) -> Result<BTreeM
                     .inner_join(holds::table.on(holds::id.eq(open::hold_id)))
                     .filter(open::account_id.eq_any(padded(ids)))
                     .select((HoldRow::as_select(), open::account_id));
-                let open: Vec<(HoldRow, i64)> = load_kept!(conn, query, chunk.len())?;
+                let open: Vec<(HoldRow, i64)> = load_prepared!(conn, query, chunk.len())?;
                 rows.extend(open.into_iter().map(|(row, account)| (row, Some(account), None)));
             }
         }
@@ -194,7 +194,7 @@ pub fn replied(conn: &mut AnyConnection, keys: &[KeyDigest]) -> Result<Vec<(Hold
         let query = with_state!()
             .filter(holds::reply_key.eq_any(padded(chunk.iter().map(|key| Some(key.start())))))
             .filter(sql::<Bool>("holds.reply_key IS NOT NULL"));
-        let rows: Vec<StateRow> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<StateRow> = load_prepared!(conn, query, chunk.len())?;
         for row in rows {
             // Two keys may begin alike.
             let Some(reply) = row.0.reply()?.filter(|reply| chunk.contains(&reply.key)) else { continue };

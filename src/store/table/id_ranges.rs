@@ -36,12 +36,15 @@ macro_rules! load_by_ids {
         match $crate::store::table::id_ranges::lookup($ids) {
             $crate::store::table::id_ranges::Lookup::Range(first, last) => {
                 let query = $query.filter($column.ge(first)).filter($column.le(last));
-                diesel::RunQueryDsl::load($crate::store::connection::prepared::KeptHere::<_, Here>::new(query), $conn)
+                diesel::RunQueryDsl::load(
+                    $crate::store::connection::prepared::PreparedHere::<_, Here>::new(query),
+                    $conn,
+                )
             }
             $crate::store::table::id_ranges::Lookup::List(list) => {
                 let query =
                     $query.filter($column.eq_any($crate::store::connection::prepared::padded(list.iter().copied())));
-                $crate::store::connection::prepared::load_kept!($conn, query, list.len())
+                $crate::store::connection::prepared::load_prepared!($conn, query, list.len())
             }
         }
     }};

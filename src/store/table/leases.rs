@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::domain::lease::Lease;
+use crate::domain::lease::LeaseState;
 use crate::store::connection::clock::from_us;
 use crate::store::schema::leases;
 use crate::store::{AnyConnection, StoreError, on_each};
@@ -26,7 +26,7 @@ struct LeaseRow {
 }
 
 impl LeaseRow {
-    fn new(name: &str, lease: &Lease) -> Self {
+    fn new(name: &str, lease: &LeaseState) -> Self {
         Self {
             name: name.to_owned(),
             term: lease.term,
@@ -39,12 +39,12 @@ impl LeaseRow {
         }
     }
 
-    fn lease(self) -> Result<Lease, StoreError> {
+    fn lease(self) -> Result<LeaseState, StoreError> {
         let wish = match (self.wanted_by, self.wanted_at_us) {
             (Some(by), Some(at)) => Some((by, from_us(at)?)),
             _ => None,
         };
-        Ok(Lease {
+        Ok(LeaseState {
             term: self.term,
             holder: self.holder,
             renewed_at: from_us(self.renewed_at_us)?,
@@ -59,10 +59,10 @@ impl LeaseRow {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn load(conn: &mut AnyConnection, name: &str) -> Result<Lease, StoreError> {
+pub fn load(conn: &mut AnyConnection, name: &str) -> Result<LeaseState, StoreError> {
     let row: Option<LeaseRow> =
         leases::table.filter(leases::name.eq(name)).select(LeaseRow::as_select()).first(conn).optional()?;
-    row.map_or_else(|| Ok(Lease::default()), LeaseRow::lease)
+    row.map_or_else(|| Ok(LeaseState::default()), LeaseRow::lease)
 }
 
 /// A lease, locked until the transaction ends. Whoever takes in what it read holds it too, shared: the lease does not
@@ -70,8 +70,8 @@ pub fn load(conn: &mut AnyConnection, name: &str) -> Result<Lease, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn lock(conn: &mut AnyConnection, name: &str) -> Result<Lease, StoreError> {
-    let fresh = LeaseRow::new(name, &Lease::default());
+pub fn lock(conn: &mut AnyConnection, name: &str) -> Result<LeaseState, StoreError> {
+    let fresh = LeaseRow::new(name, &LeaseState::default());
     on_each!(conn, c => diesel::insert_into(leases::table)
         .values(&fresh)
         .on_conflict(leases::name)
@@ -87,7 +87,7 @@ pub fn lock(conn: &mut AnyConnection, name: &str) -> Result<Lease, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn save(conn: &mut AnyConnection, name: &str, lease: &Lease) -> Result<(), StoreError> {
+pub fn save(conn: &mut AnyConnection, name: &str, lease: &LeaseState) -> Result<(), StoreError> {
     let row = LeaseRow::new(name, lease);
     on_each!(conn, c => diesel::insert_into(leases::table)
         .values(&row)

@@ -13,7 +13,7 @@ use super::orders::{self, KeptOrder, state_from_code};
 use crate::domain::sale::order::{HoldRef, Line, Order, OrderState};
 use crate::domain::value::ids::{HoldId, LineId, SaleId, SaleLineId};
 use crate::store::codec::{order_lines, sale_ids, uuids};
-use crate::store::connection::prepared::{Kept, padded};
+use crate::store::connection::prepared::{PreparedQuery, padded};
 use crate::store::schema::{order_holds, order_line_blocks, order_refunds, orders as order_rows};
 use crate::store::{AnyConnection, CHUNK, StoreError, write_rows};
 
@@ -99,12 +99,12 @@ impl Rows {
 
 /// What changes, because orders do.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Changes {
+pub(in crate::store) struct LineChanges {
     gone: Rows,
     fresh: Rows,
 }
 
-impl Changes {
+impl LineChanges {
     /// An order that was as `before`, and is as `now`.
     pub fn add(&mut self, sale: SaleId, before: Option<&Order>, now: &Order) {
         let now = Rows::of(sale, now);
@@ -253,7 +253,7 @@ pub(in crate::store) fn orders_with_holds(
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let query = order_holds::table.filter(order_holds::hold_id.eq_any(padded(chunk.iter().cloned())));
-        let rows: Vec<OrderHoldRow> = Kept(query).load(conn)?;
+        let rows: Vec<OrderHoldRow> = PreparedQuery(query).load(conn)?;
         for row in rows {
             found.push((hold_of(&row)?, sale_ids::from_columns(row.sale_source, row.sale_model, row.sale_id)?));
         }

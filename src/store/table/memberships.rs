@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::domain::member::membership::{Membership, Period};
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::store::connection::clock::{from_us, from_us_opt};
-use crate::store::connection::prepared::{load_kept, padded};
+use crate::store::connection::prepared::{load_prepared, padded};
 use crate::store::schema::memberships;
 use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 
@@ -33,7 +33,7 @@ pub fn load(conn: &mut AnyConnection, members: &BTreeSet<PartnerId>) -> Result<M
                 memberships::enrolled_at_us,
                 memberships::left_at_us,
             ));
-        found.extend(from_rows(load_kept!(conn, query, chunk.len())?)?);
+        found.extend(from_rows(load_prepared!(conn, query, chunk.len())?)?);
     }
     Ok(found)
 }

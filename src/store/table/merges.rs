@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::domain::value::ids::PartnerId;
-use crate::store::connection::prepared::{load_kept, padded};
+use crate::store::connection::prepared::{load_prepared, padded};
 use crate::store::schema::partner_merges;
 use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 
@@ -22,7 +22,7 @@ pub fn of(conn: &mut AnyConnection, partners: &[PartnerId]) -> Result<BTreeMap<P
             .filter(partner_merges::source.eq(SOURCE))
             .filter(partner_merges::partner_id.eq_any(padded(chunk.iter().copied())))
             .select((partner_merges::partner_id, partner_merges::into_partner_id));
-        let rows: Vec<(i64, i64)> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<(i64, i64)> = load_prepared!(conn, query, chunk.len())?;
         found.extend(rows.into_iter().map(|(from, into)| (PartnerId(from), PartnerId(into))));
     }
     Ok(found)

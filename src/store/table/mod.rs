@@ -1,6 +1,7 @@
 //! The tables: one file a table or group of tables.
 
 pub mod accounts;
+pub mod catalog;
 pub mod companies;
 pub mod cursors;
 pub mod entries;
@@ -10,7 +11,7 @@ pub mod findings;
 pub(in crate::store) mod hold_rows;
 pub mod holds;
 pub(in crate::store) mod id_ranges;
-pub mod known_shop;
+pub mod known_catalog;
 pub mod leases;
 pub mod line_index;
 pub mod listing;
@@ -26,7 +27,6 @@ pub mod recorded_replies;
 pub mod redactions;
 pub mod redemptions;
 pub mod reward_lines;
-pub mod shop;
 pub mod sync_passes;
 pub mod tokens;
 pub mod transfers;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::domain::ledger::account::{Carried, OpenHold};
+use crate::domain::ledger::account::{CarriedProtection, OpenHold};
 use crate::domain::ledger::hold::{Hold, HoldState};
 use crate::domain::value::ids::{AccountId, HoldId};
 use crate::domain::value::points::Points;
 use crate::store::codec::{pg_json, uuids};
 use crate::store::connection::clock::from_us;
-use crate::store::connection::prepared::{execute_kept, load_kept, padded};
+use crate::store::connection::prepared::{execute_prepared, load_prepared, padded};
 use crate::store::schema::{entries, holds, open_holds};
 use crate::store::{AnyConnection, CHUNK, StoreError, on_each, write_rows};
 
@@ -58,7 +58,7 @@ pub(in crate::store) fn of_accounts(conn: &mut AnyConnection, accounts: &[i64]) 
         let query = open_holds::table
             .filter(open_holds::account_id.eq_any(padded(chunk.iter().copied())))
             .select(OpenRow::as_select());
-        let rows: Vec<OpenRow> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<OpenRow> = load_prepared!(conn, query, chunk.len())?;
         for row in rows {
             let hold = OpenHold {
                 points: Points::from_e2(row.points_e2),
@@ -82,9 +82,9 @@ pub(in crate::store) fn of_accounts(conn: &mut AnyConnection, accounts: &[i64]) 
 pub(in crate::store) fn carried_from(
     points_e2: Option<i64>,
     good_at_us: Option<i64>,
-) -> Result<Option<Carried>, StoreError> {
+) -> Result<Option<CarriedProtection>, StoreError> {
     let Some((points_e2, good_at_us)) = points_e2.zip(good_at_us) else { return Ok(None) };
-    Ok(Some(Carried { points: Points::from_e2(points_e2), good_at: from_us(good_at_us)? }))
+    Ok(Some(CarriedProtection { points: Points::from_e2(points_e2), good_at: from_us(good_at_us)? }))
 }
 
 /// Has open holds set their points aside.
@@ -114,7 +114,7 @@ pub(in crate::store) fn remove<'a>(
             .filter(open_holds::account_id.eq(hold.account_id.0))
             .filter(open_holds::hold_id.eq(uuids::to_bytes(hold.id.0)));
         match conn {
-            AnyConnection::Sqlite(conn) => execute_kept::<Here, _>(conn, diesel::delete(row))?,
+            AnyConnection::Sqlite(conn) => execute_prepared::<Here, _>(conn, diesel::delete(row))?,
             AnyConnection::Postgres(conn) => {
                 diesel::delete(row).execute(conn)?;
             }

@@ -18,7 +18,7 @@ use crate::store::codec::id_lists::{ids_from_text, ids_to_text};
 use crate::store::codec::order_lines::{self, Extent};
 use crate::store::codec::{sale_ids, uuids};
 use crate::store::connection::clock::from_us;
-use crate::store::connection::prepared::{Kept, padded};
+use crate::store::connection::prepared::{PreparedQuery, padded};
 use crate::store::schema::orders;
 use crate::store::{AnyConnection, CHUNK, POS_ORDER, SOURCE, StoreError, corrupt, write_rows};
 
@@ -222,7 +222,7 @@ pub fn put(
     known: &BTreeMap<SaleId, KeptOrder>,
 ) -> Result<BTreeMap<SaleId, KeptOrder>, StoreError> {
     let mut rows = BTreeMap::new();
-    let mut changes = line_index::Changes::default();
+    let mut changes = line_index::LineChanges::default();
     let mut taken: BTreeSet<SaleLineId> = BTreeSet::new();
     for order in all.iter().rev() {
         let id = order.sale_id().ok_or_else(|| corrupt("an order without an id"))?;
@@ -297,7 +297,7 @@ pub fn take_lines(
     from: &BTreeMap<SaleId, KeptOrder>,
     lines: &BTreeSet<SaleLineId>,
 ) -> Result<(), StoreError> {
-    let mut changes = line_index::Changes::default();
+    let mut changes = line_index::LineChanges::default();
     for (id, kept) in from {
         let mut rest = kept.order.clone();
         rest.lines.retain(|line| line.id.is_none_or(|id| !lines.contains(&kept.order.line_id(id))));
@@ -370,7 +370,7 @@ pub fn of_references(
             .filter(orders::reference.is_not_null())
             .filter(orders::reference.eq_any(padded(chunk.iter().copied())))
             .select(orders::id);
-        let rows: Vec<i64> = Kept(query).load(conn)?;
+        let rows: Vec<i64> = PreparedQuery(query).load(conn)?;
         found.extend(rows.into_iter().map(|id| SaleId { source, model, id }));
     }
     Ok(found)

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use serde::Deserialize;
 
-use super::shop::size;
-use crate::domain::catalog::records::{Partner, ShopRecords};
+use super::catalog::size;
+use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::value::ids::{CompanyId, PartnerId, PartnerTagId};
 use crate::store::codec::id_lists::{ids_from_text, ids_to_text};
-use crate::store::connection::prepared::{load_kept, padded};
+use crate::store::connection::prepared::{load_prepared, padded};
 use crate::store::schema::partners;
 use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 
@@ -30,7 +30,7 @@ pub(in crate::store) struct PartnerRow {
 ///
 /// # Errors
 /// [`StoreError`]
-pub(super) fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+pub(super) fn put(conn: &mut AnyConnection, records: &CatalogRecords) -> Result<u64, StoreError> {
     let mut changed = 0;
     for chunk in records.partners.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|one| one.id.0).collect();
@@ -98,7 +98,7 @@ pub fn load(conn: &mut AnyConnection, wanted: &[PartnerId]) -> Result<BTreeMap<P
             .filter(partners::source.eq(SOURCE))
             .filter(partners::id.eq_any(padded(chunk.iter().copied())))
             .select(PartnerRow::as_select());
-        let rows: Vec<PartnerRow> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<PartnerRow> = load_prepared!(conn, query, chunk.len())?;
         for row in rows {
             let partner = row.partner()?;
             found.insert(partner.id, partner);

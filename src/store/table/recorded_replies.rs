@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::store::codec::pg_json;
-use crate::store::connection::prepared::{load_kept, padded};
+use crate::store::connection::prepared::{load_prepared, padded};
 use crate::store::schema::recorded_replies;
 use crate::store::{AnyConnection, CHUNK, StoreError, write_rows};
 
@@ -88,7 +88,7 @@ pub fn load(conn: &mut AnyConnection, keys: &[KeyDigest]) -> Result<BTreeMap<Key
         let query = recorded_replies::table
             .filter(recorded_replies::key_sha256.eq_any(padded(chunk.iter().map(|key| key.0.to_vec()))))
             .select(ReplyRow::as_select());
-        let rows: Vec<ReplyRow> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<ReplyRow> = load_prepared!(conn, query, chunk.len())?;
         found.extend(rows.into_iter().filter_map(ReplyRow::reply).map(|reply| (reply.key, reply)));
     }
     Ok(found)

@@ -10,7 +10,7 @@ use crate::domain::ledger::redemption_review::Carrier;
 use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::{HoldId, SaleId};
 use crate::store::codec::{sale_ids, uuids};
-use crate::store::connection::prepared::{Kept, padded};
+use crate::store::connection::prepared::{PreparedQuery, padded};
 use crate::store::schema::orders;
 use crate::store::{AnyConnection, CHUNK, StoreError};
 
@@ -32,7 +32,7 @@ pub fn carriers(
                 .filter(orders::model.eq(model))
                 .filter(orders::id.eq_any(padded(chunk.iter().copied())))
                 .select((orders::id, orders::name, orders::uuid, orders::state));
-            for (id, name, uuid, state) in Kept(query).load::<(i64, String, Option<Vec<u8>>, i16)>(conn)? {
+            for (id, name, uuid, state) in PreparedQuery(query).load::<(i64, String, Option<Vec<u8>>, i16)>(conn)? {
                 let order = sale_ids::from_columns(source, model, id)?;
                 let uuid = uuid.as_deref().map(uuids::text_from_bytes).transpose()?;
                 carriers.insert(order, Carrier { order, name, uuid, state: state_from_code(state)? });
@@ -65,7 +65,7 @@ pub fn of_uuids(
             .filter(orders::uuid_key.is_not_null())
             .filter(orders::uuid_key.eq_any(padded(chunk.iter().copied())))
             .select((orders::uuid, orders::source, orders::model, orders::id, orders::state));
-        let rows: Vec<OrderOfUuid> = Kept(query).load(conn)?;
+        let rows: Vec<OrderOfUuid> = PreparedQuery(query).load(conn)?;
         for (uuid, source, model, id, state) in rows {
             let Some(uuid) = uuid.as_deref().map(uuids::text_from_bytes).transpose()? else { continue };
             if uuids.contains(&uuid) {

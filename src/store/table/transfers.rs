@@ -26,9 +26,9 @@ pub struct AccountTransfer {
 }
 
 /// The table's columns, in its order.
-type Row = (i64, i64, i64, i64, i64, i64);
+type TransferRow = (i64, i64, i64, i64, i64, i64);
 
-fn transfer((id, from, from_sequence, to, to_sequence, recorded_at_us): Row) -> AccountTransfer {
+fn transfer((id, from, from_sequence, to, to_sequence, recorded_at_us): TransferRow) -> AccountTransfer {
     AccountTransfer { id, from: AccountId(from), from_sequence, to: AccountId(to), to_sequence, recorded_at_us }
 }
 
@@ -66,7 +66,7 @@ pub fn from(conn: &mut AnyConnection, accounts: &BTreeSet<AccountId>) -> Result<
         let mut led_to = BTreeSet::new();
         for chunk in next.chunks(CHUNK) {
             asked.extend(chunk.iter().copied());
-            let rows: Vec<Row> = account_transfers::table
+            let rows: Vec<TransferRow> = account_transfers::table
                 .filter(account_transfers::from_account_id.eq_any(chunk.to_vec()))
                 .order(account_transfers::id)
                 .load(conn)?;
@@ -104,7 +104,7 @@ pub fn origins(conn: &mut AnyConnection, account: AccountId) -> Result<Vec<Origi
         let mut came_from = BTreeSet::new();
         for chunk in next.chunks(CHUNK) {
             // Those that left bear on it as well: what has gone to a third account did not go to this one.
-            let rows: Vec<Row> = account_transfers::table
+            let rows: Vec<TransferRow> = account_transfers::table
                 .filter(
                     account_transfers::to_account_id
                         .eq_any(chunk.to_vec())

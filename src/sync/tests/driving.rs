@@ -29,7 +29,7 @@ async fn the_interval_brings_what_nobody_told() {
     wait_until(|| world.sync.brief_state().status.last_success_at.is_some()).await;
     let (order, _) = world.sell(&json!({}));
     wait_until(|| world.known() == [order.0]).await;
-    world.shop.misbehave(Misbehaviour::Status(503), None, None);
+    world.shop.inject(FaultInjection::Status(503), None, None);
     wait_until(|| world.sync.brief_state().status.last_error.is_some()).await;
     assert!(!world.sync.brief_state().odoo_reachable);
     world.shop.behave();
@@ -42,7 +42,7 @@ async fn the_interval_brings_what_nobody_told() {
 async fn odoo_counts_as_reached_while_the_first_pass_still_reads() {
     let world = world(small());
     world.sell(&json!({}));
-    world.shop.misbehave(Misbehaviour::Hang(Duration::from_secs(1)), Some("pos.order"), None);
+    world.shop.inject(FaultInjection::Hang(Duration::from_secs(1)), Some("pos.order"), None);
     let serving = serve(&world, Duration::from_hours(1));
     wait_until(|| world.sync.brief_state().odoo_reachable).await;
     let state = world.sync.brief_state();
@@ -56,7 +56,7 @@ async fn odoo_counts_as_reached_while_the_first_pass_still_reads() {
 #[tokio::test]
 async fn serving_stops_at_once_although_odoo_hangs() {
     let world = world(small());
-    world.shop.misbehave(Misbehaviour::Hang(Duration::from_mins(1)), None, None);
+    world.shop.inject(FaultInjection::Hang(Duration::from_mins(1)), None, None);
     let serving = serve(&world, Duration::from_millis(20));
     wait_until(|| world.sync.brief_state().status.running).await;
     let began = Instant::now();
@@ -68,7 +68,7 @@ async fn serving_stops_at_once_although_odoo_hangs() {
 #[tokio::test]
 async fn after_a_refused_login_odoo_is_left_alone_until_somebody_asks() {
     let world = world(small());
-    world.shop.set_credentials(shop::LOGIN, "another");
+    world.shop.set_credentials(fake_odoo::LOGIN, "another");
     let serving = serve(&world, Duration::from_millis(5));
     wait_until(|| world.sync.brief_state().status.last_error.is_some()).await;
     let logins = || world.shop.calls().iter().filter(|(_, method)| method == "authenticate").count();
@@ -81,7 +81,7 @@ async fn after_a_refused_login_odoo_is_left_alone_until_somebody_asks() {
     assert!(world.link.is_paused().await);
     assert!(world.sync.run(false).await.is_err());
     assert_eq!(logins(), 2);
-    world.shop.set_credentials(shop::LOGIN, shop::KEY);
+    world.shop.set_credentials(fake_odoo::LOGIN, fake_odoo::KEY);
     world.sync.run(false).await.unwrap();
     assert_eq!(world.sync.brief_state().status.last_error, None);
     serving.stop().await;

@@ -8,10 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::demo::{Misbehaviour, Served, Shop, sample, server, shop};
-use crate::domain::catalog::records::{Cursor, Ingested, LastPass, OrderDigest, Partner, ShopRecords};
-use crate::domain::findings::{Findings, FutureRecords, HeldWithdrawals, HiddenPlace, Place};
-use crate::domain::lease::Asked;
+use crate::demo::{FakeOdoo, FaultInjection, Served, fake_odoo, sample, server};
+use crate::domain::catalog::records::{CatalogRecords, Cursor, Ingested, LastPass, OrderDigest, Partner};
+use crate::domain::findings::{FutureRecords, HeldWithdrawals, HiddenPlace, Place, SyncFindings};
+use crate::domain::lease::LeaseAnswer;
 use crate::domain::sale::order::{Order, OrderState};
 use crate::domain::sale::withdrawal::{KnownLine, KnownLines, KnownOrder};
 use crate::domain::value::ids::{LineId, OrderId, PartnerId, ProductId};
@@ -44,7 +44,7 @@ struct Book {
     /// An order that cannot be taken in.
     poison: Option<OrderId>,
     last_pass: Option<LastPass>,
-    findings: Findings,
+    findings: SyncFindings,
 }
 
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl Memory {
 }
 
 impl SyncLedger for Memory {
-    fn put_shop(&self, records: ShopRecords, _: FencingToken) -> Pending<'_, u64> {
+    fn put_shop(&self, records: CatalogRecords, _: FencingToken) -> Pending<'_, u64> {
         self.now(move |book| {
             book.products.extend(records.products.iter().map(|product| product.id));
             book.partners.extend(records.partners.into_iter().map(|partner| (partner.id, partner.name)));
@@ -207,7 +207,7 @@ impl SyncLedger for Memory {
         self.now(move |book| book.findings.held = held)
     }
 
-    fn findings(&self) -> Pending<'_, Findings> {
+    fn findings(&self) -> Pending<'_, SyncFindings> {
         self.now(|book| book.findings.clone())
     }
 
@@ -229,8 +229,8 @@ impl SyncLedger for Memory {
     }
 
     /// Nobody shares it: the lease is always had.
-    fn ask_lease(&self, _: LeaseAsk) -> Pending<'_, (Asked, DateTime<Utc>)> {
-        Box::pin(std::future::ready(Ok((Asked::Held { term: 1, left_behind: false }, Utc::now()))))
+    fn ask_lease(&self, _: LeaseAsk) -> Pending<'_, (LeaseAnswer, DateTime<Utc>)> {
+        Box::pin(std::future::ready(Ok((LeaseAnswer::Held { term: 1, left_behind: false }, Utc::now()))))
     }
 
     fn lease_is_wanted(&self, _: String) -> Pending<'_, bool> {
@@ -262,7 +262,7 @@ impl SyncLedger for Memory {
 }
 
 struct World {
-    shop: Shop,
+    shop: FakeOdoo,
     _server: Served,
     ledger: Arc<Memory>,
     link: Arc<Link>,
@@ -275,10 +275,15 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn world(settings: SyncSettings) -> World {
-    let shop = Shop::new();
+    let shop = FakeOdoo::new();
     shop.set_clock(noon());
     let server = server::serve(shop.clone(), 0).unwrap();
-    let mut odoo = OdooSettings::new(Url::parse(server.url()).unwrap(), shop::DATABASE, shop::LOGIN, shop::KEY.into());
+    let mut odoo = OdooSettings::new(
+        Url::parse(server.url()).unwrap(),
+        fake_odoo::DATABASE,
+        fake_odoo::LOGIN,
+        fake_odoo::KEY.into(),
+    );
     odoo.timeout_ms = 2_000;
     odoo.retries = 0;
     shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2}));

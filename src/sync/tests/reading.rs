@@ -221,7 +221,7 @@ async fn an_interrupted_pass_loses_nothing() {
         world.sell(&json!({}));
     }
     // Its fields, its newest, the first page of lines and its empty end; then it fails, half way through the orders.
-    world.shop.misbehave_after(4, Misbehaviour::Error("builtins.MemoryError", "enough"), "pos.order.line");
+    world.shop.inject_after(4, FaultInjection::Error("builtins.MemoryError", "enough"), "pos.order.line");
     let error = world.sync.run(false).await.unwrap_err();
     assert_eq!(error.kind(), "server");
     assert_eq!(world.known().len(), 4);

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use loyalty_sidecar::demo::{Served, Shop, server, shop};
+use loyalty_sidecar::demo::{FakeOdoo, Served, fake_odoo, server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    pub fn of(shop: Shop) -> Self {
+    pub fn of(shop: FakeOdoo) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let served = runtime.block_on(async { server::serve(shop, 0) }).unwrap();
         Self { served, _runtime: runtime }
@@ -42,9 +42,9 @@ impl StandIn {
 pub fn reading(url: &str) -> Vec<(&'static str, String)> {
     let settings = [
         ("LOYALTY__ODOO__URL", url),
-        ("LOYALTY__ODOO__DATABASE", shop::DATABASE),
-        ("LOYALTY__ODOO__LOGIN", shop::LOGIN),
-        ("LOYALTY__ODOO__API_KEY", shop::KEY),
+        ("LOYALTY__ODOO__DATABASE", fake_odoo::DATABASE),
+        ("LOYALTY__ODOO__LOGIN", fake_odoo::LOGIN),
+        ("LOYALTY__ODOO__API_KEY", fake_odoo::KEY),
         // What was measured before is measured again.
         ("LOYALTY__ODOO__PROTOCOL", "jsonrpc"),
     ];

@@ -1,14 +1,14 @@
 //! A large shop for the stand-in: orders of one to four lines over a year, four in five of a known customer.
 
-use loyalty_sidecar::demo::Shop;
+use loyalty_sidecar::demo::FakeOdoo;
 use serde_json::json;
 
 pub const CUSTOMERS: i64 = 20_000;
 const PRODUCTS: i64 = 500;
 
 /// A shop that sells desks to so many customers, and has sold none yet.
-pub fn with_customers(customers: u64) -> Shop {
-    let shop = Shop::new();
+pub fn with_customers(customers: u64) -> FakeOdoo {
+    let shop = FakeOdoo::new();
     places(&shop);
     shop.insert("product.product", json!({"id": 1, "name": "Desk", "display_name": "Desk", "write_date": DATE}));
     for id in 1..=customers {
@@ -20,7 +20,7 @@ pub fn with_customers(customers: u64) -> Shop {
     shop
 }
 
-fn places(shop: &Shop) {
+fn places(shop: &FakeOdoo) {
     shop.set_clock(chrono::Utc::now());
     shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "write_date": DATE}));
     shop.insert("res.company", json!({"id": 1, "name": "Us", "write_date": DATE}));
@@ -28,8 +28,8 @@ fn places(shop: &Shop) {
 }
 
 /// The same shop each time.
-pub fn filled(orders: i64) -> Shop {
-    let shop = Shop::new();
+pub fn filled(orders: i64) -> FakeOdoo {
+    let shop = FakeOdoo::new();
     places(&shop);
     for id in 1..=20 {
         let parent = if id == 1 { json!(false) } else { json!(1) };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use loyalty_sidecar::demo::Misbehaviour;
+use loyalty_sidecar::demo::FaultInjection;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -246,7 +246,7 @@ fn what_odoo_says_comes_to_a_terminal_as_text() {
     let forecast: Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!(forecast["members"]["top"][0]["name"], HOSTILE, "machines read what Odoo says");
 
-    service.shop.shop.misbehave(Misbehaviour::Error("builtins.ValueError", HOSTILE), None, None);
+    service.shop.shop.inject(FaultInjection::Error("builtins.ValueError", HOSTILE), None, None);
     for words in [&["doctor"][..], &["sync"]] {
         let failed = service.verb(words);
         assert_eq!(failed.code, 1, "{failed:?}");

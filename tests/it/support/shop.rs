@@ -1,7 +1,7 @@
 //! The shop that stands in for Odoo: the demo's server, empty, with the words a test needs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loyalty_sidecar::demo::{Change, Served, Shop, server, shop};
+use loyalty_sidecar::demo::{Change, FakeOdoo, Served, fake_odoo, server};
 use serde_json::{Value, json};
 
 /// An order that was sold.
@@ -14,7 +14,7 @@ pub struct Sold {
 
 /// A shop with a company, a till, one category tree and three products.
 pub struct TestShop {
-    pub shop: Shop,
+    pub shop: FakeOdoo,
     served: Served,
     runtime: tokio::runtime::Runtime,
 }
@@ -32,7 +32,7 @@ pub fn number(text: &str) -> Value {
 impl TestShop {
     pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let shop = Shop::new();
+        let shop = FakeOdoo::new();
         shop.set_clock(Utc::now() - TimeDelta::hours(1));
         shop.insert("res.currency", json!({"id": 1, "name": "USD", "decimal_places": 2, "active": true}));
         shop.insert("res.currency", json!({"id": 2, "name": "EUR", "decimal_places": 2, "active": true}));
@@ -66,9 +66,9 @@ impl TestShop {
     pub fn environment(&self) -> Vec<(String, String)> {
         [
             ("LOYALTY__ODOO__URL", self.served.url()),
-            ("LOYALTY__ODOO__DATABASE", shop::DATABASE),
-            ("LOYALTY__ODOO__LOGIN", shop::LOGIN),
-            ("LOYALTY__ODOO__API_KEY", shop::KEY),
+            ("LOYALTY__ODOO__DATABASE", fake_odoo::DATABASE),
+            ("LOYALTY__ODOO__LOGIN", fake_odoo::LOGIN),
+            ("LOYALTY__ODOO__API_KEY", fake_odoo::KEY),
             ("LOYALTY__ODOO__RETRIES", "1"),
             ("LOYALTY__ODOO__TIMEOUT_MS", "2000"),
         ]

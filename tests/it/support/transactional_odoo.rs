@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use loyalty_sidecar::demo::{Change, Shop, shop::kept_moment};
+use loyalty_sidecar::demo::{Change, FakeOdoo, fake_odoo::kept_moment};
 use serde_json::{Value, json};
 
 use super::Sold;
@@ -37,7 +37,7 @@ struct Rows {
 /// The shop's database; cheap to clone, all clones are one.
 #[derive(Clone)]
 pub struct TransactionalOdoo {
-    pub shop: Shop,
+    pub shop: FakeOdoo,
     rows: Arc<Mutex<Rows>>,
 }
 
@@ -51,7 +51,7 @@ pub struct Transaction {
 
 impl TransactionalOdoo {
     /// Over the records of a shop, whose clock it moves.
-    pub fn new(shop: Shop) -> Self {
+    pub fn new(shop: FakeOdoo) -> Self {
         Self { shop, rows: Arc::default() }
     }
 

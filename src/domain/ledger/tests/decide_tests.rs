@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::ledger::account::{Account, Expiry, LotChange};
-use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref};
+use crate::domain::ledger::converge::{Desired, PostedBefore, Sale, order_ref};
 use crate::domain::ledger::decide::{Correction, DecisionError, HoldAsk};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::hold::HoldState;
@@ -307,7 +307,7 @@ fn earning_converges_and_a_replay_posts_nothing() {
             Desired { points: points(earned), program: "club".into(), version: 1, expiry: Expiry::Never, earned: None },
         )]),
         uncomputed: BTreeMap::new(),
-        before: BTreeMap::from([(ACCOUNT, Before::default())]),
+        before: BTreeMap::from([(ACCOUNT, PostedBefore::default())]),
         refunds: &[],
         trigger: order_ref(&sold),
         trigger_at: noon(),

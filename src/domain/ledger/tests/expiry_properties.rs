@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::decide_tests::{ACCOUNT, Desk, line, noon, order, points};
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref};
+use crate::domain::ledger::converge::{Desired, PostedBefore, Sale, order_ref};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::redemption_review::RewardLines;
@@ -76,7 +76,7 @@ fn read(desk: &mut Desk, number: i64, desired: Option<Desired>, moves: bool) {
         wallet: Some(PartnerId(1)),
         desired: desired.into_iter().map(|desired| (ACCOUNT, desired)).collect(),
         uncomputed: BTreeMap::new(),
-        before: BTreeMap::from([(ACCOUNT, Before { lots, moves, ..Before::default() })]),
+        before: BTreeMap::from([(ACCOUNT, PostedBefore { lots, moves, ..PostedBefore::default() })]),
         refunds: &[],
         trigger: order_ref(&sold),
         trigger_at: desk.now,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::decide_tests::{ACCOUNT, Desk, line, order, points};
 use crate::domain::ledger::account::{Expiry, LotChange};
-use crate::domain::ledger::converge::{Before, Desired, Sale, order_ref, taken_back};
+use crate::domain::ledger::converge::{Desired, PostedBefore, Sale, order_ref, taken_back};
 use crate::domain::ledger::decide::DecisionError;
 use crate::domain::ledger::entry::EntryKind;
 use crate::domain::ledger::hold::HoldState;
@@ -122,7 +122,10 @@ fn read(desk: &mut Desk, till: &Till, rules: &Program) {
         wallet: Some(PartnerId(1)),
         desired: if paid { BTreeMap::from([(ACCOUNT, desired)]) } else { BTreeMap::new() },
         uncomputed: BTreeMap::new(),
-        before: BTreeMap::from([(ACCOUNT, Before { lots, earn_entry, version: Some(1), ..Before::default() })]),
+        before: BTreeMap::from([(
+            ACCOUNT,
+            PostedBefore { lots, earn_entry, version: Some(1), ..PostedBefore::default() },
+        )]),
         refunds: &till.refunds,
         trigger: order_ref(&till.order),
         trigger_at: desk.now,

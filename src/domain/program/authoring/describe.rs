@@ -10,7 +10,7 @@ use crate::domain::program::rule::{
     Base, Enrolment, Granularity, Reward, RewardKind, Rounding, Rule, RuleKind, Scope, Stacking, Step,
 };
 use crate::domain::program::window::{HourSpan, Window};
-use crate::domain::program::{Program, Redemption};
+use crate::domain::program::{Program, RedemptionRules};
 use crate::domain::value::exact::{self, Overflow, cut};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
@@ -178,7 +178,7 @@ fn expiry(program: &Program) -> String {
 }
 
 fn redeeming(program: &Program) -> Vec<String> {
-    let Redemption { minimum_points, max_share_of_order, hold_seconds } = &program.redemption;
+    let RedemptionRules { minimum_points, max_share_of_order, hold_seconds } = &program.redemption;
     let mut lines = Vec::new();
     if minimum_points.value.is_positive() {
         lines.push(format!("A customer needs {} before spending any.", points_words(program, minimum_points.value)));

@@ -31,7 +31,7 @@ pub struct ForecastTotals<'a> {
     before_rounding: Decimal,
     rules: BTreeMap<&'a str, RuleSum>,
     months: BTreeMap<String, MonthSum>,
-    members: HashMap<PartnerId, Member>,
+    members: HashMap<PartnerId, MemberForecast>,
     products: BTreeMap<ProductId, ProductSum>,
     sales: Money,
     member_sales: Money,
@@ -101,7 +101,7 @@ pub struct MonthSum {
 
 /// One member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Member {
+pub struct MemberForecast {
     /// Orders that counted.
     pub orders: u64,
     /// What they came to.
@@ -142,7 +142,7 @@ pub struct Forecast {
     /// Points left a member, on average.
     pub average: Decimal,
     /// The members with most points left.
-    pub top: Vec<(PartnerId, Member)>,
+    pub top: Vec<(PartnerId, MemberForecast)>,
     /// What one point is worth at most, and the reward that makes it so.
     pub best_worth: Option<(Decimal, String)>,
     /// What the points that are left can take off at most.
@@ -328,7 +328,7 @@ impl<'a> ForecastTotals<'a> {
     /// # Errors
     /// [`Overflow`]
     pub fn finish(mut self) -> Result<Forecast, Overflow> {
-        let mut members: Vec<(PartnerId, Member)> = self.members.drain().collect();
+        let mut members: Vec<(PartnerId, MemberForecast)> = self.members.drain().collect();
         members.sort_unstable_by_key(|(id, member)| (std::cmp::Reverse(member.points), *id));
         let many = u64::try_from(members.len()).unwrap_or(u64::MAX);
         let all = Points::sum(members.iter().map(|(_, member)| member.points))?;
@@ -376,7 +376,7 @@ impl<'a> ForecastTotals<'a> {
         })
     }
 
-    fn reward(&self, reward: &Reward, members: &[(PartnerId, Member)]) -> Result<RewardSum, Overflow> {
+    fn reward(&self, reward: &Reward, members: &[(PartnerId, MemberForecast)]) -> Result<RewardSum, Overflow> {
         let needed = reward.points_needed(self.program);
         let able = || members.iter().map(|(_, member)| member.points).filter(|points| *points >= needed);
         let many = counted(able());
@@ -432,7 +432,7 @@ fn counted<T>(items: impl Iterator<Item = T>) -> u64 {
 }
 
 /// What the member has who has more than, or as much as, `share` percent of all; they come with most first.
-fn at_share(members: &[(PartnerId, Member)], share: usize) -> Option<Points> {
+fn at_share(members: &[(PartnerId, MemberForecast)], share: usize) -> Option<Points> {
     // Nearest rank: the first member with at least that share at or below.
     let rank = members.len().saturating_mul(share).div_ceil(100).max(1);
     members.get(members.len().checked_sub(rank)?).map(|(_, member)| member.points)
@@ -617,8 +617,10 @@ mod tests {
 
     #[test]
     fn shares_of_the_members_are_by_nearest_rank() {
-        let member = |points: i64| (PartnerId(points), Member { points: Points::from_e2(points), ..Member::default() });
-        let ten: Vec<(PartnerId, Member)> = (1..=10).rev().map(member).collect();
+        let member = |points: i64| {
+            (PartnerId(points), MemberForecast { points: Points::from_e2(points), ..MemberForecast::default() })
+        };
+        let ten: Vec<(PartnerId, MemberForecast)> = (1..=10).rev().map(member).collect();
         for (share, points) in [(1, 1), (10, 1), (11, 2), (50, 5), (75, 8), (99, 10), (100, 10)] {
             assert_eq!(at_share(&ten, share), Some(Points::from_e2(points)), "{share}");
         }

@@ -308,8 +308,9 @@ impl Review<'_> {
                 format!("A till that vanishes keeps the customer's points from being spent for {hours} hours.");
             self.warn(path, "long_hold", message);
         }
-        let at_once =
-            |expiry: &crate::domain::program::Expiry| expiry.after_days == 0 && expiry.granularity == Granularity::Day;
+        let at_once = |expiry: &crate::domain::program::ExpiryRule| {
+            expiry.after_days == 0 && expiry.granularity == Granularity::Day
+        };
         if self.program.expiry.as_ref().is_some_and(at_once) {
             let message = "Points expire on the day they are earned: only another order of that day can spend them.";
             self.warn("/expiry/after_days", "expires_at_once", message.to_owned());

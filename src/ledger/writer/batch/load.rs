@@ -17,7 +17,7 @@ use crate::ledger::ingest::{redemptions, sales};
 use crate::ledger::query::draft;
 use crate::ledger::writer::cache::Facts;
 use crate::ledger::writer::command::Command;
-use crate::store::batch::prefetch::Named;
+use crate::store::batch::prefetch::NamedByCommands;
 use crate::store::table::accounts::StoredAccount;
 use crate::store::table::{accounts, holds, orders};
 use crate::store::{AnyConnection, StoreError};
@@ -31,11 +31,11 @@ impl Batch {
         context: &Context,
         conn: &mut AnyConnection,
         facts: &mut Facts,
-        named: &Named,
+        named: &NamedByCommands,
         commands: &[Command],
     ) -> Result<Self, LedgerError> {
         // Orders first: their rows are locked before any account, in every writer.
-        let affected = sales::take_in(conn, context.options.wallet, commands)?;
+        let affected = sales::ingest_commands(conn, context.options.wallet, commands)?;
         let all_versions = facts.all_versions(conn, &context.programs)?;
         let transfer = transfer::Prepared::load(conn, context.options.wallet, commands)?;
         let by_code: BTreeMap<&str, ProgramId> =

@@ -11,7 +11,7 @@ use crate::ledger::writer::cache::Facts;
 use crate::ledger::writer::command::Command;
 use crate::ledger::writer::recorded_replies::{adjust_key, caller_key, capture_key};
 use crate::store::AnyConnection;
-use crate::store::batch::prefetch::Named;
+use crate::store::batch::prefetch::NamedByCommands;
 use crate::store::table::recorded_replies::KeyDigest;
 
 /// Whose points those of the customers are whom commands name: the contact's own, or its company's.
@@ -35,7 +35,7 @@ pub(super) fn wallets(
 
 /// What commands name, as far as it is known before anything is read. With the programs at hand that is also whose account a
 /// command changes, where each customer has points of their own.
-pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> Named {
+pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> NamedByCommands {
     let programs: BTreeMap<&str, ProgramId> = facts
         .known_versions()
         .unwrap_or_default()
@@ -43,7 +43,7 @@ pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> N
         .filter(|_| context.options.wallet == Wallet::Contact)
         .map(|program_versions| (program_versions.code.as_str(), program_versions.id))
         .collect();
-    let mut named = Named::default();
+    let mut named = NamedByCommands::default();
     for command in commands {
         match command {
             Command::Hold { idempotency, partner_id, program, draft, replaces, .. } => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::replies::params_to_bytes;
 use super::{Batch, inconsistent};
-use crate::domain::catalog::records::{Ingested, Partner, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, Ingested, Partner};
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryKind};
 use crate::domain::ledger::refusal::Refusal;
@@ -265,8 +265,8 @@ fn same_account(from: PartnerId, to: PartnerId) -> ErrorBody {
 /// Whoever is merged into a partner that no order named yet needs to know its company.
 fn keep_if_unknown(conn: &mut AnyConnection, partner: &Partner) -> Result<(), LedgerError> {
     if store::table::partners::load(conn, &[partner.id])?.is_empty() {
-        let records = ShopRecords { partners: vec![partner.clone()], ..ShopRecords::default() };
-        store::table::shop::put(conn, &records)?;
+        let records = CatalogRecords { partners: vec![partner.clone()], ..CatalogRecords::default() };
+        store::table::catalog::put(conn, &records)?;
     }
     Ok(())
 }

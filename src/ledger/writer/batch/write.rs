@@ -10,7 +10,7 @@ use crate::domain::value::points::Points;
 use crate::ledger::error::LedgerError;
 use crate::ledger::writer::debts;
 use crate::store::AnyConnection;
-use crate::store::batch::changes::Changes;
+use crate::store::batch::changes::BatchChanges;
 use crate::store::table::accounts::{self, StoredAccount};
 use crate::store::table::exceptions::{self, ExceptionRow};
 use crate::store::table::holds::HoldReply;
@@ -65,7 +65,7 @@ impl Batch {
         let new_holds: Vec<(&Hold, Option<&HoldReply>)> =
             new.into_iter().map(|hold| (hold, self.given.get(&hold.id))).collect();
         let redeems = self.state.entries.iter().filter(|entry| entry.kind == EntryKind::Redeem);
-        let changes = Changes {
+        let changes = BatchChanges {
             entries: &rows,
             texts: &texts,
             accounts: &accounts,

@@ -25,7 +25,7 @@ pub const RECENT_ORDERS: u32 = 100;
 
 /// What is known of the shop, by which ids get names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownShop {
+pub struct KnownCatalog {
     /// Companies that the service user sees.
     pub companies: BTreeMap<CompanyId, String>,
     /// For each branch, the companies above it.
@@ -42,7 +42,7 @@ pub struct KnownShop {
 
 /// An order that was sold, with what decides whether it earns.
 #[derive(Clone, Debug)]
-pub struct Sold {
+pub struct SoldOrder {
     /// The order as it was read.
     pub order: Order,
     /// Whose points it is; `None` when it has no customer.
@@ -102,7 +102,7 @@ impl Outlook {
     ///
     /// # Errors
     /// [`Overflow`] when the points of all orders are more than can be kept.
-    pub fn of<'a>(program: &Program, sold: impl IntoIterator<Item = &'a Sold>) -> Result<Self, Overflow> {
+    pub fn of<'a>(program: &Program, sold: impl IntoIterator<Item = &'a SoldOrder>) -> Result<Self, Overflow> {
         let mut outlook = Self::default();
         for one in sold {
             outlook.orders = outlook.orders.saturating_add(1);
@@ -135,8 +135,8 @@ impl Outlook {
 }
 
 /// What one order earns, or the first reason why it earns nothing.
-fn earned(program: &Program, sold: &Sold) -> Result<Points, WhyNot> {
-    let Sold { order, member, takes_part, returned } = sold;
+fn earned(program: &Program, sold: &SoldOrder) -> Result<Points, WhyNot> {
+    let SoldOrder { order, member, takes_part, returned } = sold;
     if order.state != OrderState::Paid {
         return Err(WhyNot::NotPaid);
     }

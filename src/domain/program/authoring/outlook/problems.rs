@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::KnownShop;
+use super::KnownCatalog;
 use super::words::{joined, named};
 use crate::domain::catalog::records::PosConfig;
 use crate::domain::catalog::{Catalog, ProductPlace};
@@ -109,7 +109,7 @@ fn listed(names: &[String]) -> String {
 
 /// What of a program cannot be so in this shop. Of what was not read yet, nothing is said.
 #[must_use]
-pub fn problems(program: &Program, shop: &KnownShop) -> Vec<Problem> {
+pub fn problems(program: &Program, shop: &KnownCatalog) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Some(id) = program.company_id.filter(|id| !shop.companies.is_empty() && !shop.companies.contains_key(id)) {
         found.push(Problem::UnknownCompany { id, seen: shop.companies.keys().map(|id| shop.company(*id)).collect() });
@@ -119,7 +119,7 @@ pub fn problems(program: &Program, shop: &KnownShop) -> Vec<Problem> {
     found
 }
 
-fn tills(program: &Program, shop: &KnownShop, found: &mut Vec<Problem>) {
+fn tills(program: &Program, shop: &KnownCatalog, found: &mut Vec<Problem>) {
     if shop.tills.is_empty() {
         return;
     }
@@ -144,11 +144,11 @@ fn tills(program: &Program, shop: &KnownShop, found: &mut Vec<Problem>) {
     }
 }
 
-fn goods(program: &Program, shop: &KnownShop, found: &mut Vec<Problem>) {
+fn goods(program: &Program, shop: &KnownCatalog, found: &mut Vec<Problem>) {
     if shop.products.is_empty() {
         return;
     }
-    let goods = Goods::of(shop);
+    let goods = KnownGoods::of(shop);
     for rule in &program.earning.rules {
         found.extend(goods.problem(&format!("rule “{}”", rule.code), &rule.scope));
     }
@@ -168,13 +168,13 @@ fn goods(program: &Program, shop: &KnownShop, found: &mut Vec<Problem>) {
 }
 
 /// Every product with what a scope may name it by.
-struct Goods<'a> {
-    shop: &'a KnownShop,
+struct KnownGoods<'a> {
+    shop: &'a KnownCatalog,
     catalog: Catalog,
 }
 
-impl<'a> Goods<'a> {
-    fn of(shop: &'a KnownShop) -> Self {
+impl<'a> KnownGoods<'a> {
+    fn of(shop: &'a KnownCatalog) -> Self {
         let place = |product: &crate::domain::catalog::records::Product| ProductPlace {
             product_category_id: product.product_category_id,
             pos_category_ids: product.pos_category_ids.clone(),

@@ -16,7 +16,7 @@ fn program(more: &Value) -> Program {
 }
 
 /// A paid order of 25.00 of product 1 in POS category 3, of customer 5.
-fn sold() -> Sold {
+fn sold() -> SoldOrder {
     let line = Line {
         id: Some(LineId(1)),
         uuid: None,
@@ -54,16 +54,16 @@ fn sold() -> Sold {
         hold_field_missing: false,
         lines: vec![line],
     };
-    Sold { order, member: Some(PartnerId(5)), takes_part: true, returned: TakenBack::new() }
+    SoldOrder { order, member: Some(PartnerId(5)), takes_part: true, returned: TakenBack::new() }
 }
 
-fn changed(change: impl FnOnce(&mut Sold)) -> Sold {
+fn changed(change: impl FnOnce(&mut SoldOrder)) -> SoldOrder {
     let mut one = sold();
     change(&mut one);
     one
 }
 
-fn why_not(program: &Program, one: Sold) -> WhyNot {
+fn why_not(program: &Program, one: SoldOrder) -> WhyNot {
     let outlook = Outlook::of(program, &[one]).unwrap();
     assert_eq!((outlook.orders, outlook.earning), (1, 0));
     outlook.why_not.into_keys().next().unwrap()
@@ -97,9 +97,9 @@ fn each_order_without_points_has_its_reason() {
 
 #[test]
 fn a_sentence_counts_what_earns_and_names_what_does_not() {
-    let shop = KnownShop {
+    let shop = KnownCatalog {
         companies: BTreeMap::from([(CompanyId(1), "Ours".into()), (CompanyId(2), "Theirs".into())]),
-        ..KnownShop::default()
+        ..KnownCatalog::default()
     };
     let all = [
         sold(),
@@ -131,7 +131,7 @@ fn where_nothing_earns_the_main_reason_says_what_to_do() {
     assert_eq!(Outlook::of(&club, &[]).unwrap().advice(&club), None);
 }
 
-fn shop() -> KnownShop {
+fn shop() -> KnownCatalog {
     let till = |id: i64, name: &str, company: i64, currency: &str| PosConfig {
         id: PosConfigId(id),
         name: name.into(),
@@ -154,7 +154,7 @@ fn shop() -> KnownShop {
         name: name.into(),
         parent_id: parent.map(PosCategoryId),
     };
-    KnownShop {
+    KnownCatalog {
         companies: BTreeMap::from([(CompanyId(1), "Ours".into()), (CompanyId(2), "Branch".into())]),
         branches: BTreeMap::from([(CompanyId(2), BTreeSet::from([CompanyId(1)]))]),
         tills: vec![till(1, "Shop", 1, "USD"), till(2, "Bar", 2, "USD")],
@@ -181,7 +181,7 @@ fn a_currency_that_no_till_sells_in_is_named_with_the_tills() {
     assert_eq!(problems(&program(&json!({})), &branch), [], "a branch of its company sells in it");
     branch.tills[1].active = false;
     assert_eq!(problems(&program(&json!({})), &branch).len(), 1, "an archived till sells nothing");
-    assert_eq!(problems(&program(&json!({})), &KnownShop::default()), [], "nothing was read");
+    assert_eq!(problems(&program(&json!({})), &KnownCatalog::default()), [], "nothing was read");
 }
 
 #[test]

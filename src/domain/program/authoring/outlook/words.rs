@@ -1,6 +1,6 @@
 //! An outlook in sentences, with the names behind ids.
 
-use super::{KnownShop, Outlook, WhyNot};
+use super::{KnownCatalog, Outlook, WhyNot};
 use crate::domain::program::Program;
 use crate::domain::value::ids::{CompanyId, PosConfigId};
 
@@ -21,7 +21,7 @@ pub(super) fn joined(parts: &[String]) -> String {
     }
 }
 
-impl KnownShop {
+impl KnownCatalog {
     /// A company with its name.
     #[must_use]
     pub fn company(&self, id: CompanyId) -> String {
@@ -38,7 +38,7 @@ impl KnownShop {
 impl Outlook {
     /// What the orders earn, and what the others are, in one sentence. Without orders there is nothing to say.
     #[must_use]
-    pub fn summary(&self, program: &Program, shop: &KnownShop) -> String {
+    pub fn summary(&self, program: &Program, shop: &KnownCatalog) -> String {
         let Self { orders, earning, points, .. } = self;
         let newest = self.newest.map(|at| format!(" (the newest of {} UTC)", at.format("%Y-%m-%d %H:%M")));
         let newest = newest.unwrap_or_default();
@@ -99,7 +99,7 @@ impl Outlook {
 
 impl WhyNot {
     /// What such orders are, after their number.
-    fn what(&self, count: u64, program: &Program, shop: &KnownShop) -> String {
+    fn what(&self, count: u64, program: &Program, shop: &KnownCatalog) -> String {
         let is = if count == 1 { "is" } else { "are" };
         match self {
             Self::NotPaid => format!("{is} not paid"),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::domain::{Domain, Precision, Scalar};
-use super::fault::{FaultRule, Misbehaviour};
+use super::domain::{DomainFilter, Precision, Scalar};
+use super::fault::{FaultInjection, FaultRule};
 use super::model::{FieldKind, INDEXED, Model, odoo_19, wire};
 
 /// The database's name.
@@ -22,9 +22,9 @@ pub const UID: i64 = 7;
 
 /// The shop; cheap to clone, all clones are one.
 #[derive(Clone)]
-pub struct Shop(Arc<RwLock<Books>>);
+pub struct FakeOdoo(Arc<RwLock<OdooDatabase>>);
 
-pub(super) struct Books {
+pub(super) struct OdooDatabase {
     pub models: BTreeMap<String, Model>,
     pub key: String,
     /// Whose key it is.
@@ -43,30 +43,30 @@ pub(super) struct Books {
 }
 
 /// What happens in the shop just before a call is answered: it is told the model (or service) and the method.
-type BeforeAnswer = Arc<dyn Fn(&Shop, &str, &str) + Send + Sync>;
+type BeforeAnswer = Arc<dyn Fn(&FakeOdoo, &str, &str) + Send + Sync>;
 
-/// A change of one record. [`Shop::commit`] makes several of them visible at once.
+/// A change of one record. [`FakeOdoo::commit`] makes several of them visible at once.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A new record of a model, as [`Shop::insert`] takes it.
+    /// A new record of a model, as [`FakeOdoo::insert`] takes it.
     Insert(String, Value),
-    /// Other values for fields of a record, as [`Shop::update_silently`] takes them; `write_date` is one of them.
+    /// Other values for fields of a record, as [`FakeOdoo::update_silently`] takes them; `write_date` is one of them.
     Write(String, i64, Value),
     /// A record that goes without a trace.
     Delete(String, i64),
 }
 
-impl Default for Shop {
+impl Default for FakeOdoo {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Shop {
+impl FakeOdoo {
     /// An Odoo 19 without a single record but its user's.
     #[must_use]
     pub fn new() -> Self {
-        let shop = Self(Arc::new(RwLock::new(Books {
+        let shop = Self(Arc::new(RwLock::new(OdooDatabase {
             models: odoo_19(),
             key: KEY.to_owned(),
             key_uid: UID,
@@ -84,11 +84,11 @@ impl Shop {
         shop
     }
 
-    pub(super) fn books(&self) -> RwLockReadGuard<'_, Books> {
+    pub(super) fn database(&self) -> RwLockReadGuard<'_, OdooDatabase> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn edit(&self) -> RwLockWriteGuard<'_, Books> {
+    fn edit(&self) -> RwLockWriteGuard<'_, OdooDatabase> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -99,14 +99,14 @@ impl Shop {
 
     /// Moves the shop's clock on.
     pub fn advance(&self, by: Duration) {
-        let mut books = self.edit();
-        books.clock += TimeDelta::from_std(by).unwrap_or_default();
+        let mut database = self.edit();
+        database.clock += TimeDelta::from_std(by).unwrap_or_default();
     }
 
     /// What the shop's clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.books().clock
+        self.database().clock
     }
 
     /// Compares moments in search domains by whole seconds, as new versions of Odoo do: `>` then skips the rest of a
@@ -125,10 +125,10 @@ impl Shop {
 
     /// Changes fields of a record, and its `write_date` to the clock.
     pub fn update(&self, model: &str, id: i64, values: Value) {
-        let mut books = self.edit();
-        let clock = kept_moment(books.clock);
-        books.write(model, id, json!({"write_date": clock}));
-        books.write(model, id, values);
+        let mut database = self.edit();
+        let clock = kept_moment(database.clock);
+        database.write(model, id, json!({"write_date": clock}));
+        database.write(model, id, values);
     }
 
     /// Changes fields of a record as raw SQL does: without touching its `write_date`.
@@ -144,8 +144,8 @@ impl Shop {
     /// Takes the next id of a model, as a sequence gives it: to one caller only, whatever becomes of the record.
     #[must_use]
     pub fn reserve(&self, model: &str) -> i64 {
-        let mut books = self.edit();
-        let model = books.models.entry(model.to_owned()).or_default();
+        let mut database = self.edit();
+        let model = database.models.entry(model.to_owned()).or_default();
         let id = model.next_id;
         model.next_id += 1;
         id
@@ -153,14 +153,14 @@ impl Shop {
 
     /// Makes changes visible, all at once: no call is answered between two of them.
     pub fn commit(&self, changes: impl IntoIterator<Item = Change>) {
-        let mut books = self.edit();
+        let mut database = self.edit();
         for change in changes {
             match change {
                 Change::Insert(model, values) => {
-                    books.insert(&model, values);
+                    database.insert(&model, values);
                 }
-                Change::Write(model, id, values) => books.write(&model, id, values),
-                Change::Delete(model, id) => books.delete(&model, id),
+                Change::Write(model, id, values) => database.write(&model, id, values),
+                Change::Delete(model, id) => database.delete(&model, id),
             }
         }
     }
@@ -168,16 +168,16 @@ impl Shop {
     /// A field of a record as it is kept, whatever was or was not committed beside it.
     #[must_use]
     pub fn kept(&self, model: &str, id: i64, field: &str) -> Option<Value> {
-        self.books().models.get(model)?.records.get(&id)?.get(field).cloned()
+        self.database().models.get(model)?.records.get(&id)?.get(field).cloned()
     }
 
     /// The ids of a model's records.
     #[must_use]
     pub fn ids(&self, model: &str) -> Vec<i64> {
-        self.books().models.get(model).map(|model| model.records.keys().copied().collect()).unwrap_or_default()
+        self.database().models.get(model).map(|model| model.records.keys().copied().collect()).unwrap_or_default()
     }
 
-    /// Has something happen before each call is answered, until [`Shop::answer_at_once`]: others write while we read.
+    /// Has something happen before each call is answered, until [`FakeOdoo::answer_at_once`]: others write while we read.
     pub fn before_each_answer(&self, what: impl Fn(&Self, &str, &str) + Send + Sync + 'static) {
         self.edit().before_answers = Some(Arc::new(what));
     }
@@ -208,10 +208,10 @@ impl Shop {
 
     /// Changes who may log in, and with what.
     pub fn set_credentials(&self, login: &str, key: &str) {
-        let mut books = self.edit();
-        let uid = books.key_uid;
-        books.write("res.users", uid, json!({"login": login}));
-        key.clone_into(&mut books.key);
+        let mut database = self.edit();
+        let uid = database.key_uid;
+        database.write("res.users", uid, json!({"login": login}));
+        key.clone_into(&mut database.key);
     }
 
     /// Has the key be another user's, of this login; the user's id.
@@ -252,13 +252,13 @@ impl Shop {
         }
     }
 
-    /// Misbehaves on the next `times` requests (`None`: until [`Shop::behave`]), of one model only if one is named.
-    pub fn misbehave(&self, what: Misbehaviour, model: Option<&str>, times: Option<u32>) {
+    /// Misbehaves on the next `times` requests (`None`: until [`FakeOdoo::behave`]), of one model only if one is named.
+    pub fn inject(&self, what: FaultInjection, model: Option<&str>, times: Option<u32>) {
         self.edit().rules.push(FaultRule { what, model: model.map(str::to_owned), after: 0, left: times });
     }
 
     /// Misbehaves once, on the request about `model` that comes after `answered` others about it.
-    pub fn misbehave_after(&self, answered: u32, what: Misbehaviour, model: &str) {
+    pub fn inject_after(&self, answered: u32, what: FaultInjection, model: &str) {
         self.edit().rules.push(FaultRule { what, model: Some(model.to_owned()), after: answered, left: Some(1) });
     }
 
@@ -270,35 +270,35 @@ impl Shop {
     /// Every call so far: model (or service) and method.
     #[must_use]
     pub fn calls(&self) -> Vec<(String, String)> {
-        self.books().calls.clone()
+        self.database().calls.clone()
     }
 
     /// How many records a model has.
     #[must_use]
     pub fn count(&self, model: &str) -> usize {
-        self.books().models.get(model).map_or(0, |model| model.records.len())
+        self.database().models.get(model).map_or(0, |model| model.records.len())
     }
 
     /// Takes note of a call; what is done instead of answering it, if anything.
-    pub(super) fn begin(&self, model: Option<&str>, called: (&str, &str)) -> Option<Misbehaviour> {
+    pub(super) fn begin(&self, model: Option<&str>, called: (&str, &str)) -> Option<FaultInjection> {
         let before = {
-            let mut books = self.edit();
-            books.calls.push((called.0.to_owned(), called.1.to_owned()));
-            books.before_answers.clone()
+            let mut database = self.edit();
+            database.calls.push((called.0.to_owned(), called.1.to_owned()));
+            database.before_answers.clone()
         };
         // It changes the shop itself, so the books must be free.
         if let Some(before) = before {
             before(self, called.0, called.1);
         }
-        let mut books = self.edit();
-        let what = books.rules.iter_mut().find_map(|rule| rule.applies(model).then(|| rule.what.clone()));
-        books.rules.retain(|rule| rule.left != Some(0));
+        let mut database = self.edit();
+        let what = database.rules.iter_mut().find_map(|rule| rule.applies(model).then(|| rule.what.clone()));
+        database.rules.retain(|rule| rule.left != Some(0));
         what
     }
 }
 
 /// What a search asks for.
-pub(super) struct Search<'a> {
+pub(super) struct SearchRequest<'a> {
     pub domain: &'a Value,
     pub order: &'a str,
     pub limit: usize,
@@ -306,7 +306,7 @@ pub(super) struct Search<'a> {
     pub active_test: bool,
 }
 
-impl Books {
+impl OdooDatabase {
     fn insert(&mut self, model: &str, values: Value) -> i64 {
         let clock = kept_moment(self.clock);
         let model = self.models.entry(model.to_owned()).or_default();
@@ -354,9 +354,9 @@ impl Books {
     }
 
     /// The ids that a search finds, in its order.
-    pub fn search(&self, name: &str, search: &Search<'_>) -> Result<Vec<i64>, String> {
+    pub fn search(&self, name: &str, search: &SearchRequest<'_>) -> Result<Vec<i64>, String> {
         let Some(model) = self.models.get(name) else { return Err(format!("Object {name} doesn't exist")) };
-        let domain = Domain::read(search.domain, model, name, self.precision)?;
+        let domain = DomainFilter::read(search.domain, model, name, self.precision)?;
         let hide_archived = search.active_test && model.fields.contains_key("active");
         let limit = if search.limit == 0 { usize::MAX } else { search.limit };
         let first = domain.after().map_or(i64::MIN, |id| id.saturating_add(1));

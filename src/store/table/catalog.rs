@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel::{PgConnection, sql_query};
 
-use crate::domain::catalog::records::{Category, ShopRecords};
+use crate::domain::catalog::records::{CatalogRecords, Category};
 use crate::domain::catalog::{Catalog, ProductPlace};
 use crate::domain::value::ids::{PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
 use crate::store::codec::id_lists::{ids_from_text, ids_to_text};
-use crate::store::connection::prepared::{KeptHere, load_kept, padded};
+use crate::store::connection::prepared::{PreparedHere, load_prepared, padded};
 use crate::store::schema::{categories, currencies, neutral_products, pos_configs, products};
 use crate::store::{AnyConnection, CHUNK, SOURCE, StoreError, on_each};
 
@@ -61,7 +61,7 @@ struct CurrencyRow {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn put(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+pub fn put(conn: &mut AnyConnection, records: &CatalogRecords) -> Result<u64, StoreError> {
     let mut changed = 0;
     changed += super::partners::put(conn, records)?;
     changed += put_products(conn, records)?;
@@ -93,7 +93,7 @@ pub(super) fn size<T>(list: &[T]) -> u64 {
 }
 
 /// The list is whole: what is no longer in it is forgotten.
-fn put_neutral(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+fn put_neutral(conn: &mut AnyConnection, records: &CatalogRecords) -> Result<u64, StoreError> {
     let Some(products) = &records.neutral_products else { return Ok(0) };
     let wanted: BTreeSet<i64> = products.iter().map(|id| id.0).collect();
     let known: BTreeSet<i64> = neutral_products::table
@@ -125,7 +125,7 @@ fn put_neutral(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, S
     Ok(size(&gone).saturating_add(size(&fresh)))
 }
 
-fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+fn put_products(conn: &mut AnyConnection, records: &CatalogRecords) -> Result<u64, StoreError> {
     let mut changed = 0;
     for chunk in records.products.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|one| one.id.0).collect();
@@ -167,7 +167,7 @@ fn put_products(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, 
     Ok(changed)
 }
 
-fn put_categories(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+fn put_categories(conn: &mut AnyConnection, records: &CatalogRecords) -> Result<u64, StoreError> {
     fn row<Id>(tree: &str, category: &Category<Id>, raw: impl Fn(&Id) -> i64) -> CategoryRow {
         CategoryRow {
             source: SOURCE,
@@ -198,7 +198,7 @@ fn put_categories(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64
     Ok(size(&fresh))
 }
 
-fn put_configs(conn: &mut AnyConnection, records: &ShopRecords) -> Result<u64, StoreError> {
+fn put_configs(conn: &mut AnyConnection, records: &CatalogRecords) -> Result<u64, StoreError> {
     let known: Vec<PosConfigRow> =
         pos_configs::table.filter(pos_configs::source.eq(SOURCE)).select(PosConfigRow::as_select()).load(conn)?;
     let fresh: Vec<PosConfigRow> = records
@@ -244,7 +244,7 @@ pub fn version(conn: &mut PgConnection) -> Result<i64, StoreError> {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         version: i64,
     }
-    let row: Row = KeptHere::<_, Row>::new(sql_query("SELECT version FROM shop_version")).get_result(conn)?;
+    let row: Row = PreparedHere::<_, Row>::new(sql_query("SELECT version FROM shop_version")).get_result(conn)?;
     Ok(row.version)
 }
 
@@ -252,7 +252,7 @@ pub fn version(conn: &mut PgConnection) -> Result<i64, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result<Catalog, StoreError> {
+pub fn load(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result<Catalog, StoreError> {
     let mut catalog = Catalog::default();
     let ids: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     for chunk in ids.chunks(CHUNK) {
@@ -266,7 +266,7 @@ pub fn catalog(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
                 products::tag_ids,
                 products::active,
             ));
-        let rows: Vec<(i64, Option<i64>, String, String, bool)> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<(i64, Option<i64>, String, String, bool)> = load_prepared!(conn, query, chunk.len())?;
         for (id, product_category_id, pos_category_ids, tag_ids, active) in rows {
             let place = ProductPlace {
                 product_category_id: product_category_id.map(ProductCategoryId),
@@ -339,7 +339,7 @@ fn catalog_ids(conn: &mut AnyConnection, wanted: &BTreeSet<ProductId>) -> Result
             .filter(products::source.eq(SOURCE))
             .filter(products::id.eq_any(padded(chunk.iter().copied())))
             .select(products::id);
-        let rows: Vec<i64> = load_kept!(conn, query, chunk.len())?;
+        let rows: Vec<i64> = load_prepared!(conn, query, chunk.len())?;
         known.extend(rows.into_iter().map(ProductId));
     }
     Ok(known)

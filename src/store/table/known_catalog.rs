@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::companies;
 use crate::domain::catalog::records::{Category, PosConfig, Product};
-use crate::domain::program::authoring::outlook::KnownShop;
+use crate::domain::program::authoring::outlook::KnownCatalog;
 use crate::domain::value::ids::{
     CompanyId, OrderId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId, SaleId,
 };
@@ -16,7 +16,7 @@ use crate::store::{AnyConnection, POS_ORDER, SOURCE, StoreError};
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn load(conn: &mut AnyConnection) -> Result<KnownShop, StoreError> {
+pub fn load(conn: &mut AnyConnection) -> Result<KnownCatalog, StoreError> {
     let names: Vec<(i64, String)> = odoo_places::table
         .filter(odoo_places::source.eq(SOURCE))
         .filter(odoo_places::model.eq("res.company"))
@@ -24,7 +24,7 @@ pub fn load(conn: &mut AnyConnection) -> Result<KnownShop, StoreError> {
         .filter(odoo_places::hidden_orders.eq(0))
         .select((odoo_places::id, odoo_places::name))
         .load(conn)?;
-    Ok(KnownShop {
+    Ok(KnownCatalog {
         companies: names.into_iter().map(|(id, name)| (CompanyId(id), name)).collect(),
         branches: companies::branches(conn)?,
         tills: tills(conn)?,
