@@ -44,7 +44,7 @@ impl Role {
 
     /// Its word in the API, the command line and the database.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pos => "pos",
             Self::Viewer => "viewer",
@@ -56,7 +56,7 @@ impl Role {
 
 impl fmt::Display for Role {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.word())
+        out.write_str(self.as_str())
     }
 }
 
@@ -69,7 +69,7 @@ impl FromStr for Role {
     type Err = NotARole;
 
     fn from_str(word: &str) -> Result<Self, NotARole> {
-        Self::ALL.into_iter().find(|role| role.word() == word).ok_or_else(|| NotARole(word.to_owned()))
+        Self::ALL.into_iter().find(|role| role.as_str() == word).ok_or_else(|| NotARole(word.to_owned()))
     }
 }
 
@@ -225,7 +225,7 @@ pub async fn create(pool: &Pool, role: Role, name: &str) -> Result<String, Token
                 return Err(TokenError::NameTaken { name: other.name, prefix: other.prefix });
             }
             let made_at_us = database_now(conn)?.timestamp_micros();
-            let row = TokenRow::new(token.prefix.clone(), role.word(), name, token.secret_sha256(), made_at_us);
+            let row = TokenRow::new(token.prefix.clone(), role.as_str(), name, token.secret_sha256(), made_at_us);
             Ok::<_, TokenError>(tokens::insert(conn, &row)?)
         })
     })
@@ -325,7 +325,7 @@ mod tests {
     fn roles_are_ordered_and_spelt() {
         assert!(Role::Pos < Role::Viewer && Role::Viewer < Role::Manager && Role::Manager < Role::Admin);
         for role in Role::ALL {
-            assert_eq!(role.word().parse(), Ok(role));
+            assert_eq!(role.as_str().parse(), Ok(role));
         }
         assert!("root".parse::<Role>().is_err());
     }

@@ -13,7 +13,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) const fn word(self) -> &'static str {
+    pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warning => "warning",
@@ -36,14 +36,14 @@ impl Findings {
     }
 
     pub(super) fn to_json(&self) -> Vec<Value> {
-        let one = |(mark, subject, what): &(Mark, String, String)| json!({"mark": mark.word(), "subject": subject, "finding": what});
+        let one = |(mark, subject, what): &(Mark, String, String)| json!({"mark": mark.label(), "subject": subject, "finding": what});
         self.0.iter().map(one).collect()
     }
 
     /// One line each.
     pub(super) fn words(&self) -> String {
         let line = |(mark, subject, what): &(Mark, String, String)| {
-            format!("{:<8} {}: {}", mark.word(), one_line(subject), one_line(what))
+            format!("{:<8} {}: {}", mark.label(), one_line(subject), one_line(what))
         };
         self.0.iter().map(line).collect::<Vec<_>>().join("\n")
     }

@@ -148,7 +148,7 @@ impl Shown<'_> {
             },
             "rewards": forecast.rewards.iter().map(|reward| json!({
                 "reward": reward.code, "name": reward.name, "points_needed": reward.needed.to_string(),
-                "members": reward.members, "cost": money(reward.cost), "basis": reward.basis.word(),
+                "members": reward.members, "cost": money(reward.cost), "basis": reward.basis.as_str(),
                 "share_of_member_sales": share(reward.cost),
             })).collect::<Vec<_>>(),
             "seconds": self.simulated.took.as_secs_f64(),

@@ -76,7 +76,7 @@ pub(super) enum Denied {
 
 impl Denied {
     /// A word for it, for metrics.
-    const fn word(self) -> &'static str {
+    const fn label(self) -> &'static str {
         match self {
             Self::Missing => "no_token",
             Self::Malformed => "malformed_token",
@@ -87,7 +87,7 @@ impl Denied {
 
     /// The answer to it.
     pub fn response(self) -> HttpResponse {
-        super::count_refusal(self.word());
+        super::count_refusal(self.label());
         let (challenge, sentence) = match self {
             Self::Missing => (
                 "Bearer",

@@ -51,7 +51,7 @@ const KINDS: [OutcomeKind; 10] = [
 ];
 
 impl RowOutcome {
-    const fn word(&self) -> &'static str {
+    const fn as_str(&self) -> &'static str {
         match self {
             Self::ImportOutcome(ImportOutcome::Posted(_)) => "imported",
             Self::ImportOutcome(ImportOutcome::Unchanged) => "unchanged",
@@ -125,7 +125,7 @@ impl ImportReport {
     }
 
     fn count(&self, word: &str) -> usize {
-        self.rows.iter().filter(|row| row.outcome.word() == word).count()
+        self.rows.iter().filter(|row| row.outcome.as_str() == word).count()
     }
 
     /// What was posted in all.
@@ -168,7 +168,7 @@ impl ImportReport {
             "partner_id": row.partner_id.map(|id| id.0),
             "customer_archived": row.is_of_archived_customer,
             "points": row.points.map(|points| points.to_string()),
-            "outcome": row.outcome.word(),
+            "outcome": row.outcome.as_str(),
             "posted": posted,
             "detail": row.outcome.detail(),
         })
@@ -208,7 +208,7 @@ impl ImportReport {
 
     /// A line about one that a person should look at.
     fn told(&self, row: &ImportRow) -> Option<String> {
-        let word = row.outcome.word();
+        let word = row.outcome.as_str();
         let kind = KINDS.iter().find(|kind| kind.word == word)?;
         let mut remarks = Vec::new();
         // A card without points that nobody has is no loss.

@@ -212,7 +212,7 @@ async fn call(all: &Methods, caller: &Caller, call: &Call<'_>) -> Result<Reply, 
     let started = Instant::now();
     let name = Name::find(&call.method);
     let word = name.map_or("unknown", |name| name.row().name);
-    let span = tracing::info_span!("call", method = word, role = caller.role.word());
+    let span = tracing::info_span!("call", method = word, role = caller.role.as_str());
     let outcome = async {
         let name = name.ok_or_else(|| Fault::method_not_found(&call.method))?;
         let method = name.row();

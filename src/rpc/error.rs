@@ -151,7 +151,7 @@ impl Fault {
             "forbidden",
             format!("{method} needs a token of the role {required}; this one's role is {role}"),
         );
-        body.data = json!({"kind": "forbidden", "required": required.word(), "role": role.word()});
+        body.data = json!({"kind": "forbidden", "required": required.as_str(), "role": role.as_str()});
         Self(body)
     }
 

@@ -42,7 +42,7 @@ fn method(method: &Method) -> Value {
     json!({
         "name": method.name,
         "summary": method.summary,
-        "x-role": method.role.word(),
+        "x-role": method.role.as_str(),
         "paramStructure": "by-name",
         "params": method.params.iter().map(param).collect::<Vec<_>>(),
         "result": {"name": "result", "schema": schema::reference(method.result)},

@@ -39,7 +39,7 @@ pub fn markdown() -> String {
 /// The methods, one after the other, for a terminal.
 #[must_use]
 pub fn words() -> String {
-    let row = |method: &Method| format!("{:18}{:9}{}", method.name, method.role.word(), method.summary);
+    let row = |method: &Method| format!("{:18}{:9}{}", method.name, method.role.as_str(), method.summary);
     Name::ALL.iter().map(|name| row(name.row())).collect::<Vec<_>>().join("\n")
 }
 
@@ -67,7 +67,7 @@ fn index() -> String {
     let rows = Name::ALL.iter().map(|name| {
         let method = name.row();
         let anchor = method.name.replace('.', "");
-        format!("| [`{}`](#{anchor}) | `{}` | {} |", method.name, method.role.word(), method.summary)
+        format!("| [`{}`](#{anchor}) | `{}` | {} |", method.name, method.role.as_str(), method.summary)
     });
     format!("## Methods\n\n| method | role | what it does |\n|---|---|---|\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
@@ -75,7 +75,7 @@ fn index() -> String {
 fn section(method: &Method, schemas: &Map<String, Value>) -> String {
     let mut parts = vec![
         format!("### {}", method.name),
-        format!("{} Role: `{}`.", method.summary, method.role.word()),
+        format!("{} Role: `{}`.", method.summary, method.role.as_str()),
         params(method.params),
         result(method, schemas),
     ];

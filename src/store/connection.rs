@@ -162,7 +162,7 @@ impl DatabaseUrl {
                     "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; \
                      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{CACHE_KIB}; \
                      PRAGMA wal_autocheckpoint = {LOG_PAGES};",
-                    synchronous.word()
+                    synchronous.pragma_value()
                 ))?;
                 Ok(AnyConnection::Sqlite(conn))
             }
@@ -239,7 +239,7 @@ pub enum Synchronous {
 }
 
 impl Synchronous {
-    const fn word(self) -> &'static str {
+    const fn pragma_value(self) -> &'static str {
         match self {
             Self::Full => "FULL",
             Self::Normal => "NORMAL",

@@ -77,7 +77,7 @@ fn every_method_by_every_role() {
         }
     }
     for role in Role::ALL {
-        let api = service.api(role.word());
+        let api = service.api(role.as_str());
         for name in Name::ALL {
             let method = name.row().name;
             for params in &wrong {
@@ -108,7 +108,7 @@ fn discovery_describes_every_method_and_its_role() {
         .map(|method| (method["name"].as_str().unwrap(), method["x-role"].as_str().unwrap()))
         .collect();
     let expected: BTreeSet<(&str, &str)> =
-        Name::ALL.iter().map(|name| (name.row().name, least(*name).word())).collect();
+        Name::ALL.iter().map(|name| (name.row().name, least(*name).as_str())).collect();
     assert_eq!(described, expected);
 }
 

@@ -305,7 +305,7 @@ impl LedgerState {
             self.end_replaced(&old, hold.id, context)?;
         }
         let max_share = version.program.redemption.max_share_of_order.value;
-        Ok(HoldGranted { hold, kind: reward.kind.word(), max_share })
+        Ok(HoldGranted { hold, kind: reward.kind.as_str(), max_share })
     }
 
     /// Spends a hold, its order being paid. An expired one is spent if the points are still there; if they

@@ -37,7 +37,7 @@ impl EntryKind {
 
     /// The word on the wire.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Earn => "earn",
             Self::Redeem => "redeem",
@@ -72,7 +72,7 @@ impl EntryKind {
 
 impl fmt::Display for EntryKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.word())
+        out.write_str(self.as_str())
     }
 }
 

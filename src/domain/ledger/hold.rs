@@ -30,7 +30,7 @@ pub enum HoldState {
 impl HoldState {
     /// The word in the database.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Captured => "captured",
@@ -42,7 +42,7 @@ impl HoldState {
     /// From its word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Captured, Self::Released, Self::Expired].into_iter().find(|state| state.word() == word)
+        [Self::Open, Self::Captured, Self::Released, Self::Expired].into_iter().find(|state| state.as_str() == word)
     }
 }
 

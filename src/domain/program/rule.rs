@@ -25,14 +25,14 @@ macro_rules! words {
 
             /// As it is spelt in a document.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-                out.serialize_str(self.word())
+                out.serialize_str(self.as_str())
             }
         }
     )*};
@@ -422,7 +422,7 @@ pub enum RewardKind {
 impl RewardKind {
     /// Its word in a document.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::DiscountAmount { .. } => "discount_amount",
             Self::DiscountPercent { .. } => "discount_percent",

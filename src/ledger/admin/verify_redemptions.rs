@@ -90,7 +90,7 @@ fn check_entries(conn: &mut AnyConnection, hold: &Hold, whose: &str, report: &mu
         (HoldState::Open | HoldState::Released | HoldState::Expired, redeems) => redeems.is_empty(),
     };
     if !is_sound {
-        report.found(format!("{whose}: hold {} is {} but its entries are {redeems:?}", hold.id, hold.state.word()));
+        report.found(format!("{whose}: hold {} is {} but its entries are {redeems:?}", hold.id, hold.state.as_str()));
     }
     if restored != hold.restored {
         report.found(format!(

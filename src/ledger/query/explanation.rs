@@ -179,7 +179,7 @@ impl About<'_> {
         json!({
             "reward": hold.reward,
             "name": reward.map(|reward| reward.name.as_str()),
-            "kind": reward.map(|reward| reward.kind.word()),
+            "kind": reward.map(|reward| reward.kind.as_str()),
             "points": hold.points.to_string(),
             "discount": hold.discount.to_text(self.decimals),
             "currency": self.currency,
@@ -216,7 +216,7 @@ impl About<'_> {
         let (word, step, every, each) = match kind {
             Some(RuleKind::PerAmount { every, points, step }) => (
                 Some("per_amount"),
-                Some(step.word()),
+                Some(step.as_str()),
                 Some(every.value.to_text(self.decimals)),
                 Some(points.value.to_string()),
             ),

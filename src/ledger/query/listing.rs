@@ -334,7 +334,7 @@ impl RedemptionPage {
             "points_name": program_versions.points_name(),
             "reward": hold.reward,
             "reward_name": reward.map(|reward| reward.name.as_str()),
-            "reward_kind": reward.map(|reward| reward.kind.word()),
+            "reward_kind": reward.map(|reward| reward.kind.as_str()),
             "product_id": hold.product_id.map(|id| id.0),
             "points": hold.points.to_string(),
             "restored": hold.restored.to_string(),
@@ -360,7 +360,7 @@ fn state_word(hold: &Hold) -> &'static str {
     match hold.state {
         HoldState::Captured if hold.restored >= hold.points => "reversed",
         HoldState::Captured if hold.restored.is_positive() => "partly_reversed",
-        state => state.word(),
+        state => state.as_str(),
     }
 }
 

@@ -133,7 +133,7 @@ impl Ledger {
 pub fn entry_json(entry: &Entry) -> Value {
     let mut shown = json!({
         "entry_id": entry.id.to_string(),
-        "kind": entry.kind.word(),
+        "kind": entry.kind.as_str(),
         "points": entry.points.to_string(),
         "balance_after": entry.balance_after.to_string(),
         "occurred_at": time(entry.occurred_at),
@@ -372,7 +372,7 @@ fn offer_json(program: &Program, offer: &Offer<'_>, denied: Option<&(String, Str
     let mut shown = json!({
         "reward": offer.reward.code,
         "name": offer.reward.name,
-        "kind": offer.reward.kind.word(),
+        "kind": offer.reward.kind.as_str(),
         "points": offer.points.to_string(),
         "discount": offer.discount.to_text(decimals),
         "applicable": refused.is_none(),

@@ -201,7 +201,7 @@ impl Command {
 
     /// Its word in metrics and logs.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Hold { .. } => "hold",
             Self::Capture { .. } => "capture",

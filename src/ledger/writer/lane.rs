@@ -124,8 +124,8 @@ fn work(context: &Arc<Context>, desk: &mut Desk, jobs: Vec<Job>, mut doubted: bo
     }
     for (caller, command) in callers.into_iter().zip(&commands) {
         let outcome = if doubted { "it may have been done all the same" } else { "nothing of it was done" };
-        tracing::error!(command = command.word(), error = %problem, outcome, "a command failed");
-        metrics::counter!("loyalty_writer_failures_total", "command" => command.word()).increment(1);
+        tracing::error!(command = command.as_str(), error = %problem, outcome, "a command failed");
+        metrics::counter!("loyalty_writer_failures_total", "command" => command.as_str()).increment(1);
         let _ = caller.send(Err(LedgerError::Unwritten { trouble, in_doubt: doubted }));
     }
     if trouble.concerns_all() {

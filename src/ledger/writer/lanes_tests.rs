@@ -31,7 +31,7 @@ fn note(commits: &Commits, commands: &[Command]) {
         Command::Ingest { orders, .. } => orders.len(),
         _ => 0,
     };
-    commits.lock().unwrap().push((commands[0].word(), commands.iter().map(orders).sum()));
+    commits.lock().unwrap().push((commands[0].as_str(), commands.iter().map(orders).sum()));
 }
 
 /// Orders of customers of their own that earn a point for each unit.

@@ -172,7 +172,7 @@ mod tests {
     }
 
     fn words(jobs: &[Job]) -> Vec<&'static str> {
-        jobs.iter().map(|job| job.command.word()).collect()
+        jobs.iter().map(|job| job.command.as_str()).collect()
     }
 
     #[test]

@@ -28,7 +28,7 @@ enum State {
 }
 
 impl State {
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Resolved => "resolved",
@@ -55,7 +55,7 @@ pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListExc
     };
     let before = place(params.before, ExceptionPlace::parse)?;
     let filter = ExceptionFilter {
-        state: params.state.map(|state| state.word().to_owned()),
+        state: params.state.map(|state| state.name().to_owned()),
         kind,
         partner_id: params.partner_id.map(|id| id.0),
         before,

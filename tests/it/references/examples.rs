@@ -106,7 +106,7 @@ impl Story {
         let row = Name::find(method).expect("a method").row();
         let file = file_of(row.name);
         let mut example: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        let reply = self.callers[row.role.word()].call(row.name, self.sent(&example["params"]));
+        let reply = self.callers[row.role.as_str()].call(row.name, self.sent(&example["params"]));
         let reply = self.retold(&reply);
         insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
             insta::assert_snapshot!(row.name, format!("{reply:#}"));

@@ -188,7 +188,7 @@ pub enum Basis {
 impl Basis {
     /// Its stable name.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Amount => "amount",
             Self::AllPoints => "all_points",

@@ -83,7 +83,7 @@ impl Batch {
             }
         }
         exceptions::close(conn, &closed, debts::OVER, self.now.timestamp_micros())?;
-        let entries = self.state.entries.iter().map(|entry| entry.kind.word()).collect();
+        let entries = self.state.entries.iter().map(|entry| entry.kind.as_str()).collect();
         let stored = self.state.accounts.into_iter().filter_map(|(id, account)| {
             let Stored { entry_count, last_hash, .. } = stored.remove(&id)?;
             Some(StoredAccount { account, entry_count, last_hash, debt_exception_id: self.debts.remove(&id) })
