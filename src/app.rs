@@ -17,6 +17,7 @@ use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{self, Link, OdooFault, OdooSettings};
 use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun};
+use crate::store::table::{cursors, findings};
 use crate::store::{self, Pool, StoreError, Synchronous};
 use crate::sync::{SyncHandle, SyncService};
 
@@ -131,7 +132,7 @@ impl Application {
         )?;
         let sync = if let Some(odoo) = settings.odoo.clone() {
             let link = link(odoo, settings.denied_pause)?;
-            Some(SyncService::new(Arc::new(ledger.clone()), link, settings.sync.clone()))
+            Some(SyncService::new(ledger.clone(), link, settings.sync.clone()))
         } else {
             tracing::warn!("odoo.url is not set: no orders will be read until it is");
             None
@@ -342,8 +343,9 @@ impl OdooSide for Reader {
 
     async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
         let Some(sync) = &self.sync else {
-            let cursors = self.ledger.cursors().await.map_err(in_words)?;
-            let findings = self.ledger.findings().await.map_err(in_words)?;
+            let of_store = |problem: StoreError| in_words(problem.into());
+            let cursors = self.ledger.pool().run(cursors::load).await.map_err(of_store)?;
+            let findings = self.ledger.pool().run(findings::load).await.map_err(of_store)?;
             return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, findings, ..SyncStatus::default() });
         };
         let state = sync.state().await.map_err(|problem| OdooTrouble(problem.to_string()))?;

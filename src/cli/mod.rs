@@ -31,7 +31,6 @@ mod wrapping;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
@@ -44,6 +43,7 @@ use crate::domain::value::text;
 use crate::import::ImportError;
 use crate::ledger::{Ledger, LedgerError, Options, Writers};
 use crate::odoo::{OdooFault, Wallet};
+use crate::store::table::withdrawals;
 use crate::store::{self, Pool, StoreError};
 use crate::sync::{PassReport, SyncError};
 use crate::telemetry;
@@ -290,7 +290,7 @@ async fn sync(settings: &Settings, opening: Opening, (full, accepts): (bool, boo
     let own = LocalLedger::start(settings, opening)?;
     let outcome = async {
         let report = read_odoo(settings, &own, full, accepts).await?;
-        Ok::<_, Failure>((report, own.ledger.findings().await?.held))
+        Ok::<_, Failure>((report, own.ledger.pool().run(withdrawals::held).await?))
     }
     .await;
     own.stop().await;
@@ -324,7 +324,7 @@ async fn read_odoo(settings: &Settings, own: &LocalLedger, full: bool, accepts: 
     let odoo = settings.odoo.clone().ok_or_else(no_odoo)?;
     own.ledger.recompute().await?;
     let link = app::link(odoo, settings.denied_pause)?;
-    let service = crate::sync::SyncService::new(Arc::new(own.ledger.clone()), link, settings.sync.clone());
+    let service = crate::sync::SyncService::new(own.ledger.clone(), link, settings.sync.clone());
     // Beside a running service this waits for its pass, and gives reading back to it.
     let handle = service.handle();
     let outcome = if accepts { handle.run_accepting().await } else { handle.run(full).await };

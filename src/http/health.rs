@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::ServerState;
+use crate::store::table::findings;
 
 /// How long an answer of the database holds: anybody may ask, and each question is a write.
 const FRESH: Duration = Duration::from_millis(500);
@@ -69,7 +70,7 @@ async fn troubled_programs(state: &ServerState) -> Option<String> {
 
 /// Says that somebody must decide; the numbers are for those who may ask.
 async fn held_withdrawals(state: &ServerState) -> Option<String> {
-    let held = state.inner.ledger.findings().await.ok()?.held?;
+    let held = state.inner.ledger.pool().run(findings::load).await.ok()?.held?;
     Some(format!("{} paid orders are not in Odoo as they were; see sync.status or doctor", held.orders()))
 }
 

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::connections::has_shown_a_token;
 use super::{ServerState, sentence};
 use crate::rpc::Role;
+use crate::store::table::findings;
 
 /// How long a scrape waits for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,7 +27,7 @@ async fn open_exceptions(state: &ServerState) -> f64 {
 
 /// How many orders wait for a person to decide whether they are taken back, likewise.
 async fn held_withdrawals(state: &ServerState) -> f64 {
-    match tokio::time::timeout(PATIENCE, state.inner.ledger.findings()).await {
+    match tokio::time::timeout(PATIENCE, state.inner.ledger.pool().run(findings::load)).await {
         Ok(Ok(found)) => {
             let orders = found.held.map_or(0, |held| held.orders());
             u32::try_from(orders).map_or(f64::NAN, f64::from)

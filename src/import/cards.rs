@@ -11,7 +11,7 @@ use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::{ImportItem, Ledger};
+use crate::ledger::{FencingToken, ImportItem, Ledger};
 use crate::odoo::read::loyalty_cards::{self, Card, CardProgram};
 use crate::odoo::read::record::Record;
 use crate::odoo::{OdooFault, Session};
@@ -212,7 +212,7 @@ async fn customers(
         companies.retain(|id| ids.binary_search(id).is_err());
         let mut partners = found.clone();
         partners.extend(session.by_ids::<Partner>(&companies, ask.page_size).await?);
-        ledger.put_shop(CatalogRecords { partners, ..CatalogRecords::default() }).await?;
+        ledger.put_shop(CatalogRecords { partners, ..CatalogRecords::default() }, FencingToken::begin(None)).await?;
     }
     Ok(found.into_iter().map(|partner| (partner.id, partner)).collect())
 }

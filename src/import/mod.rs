@@ -18,7 +18,8 @@ use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::ledger::account::Expiry;
 use crate::domain::program::Program;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::{Destination, Ledger, LedgerError};
+use crate::ledger::ingest::missing::missing_records;
+use crate::ledger::{Destination, FencingToken, Ledger, LedgerError};
 use crate::odoo::{Link, OdooFault};
 
 pub use crate::domain::ledger::entry::IMPORT as ACTOR;
@@ -134,7 +135,7 @@ pub async fn unknown_customers(
     customers: BTreeSet<PartnerId>,
     keep: bool,
 ) -> Result<BTreeSet<PartnerId>, ImportError> {
-    let (_, mut unknown) = ledger.missing_records(BTreeSet::new(), customers).await?;
+    let mut unknown = missing_records(ledger, BTreeSet::new(), customers).await?.partners;
     let Some((link, page_size)) = odoo.filter(|_| !unknown.is_empty()) else { return Ok(unknown) };
     let session = link.session().await?;
     let ids: Vec<i64> = unknown.iter().map(|id| id.0).collect();
@@ -146,7 +147,9 @@ pub async fn unknown_customers(
     }
     if keep {
         found.extend(session.by_ids::<Partner>(&companies, page_size).await?);
-        ledger.put_shop(CatalogRecords { partners: found, ..CatalogRecords::default() }).await?;
+        ledger
+            .put_shop(CatalogRecords { partners: found, ..CatalogRecords::default() }, FencingToken::begin(None))
+            .await?;
     }
     Ok(unknown)
 }

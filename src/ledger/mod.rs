@@ -3,7 +3,6 @@
 pub mod admin;
 pub mod error;
 pub mod ingest;
-mod leases;
 pub mod query;
 pub mod writer;
 
@@ -14,13 +13,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-pub use self::leases::{LeaseAsk, LoginOutcome, PassEnd, ReadingState};
 use crate::domain::catalog::records;
 use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
-use crate::domain::value::ids::{AccountId, OrderId, PartnerId, ProductId, SaleId};
+use crate::domain::value::ids::{AccountId, OrderId, PartnerId, SaleId};
 pub use crate::ledger::admin::carry_over::{Destination, ImportItem, ImportOutcome};
-pub use crate::ledger::admin::moves::Trail;
 pub use crate::ledger::admin::programs::{CurrencyChange, Put, unreadable_in};
 pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
 pub use crate::ledger::admin::repair::ProgramTrouble;
@@ -37,13 +34,14 @@ use crate::ledger::writer::batch::Context;
 pub use crate::ledger::writer::command::{Answer, Command, Idempotency, Request};
 use crate::ledger::writer::lane::Job;
 use crate::ledger::writer::queue::{Lane, Lanes};
+pub use crate::store::FencingToken;
 use crate::store::connection::clock::{database_now, from_us, from_us_opt};
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
-use crate::store::{self, DatabaseFault, FencingToken, Pool};
-use records::{CatalogRecords, Company, Cursor, Ingested, OrderDigest, Partner};
+use crate::store::{self, DatabaseFault, Pool};
+use records::{CatalogRecords, Company, Ingested, Partner};
 
 /// What the ledger is told at start.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +128,12 @@ impl Ledger {
 
     fn context(&self) -> &Arc<Context> {
         &self.context
+    }
+
+    /// Whose points an order's are.
+    #[must_use]
+    pub fn wallet(&self) -> Wallet {
+        self.context.options.wallet
     }
 
     /// The database, for reading.
@@ -300,16 +304,8 @@ impl Ledger {
     /// Keeps copies of Odoo's records; returns how many were new or different.
     ///
     /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn put_shop(&self, records: CatalogRecords) -> Result<u64, LedgerError> {
-        self.put_shop_as_read(records, FencingToken::begin(None)).await
-    }
-
-    /// As [`Ledger::put_shop`], of records that were read some time ago.
-    ///
-    /// # Errors
-    /// As [`Ledger::put_shop`], and [`LedgerError::Outdated`].
-    pub async fn put_shop_as_read(&self, records: CatalogRecords, token: FencingToken) -> Result<u64, LedgerError> {
+    /// [`LedgerError::Store`], and [`LedgerError::Outdated`].
+    pub async fn put_shop(&self, records: CatalogRecords, token: FencingToken) -> Result<u64, LedgerError> {
         let wallet = self.context.options.wallet;
         let (changed, joined) = self
             .pool()
@@ -330,71 +326,12 @@ impl Ledger {
         Ok(changed)
     }
 
-    /// Which of these products and partners are not known yet.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn missing_records(
-        &self,
-        products: BTreeSet<ProductId>,
-        partners: BTreeSet<PartnerId>,
-    ) -> Result<(BTreeSet<ProductId>, BTreeSet<PartnerId>), LedgerError> {
-        self.pool()
-            .run(move |conn| {
-                let listed: Vec<PartnerId> = partners.iter().copied().collect();
-                let known = store::table::partners::load(conn, &listed)?;
-                let unknown = partners.into_iter().filter(|id| !known.contains_key(id)).collect();
-                Ok((store::table::catalog::unknown_products(conn, &products)?, unknown))
-            })
-            .await
-    }
-
     /// A partner as last read from Odoo.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn partner(&self, id: PartnerId) -> Result<Option<Partner>, LedgerError> {
         self.pool().run(move |conn| Ok(store::table::partners::load(conn, &[id])?.remove(&id))).await
-    }
-
-    /// The greatest id of all orders that are kept.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn newest_order(&self) -> Result<Option<OrderId>, LedgerError> {
-        self.pool().run(|conn| Ok(store::table::orders::newest(conn)?)).await
-    }
-
-    /// What is kept of orders, by id, for comparing with Odoo's.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn order_digests(&self, after: OrderId, limit: i64) -> Result<Vec<OrderDigest>, LedgerError> {
-        self.pool().run(move |conn| Ok(store::table::orders::digests(conn, after, limit)?)).await
-    }
-
-    /// How far each stream has been read.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn cursors(&self) -> Result<Vec<Cursor>, LedgerError> {
-        self.pool().run(|conn| Ok(store::table::cursors::load(conn)?)).await
-    }
-
-    /// Notes how far a stream has been read.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn set_cursor(&self, cursor: Cursor) -> Result<(), LedgerError> {
-        self.pool().run(move |conn| Ok(store::table::cursors::save(conn, &cursor)?)).await
-    }
-
-    /// How many orders no program takes because of their currency or company.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn ignored_orders(&self) -> Result<u64, LedgerError> {
-        self.pool().run(|conn| Ok(u64::try_from(store::table::orders::count_ignored(conn)?).unwrap_or_default())).await
     }
 
     /// A page of exceptions, newest first.

@@ -26,7 +26,7 @@ pub use error::Fault;
 use crate::domain::catalog::records::CatalogRecords;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::Ledger;
+use crate::ledger::{FencingToken, Ledger};
 
 /// What every method has at hand.
 pub struct Api {
@@ -82,7 +82,12 @@ impl Api {
             ))
         })?;
         let partner = found.ok_or(Refusal::UnknownPartner(id))?;
-        self.ledger.put_shop(CatalogRecords { partners: vec![partner], ..CatalogRecords::default() }).await?;
+        self.ledger
+            .put_shop(
+                CatalogRecords { partners: vec![partner], ..CatalogRecords::default() },
+                FencingToken::begin(None),
+            )
+            .await?;
         Ok(())
     }
 }

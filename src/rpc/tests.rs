@@ -11,6 +11,7 @@ use super::testing::{Bench, club, draft};
 use super::{Name, Role, openrpc};
 use crate::domain::catalog::records::{CatalogRecords, PosConfig};
 use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId};
+use crate::ledger::FencingToken;
 use crate::rpc::param::schema;
 use crate::rpc::registry::COMMON_ERRORS;
 
@@ -296,7 +297,11 @@ async fn a_tip_earns_nothing_on_a_draft_either() {
         neutral_product_ids: Vec::new(),
         active: true,
     };
-    bench.ledger.put_shop(CatalogRecords { pos_configs: vec![shop], ..CatalogRecords::default() }).await.unwrap();
+    bench
+        .ledger
+        .put_shop(CatalogRecords { pos_configs: vec![shop], ..CatalogRecords::default() }, FencingToken::begin(None))
+        .await
+        .unwrap();
     let mut order = draft("o-1");
     order["pos_config_id"] = json!(4);
     let tip = json!({"product_id": 9, "qty": 1, "price_subtotal": 5, "price_subtotal_incl": 5});

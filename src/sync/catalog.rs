@@ -6,6 +6,7 @@ use crate::domain::catalog::records::{CatalogRecords, Category, Company, Partner
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{PartnerId, PosCategoryId, ProductCategoryId};
 use crate::domain::value::money::Currency;
+use crate::ledger::ingest::missing::missing_records;
 use crate::odoo::session::{Domain, FromOdoo};
 
 use super::error::SyncError;
@@ -67,7 +68,7 @@ impl Pass<'_> {
         if !records.is_empty() {
             let records = T::all(records);
             self.follow_companies(&records.partners).await?;
-            self.shared.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
+            self.shared.ledger.put_shop(records, token).await?;
         }
         Ok(())
     }
@@ -76,7 +77,7 @@ impl Pass<'_> {
     pub async fn read_mentioned(&mut self, orders: &[Order]) -> Result<(), SyncError> {
         let products = orders.iter().flat_map(|order| &order.lines).filter_map(|line| line.product_id).collect();
         let partners = orders.iter().filter_map(|order| order.partner_id).collect();
-        let missing = self.shared.ledger.missing_records(products, partners).await.map_err(SyncError::Ledger)?;
+        let missing = missing_records(&self.shared.ledger, products, partners).await?;
         let page_size = self.settings().page_size;
         let token = self.token();
         if !missing.partners.is_empty() {

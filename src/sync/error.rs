@@ -3,8 +3,7 @@
 use crate::domain::value::ids::OrderId;
 use crate::ledger::LedgerError;
 use crate::odoo::OdooFault;
-
-use crate::sync::ledger_port::LedgerFault;
+use crate::store::StoreError;
 
 /// Why a pass ended early.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +13,10 @@ pub enum SyncError {
     Odoo(#[from] OdooFault),
     /// The ledger could not take in what was read.
     #[error("the ledger could not take in what Odoo sent: {0}")]
-    Ledger(#[source] LedgerFault),
+    Ledger(#[source] LedgerError),
+    /// The database failed. Its own words go to the log, never to callers.
+    #[error("the ledger could not take in what Odoo sent: the database failed; the service's log says how")]
+    Database(#[source] StoreError),
     /// The ledger could not take in some orders; it has all others.
     #[error(
         "the ledger could not take in order {first}{}: the service's log says why. All other orders were taken in, and \
@@ -38,17 +40,27 @@ impl SyncError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Odoo(fault) => fault.kind(),
-            Self::Ledger(_) => "ledger",
+            Self::Ledger(_) | Self::Database(_) => "ledger",
             Self::NotTakenIn { .. } => "not_taken_in",
             Self::Overtaken => "overtaken",
         }
     }
+}
 
-    /// What the ledger said: that what was read is out of date, or that something is wrong with it.
-    pub(super) fn of_ledger(fault: LedgerFault) -> Self {
-        match fault.downcast_ref::<LedgerError>() {
-            Some(LedgerError::Outdated) => Self::Overtaken,
-            _ => Self::Ledger(fault),
+impl From<LedgerError> for SyncError {
+    fn from(problem: LedgerError) -> Self {
+        match problem {
+            LedgerError::Outdated => Self::Overtaken,
+            LedgerError::Store(detail) => detail.into(),
+            other => Self::Ledger(other),
         }
+    }
+}
+
+impl From<StoreError> for SyncError {
+    /// Logs the database's own words, which this error does not show.
+    fn from(detail: StoreError) -> Self {
+        tracing::error!(error = %detail, "the database failed");
+        Self::Database(detail)
     }
 }

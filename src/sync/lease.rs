@@ -4,16 +4,18 @@
 //! so that a process that was stopped for a while does not believe in a lease that has run out meanwhile. Even if it did:
 //! what it then writes carries the lease's term, and the ledger refuses a term that is over.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::lease::LeaseAnswer;
-
+use super::database::SyncDatabase;
 use super::error::SyncError;
-use crate::sync::ledger_port::{LeaseAsk, SyncLedger};
-use crate::sync::process_id;
+use super::process_id;
+use crate::domain::lease::{LeaseAnswer, LeaseRequest};
+use crate::store::connection::clock::database_now;
+use crate::store::table::leases::{self, READING};
+use crate::store::{AnyConnection, StoreError};
 
 /// How often a process that waits for the lease asks again.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
@@ -22,7 +24,7 @@ const LOOK_ROUND: Duration = Duration::from_secs(1);
 
 /// The lease, as this process has it or not.
 pub(super) struct Lease {
-    ledger: Arc<dyn SyncLedger>,
+    database: SyncDatabase,
     lasts: Duration,
     who: String,
     held: Mutex<Option<Held>>,
@@ -47,8 +49,8 @@ pub(super) struct Granted {
 }
 
 impl Lease {
-    pub fn new(ledger: Arc<dyn SyncLedger>, lasts: Duration) -> Self {
-        Self { ledger, lasts, who: process_id::name(), held: Mutex::default() }
+    pub fn new(database: SyncDatabase, lasts: Duration) -> Self {
+        Self { database, lasts, who: process_id::name(), held: Mutex::default() }
     }
 
     /// What this process calls itself.
@@ -81,7 +83,7 @@ impl Lease {
     /// Takes it when it is free, or renews it; `None` when another process has it. `busy` says that a pass begins.
     ///
     /// # Errors
-    /// [`SyncError::Ledger`] when the database cannot be asked.
+    /// [`SyncError::Database`] when the database cannot be asked.
     pub async fn ask(&self, busy: bool) -> Result<Option<Granted>, SyncError> {
         self.send(busy, false).await
     }
@@ -89,7 +91,7 @@ impl Lease {
     /// Waits until it is had: its holder gives it up after its pass.
     ///
     /// # Errors
-    /// [`SyncError::Ledger`] when the database cannot be asked.
+    /// [`SyncError::Database`] when the database cannot be asked.
     pub async fn wait(&self) -> Result<Granted, SyncError> {
         let mut told = false;
         loop {
@@ -105,8 +107,11 @@ impl Lease {
 
     async fn send(&self, busy: bool, wish: bool) -> Result<Option<Granted>, SyncError> {
         let renewed = Instant::now();
-        let ask = LeaseAsk { who: self.who.clone(), lasts: self.lasts, wish, busy, is_gone: process_id::is_gone };
-        let (asked, at) = self.ledger.ask_lease(ask).await.map_err(SyncError::Ledger)?;
+        let (who, lasts) = (self.who.clone(), TimeDelta::from_std(self.lasts).unwrap_or(TimeDelta::MAX));
+        let asked = self.database.transaction(move |conn| {
+            ask_for(conn, &LeaseRequest { who: &who, lasts, wish, busy, is_gone: process_id::is_gone })
+        });
+        let (asked, at) = asked.await?;
         Ok(match asked {
             LeaseAnswer::Held { term, left_behind } => {
                 self.set(Some(Held { term, renewed }));
@@ -151,8 +156,13 @@ impl Lease {
         if self.held().is_none() {
             return false;
         }
+        let who = self.who.clone();
+        let wanted = self.database.run(move |conn| {
+            let lease = leases::load(conn, READING)?;
+            Ok(lease.wanted_by_other_than(&who, database_now(conn)?))
+        });
         // Who cannot be asked now wants nothing now.
-        self.ledger.lease_is_wanted(self.who.clone()).await.unwrap_or(false)
+        wanted.await.unwrap_or(false)
     }
 
     /// Gives it back, if it is ours: another need not wait until it runs out.
@@ -161,8 +171,27 @@ impl Lease {
             return;
         }
         self.set(None);
-        if let Err(problem) = self.ledger.give_back_lease(self.who.clone()).await {
+        let who = self.who.clone();
+        let given_back = self.database.transaction(move |conn| {
+            let mut lease = leases::lock(conn, READING)?;
+            lease.give_back(&who);
+            leases::save(conn, READING, &lease)
+        });
+        if let Err(problem) = given_back.await {
             tracing::debug!(error = %problem, "the lease was not given back; it runs out");
         }
     }
+}
+
+/// Takes or renews the lease, or notes the wish for it; and the database's time.
+fn ask_for(conn: &mut AnyConnection, request: &LeaseRequest<'_>) -> Result<(LeaseAnswer, DateTime<Utc>), StoreError> {
+    let mut lease = leases::lock(conn, READING)?;
+    // After the lock: however long that took, the lease counts from when it is had.
+    let now = database_now(conn)?;
+    let before = lease.clone();
+    let asked = lease.ask(request, now);
+    if lease != before {
+        leases::save(conn, READING, &lease)?;
+    }
+    Ok((asked, now))
 }

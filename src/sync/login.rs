@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::login::KeyEnd;
-use crate::ledger::LoginOutcome;
+use crate::domain::login::{KeyEnd, LoginState};
 use crate::odoo::{Session, keys};
 
 use super::error::SyncError;
-use crate::sync::ledger_port::ReadingState;
+use super::passes::PassState;
 
 /// How often Odoo is asked when the key ends: a new one is known soon, and a pass is not longer for it.
 const ASK_AGAIN: Duration = Duration::from_mins(5);
@@ -18,6 +17,33 @@ const ASK_AGAIN: Duration = Duration::from_mins(5);
 const WARN_AGAIN: Duration = Duration::from_hours(24);
 /// How often a refused login is tried again at most because another process has logged in.
 const TRY_AGAIN: Duration = Duration::from_mins(1);
+
+/// How the login of a pass went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LoginOutcome {
+    /// Nobody can tell: Odoo was not reached, say.
+    #[default]
+    Unknown,
+    /// Odoo refused it.
+    Refused,
+    /// It was accepted, and nobody asked when its key ends.
+    Accepted,
+    /// It was accepted, and its key ends then, or never.
+    AcceptedUntil(Option<KeyEnd>),
+}
+
+impl LoginOutcome {
+    /// The login's state after it.
+    #[must_use]
+    pub fn after(self, before: LoginState, now: DateTime<Utc>) -> LoginState {
+        match self {
+            Self::Unknown => before,
+            Self::Refused => LoginState { refused: true, ..before },
+            Self::Accepted => LoginState { refused: false, accepted_at: Some(now), ..before },
+            Self::AcceptedUntil(key_end) => LoginState { refused: false, accepted_at: Some(now), key_end },
+        }
+    }
+}
 
 /// What this process remembers of the login.
 #[derive(Debug, Default)]
@@ -45,7 +71,7 @@ impl Login {
             if notes.refused.take().is_some() {
                 notes.asked = None;
             }
-            notes.outcome = LoginOutcome::Accepted(None);
+            notes.outcome = LoginOutcome::Accepted;
             notes.asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN)
         });
         if !is_due {
@@ -54,7 +80,7 @@ impl Login {
         match keys::end(session, Utc::now()).await {
             Ok(end) => self.change(|notes| {
                 notes.asked = Some(Instant::now());
-                notes.outcome = LoginOutcome::Accepted(Some(end));
+                notes.outcome = LoginOutcome::AcceptedUntil(end);
             }),
             // The pass goes on, and fails by itself if Odoo is away.
             Err(fault) => tracing::debug!(%fault, "when the API key ends could not be asked"),
@@ -78,7 +104,7 @@ impl Login {
 
     /// Whether some process has logged in since this refusal: then it is worth another try. Not at once every time: that
     /// process may have another key than this one.
-    pub fn may_be_over(&self, refusal: Instant, state: &ReadingState) -> bool {
+    pub fn may_be_over(&self, refusal: Instant, state: &PassState) -> bool {
         let accepted = state.last.as_ref().and_then(|last| last.login.accepted_at);
         self.change(|notes| {
             // A new refusal counts from when it was noticed. A login that worked before it proves nothing about it.
@@ -119,18 +145,17 @@ mod tests {
 
     use super::*;
     use crate::domain::catalog::records::LastPass;
-    use crate::domain::login::LoginState;
     use crate::odoo::OdooFault;
 
-    fn state(now: DateTime<Utc>, accepted_at: DateTime<Utc>) -> ReadingState {
+    fn state(now: DateTime<Utc>, accepted_at: DateTime<Utc>) -> PassState {
         let login = LoginState { accepted_at: Some(accepted_at), ..LoginState::default() };
-        ReadingState { now, last: Some(LastPass { login, ..LastPass::default() }), running: false }
+        PassState { now, last: Some(LastPass { login, ..LastPass::default() }), running: false }
     }
 
     #[test]
     fn what_was_accepted_before_a_refusal_is_not_told_after_it() {
         let login = Login::default();
-        login.change(|notes| notes.outcome = LoginOutcome::Accepted(None));
+        login.change(|notes| notes.outcome = LoginOutcome::Accepted);
         let refused = SyncError::Odoo(OdooFault::AccessDenied { login: "loyalty".to_owned() });
         assert_eq!(login.outcome(Some(&refused)), LoginOutcome::Refused);
         assert_eq!(login.outcome(Some(&SyncError::Overtaken)), LoginOutcome::default());

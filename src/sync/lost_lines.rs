@@ -13,6 +13,7 @@ use crate::domain::sale::withdrawal::KnownLine;
 use crate::domain::value::ids::{LineId, OrderId};
 use crate::odoo::read::pos_orders::{LINE, ORDER};
 use crate::odoo::read::record::Record;
+use crate::store::table::withdrawals;
 
 use super::error::SyncError;
 use super::pass::Pass;
@@ -39,7 +40,8 @@ impl Pass<'_> {
         if asked.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let known = self.shared.ledger.known_lines(asked.into_iter().collect()).await.map_err(SyncError::Ledger)?;
+        let asked: Vec<LineId> = asked.into_iter().collect();
+        let known = self.shared.database.run(move |conn| withdrawals::known_lines(conn, &asked)).await?;
         let (mut lost, mut unsure, mut elsewhere) = (BTreeMap::new(), Vec::new(), Vec::new());
         for (id, line) in known.iter().filter(|(_, line)| line.state == OrderState::Paid) {
             match own.get(id) {
@@ -69,7 +71,8 @@ impl Pass<'_> {
     ) -> Result<(), SyncError> {
         let orders: BTreeSet<OrderId> = lines.iter().map(|(_, line)| line.order).collect();
         let orders: Vec<OrderId> = orders.into_iter().collect();
-        let known = self.shared.ledger.known_orders(orders.clone()).await.map_err(SyncError::Ledger)?;
+        let asked = orders.clone();
+        let known = self.shared.database.run(move |conn| withdrawals::known_orders(conn, &asked)).await?;
         let mut there = BTreeSet::new();
         for record in self.fields_of(ORDER, orders.iter().map(|id| id.0), &["uuid", "pos_reference"]).await? {
             let Ok(id) = record.id().map(OrderId) else { continue };

@@ -7,10 +7,13 @@
 use std::collections::BTreeSet;
 
 use crate::domain::catalog::records::Partner;
-use crate::domain::sale::order::Order;
+use crate::domain::sale::order::{Order, Wallet};
 use crate::domain::value::ids::{OrderId, PartnerId};
+use crate::ledger::ingest::trail;
 use crate::odoo::read::pos_orders::ORDER;
 use crate::odoo::session::FromOdoo;
+use crate::store::table::accounts;
+use crate::store::table::withdrawals::known_orders;
 
 use super::error::SyncError;
 use super::pass::Pass;
@@ -20,26 +23,27 @@ impl Pass<'_> {
     /// stranger, an order by the number of another one, did not become that one's.
     pub async fn follow_customers(&mut self, orders: &[Order], strangers: &BTreeSet<OrderId>) -> Result<(), SyncError> {
         let read = orders.iter().filter_map(|order| Some((order.id?, order.partner_id)));
-        let read = read.filter(|(id, _)| !strangers.contains(id)).collect();
-        let left = self.shared.ledger.customers_left(read).await.map_err(SyncError::Ledger)?;
+        let read: Vec<_> = read.filter(|(id, _)| !strangers.contains(id)).collect();
+        let left = self.shared.database.run(|conn| trail::customers_left(conn, read)).await?;
         self.follow(left).await
     }
 
     /// Before contacts are kept: moves the companies that these were of, and that are gone.
     pub async fn follow_companies(&mut self, partners: &[Partner]) -> Result<(), SyncError> {
-        if partners.is_empty() {
+        if partners.is_empty() || self.shared.ledger.wallet() == Wallet::Contact {
             return Ok(());
         }
-        let left = self.shared.ledger.companies_left(partners.to_vec()).await.map_err(SyncError::Ledger)?;
+        let (wallet, partners) = (self.shared.ledger.wallet(), partners.to_vec());
+        let left = self.shared.ledger.pool().run(move |conn| trail::companies_left(conn, wallet, &partners)).await?;
         self.follow(left).await
     }
 
     /// Looks whether every member with points is still there: not all of them have orders that would show it.
     pub async fn sweep_members(&mut self) -> Result<(), SyncError> {
-        let limit = self.settings().page_size;
+        let limit = i64::from(self.settings().page_size);
         let mut after = PartnerId(0);
         loop {
-            let page = self.shared.ledger.members_after(after, limit).await.map_err(SyncError::Ledger)?;
+            let page = self.shared.database.run(move |conn| accounts::members(conn, after, limit)).await?;
             let Some(last) = page.last().copied() else { return Ok(()) };
             self.follow(page.into_iter().collect()).await?;
             after = last;
@@ -49,7 +53,7 @@ impl Pass<'_> {
     /// Says of members that nobody knows the whereabouts of what they have, now that all orders were read.
     pub async fn tell_of_orphans(&mut self) -> Result<(), SyncError> {
         for member in std::mem::take(&mut self.orphans) {
-            self.shared.ledger.orphaned(member, self.token()).await.map_err(SyncError::of_ledger)?;
+            self.shared.ledger.orphaned(member, self.token()).await?;
         }
         Ok(())
     }
@@ -66,11 +70,11 @@ impl Pass<'_> {
             let token = self.token();
             if let Some(into) = self.became(member).await? {
                 tracing::info!(member = member.0, into = into.id.0, "Odoo merged a customer into another");
-                let merged = self.shared.ledger.merge_member(member, into, token).await;
-                self.count(merged.map_err(SyncError::of_ledger)?);
+                let merged = self.shared.ledger.merge_member(member, into, token).await?;
+                self.count(merged);
             } else {
                 // At once, so that a person decides although a later pass may see only a part of its orders.
-                self.shared.ledger.orphaned(member, token).await.map_err(SyncError::of_ledger)?;
+                self.shared.ledger.orphaned(member, token).await?;
                 self.orphans.insert(member);
             }
         }
@@ -80,7 +84,8 @@ impl Pass<'_> {
     /// Whom a member became that is gone: the one that all its orders are now. `None` where they are several's or
     /// nobody's, or where there are none.
     async fn became(&self, member: PartnerId) -> Result<Option<Partner>, SyncError> {
-        let trail = self.shared.ledger.trail(member).await.map_err(SyncError::Ledger)?;
+        let wallet = self.shared.ledger.wallet();
+        let trail = self.shared.ledger.pool().run(move |conn| trail::of(conn, wallet, member)).await?;
         if let Some(known) = trail.became {
             return Ok(self.session.by_ids::<Partner>(&[known.0], 1).await?.pop());
         }
@@ -107,7 +112,8 @@ impl Pass<'_> {
     /// The customers that these orders have in Odoo now, as far as it has the orders, and not others by their numbers; `None`
     /// is nobody.
     async fn customers_of(&self, orders: &[OrderId]) -> Result<BTreeSet<Option<i64>>, SyncError> {
-        let known = self.shared.ledger.known_orders(orders.to_vec()).await.map_err(SyncError::Ledger)?;
+        let asked = orders.to_vec();
+        let known = self.shared.database.run(move |conn| known_orders(conn, &asked)).await?;
         let fields = ["partner_id", "uuid", "pos_reference"];
         let mut customers = BTreeSet::new();
         for record in self.fields_of(ORDER, orders.iter().map(|id| id.0), &fields).await? {

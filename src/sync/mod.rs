@@ -6,7 +6,8 @@
 //! everybody else talks to it through its [`SyncHandle`]. Of several processes on one database, the one that has the
 //! [`lease`] reads.
 
-mod adapter;
+mod catalog;
+mod database;
 pub mod error;
 mod future;
 mod lease;
@@ -15,11 +16,15 @@ mod lost_lines;
 mod members;
 mod orders;
 mod pass;
+mod passes;
 mod places;
+mod process_id;
 mod progress;
 mod service;
 mod status;
 mod sweep;
+#[cfg(test)]
+mod tests;
 pub mod window;
 mod withdrawals;
 
@@ -27,7 +32,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use crate::sync::ledger_port::{LedgerFault, MissingRecords, Pending, SyncLedger};
 pub use error::SyncError;
 pub use service::{SyncHandle, SyncService};
 pub use status::SyncState;
@@ -74,9 +78,3 @@ pub struct PassReport {
     /// Entries posted because of them.
     pub entries_posted: u64,
 }
-
-mod catalog;
-pub mod ledger_port;
-mod process_id;
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::OrderId;
-use crate::ledger::{CHUNK, LedgerError};
+use crate::ledger::CHUNK;
 use crate::odoo::read::pos_orders::{ORDER, orders_of_lines, read_page};
 use crate::odoo::read::record::moment_text;
 use crate::odoo::session::Domain;
@@ -17,12 +17,6 @@ use super::pass::Pass;
 use super::progress::Progress;
 use super::withdrawals::{Sorted, Taking};
 use crate::store::FencingToken;
-use crate::sync::ledger_port::LedgerFault;
-
-/// Whether it may be for what the orders say that the ledger could not take them in.
-fn is_of_the_orders(fault: &LedgerFault) -> bool {
-    fault.downcast_ref::<LedgerError>().is_some_and(LedgerError::is_of_the_command)
-}
 
 /// Orders a chunk of the ledger's at a time, the first ones last.
 fn pieces_of(mut orders: Vec<Order>) -> Vec<Vec<Order>> {
@@ -139,17 +133,17 @@ impl Pass<'_> {
                     self.report.orders_read = self.report.orders_read.saturating_add(read);
                     self.count(done);
                 }
-                Err(fault) if is_of_the_orders(&fault) => {
+                Err(problem) if problem.is_of_the_command() => {
                     let second = piece.split_off(piece.len() / 2);
                     if let ([], [order]) = (piece.as_slice(), second.as_slice()) {
                         let id = order.id.unwrap_or(OrderId(0));
-                        tracing::error!(order = id.0, error = %fault, "an order of Odoo cannot be taken in");
+                        tracing::error!(order = id.0, error = %problem, "an order of Odoo cannot be taken in");
                         self.refused.insert(id);
                     } else {
                         pieces.extend([second, piece]);
                     }
                 }
-                Err(fault) => return Err(SyncError::of_ledger(fault)),
+                Err(problem) => return Err(problem.into()),
             }
         }
         Ok(())

@@ -24,6 +24,7 @@ use super::window::{ReadWindow, believed, window};
 use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
 use crate::store::FencingToken;
+use crate::store::table::{cursors, findings, orders, withdrawals};
 use crate::sync::catalog::Kept;
 
 /// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
@@ -112,7 +113,7 @@ impl<'a> Pass<'a> {
     pub async fn run(&mut self, work: &mut Work, kind: PassKind) -> Result<(), SyncError> {
         let began = Instant::now();
         (self.reads_all, self.accepts) = (kind.is_full(), kind == PassKind::Accepting);
-        let kept = self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?;
+        let kept = self.shared.database.run(cursors::load).await?;
         let cursors: BTreeMap<String, DateTime<Utc>> =
             kept.into_iter().map(|cursor| (cursor.stream, cursor.high_water)).collect();
         let (plans, future) = self.plan(work, kind, &cursors).await?;
@@ -209,14 +210,14 @@ impl<'a> Pass<'a> {
 
     /// Keeps which records are written in the future, for the status.
     async fn note_future(&self, found: Vec<FutureRecords>) -> Result<(), SyncError> {
-        let ledger = &self.shared.ledger;
-        if ledger.findings().await.map_err(SyncError::Ledger)?.future == found {
+        let database = &self.shared.database;
+        if database.run(findings::load).await?.future == found {
             return Ok(());
         }
         for FutureRecords { model, records, latest_id, latest_written_at, .. } in &found {
             tracing::warn!(model, records, latest_id, %latest_written_at, "records of Odoo are written in the future");
         }
-        ledger.keep_future(found).await.map_err(SyncError::Ledger)
+        database.transaction(move |conn| findings::keep_future(conn, &found)).await
     }
 
     async fn shop_stream<T: FromOdoo + Kept>(
@@ -239,7 +240,7 @@ impl<'a> Pass<'a> {
         plans: &BTreeMap<&'static str, Plan>,
     ) -> Result<(), SyncError> {
         let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
-        let known = self.shared.ledger.newest_order().await.map_err(SyncError::Ledger)?;
+        let known = self.shared.database.run(orders::newest).await?;
         if orders.window == ReadWindow::All || (orders.newest.is_some() && lines.window == ReadWindow::All) {
             self.read_orders(&Domain::new(), true).await?;
         } else {
@@ -288,7 +289,7 @@ impl<'a> Pass<'a> {
     ) -> Result<(), SyncError> {
         if let Some(high_water) = plan.newest {
             let cursor = Cursor { stream: stream.to_owned(), high_water };
-            self.shared.ledger.set_cursor(cursor).await.map_err(SyncError::Ledger)?;
+            self.shared.database.run(move |conn| cursors::save(conn, &cursor)).await?;
             work.stillness.was_read(stream, began, self.settings().overlap);
         }
         Ok(())
@@ -306,7 +307,7 @@ impl<'a> Pass<'a> {
             // A moment in the future is a clock that was set back: sweep rather than wait for it.
             last.is_none_or(|last| now < *last || now.signed_duration_since(*last) >= than)
         };
-        let held = self.shared.ledger.findings().await.map_err(SyncError::Ledger)?.held.is_some();
+        let held = self.shared.database.run(withdrawals::held).await?.is_some();
         let asks =
             if held { kind == PassKind::Asked || is_older(LOOK_AGAIN) } else { went_back || self.has_set_aside() };
         let every = TimeDelta::from_std(self.settings().sweep_every).unwrap_or(TimeDelta::MAX);
@@ -326,7 +327,7 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let cursor = Cursor { stream: SWEEP.to_owned(), high_water: now };
-        self.shared.ledger.set_cursor(cursor).await.map_err(SyncError::Ledger)
+        self.shared.database.run(move |conn| cursors::save(conn, &cursor)).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::findings::Place;
 use crate::domain::value::ids::OrderId;
 use crate::odoo::read::places;
+use crate::store::table::findings;
 
 use super::error::SyncError;
 use super::pass::Pass;
@@ -13,9 +14,10 @@ impl Pass<'_> {
     /// Of orders that Odoo does not show, those that are gone: it still shows where they were sold. To be asked after the
     /// orders were, so that a right that is lost meanwhile is missed. What is not shown is kept for the status.
     pub async fn gone_for_good(&self, missing: Vec<OrderId>) -> Result<Vec<OrderId>, SyncError> {
-        let ledger = &self.shared.ledger;
+        let database = &self.shared.database;
         let shown = places::shown(&self.session, self.settings().page_size).await?;
-        let sold_at = ledger.places_of(missing.clone()).await.map_err(SyncError::Ledger)?;
+        let asked = missing.clone();
+        let sold_at = database.run(move |conn| findings::places_of_orders(conn, &asked)).await?;
         let mut hidden: BTreeMap<Place, u64> = BTreeMap::new();
         let mut gone = Vec::new();
         for order in missing {
@@ -29,8 +31,8 @@ impl Pass<'_> {
                 gone.push(order);
             }
         }
-        ledger.keep_places(shown, Some(hidden)).await.map_err(SyncError::Ledger)?;
-        for place in ledger.findings().await.map_err(SyncError::Ledger)?.hidden {
+        database.transaction(move |conn| findings::keep_places(conn, &shown, Some(&hidden))).await?;
+        for place in database.run(findings::load).await?.hidden {
             tracing::warn!(orders = place.orders, "{}", place.message());
         }
         Ok(gone)
@@ -39,12 +41,12 @@ impl Pass<'_> {
     /// Keeps what the places are called: once one is not shown any more, Odoo does not say.
     pub async fn note_places(&self) -> Result<(), SyncError> {
         let shown = places::shown(&self.session, self.settings().page_size).await?;
-        self.shared.ledger.keep_places(shown, None).await.map_err(SyncError::Ledger)
+        self.shared.database.transaction(move |conn| findings::keep_places(conn, &shown, None)).await
     }
 
     /// Whether all places that were not shown are shown again: then all orders are worth comparing.
     pub async fn sees_all_again(&self) -> Result<bool, SyncError> {
-        let hidden = self.shared.ledger.findings().await.map_err(SyncError::Ledger)?.hidden;
+        let hidden = self.shared.database.run(findings::load).await?.hidden;
         if hidden.is_empty() {
             return Ok(false);
         }

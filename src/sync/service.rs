@@ -11,19 +11,22 @@ use tokio::sync::{Mutex, Notify};
 use crate::domain::catalog::records::{CatalogRecords, Partner};
 use crate::domain::sync_status::SyncStatus;
 use crate::domain::value::ids::{OrderId, PartnerId};
+use crate::ledger::Ledger;
 use crate::odoo::read::catalog;
 use crate::odoo::read::pos_orders::ShopRules;
 use crate::odoo::{Link, Session};
 
+use super::database::SyncDatabase;
 use super::error::SyncError;
 use super::lease::{Granted, Lease};
 use super::login::Login;
 use super::pass::{Pass, PassKind};
+use super::passes::PassEnd;
 use super::status::{Board, SyncState};
 use super::window::Stillness;
 use super::{PassReport, SyncSettings};
 use crate::store::FencingToken;
-use crate::sync::ledger_port::{PassEnd, SyncLedger};
+use crate::store::table::{cursors, findings, orders};
 
 /// The most orders that wait after a notification. More come with the next pass: polling is the truth.
 const MOST_NOTIFIED: usize = 10_000;
@@ -37,7 +40,8 @@ const PASSES_TRIED: u32 = 3;
 
 /// What everybody shares.
 pub(super) struct Shared {
-    pub ledger: Arc<dyn SyncLedger>,
+    pub ledger: Ledger,
+    pub database: SyncDatabase,
     pub link: Arc<Link>,
     pub settings: SyncSettings,
     pub board: Board,
@@ -84,7 +88,7 @@ impl Shared {
                 let rules = Arc::new(ShopRules::read(&session, self.settings.page_size).await?);
                 let neutral_products = Some(rules.neutral_products());
                 let records = CatalogRecords { neutral_products, ..CatalogRecords::default() };
-                self.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
+                self.ledger.put_shop(records, token).await?;
                 work.rules = Some(KeptRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
                 rules
             }
@@ -152,7 +156,7 @@ impl Shared {
             odoo_version: self.link.server_version(),
             login: self.login.outcome(outcome.as_ref().err()),
         };
-        match self.ledger.end_pass(end).await {
+        match self.database.end_pass(end).await {
             Ok(state) => {
                 self.board.heard(&state);
                 if let Some(last) = &state.last {
@@ -210,7 +214,7 @@ impl Shared {
     /// process beside this one that has logged in.
     async fn is_paused(&self) -> bool {
         let Some(refusal) = self.link.refused_since().await else { return false };
-        match self.ledger.reading_state().await {
+        match self.database.pass_state().await {
             Ok(state) if self.login.may_be_over(refusal, &state) => {
                 tracing::info!("another process has logged in to Odoo: the login is tried again");
                 self.link.forget_refusal().await;
@@ -222,7 +226,7 @@ impl Shared {
 
     /// What the process that reads has said of it.
     async fn hear(&self) {
-        match self.ledger.reading_state().await {
+        match self.database.pass_state().await {
             Ok(state) => self.board.heard(&state),
             Err(problem) => tracing::debug!(error = %problem, "how reading goes cannot be looked up"),
         }
@@ -253,11 +257,13 @@ pub struct SyncHandle {
 impl SyncService {
     /// Between this ledger and this Odoo. Nothing is read yet.
     #[must_use]
-    pub fn new(ledger: Arc<dyn SyncLedger>, link: Arc<Link>, mut settings: SyncSettings) -> Self {
+    pub fn new(ledger: Ledger, link: Arc<Link>, mut settings: SyncSettings) -> Self {
         settings.page_size = settings.page_size.max(1);
+        let database = SyncDatabase(ledger.pool().clone());
         let shared = Shared {
-            lease: Lease::new(Arc::clone(&ledger), settings.lease),
+            lease: Lease::new(database.clone(), settings.lease),
             ledger,
+            database,
             link,
             settings,
             board: Board::default(),
@@ -389,16 +395,17 @@ impl SyncHandle {
     /// How sync is doing.
     ///
     /// # Errors
-    /// [`SyncError::Ledger`] when the ledger cannot say.
+    /// [`SyncError::Database`] when the database cannot say.
     pub async fn state(&self) -> Result<SyncState, SyncError> {
-        let kept = self.shared.ledger.reading_state().await.map_err(SyncError::Ledger)?;
+        let database = &self.shared.database;
+        let kept = database.pass_state().await?;
         self.shared.board.heard(&kept);
         let brief = self.brief_state();
         let status = SyncStatus {
             running: brief.status.running || kept.running,
-            ignored_orders: self.shared.ledger.ignored_orders().await.map_err(SyncError::Ledger)?,
-            cursors: self.shared.ledger.cursors().await.map_err(SyncError::Ledger)?,
-            findings: self.shared.ledger.findings().await.map_err(SyncError::Ledger)?,
+            ignored_orders: u64::try_from(database.run(orders::count_ignored).await?).unwrap_or_default(),
+            cursors: database.run(cursors::load).await?,
+            findings: database.run(findings::load).await?,
             ..brief.status
         };
         Ok(SyncState { status, ..brief })
@@ -430,7 +437,7 @@ impl SyncHandle {
         };
         if let Some(partner) = &found {
             let records = CatalogRecords { partners: vec![partner.clone()], ..CatalogRecords::default() };
-            shared.ledger.put_shop(records, token).await.map_err(SyncError::of_ledger)?;
+            shared.ledger.put_shop(records, token).await?;
         }
         Ok(found)
     }

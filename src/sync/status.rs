@@ -10,7 +10,7 @@ use crate::domain::sync_status::SyncStatus;
 
 use super::PassReport;
 use super::error::SyncError;
-use crate::sync::ledger_port::ReadingState;
+use super::passes::PassState;
 
 /// How sync is doing, and what else it knows of Odoo.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Board {
     }
 
     /// Takes note of how the last pass went, whichever process made it.
-    pub fn heard(&self, state: &ReadingState) {
+    pub fn heard(&self, state: &PassState) {
         let Some(last) = &state.last else { return };
         let success = last.complete.map(|(began_at, ended_at)| {
             // Both by the database's time, so that our own clock may be wrong, or be set.

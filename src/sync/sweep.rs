@@ -15,6 +15,7 @@ use crate::domain::sale::order::OrderState;
 use crate::domain::value::ids::OrderId;
 use crate::odoo::read::pos_orders::{ORDER, read_digests};
 use crate::odoo::session::Domain;
+use crate::store::table::orders;
 
 use super::error::SyncError;
 use super::pass::Pass;
@@ -83,12 +84,12 @@ impl Pass<'_> {
 
     /// What the ledger knows of the orders with ids above `after` up to `upto`.
     async fn known(&self, after: i64, upto: i64) -> Result<BTreeMap<OrderId, OrderDigest>, SyncError> {
-        let limit = self.settings().page_size;
+        let limit = i64::from(self.settings().page_size);
         let mut known = BTreeMap::new();
         let mut after = OrderId(after);
         loop {
-            let digests = self.shared.ledger.order_digests(after, limit).await.map_err(SyncError::Ledger)?;
-            let is_last = u32::try_from(digests.len()).is_ok_and(|count| count < limit);
+            let digests = self.shared.database.run(move |conn| orders::digests(conn, after, limit)).await?;
+            let is_last = i64::try_from(digests.len()).is_ok_and(|count| count < limit);
             for digest in digests {
                 after = after.max(digest.id);
                 if digest.id.0 > upto {
@@ -124,7 +125,7 @@ impl Pass<'_> {
             return Ok(());
         }
         tracing::info!(orders = ?others, "orders that were not paid are gone from Odoo");
-        let done = self.shared.ledger.forget_orders(others, self.token()).await.map_err(SyncError::of_ledger)?;
+        let done = self.shared.ledger.forget_orders(others, self.token()).await?;
         self.count(done);
         Ok(())
     }

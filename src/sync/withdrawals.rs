@@ -14,6 +14,7 @@ use crate::domain::findings::HeldWithdrawals;
 use crate::domain::sale::order::Order;
 use crate::domain::sale::withdrawal::{Withdrawal, Withdrawals};
 use crate::domain::value::ids::OrderId;
+use crate::store::table::{orders, withdrawals};
 
 use super::error::SyncError;
 use super::lost_lines::has_any;
@@ -47,7 +48,7 @@ impl Pass<'_> {
     /// where all orders are read: a window shows what somebody does to single ones.
     pub async fn set_aside(&mut self, orders: Vec<Order>) -> Result<Sorted, SyncError> {
         let ids: Vec<OrderId> = orders.iter().filter_map(|order| order.id).collect();
-        let known = self.shared.ledger.known_orders(ids).await.map_err(SyncError::Ledger)?;
+        let known = self.shared.database.run(move |conn| withdrawals::known_orders(conn, &ids)).await?;
         let mut sorted = Sorted::default();
         for order in orders {
             let before = order.id.and_then(|id| Some((id, known.get(&id)?)));
@@ -99,9 +100,9 @@ impl Pass<'_> {
     }
 
     async fn take_back(&mut self, found: &Withdrawals) -> Result<(), SyncError> {
-        let ledger = &self.shared.ledger;
+        let (ledger, all) = (&self.shared.ledger, found.all());
         let (gone, replaced, unpaid) = (found.gone(), found.of(Withdrawal::Replaced), found.of(Withdrawal::Unpaid));
-        let (members, points) = ledger.worth_of(found.all()).await.map_err(SyncError::Ledger)?;
+        let (members, points) = self.shared.database.run(move |conn| withdrawals::worth_of(conn, &all)).await?;
         tracing::warn!(
             gone = gone.len(),
             replaced = replaced.len(),
@@ -113,7 +114,7 @@ impl Pass<'_> {
         // The old order goes before the new one comes: its customer did not become the new one's.
         let lost: Vec<OrderId> = gone.iter().chain(&replaced).copied().collect();
         if !lost.is_empty() {
-            let done = ledger.forget_orders(lost, self.token()).await.map_err(SyncError::of_ledger)?;
+            let done = ledger.forget_orders(lost, self.token()).await?;
             self.count(done);
         }
         self.taking = Taking::AsNew;
@@ -124,10 +125,12 @@ impl Pass<'_> {
     }
 
     async fn hold_back(&self, found: &Withdrawals, most: u64) -> Result<(), SyncError> {
-        let ledger = &self.shared.ledger;
-        let before = ledger.findings().await.map_err(SyncError::Ledger)?.held;
-        let (members, points) = ledger.worth_of(found.all()).await.map_err(SyncError::Ledger)?;
-        let newest = ledger.newest_order().await.map_err(SyncError::Ledger)?;
+        let all = found.all();
+        let known = self.shared.database.run(move |conn| {
+            let before = withdrawals::held(conn)?;
+            Ok((before, withdrawals::worth_of(conn, &all)?, orders::newest(conn)?))
+        });
+        let (before, (members, points), newest) = known.await?;
         let count = |many: usize| u64::try_from(many).unwrap_or(u64::MAX);
         let held = HeldWithdrawals {
             gone: count(found.gone().len()),
@@ -152,14 +155,12 @@ impl Pass<'_> {
     }
 
     async fn keep_held(&self, held: Option<HeldWithdrawals>) -> Result<(), SyncError> {
-        let ledger = &self.shared.ledger;
-        let before = ledger.findings().await.map_err(SyncError::Ledger)?.held;
-        if before == held {
+        if self.shared.database.run(withdrawals::held).await? == held {
             return Ok(());
         }
         if held.is_none() {
             tracing::info!("nothing waits any more to be taken back");
         }
-        ledger.keep_held(held).await.map_err(SyncError::Ledger)
+        self.shared.database.transaction(move |conn| withdrawals::keep_held(conn, held.as_ref())).await
     }
 }

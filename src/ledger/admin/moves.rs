@@ -1,106 +1,22 @@
 //! Members that are gone from Odoo: whom they became, and what is done when nobody knows.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::ledger::state::{Exception, OrderRef};
-use crate::domain::value::ids::{ExceptionId, OrderId, PartnerId, SaleId};
+use crate::domain::value::ids::{ExceptionId, PartnerId};
+use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
-use crate::ledger::ingest::wallets::{companies_left, owner_of};
 use crate::ledger::writer::batch::orphan_key;
 use crate::ledger::writer::command::{Command, Idempotency, Transfer, TransferReason};
-use crate::ledger::{Ledger, Wallet};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::table::accounts::AccountSelection;
+use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::exceptions::{self, ExceptionRow};
-use crate::store::table::{accounts, merges};
 use crate::store::{self, AnyConnection, FencingToken};
 
-/// What is known of a member that may have become another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trail {
-    /// Its orders, and its contacts' orders if it is a company. Their customer today shows whom it became.
-    pub orders: Vec<OrderId>,
-    /// Whether it is a company whose contacts' orders are its own.
-    pub is_company: bool,
-    /// Whom it is known to have become. What is still on its account was put there while its points moved.
-    pub became: Option<PartnerId>,
-    /// Whether a manager was told before that nobody knows whom it became: from then on a person decides.
-    pub told: bool,
-}
-
 impl Ledger {
-    /// Customers whom these orders had and no longer have, each once. Those that became another are not among them.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn customers_left(
-        &self,
-        read: Vec<(OrderId, Option<PartnerId>)>,
-    ) -> Result<BTreeSet<PartnerId>, LedgerError> {
-        self.pool()
-            .run(move |conn| {
-                let read = read.into_iter().map(|(id, customer)| (SaleId::pos_order(id), customer));
-                let read: BTreeMap<SaleId, Option<PartnerId>> = read.collect();
-                let known = store::table::wallets::customers(conn, &read.keys().copied().collect())?;
-                let left = known.iter().filter(|(id, known)| read.get(id) != Some(&known.partner_id));
-                let left = left.filter_map(|(_, known)| known.partner_id).collect();
-                not_merged(conn, left)
-            })
-            .await
-    }
-
-    /// Companies that these contacts were of and no longer are, each once, where points are the company's.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn companies_left(&self, read: Vec<Partner>) -> Result<BTreeSet<PartnerId>, LedgerError> {
-        let wallet = self.context().options.wallet;
-        if wallet == Wallet::Contact {
-            return Ok(BTreeSet::new());
-        }
-        self.pool()
-            .run(move |conn| {
-                let left = companies_left(conn, wallet, &read)?.into_values().collect();
-                not_merged(conn, left)
-            })
-            .await
-    }
-
-    /// What is known of a member that may have become another.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn trail(&self, member: PartnerId) -> Result<Trail, LedgerError> {
-        let wallet = self.context().options.wallet;
-        self.pool()
-            .run(move |conn| {
-                let mut contacts = owner_of(conn, wallet, member)?.contacts;
-                let is_company = wallet == Wallet::Company && contacts.contains(&member);
-                if !is_company {
-                    contacts = vec![member];
-                }
-                let orders = store::table::wallets::orders_of_customers(conn, &contacts)?.into_iter();
-                let orders = orders.filter_map(SaleId::as_pos_order).collect();
-                let told = exceptions::state_of(conn, &orphan_key(member))?.is_some();
-                let became = merges::of(conn, &[member])?.remove(&member);
-                Ok(Trail { orders, is_company, became, told })
-            })
-            .await
-    }
-
-    /// Members who have or owe something, with an id above `after`, at most `limit`.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn members_after(&self, after: PartnerId, limit: i64) -> Result<Vec<PartnerId>, LedgerError> {
-        self.pool().run(move |conn| Ok(accounts::members(conn, after, limit)?)).await
-    }
-
     /// Moves everything of a member that Odoo merged into another partner. Doing so again changes nothing.
     ///
     /// # Errors
@@ -171,11 +87,6 @@ impl Ledger {
 }
 
 const ORPHANED: &str = "orphaned_account";
-
-fn not_merged(conn: &mut AnyConnection, partners: BTreeSet<PartnerId>) -> Result<BTreeSet<PartnerId>, LedgerError> {
-    let became = merges::of(conn, &partners.iter().copied().collect::<Vec<_>>())?;
-    Ok(partners.into_iter().filter(|id| !became.contains_key(id)).collect())
-}
 
 /// Raises the exception, brings it up to date, or ends it when there is nothing left; its text when it is new.
 fn tell(conn: &mut AnyConnection, member: PartnerId) -> Result<Option<String>, LedgerError> {

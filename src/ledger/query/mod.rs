@@ -2,7 +2,6 @@
 
 pub(in crate::ledger) mod draft;
 pub(in crate::ledger) mod explanation;
-pub(in crate::ledger) mod findings;
 pub(in crate::ledger) mod history;
 pub(in crate::ledger) mod listing;
 pub(in crate::ledger) mod names;

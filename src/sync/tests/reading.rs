@@ -9,12 +9,24 @@ async fn a_year_of_orders_comes_in_whole_and_a_second_reading_changes_nothing() 
     let orders = u64::try_from(world.shop.count("pos.order")).unwrap();
     let first = world.pass().await;
     assert_eq!((first.orders_read, first.orders_changed), (orders, orders));
-    let lines: usize = world.ledger.look(|book| book.orders.values().map(|order| order.lines.len()).sum());
-    assert_eq!(lines, world.shop.count("pos.order.line"));
-    world.ledger.look(|book| {
-        assert_eq!((book.partners.len(), book.products.len(), book.categories.len()), (300, 60, 12));
-        assert!(book.unknown.is_empty());
+    let kept = world.orders();
+    let lines: Vec<_> = kept.values().flat_map(|order| &order.lines).collect();
+    assert_eq!(lines.len(), world.shop.count("pos.order.line"));
+    let products: BTreeSet<_> = lines.iter().filter_map(|line| line.product_id).collect();
+    let (counted, catalog) = world.look(|conn| {
+        let partners: i64 = schema::partners::table.count().get_result(conn)?;
+        let products_kept: i64 = schema::products::table.count().get_result(conn)?;
+        let categories: i64 =
+            schema::categories::table.filter(schema::categories::tree.eq("pos")).count().get_result(conn)?;
+        Ok(((partners, products_kept, categories), catalog::load(conn, &products)?))
     });
+    assert_eq!(counted, (300, 60, 12));
+    // A line's categories are those of its first reading: each product was known by then.
+    assert!(lines.iter().filter(|line| !line.pos_categories.is_empty()).count() > lines.len() / 2);
+    for line in lines {
+        let Some(product) = line.product_id else { continue };
+        assert_eq!(line.pos_categories, catalog.pos_categories_of(product), "{product:?}");
+    }
     let full = world.sync.run(true).await.unwrap();
     assert_eq!((full.orders_read, full.orders_changed, full.entries_posted), (orders, 0, 0));
     assert_eq!(world.sync.state().await.unwrap().missed_by_incremental, 0);
@@ -45,11 +57,13 @@ async fn a_changed_line_alone_is_noticed() {
     let (other, _) = world.sell(&json!({}));
     world.pass().await;
     world.shop.advance(Duration::from_hours(1));
-    world.ingested();
+    world.rename_all("read again");
     world.shop.update("pos.order.line", line, json!({"qty": 2, "price_subtotal_incl": 20}));
+    world.pass().await;
+    assert_eq!(world.named("read again"), [order.0, other.0].into(), "the other one is the newest order still");
+    assert_eq!(world.orders()[&order].lines[0].subtotal_incl, Money::from_e4(200_000));
+    world.shop.update("pos.order.line", line, json!({"qty": 3, "price_subtotal_incl": 30}));
     assert_eq!(world.pass().await.orders_changed, 1);
-    assert_eq!(world.ingested(), [order.0, other.0].into(), "the other one is the newest order still");
-    world.ledger.look(|book| assert_eq!(book.orders[&order].lines[0].subtotal_incl, Money::from_e4(200_000)));
 }
 
 #[tokio::test]
@@ -80,7 +94,7 @@ async fn an_order_that_cannot_be_taken_in_keeps_nobody_waiting_and_is_not_forgot
     world.shop.advance(Duration::from_mins(10));
     let sold: Vec<OrderId> = (0..10).map(|_| world.sell(&json!({})).0).collect();
     let poison = sold[5];
-    world.ledger.0.lock().unwrap().poison = Some(poison);
+    world.break_at(&format!("BEFORE INSERT ON orders WHEN NEW.id = {poison}"));
     for _ in 0..2 {
         let problem = world.sync.run(false).await.unwrap_err();
         let words = format!("could not take in order {poison}: ");
@@ -98,7 +112,7 @@ async fn an_order_that_cannot_be_taken_in_keeps_nobody_waiting_and_is_not_forgot
     world.shop.delete("pos.order", sold[0].0);
     assert!(world.sync.run(true).await.is_err());
     assert!(!world.known().contains(&sold[0].0));
-    world.ledger.0.lock().unwrap().poison = None;
+    world.mend();
     world.pass().await;
     assert!(world.known().contains(&poison.0));
     assert_eq!(world.sync.run(true).await.unwrap().orders_changed, 0);
@@ -118,9 +132,10 @@ async fn orders_of_an_odoo_whose_clock_was_set_back_are_read() {
     world.shop.advance(Duration::from_hours(1));
     let (newest, _) = world.sell(&json!({}));
     world.pass().await;
-    world.ingested();
     assert_eq!(world.pass().await, PassReport { orders_read: 2, ..PassReport::default() });
-    assert_eq!(world.ingested(), [ahead.0, newest.0].into());
+    world.rename_all("read again");
+    world.pass().await;
+    assert_eq!(world.named("read again"), [ahead.0, newest.0].into());
     let future = world.sync.state().await.unwrap().status.findings.future;
     let told: Vec<(&str, u64, i64)> =
         future.iter().map(|found| (found.model.as_str(), found.records, found.latest_id)).collect();
@@ -142,16 +157,13 @@ async fn a_sweep_finds_what_no_window_can_and_counts_what_one_should_have() {
     world.shop.delete("pos.order.line", orders[6].1);
     let (hidden, _) = world.sell(&json!({"id": early, "write_date": stamp(noon() - TimeDelta::days(3))}));
     world.pass().await;
-    world.ledger.look(|book| {
-        assert!(!book.orders.contains_key(&orders[2].0), "gone");
-        assert_eq!(book.orders[&orders[4].0].partner_id, Some(PartnerId(77)));
-        assert!(book.orders[&orders[6].0].lines.is_empty());
-        assert!(book.orders.contains_key(&hidden));
-    });
+    let kept = world.orders();
+    assert!(!world.known().contains(&orders[2].0.0), "gone");
+    assert_eq!(kept[&orders[4].0].partner_id, Some(PartnerId(77)));
+    assert!(kept[&orders[6].0].lines.is_empty());
+    assert!(kept.contains_key(&hidden));
     assert_eq!(world.sync.state().await.unwrap().missed_by_incremental, 1);
-    world.ingested();
-    world.pass().await;
-    assert!(world.ingested().len() < 9, "the sweep reads whole only what differs");
+    assert!(world.pass().await.orders_read < 9, "the sweep reads whole only what differs");
 }
 
 #[tokio::test]
@@ -206,11 +218,9 @@ async fn what_an_order_mentions_is_known_before_it() {
     world.sync.notify([order]);
     let serving = serve(&world, Duration::from_hours(1));
     wait_until(|| world.known() == [order.0]).await;
-    world.ledger.look(|book| {
-        assert!(book.unknown.is_empty(), "{:?}", book.unknown);
-        assert_eq!(book.categories, [1, 2].into());
-        assert_eq!(book.partners.len(), 2);
-    });
+    // Of its first reading: the product was known by then, and all above it.
+    assert_eq!(world.orders()[&order].lines[0].pos_categories, [PosCategoryId(1), PosCategoryId(2)].into());
+    assert!(world.partner(PartnerId(5)).is_some() && world.partner(PartnerId(8)).is_some());
     serving.stop().await;
 }
 
@@ -225,19 +235,22 @@ async fn an_interrupted_pass_loses_nothing() {
     let error = world.sync.run(false).await.unwrap_err();
     assert_eq!(error.kind(), "server");
     assert_eq!(world.known().len(), 4);
-    world
-        .ledger
-        .look(|book| assert!(!book.cursors.contains_key("pos.order") && !book.cursors.contains_key("pos.order.line")));
+    assert!(world.cursors().iter().all(|cursor| !cursor.stream.starts_with("pos.order")));
     world.pass().await;
     assert_eq!(world.known().len(), 10);
     // A ledger that fails moves no cursor either.
-    let before = world.ledger.look(|book| book.cursors.clone());
+    world.shop.insert("res.partner", json!({"name": "Bo"}));
+    world.pass().await;
+    let before = world.cursors();
     world.shop.advance(Duration::from_hours(1));
-    world.sell(&json!({}));
-    world.ledger.0.lock().unwrap().broken = true;
+    // Before the partners' window: the order brings it, in the midst of the stream of orders.
+    let longer_ago = stamp(noon() - TimeDelta::days(9));
+    let buyer = world.shop.insert("res.partner", json!({"name": "Ada", "write_date": longer_ago}));
+    world.sell(&json!({"partner_id": buyer}));
+    world.break_at(&format!("BEFORE INSERT ON partners WHEN NEW.id = {buyer}"));
     assert_eq!(world.sync.run(false).await.unwrap_err().kind(), "ledger");
-    world.ledger.0.lock().unwrap().broken = false;
-    assert_eq!(world.ledger.look(|book| book.cursors.clone()), before);
+    world.mend();
+    assert_eq!(world.cursors(), before);
     world.pass().await;
     assert_eq!(world.known().len(), 11);
 }
@@ -250,8 +263,7 @@ async fn a_refund_and_a_cancelled_order_arrive_as_they_are() {
     world.shop.update("pos.order.line", back_line, json!({"qty": -1, "refunded_orderline_id": line}));
     let (cancelled, _) = world.sell(&json!({"state": "cancel", "partner_id": false}));
     world.pass().await;
-    world.ledger.look(|book| {
-        assert_eq!(book.orders[&back].lines[0].refunds, book.orders[&sold].lines[0].id);
-        assert_eq!((book.orders[&cancelled].state, book.orders[&cancelled].partner_id), (OrderState::Cancelled, None));
-    });
+    let kept = world.orders();
+    assert_eq!(kept[&back].lines[0].refunds, kept[&sold].lines[0].id);
+    assert_eq!((kept[&cancelled].state, kept[&cancelled].partner_id), (OrderState::Cancelled, None));
 }
