@@ -32,6 +32,7 @@ mod field;
 mod first_reading;
 mod importing;
 mod lease;
+mod ledger_surface;
 mod login;
 mod managing;
 mod members;
