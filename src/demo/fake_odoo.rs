@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::domain::{DomainFilter, Precision, Scalar};
-use super::fault::{FaultInjection, FaultRule};
+#[cfg(feature = "fault-injection")]
+use super::fault::TestHooks;
 use super::model::{FieldKind, INDEXED, Model, odoo_19, wire};
 
 /// The database's name.
@@ -37,13 +38,9 @@ pub(super) struct OdooDatabase {
     hidden: BTreeSet<(String, i64)>,
     clock: DateTime<Utc>,
     precision: Precision,
-    rules: Vec<FaultRule>,
-    calls: Vec<(String, String)>,
-    before_answers: Option<BeforeAnswer>,
+    #[cfg(feature = "fault-injection")]
+    pub hooks: TestHooks,
 }
-
-/// What happens in the shop just before a call is answered: it is told the model (or service) and the method.
-type BeforeAnswer = Arc<dyn Fn(&FakeOdoo, &str, &str) + Send + Sync>;
 
 /// A change of one record. [`FakeOdoo::commit`] makes several of them visible at once.
 #[derive(Clone, Debug)]
@@ -76,9 +73,8 @@ impl FakeOdoo {
             hidden: BTreeSet::new(),
             clock: DateTime::UNIX_EPOCH,
             precision: Precision::Microseconds,
-            rules: Vec::new(),
-            calls: Vec::new(),
-            before_answers: None,
+            #[cfg(feature = "fault-injection")]
+            hooks: TestHooks::default(),
         })));
         shop.insert("res.users", json!({"id": UID, "name": "Loyalty sidecar", "login": LOGIN}));
         shop
@@ -88,7 +84,7 @@ impl FakeOdoo {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn edit(&self) -> RwLockWriteGuard<'_, OdooDatabase> {
+    pub(super) fn edit(&self) -> RwLockWriteGuard<'_, OdooDatabase> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -177,16 +173,6 @@ impl FakeOdoo {
         self.database().models.get(model).map(|model| model.records.keys().copied().collect()).unwrap_or_default()
     }
 
-    /// Has something happen before each call is answered, until [`FakeOdoo::answer_at_once`]: others write while we read.
-    pub fn before_each_answer(&self, what: impl Fn(&Self, &str, &str) + Send + Sync + 'static) {
-        self.edit().before_answers = Some(Arc::new(what));
-    }
-
-    /// Answers again without anything happening before.
-    pub fn answer_at_once(&self) {
-        self.edit().before_answers = None;
-    }
-
     /// Takes a field away, as in a version or database that does not have it.
     pub fn remove_field(&self, model: &str, field: &str) {
         if let Some(model) = self.edit().models.get_mut(model) {
@@ -252,48 +238,10 @@ impl FakeOdoo {
         }
     }
 
-    /// Misbehaves on the next `times` requests (`None`: until [`FakeOdoo::behave`]), of one model only if one is named.
-    pub fn inject(&self, what: FaultInjection, model: Option<&str>, times: Option<u32>) {
-        self.edit().rules.push(FaultRule { what, model: model.map(str::to_owned), after: 0, left: times });
-    }
-
-    /// Misbehaves once, on the request about `model` that comes after `answered` others about it.
-    pub fn inject_after(&self, answered: u32, what: FaultInjection, model: &str) {
-        self.edit().rules.push(FaultRule { what, model: Some(model.to_owned()), after: answered, left: Some(1) });
-    }
-
-    /// Behaves again.
-    pub fn behave(&self) {
-        self.edit().rules.clear();
-    }
-
-    /// Every call so far: model (or service) and method.
-    #[must_use]
-    pub fn calls(&self) -> Vec<(String, String)> {
-        self.database().calls.clone()
-    }
-
     /// How many records a model has.
     #[must_use]
     pub fn count(&self, model: &str) -> usize {
         self.database().models.get(model).map_or(0, |model| model.records.len())
-    }
-
-    /// Takes note of a call; what is done instead of answering it, if anything.
-    pub(super) fn begin(&self, model: Option<&str>, called: (&str, &str)) -> Option<FaultInjection> {
-        let before = {
-            let mut database = self.edit();
-            database.calls.push((called.0.to_owned(), called.1.to_owned()));
-            database.before_answers.clone()
-        };
-        // It changes the shop itself, so the books must be free.
-        if let Some(before) = before {
-            before(self, called.0, called.1);
-        }
-        let mut database = self.edit();
-        let what = database.rules.iter_mut().find_map(|rule| rule.applies(model).then(|| rule.what.clone()));
-        database.rules.retain(|rule| rule.left != Some(0));
-        what
     }
 }
 

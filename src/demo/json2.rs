@@ -5,8 +5,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::fake_odoo::{DATABASE, FakeOdoo};
-use super::fault::FaultInjection;
-use super::server::{OdooException, PAGE, dated, execute, half_of};
+#[cfg(feature = "fault-injection")]
+use super::fault::interfere;
+#[cfg(not(feature = "fault-injection"))]
+use super::server::interfere;
+use super::server::{OdooException, dated, execute, half_of};
 
 /// What Odoo shows for what it does not serve.
 const NOT_FOUND: &str = "<!DOCTYPE html><title>404 Not Found</title><h1>Not Found</h1>\
@@ -27,7 +30,7 @@ fn has_json2(shop: &FakeOdoo) -> bool {
 }
 
 async fn version(shop: web::Data<FakeOdoo>) -> HttpResponse {
-    let response = match misbehave(&shop, None, ("common", "version")).await {
+    let response = match interfere(&shop, None, ("common", "version"), |raised| respond(failed(&raised), false)).await {
         Err(instead) => instead,
         Ok(_) if !has_json2(&shop) => not_found(),
         Ok(is_cut) => {
@@ -58,10 +61,11 @@ async fn call(
         let answer = error(StatusCode::UNAUTHORIZED, "werkzeug.exceptions.Unauthorized", message);
         return dated(&shop, respond(answer, false));
     };
-    let response = match misbehave(&shop, Some(&model), (&model, &method)).await {
-        Err(instead) => instead,
-        Ok(is_cut) => respond(answer(&shop, bearer, &model, &method, &body), is_cut),
-    };
+    let response =
+        match interfere(&shop, Some(&model), (&model, &method), |raised| respond(failed(&raised), false)).await {
+            Err(instead) => instead,
+            Ok(is_cut) => respond(answer(&shop, bearer, &model, &method, &body), is_cut),
+        };
     dated(&shop, response)
 }
 
@@ -110,25 +114,4 @@ fn failed(OdooException(name, message): &OdooException) -> Replied {
 fn error(status: StatusCode, name: &str, message: &str) -> Replied {
     let traceback = format!("Traceback (most recent call last):\n  File \"/usr/lib/odoo/http.py\"\n{name}: {message}");
     (status, json!({"name": name, "message": message, "arguments": [message], "context": {}, "debug": traceback}))
-}
-
-/// What is done instead of answering; else whether the answer is to be cut in the middle.
-async fn misbehave(shop: &FakeOdoo, model: Option<&str>, called: (&str, &str)) -> Result<bool, HttpResponse> {
-    match shop.begin(model, called) {
-        None => Ok(false),
-        Some(FaultInjection::Truncated) => Ok(true),
-        Some(FaultInjection::Hang(duration)) => {
-            tokio::time::sleep(duration).await;
-            Ok(false)
-        }
-        Some(FaultInjection::Status(status)) => {
-            let status = StatusCode::from_u16(status).unwrap_or_default();
-            Err(HttpResponse::build(status).content_type("text/html").body(PAGE))
-        }
-        Some(FaultInjection::Html) => Err(HttpResponse::Ok().content_type("text/html").body(PAGE)),
-        Some(FaultInjection::Error(name, message)) => {
-            Err(respond(failed(&OdooException(name, message.to_owned())), false))
-        }
-        Some(FaultInjection::OtherJson) => Err(HttpResponse::Ok().json(json!({"status": "fine"}))),
-    }
 }

@@ -1,14 +1,15 @@
 //! The sample shop: a small server that speaks Odoo's JSON-RPC and JSON-2, so that the demo and the tests need no Odoo.
 //!
-//! - [`fake_odoo`] keeps records by model as Odoo would, with a clock of its own, and has several change at once; [`model`] knows their fields and how
-//!   they look on the wire; [`domain`] evaluates search domains;
-//! - [`server`] answers `/jsonrpc` from it, `json2` its successor, and both misbehave on request ([`fault`]);
+//! - [`fake_odoo`] keeps records by model as Odoo would, with a clock of its own, and has several change at once;
+//!   [`model`] knows their fields and how they look on the wire; [`domain`] evaluates search domains;
+//! - [`server`] answers `/jsonrpc` from it, `json2` its successor; in tests both misbehave on request (`fault`);
 //! - [`sample`] fills it with a year of plausible sales, the same ones every time.
 //!
 //! It knows nothing of the rest of the crate, and the rest reads it over HTTP like any Odoo.
 
 pub mod domain;
 pub mod fake_odoo;
+#[cfg(feature = "fault-injection")]
 pub mod fault;
 mod json2;
 pub mod model;
@@ -20,6 +21,7 @@ pub mod server;
 use chrono::{DateTime, Utc};
 
 pub use fake_odoo::{Change, FakeOdoo};
+#[cfg(feature = "fault-injection")]
 pub use fault::FaultInjection;
 pub use server::Served;
 

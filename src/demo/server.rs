@@ -9,11 +9,9 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
 use super::fake_odoo::{DATABASE, FakeOdoo, OdooDatabase, SearchRequest};
-use super::fault::FaultInjection;
+#[cfg(feature = "fault-injection")]
+use super::fault::interfere;
 use super::json2;
-
-pub(super) const PAGE: &str =
-    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
 
 /// A running server; dropping it stops it.
 pub struct Served {
@@ -93,28 +91,17 @@ async fn answer_at_some_time(shop: &FakeOdoo, body: web::Bytes) -> HttpResponse 
         Some(model) => (model, text("/params/args/4")),
         None => (text("/params/service"), text("/params/method")),
     };
-    let injected = shop.begin(model, called);
-    let mut cut = false;
-    match injected {
-        None => {}
-        Some(FaultInjection::Status(status)) => {
-            let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
-            return HttpResponse::build(status).content_type("text/html").body(PAGE);
-        }
-        Some(FaultInjection::Html) => return HttpResponse::Ok().content_type("text/html").body(PAGE),
-        Some(FaultInjection::Hang(duration)) => tokio::time::sleep(duration).await,
-        Some(FaultInjection::Truncated) => cut = true,
-        Some(FaultInjection::Error(name, message)) => {
-            return envelope(&id, Err(OdooException(name, message.to_owned())), false);
-        }
-        Some(FaultInjection::OtherJson) => return HttpResponse::Ok().json(json!({"status": "fine"})),
-    }
+    let raised = |exception| envelope(&id, Err(exception), false);
+    let is_cut = match interfere(shop, model, called, raised).await {
+        Err(instead) => return instead,
+        Ok(is_cut) => is_cut,
+    };
     let args = request.pointer("/params/args").and_then(Value::as_array).cloned().unwrap_or_default();
     let outcome = dispatch(&shop.database(), called, model, &args);
-    envelope(&id, outcome, cut)
+    envelope(&id, outcome, is_cut)
 }
 
-fn envelope(id: &Value, outcome: Result<Value, OdooException>, cut: bool) -> HttpResponse {
+fn envelope(id: &Value, outcome: Result<Value, OdooException>, is_cut: bool) -> HttpResponse {
     let answer = match outcome {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
         Err(OdooException(name, message)) => json!({"jsonrpc": "2.0", "id": id, "error": {
@@ -125,7 +112,18 @@ fn envelope(id: &Value, outcome: Result<Value, OdooException>, cut: bool) -> Htt
         }}),
     };
     let body = answer.to_string();
-    HttpResponse::Ok().content_type("application/json").body(if cut { half_of(body) } else { body })
+    HttpResponse::Ok().content_type("application/json").body(if is_cut { half_of(body) } else { body })
+}
+
+/// Nothing comes between a call and its answer but in tests: see the feature `fault-injection`.
+#[cfg(not(feature = "fault-injection"))]
+pub(super) fn interfere(
+    _: &FakeOdoo,
+    _: Option<&str>,
+    _: (&str, &str),
+    _: impl FnOnce(OdooException) -> HttpResponse,
+) -> std::future::Ready<Result<bool, HttpResponse>> {
+    std::future::ready(Ok(false))
 }
 
 /// The first half of an answer.
