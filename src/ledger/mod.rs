@@ -444,7 +444,7 @@ fn joined_branches(conn: &mut store::AnyConnection, read: &[Company]) -> Result<
     if fresh.iter().all(|company| company.parent_ids.is_empty()) || store::table::orders::newest(conn)?.is_none() {
         return Ok(false);
     }
-    store::table::programs::guard(conn)?;
+    store::table::programs::lock_sales_and_programs(conn)?;
     let programs = store::table::programs::load_all(conn)?;
     let Some(program) = programs.first().map(|(_, row)| row.program_id) else { return Ok(false) };
     let now_us = database_now(conn)?.timestamp_micros();

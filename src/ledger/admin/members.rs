@@ -89,7 +89,7 @@ impl Ledger {
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    programs::guard(conn)?;
+                    programs::lock_sales_and_programs(conn)?;
                     // A write comes first, so that on SQLite nobody is in between.
                     programs::touch(conn)?;
                     let all_versions = context.programs.all_versions(conn)?;

@@ -184,7 +184,7 @@ impl Ledger {
             .pool
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    programs::guard(conn)?;
+                    programs::lock_sales_and_programs(conn)?;
                     let now = database_now(conn)?;
                     let all_versions = read_all_versions(conn)?;
                     let program_versions = all_versions
@@ -333,7 +333,7 @@ fn put_version(
     currency: CurrencyChange,
     actor: &str,
 ) -> Result<Put, LedgerError> {
-    programs::guard(conn)?;
+    programs::lock_sales_and_programs(conn)?;
     let now = database_now(conn)?;
     let program_id = programs::ensure(conn, &program.code, now.timestamp_micros())?;
     let all_versions = read_all_versions(conn)?;

@@ -101,7 +101,7 @@ impl Ledger {
         self.pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
-                    store::table::programs::guard(conn)?;
+                    store::table::programs::lock_sales_and_programs(conn)?;
                     // A write comes first, so that on SQLite nobody is in between.
                     store::table::programs::touch(conn)?;
                     let all_versions = context.programs.all_versions(conn)?;

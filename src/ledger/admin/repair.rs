@@ -88,7 +88,7 @@ impl Ledger {
                     return Ok(());
                 }
                 write_transaction(conn, |conn| {
-                    programs::guard(conn)?;
+                    programs::lock_sales_and_programs(conn)?;
                     programs::touch(conn)?;
                     let now = database_now(conn)?;
                     note_unreadable(conn, &all_versions, now)

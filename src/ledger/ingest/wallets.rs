@@ -193,7 +193,7 @@ pub(in crate::ledger) fn keep_what_was(
         return Ok(());
     }
     // Whoever is taking in an order of theirs has read where they were before: it is waited for.
-    programs::guard(conn)?;
+    programs::lock_sales_and_programs(conn)?;
     let became = merges::of(conn, &left.values().copied().collect::<Vec<_>>())?;
     for (contact, company) in left {
         wallets::keep_for_customer(conn, contact, became.get(&company).copied().unwrap_or(company))?;

@@ -11,7 +11,7 @@ use crate::domain::value::ids::{PartnerId, PosConfigId, ProductId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::keeping::attach_catalog;
 use crate::ledger::ingest::refund_links::cover;
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::store::AnyConnection;
 
 /// Says where each product of these drafts stands, which lines neither earn nor reduce, what reward lines cover
@@ -20,7 +20,7 @@ use crate::store::AnyConnection;
 /// Returns the products of rewards that were archived in Odoo.
 pub(in crate::ledger) fn complete(
     conn: &mut AnyConnection,
-    facts: &mut Facts,
+    cache: &mut WriterCache,
     drafts: &mut [Order],
     all_versions: &[ProgramVersions],
 ) -> Result<BTreeSet<ProductId>, LedgerError> {
@@ -33,16 +33,16 @@ pub(in crate::ledger) fn complete(
     let given: BTreeSet<ProductId> = rewards.filter_map(Reward::product_id).collect();
     products.extend(&given);
     let customers: Vec<PartnerId> = drafts.iter().filter_map(|draft| draft.partner_id).collect();
-    let customers = facts.partners(conn, &customers)?;
+    let customers = cache.partners(conn, &customers)?;
     let shops: BTreeSet<PosConfigId> = drafts.iter().filter_map(|draft| draft.pos_config_id).collect();
     let neutral: BTreeMap<PosConfigId, BTreeSet<ProductId>> = shops
         .into_iter()
-        .map(|shop| facts.neutral_products(conn, shop).map(|products| (shop, products)))
+        .map(|shop| cache.neutral_products(conn, shop).map(|products| (shop, products)))
         .collect::<Result<_, _>>()?;
     for draft in drafts.iter_mut() {
-        draft.parent_companies = facts.parent_companies(conn, draft.company_id)?;
+        draft.parent_companies = cache.parent_companies(conn, draft.company_id)?;
     }
-    let catalog = facts.catalog(conn, &products)?;
+    let catalog = cache.catalog(conn, &products)?;
     let archived = given.into_iter().filter(|product| catalog.is_archived(*product)).collect();
     for draft in drafts.iter_mut() {
         attach_catalog(draft, catalog, &customers, None, &BTreeMap::new());

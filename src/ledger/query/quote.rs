@@ -24,7 +24,7 @@ use crate::ledger::error::{LedgerError, decimal, time};
 use crate::ledger::ingest::returns::taken_back_by;
 use crate::ledger::ingest::wallets;
 use crate::ledger::query::draft;
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::store::connection::clock::database_now;
 use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::holds;
@@ -104,8 +104,12 @@ impl Ledger {
                 if !ask.dated {
                     draft.placed_at = now;
                 }
-                let archived =
-                    draft::complete(conn, &mut Facts::default(), std::slice::from_mut(&mut draft), &all_versions)?;
+                let archived = draft::complete(
+                    conn,
+                    &mut WriterCache::default(),
+                    std::slice::from_mut(&mut draft),
+                    &all_versions,
+                )?;
                 let decimals = store::table::catalog::currency_decimals(conn, &draft.currency)?;
                 let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
                 let member = Member::load(conn, wallet, &draft, &all_versions, now)?;

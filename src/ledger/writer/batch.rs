@@ -37,7 +37,7 @@ use crate::ledger::admin::programs::ProgramCache;
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::sales::{AffectedSales, Ready};
 use crate::ledger::ingest::{before, redemptions};
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::lane::Health;
 use crate::ledger::{Options, announce};
 use crate::store::batch::prefetch;
@@ -50,7 +50,7 @@ use crate::store::{self, AnyConnection, Pool};
 
 /// How a batch is made of its commands.
 pub(in crate::ledger) type Run =
-    fn(&Context, &mut AnyConnection, &mut Facts, &[Command]) -> Result<Vec<Answer>, LedgerError>;
+    fn(&Context, &mut AnyConnection, &mut WriterCache, &[Command]) -> Result<Vec<Answer>, LedgerError>;
 
 /// What every batch needs.
 #[derive(Debug)]
@@ -111,22 +111,22 @@ struct Wish<'a> {
     replaces: Option<HoldId>,
 }
 
-/// Runs a batch. All of it commits or nothing does. When it fails, nothing of `facts` may be believed any more.
+/// Runs a batch. All of it commits or nothing does. When it fails, nothing of `cache` may be believed any more.
 pub(in crate::ledger) fn run(
     context: &Context,
     conn: &mut AnyConnection,
-    facts: &mut Facts,
+    cache: &mut WriterCache,
     commands: &[Command],
 ) -> Result<Vec<Answer>, LedgerError> {
-    let named = named(context, facts, commands);
+    let named = named(context, cache, commands);
     let locks_at_once =
         matches!(conn, AnyConnection::Postgres(_)) && commands.iter().all(Command::names_all_it_concerns);
     let work = |conn: &mut AnyConnection| {
         if commands.iter().any(Command::brings_orders) {
-            programs::guard(conn)?;
+            programs::lock_sales_and_programs(conn)?;
         }
-        facts.begin(conn, locks_at_once.then_some(&named))?;
-        let mut batch = Batch::load(context, conn, facts, &named, commands)?;
+        cache.begin(conn, locks_at_once.then_some(&named))?;
+        let mut batch = Batch::load(context, conn, cache, &named, commands)?;
         let mut answers = Vec::with_capacity(commands.len());
         for (position, command) in commands.iter().enumerate() {
             answers.push(batch.apply(conn, position, command)?);
@@ -137,9 +137,9 @@ pub(in crate::ledger) fn run(
         if locks_at_once { prefetch::write_transaction(conn, &named, work)? } else { write_transaction(conn, work)? };
     if commands.iter().any(|command| matches!(command, Command::Transfer(_))) {
         // It changed whose orders, holds and memberships are, which only a fresh look shows.
-        *facts = Facts::default();
+        *cache = WriterCache::default();
     } else {
-        facts.bring_back(written.accounts, written.holds);
+        cache.bring_back(written.accounts, written.holds);
     }
     // Counted once it is true.
     for kind in written.entries {

@@ -35,7 +35,7 @@ const MOST: usize = 20_000;
 
 /// What is known, and as of when it is true.
 #[derive(Default)]
-pub(in crate::ledger) struct Facts {
+pub(in crate::ledger) struct WriterCache {
     as_of: Option<i64>,
     all_versions: Option<Arc<Vec<ProgramVersions>>>,
     account_ids: BTreeMap<(PartnerId, ProgramId), AccountId>,
@@ -55,7 +55,7 @@ pub(in crate::ledger) struct Facts {
     is_shared: bool,
 }
 
-impl Facts {
+impl WriterCache {
     /// Forgets everything that may no longer be true. To be called first in a transaction that may write. `locked` is what
     /// the transaction began with, if it locked anything then.
     ///
@@ -415,9 +415,9 @@ mod tests {
             active: true,
         };
         catalog::put(&mut conn, &CatalogRecords { partners: vec![anna], ..CatalogRecords::default() }).unwrap();
-        let mut facts = Facts::default();
+        let mut cache = WriterCache::default();
         for _ in 0..2 {
-            let known = facts.partners(&mut conn, &[PartnerId(7), PartnerId(7), PartnerId(8)]).unwrap();
+            let known = cache.partners(&mut conn, &[PartnerId(7), PartnerId(7), PartnerId(8)]).unwrap();
             assert_eq!(known.into_keys().collect::<Vec<_>>(), [PartnerId(7)]);
         }
     }

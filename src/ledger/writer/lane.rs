@@ -14,7 +14,7 @@ use super::batch::Context;
 use super::command::{Answer, Command};
 use super::queue::Lane;
 use crate::ledger::error::LedgerError;
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::store::DatabaseFault;
 use crate::store::connection::pool::PooledConnection;
 
@@ -47,9 +47,9 @@ impl Health {
 
 /// What a writer keeps at hand: a connection of its own, and what it knows by it.
 #[derive(Default)]
-struct Desk {
+struct WriterState {
     conn: Option<PooledConnection>,
-    facts: Facts,
+    cache: WriterCache,
 }
 
 /// A command and the channel for its answer.
@@ -71,12 +71,12 @@ impl Drop for Attended<'_> {
 /// Runs until the lane is closed and empty.
 pub(in crate::ledger) fn run(context: &Arc<Context>, lane: &Lane) {
     let attended = Attended(lane);
-    let mut desk = Desk::default();
+    let mut state = WriterState::default();
     while let Some(jobs) = attended.0.take() {
         metrics::histogram!("loyalty_writer_batch_commands").record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
         for together in batches(jobs) {
-            work(context, &mut desk, together, false);
+            work(context, &mut state, together, false);
         }
         metrics::histogram!("loyalty_writer_batch_seconds").record(started.elapsed());
     }
@@ -99,9 +99,9 @@ fn batches(jobs: Vec<Job>) -> Vec<Vec<Job>> {
 }
 
 /// Has `jobs` written together; `doubted` when they may have been before.
-fn work(context: &Arc<Context>, desk: &mut Desk, jobs: Vec<Job>, mut doubted: bool) {
+fn work(context: &Arc<Context>, state: &mut WriterState, jobs: Vec<Job>, mut doubted: bool) {
     let (commands, callers): (Vec<Command>, Vec<_>) = jobs.into_iter().map(|job| (job.command, job.answer)).unzip();
-    let problem = match attempt(context, desk, &commands, &mut doubted) {
+    let problem = match attempt(context, state, &commands, &mut doubted) {
         Ok(answers) => {
             context.health.is_well();
             for (caller, answer) in callers.into_iter().zip(answers) {
@@ -118,7 +118,7 @@ fn work(context: &Arc<Context>, desk: &mut Desk, jobs: Vec<Job>, mut doubted: bo
         // One of them may be at fault: each gets a transaction of its own, so that its neighbours commit.
         tracing::warn!(error = %problem, commands = commands.len(), "a batch failed and is tried one by one");
         for (command, answer) in commands.into_iter().zip(callers) {
-            work(context, desk, vec![Job { command, answer }], doubted);
+            work(context, state, vec![Job { command, answer }], doubted);
         }
         return;
     }
@@ -142,14 +142,14 @@ fn work(context: &Arc<Context>, desk: &mut Desk, jobs: Vec<Job>, mut doubted: bo
 /// true when it may have been committed although it failed; trying again finds what was, by its key.
 fn attempt(
     context: &Arc<Context>,
-    desk: &mut Desk,
+    state: &mut WriterState,
     commands: &[Command],
     doubted: &mut bool,
 ) -> Result<Vec<Answer>, LedgerError> {
     let mut pause = Duration::from_millis(5);
     let mut tried = 1;
     loop {
-        let problem = match once(context, desk, commands) {
+        let problem = match once(context, state, commands) {
             Ok(answers) => return Ok(answers),
             Err(problem) => problem,
         };
@@ -174,19 +174,19 @@ fn attempt(
 /// One transaction. A panic in it ends this batch and not the writer: diesel panics where SQLite reports a failing
 /// disk once more while a statement is put away. Whether it came before or after the COMMIT is not known.
 ///
-/// Whatever fails leaves nothing on the desk: the connection goes back to the pool, which looks at it, and nothing that
+/// Whatever fails leaves nothing in the state: the connection goes back to the pool, which looks at it, and nothing that
 /// was known is believed any more.
-fn once(context: &Arc<Context>, desk: &mut Desk, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
-    let Desk { conn, mut facts } = std::mem::take(desk);
+fn once(context: &Arc<Context>, state: &mut WriterState, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
+    let WriterState { conn, mut cache } = std::mem::take(state);
     let work = || {
         let mut conn = if let Some(own) = conn.filter(|conn| conn.still_holds().is_ok()) {
             own
         } else {
-            facts = Facts::default();
+            cache = WriterCache::default();
             context.pool.get()?
         };
-        let answers = (context.run)(context, &mut conn, &mut facts, commands)?;
-        *desk = Desk { conn: Some(conn), facts };
+        let answers = (context.run)(context, &mut conn, &mut cache, commands)?;
+        *state = WriterState { conn: Some(conn), cache };
         Ok(answers)
     };
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
@@ -219,13 +219,13 @@ mod tests {
     fn run_or_panic(
         context: &Context,
         conn: &mut AnyConnection,
-        facts: &mut Facts,
+        cache: &mut WriterCache,
         commands: &[Command],
     ) -> Result<Vec<Answer>, LedgerError> {
         let unlucky =
             |command: &Command| matches!(command, Command::Adjust { partner_id, .. } if *partner_id == UNLUCKY);
         assert!(!commands.iter().any(unlucky), "a panic in a batch");
-        batch::run(context, conn, facts, commands)
+        batch::run(context, conn, cache, commands)
     }
 
     fn give(partner: i64) -> Command {

@@ -16,7 +16,7 @@ use crate::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 use crate::ledger::admin::programs::ProgramCache;
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::lane::{self, Health, Job};
 use crate::ledger::{CHUNK, Ledger, LedgerError, Options, Wallet};
 use crate::store::connection::migrate;
@@ -149,10 +149,10 @@ async fn what_a_till_asks_is_committed_before_the_orders_that_wait() {
     fn run(
         context: &Context,
         conn: &mut AnyConnection,
-        facts: &mut Facts,
+        cache: &mut WriterCache,
         commands: &[Command],
     ) -> Result<Vec<Answer>, LedgerError> {
-        let answers = batch::run(context, conn, facts, commands)?;
+        let answers = batch::run(context, conn, cache, commands)?;
         note(&COMMITS, commands);
         Ok(answers)
     }
@@ -185,14 +185,14 @@ async fn orders_are_taken_in_although_tills_never_stop_asking() {
     fn run(
         context: &Context,
         conn: &mut AnyConnection,
-        facts: &mut Facts,
+        cache: &mut WriterCache,
         commands: &[Command],
     ) -> Result<Vec<Answer>, LedgerError> {
         let asked = i64::try_from(COMMITS.lock().unwrap().len()).unwrap();
         if asked < 20 {
             drop(push(LANE.get().unwrap(), asks(asked + 2)));
         }
-        let answers = batch::run(context, conn, facts, commands)?;
+        let answers = batch::run(context, conn, cache, commands)?;
         note(&COMMITS, commands);
         Ok(answers)
     }
@@ -224,13 +224,13 @@ async fn many_orders_are_written_in_chunks_and_what_fails_between_them_loses_not
     fn run(
         context: &Context,
         conn: &mut AnyConnection,
-        facts: &mut Facts,
+        cache: &mut WriterCache,
         commands: &[Command],
     ) -> Result<Vec<Answer>, LedgerError> {
         if COMMITS.lock().unwrap().len() == 1 {
             return Err(LedgerError::Unavailable("killed".into()));
         }
-        let answers = batch::run(context, conn, facts, commands)?;
+        let answers = batch::run(context, conn, cache, commands)?;
         note(&COMMITS, commands);
         Ok(answers)
     }
@@ -258,10 +258,10 @@ async fn each_chunk_asks_whether_the_lease_is_still_ours() {
     fn run(
         context: &Context,
         conn: &mut AnyConnection,
-        facts: &mut Facts,
+        cache: &mut WriterCache,
         commands: &[Command],
     ) -> Result<Vec<Answer>, LedgerError> {
-        let answers = batch::run(context, conn, facts, commands)?;
+        let answers = batch::run(context, conn, cache, commands)?;
         let mut lease = leases::load(conn, READING)?;
         lease.term += 1;
         leases::save(conn, READING, &lease)?;

@@ -77,7 +77,7 @@ const GUARD: i64 = 0x7072_6f67_7261_6d73;
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn guard(conn: &mut AnyConnection) -> Result<(), StoreError> {
+pub fn lock_sales_and_programs(conn: &mut AnyConnection) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(conn) = conn {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
             .bind::<diesel::sql_types::BigInt, _>(GUARD)

@@ -15,7 +15,7 @@ use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, Program
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::{redemptions, sales};
 use crate::ledger::query::draft;
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::command::Command;
 use crate::store::batch::prefetch::NamedByCommands;
 use crate::store::table::accounts::StoredAccount;
@@ -30,20 +30,20 @@ impl Batch {
     pub(super) fn load(
         context: &Context,
         conn: &mut AnyConnection,
-        facts: &mut Facts,
+        cache: &mut WriterCache,
         named: &NamedByCommands,
         commands: &[Command],
     ) -> Result<Self, LedgerError> {
         // Orders first: their rows are locked before any account, in every writer.
         let affected = sales::ingest_commands(conn, context.options.wallet, commands)?;
-        let all_versions = facts.all_versions(conn, &context.programs)?;
+        let all_versions = cache.all_versions(conn, &context.programs)?;
         let transfer = transfer::Prepared::load(conn, context.options.wallet, commands)?;
         let by_code: BTreeMap<&str, ProgramId> =
             all_versions.iter().map(|program_versions| (program_versions.code.as_str(), program_versions.id)).collect();
 
         let customers: Vec<PartnerId> = commands.iter().filter_map(Command::customer).collect();
-        let known_customers: BTreeSet<PartnerId> = facts.partners(conn, &customers)?.into_keys().collect();
-        let wallets = wallets(conn, context, Some(facts), commands)?;
+        let known_customers: BTreeSet<PartnerId> = cache.partners(conn, &customers)?.into_keys().collect();
+        let wallets = wallets(conn, context, Some(cache), commands)?;
         let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
         let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
         let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
@@ -69,16 +69,16 @@ impl Batch {
         currencies.extend(affected.currencies_of_rewards());
 
         // Before any account is made or locked, in every writer.
-        facts.lock_drafts(conn, &named.drafts, &named.asked_keys)?;
+        cache.lock_drafts(conn, &named.drafts, &named.asked_keys)?;
         let members = wallets.values().copied().chain(affected.owners()).collect();
-        let memberships = facts.memberships(conn, &members)?;
+        let memberships = cache.memberships(conn, &members)?;
         let mut affected = affected.compute(&all_versions, &memberships)?;
         let (ignored, others) = affected.ignored();
         orders::mark_ignored(conn, &ignored, true)?;
         orders::mark_ignored(conn, &others, false)?;
         keys.extend(affected.account_keys());
 
-        let keys = facts.account_ids(conn, &keys)?;
+        let keys = cache.account_ids(conn, &keys)?;
         affected.set_accounts(&keys);
         account_ids.extend(keys.values());
         account_ids.extend(affected.posted_accounts());
@@ -86,22 +86,22 @@ impl Batch {
         // Those made for an order count also where no line of it carries them.
         let made_for = holds::load(conn, holds::HoldSelection::Orders(&affected.uuids()))?;
         let others: Vec<HoldId> = named_holds.iter().filter(|id| !made_for.contains_key(id)).copied().collect();
-        let mut named_now = facts.holds(conn, &others)?;
+        let mut named_now = cache.holds(conn, &others)?;
         named_now.extend(made_for);
         account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
-        if facts.lock(conn, &account_ids)? == accounts::Locked::Now {
-            named_now = facts.holds(conn, &named_now.into_keys().collect::<Vec<_>>())?;
+        if cache.lock(conn, &account_ids)? == accounts::Locked::Now {
+            named_now = cache.holds(conn, &named_now.into_keys().collect::<Vec<_>>())?;
             let is_elsewhere = named_now.values().any(|hold| !account_ids.contains(&hold.account_id));
             if is_elsewhere || self::wallets(conn, context, None, commands)? != wallets {
                 return Err(StoreError::Moved.into());
             }
         }
-        let now = facts.now(conn)?;
-        let (loaded, open_holds) = facts.take_accounts(conn, &account_ids)?;
+        let now = cache.now(conn)?;
+        let (loaded, open_holds) = cache.take_accounts(conn, &account_ids)?;
         let (mut state, stored, debts) = opened(loaded, open_holds);
         state.holds.extend(named_now);
-        state.holds.extend(facts.holds_of_drafts(conn, &named.drafts)?);
+        state.holds.extend(cache.holds_of_drafts(conn, &named.drafts)?);
         let ids: Vec<AccountId> = state.accounts.keys().copied().collect();
         state.holds.extend(uses(conn, &all_versions, &ids, commands, now)?);
         state.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &state, &all_versions, now)?);
@@ -109,11 +109,11 @@ impl Batch {
             state.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
         state.postings = affected.postings();
 
-        let (drafts, archived) = complete_drafts(conn, facts, commands, &all_versions)?;
-        let answered = answered(conn, facts, &named.asked_keys, &state)?;
+        let (drafts, archived) = complete_drafts(conn, cache, commands, &all_versions)?;
+        let answered = answered(conn, cache, &named.asked_keys, &state)?;
         let decimals = currencies
             .into_iter()
-            .map(|code| facts.decimals(conn, &code).map(|decimals| (code, decimals)))
+            .map(|code| cache.decimals(conn, &code).map(|decimals| (code, decimals)))
             .collect::<Result<_, StoreError>>()?;
         Ok(Self {
             all_versions,
@@ -140,7 +140,7 @@ impl Batch {
 /// The drafts of holds, completed, by the position of their command; and the products of rewards that were archived.
 fn complete_drafts(
     conn: &mut AnyConnection,
-    facts: &mut Facts,
+    cache: &mut WriterCache,
     commands: &[Command],
     all_versions: &[ProgramVersions],
 ) -> Result<(BTreeMap<usize, Order>, BTreeSet<ProductId>), LedgerError> {
@@ -153,7 +153,7 @@ fn complete_drafts(
         })
         .unzip();
     let archived =
-        if drafts.is_empty() { BTreeSet::new() } else { draft::complete(conn, facts, &mut drafts, all_versions)? };
+        if drafts.is_empty() { BTreeSet::new() } else { draft::complete(conn, cache, &mut drafts, all_versions)? };
     Ok((positions.into_iter().zip(drafts).collect(), archived))
 }
 

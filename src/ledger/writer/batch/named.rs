@@ -7,7 +7,7 @@ use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::wallets_of;
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::command::Command;
 use crate::ledger::writer::recorded_replies::{adjust_key, caller_key, capture_key};
 use crate::store::AnyConnection;
@@ -18,7 +18,7 @@ use crate::store::table::recorded_replies::KeyDigest;
 pub(super) fn wallets(
     conn: &mut AnyConnection,
     context: &Context,
-    facts: Option<&Facts>,
+    cache: Option<&WriterCache>,
     commands: &[Command],
 ) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
     let named = commands.iter().filter_map(|command| match command {
@@ -26,7 +26,7 @@ pub(super) fn wallets(
         _ => None,
     });
     let partners: Vec<PartnerId> = named.collect::<BTreeSet<_>>().into_iter().collect();
-    let known = facts.filter(|_| context.options.wallet == Wallet::Contact).and_then(|facts| facts.persons(&partners));
+    let known = cache.filter(|_| context.options.wallet == Wallet::Contact).and_then(|cache| cache.persons(&partners));
     match known {
         Some(wallets) => Ok(wallets),
         None => wallets_of(conn, context.options.wallet, &partners),
@@ -35,8 +35,8 @@ pub(super) fn wallets(
 
 /// What commands name, as far as it is known before anything is read. With the programs at hand that is also whose account a
 /// command changes, where each customer has points of their own.
-pub(super) fn named(context: &Context, facts: &Facts, commands: &[Command]) -> NamedByCommands {
-    let programs: BTreeMap<&str, ProgramId> = facts
+pub(super) fn named(context: &Context, cache: &WriterCache, commands: &[Command]) -> NamedByCommands {
+    let programs: BTreeMap<&str, ProgramId> = cache
         .known_versions()
         .unwrap_or_default()
         .iter()

@@ -11,7 +11,7 @@ use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::state::LedgerState;
 use crate::domain::value::ids::HoldId;
 use crate::ledger::error::{ErrorBody, LedgerError};
-use crate::ledger::writer::cache::Facts;
+use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::command::Answer;
 use crate::ledger::writer::recorded_replies::{capture_key, hold_reply, is_callers, reply_from_text, reply_to_text};
 use crate::store::table::holds::HoldReply;
@@ -121,7 +121,7 @@ impl Batch {
 /// given.
 pub(super) fn answered(
     conn: &mut AnyConnection,
-    facts: &Facts,
+    cache: &WriterCache,
     asked: &BTreeSet<KeyDigest>,
     state: &LedgerState,
 ) -> Result<BTreeMap<KeyDigest, Answered>, LedgerError> {
@@ -130,11 +130,11 @@ pub(super) fn answered(
     let refused = refused.map(|hold| KeyDigest::of(&capture_key(hold.id)));
     let all: BTreeSet<KeyDigest> = asked.iter().copied().chain(refused).collect();
     let mut found = BTreeMap::new();
-    for (key, recorded) in facts.replies(conn, &all)? {
+    for (key, recorded) in cache.replies(conn, &all)? {
         let reply = reply_from_text(&recorded.reply)?;
         found.insert(key, Answered { params_sha256: recorded.params_sha256, reply });
     }
-    for (hold, HoldReply { key, params_sha256, terms }) in facts.replied(conn, asked)? {
+    for (hold, HoldReply { key, params_sha256, terms }) in cache.replied(conn, asked)? {
         found.insert(key, Answered { params_sha256, reply: Ok(hold_reply(&hold, &terms)) });
     }
     Ok(found)
