@@ -18,14 +18,14 @@ use crate::store::FencingToken;
 const DEEPEST: usize = 64;
 
 /// A record that is kept as a copy.
-pub(super) trait Kept: Sized {
+pub(super) trait RecordKind: Sized {
     /// Many of its kind.
     fn all(records: Vec<Self>) -> CatalogRecords;
 }
 
-macro_rules! kept {
+macro_rules! record_kinds {
     ($($kind:ty => $field:ident;)*) => {$(
-        impl Kept for $kind {
+        impl RecordKind for $kind {
             fn all(records: Vec<Self>) -> CatalogRecords {
                 CatalogRecords { $field: records, ..CatalogRecords::default() }
             }
@@ -33,7 +33,7 @@ macro_rules! kept {
     )*};
 }
 
-kept! {
+record_kinds! {
     Partner => partners;
     Product => products;
     Category<PosCategoryId> => pos_categories;
@@ -45,7 +45,11 @@ kept! {
 
 impl Pass<'_> {
     /// Reads all records of `domain` into the ledger's copy.
-    pub async fn read_shop<T: FromOdoo + Kept>(&mut self, domain: &Domain, is_long: bool) -> Result<(), SyncError> {
+    pub async fn read_shop<T: FromOdoo + RecordKind>(
+        &mut self,
+        domain: &Domain,
+        is_long: bool,
+    ) -> Result<(), SyncError> {
         let mut progress =
             if is_long { Some(Progress::new(T::MODEL, self.session.count(T::MODEL, domain).await?)) } else { None };
         let mut after = 0;
@@ -64,7 +68,7 @@ impl Pass<'_> {
         }
     }
 
-    async fn keep<T: Kept>(&mut self, records: Vec<T>, token: FencingToken) -> Result<(), SyncError> {
+    async fn keep<T: RecordKind>(&mut self, records: Vec<T>, token: FencingToken) -> Result<(), SyncError> {
         if !records.is_empty() {
             let records = T::all(records);
             self.follow_companies(&records.partners).await?;

@@ -33,10 +33,10 @@ pub(super) async fn newest(
     }
     // Where all records are of the future, a window begins now.
     let past = session.newest(model, Some(now)).await?.unwrap_or(now);
-    Ok(Some((Newest { past, latest }, told(session, model, now + CLOCKS_DIFFER).await?)))
+    Ok(Some((Newest { past, latest }, far_ahead(session, model, now + CLOCKS_DIFFER).await?)))
 }
 
-async fn told(
+async fn far_ahead(
     session: &Session,
     model: &'static str,
     after: DateTime<Utc>,

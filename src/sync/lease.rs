@@ -23,15 +23,15 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 const LOOK_ROUND: Duration = Duration::from_secs(1);
 
 /// The lease, as this process has it or not.
-pub(super) struct Lease {
+pub(super) struct LeaseKeeper {
     database: SyncDatabase,
     lasts: Duration,
     who: String,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<HeldTerm>>,
 }
 
 #[derive(Clone, Copy)]
-struct Held {
+struct HeldTerm {
     term: i64,
     /// When the last renewal was sent off, which is before it was granted.
     renewed: Instant,
@@ -48,7 +48,7 @@ pub(super) struct Granted {
     pub left_behind: bool,
 }
 
-impl Lease {
+impl LeaseKeeper {
     pub fn new(database: SyncDatabase, lasts: Duration) -> Self {
         Self { database, lasts, who: process_id::name(), held: Mutex::default() }
     }
@@ -68,11 +68,11 @@ impl Lease {
         self.held().filter(|held| held.renewed.elapsed() < self.lasts).map(|held| held.term)
     }
 
-    fn held(&self) -> Option<Held> {
+    fn held(&self) -> Option<HeldTerm> {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, held: Option<Held>) {
+    fn set(&self, held: Option<HeldTerm>) {
         let before = std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), held);
         if before.is_some() != held.is_some() {
             metrics::gauge!("loyalty_sync_leader").set(if held.is_some() { 1.0 } else { 0.0 });
@@ -114,7 +114,7 @@ impl Lease {
         let (asked, at) = asked.await?;
         Ok(match asked {
             LeaseAnswer::Held { term, left_behind } => {
-                self.set(Some(Held { term, renewed }));
+                self.set(Some(HeldTerm { term, renewed }));
                 Some(Granted { term, at, left_behind })
             }
             LeaseAnswer::Taken => {

@@ -47,10 +47,10 @@ impl LoginOutcome {
 
 /// What this process remembers of the login.
 #[derive(Debug, Default)]
-pub(super) struct Login(Lock<Notes>);
+pub(super) struct Login(Lock<LoginNotes>);
 
 #[derive(Debug, Default)]
-struct Notes {
+struct LoginNotes {
     asked: Option<Instant>,
     warned: Option<Instant>,
     outcome: LoginOutcome,
@@ -61,7 +61,7 @@ struct Notes {
 }
 
 impl Login {
-    fn change<T>(&self, change: impl FnOnce(&mut Notes) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut LoginNotes) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -51,7 +51,7 @@ impl Pass<'_> {
     }
 
     /// Says of members that nobody knows the whereabouts of what they have, now that all orders were read.
-    pub async fn tell_of_orphans(&mut self) -> Result<(), SyncError> {
+    pub async fn report_orphans(&mut self) -> Result<(), SyncError> {
         for member in std::mem::take(&mut self.orphans) {
             self.shared.ledger.orphaned(member, self.token()).await?;
         }

@@ -25,7 +25,7 @@ use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
 use crate::store::FencingToken;
 use crate::store::table::{cursors, findings, orders, withdrawals};
-use crate::sync::catalog::Kept;
+use crate::sync::catalog::RecordKind;
 
 /// Where the last sweep is kept among the cursors. Its moment is when the sweep began, by our own clock.
 pub(super) const SWEEP: &str = "sweep";
@@ -73,7 +73,7 @@ pub(super) struct Pass<'a> {
 }
 
 /// A stream's window and what its cursor will be.
-struct Plan {
+struct StreamPlan {
     window: ReadWindow,
     newest: Option<DateTime<Utc>>,
     /// Whether the stream ends long before where it was read to: Odoo was restored from a backup.
@@ -137,7 +137,7 @@ impl<'a> Pass<'a> {
             // What was set aside is decided about, or held back until everything is read.
             self.complete_orders(work, began, &plans).await?;
         }
-        self.tell_of_orphans().await?;
+        self.report_orphans().await?;
         self.all_taken_in()
     }
 
@@ -147,7 +147,7 @@ impl<'a> Pass<'a> {
         work: &mut Work,
         kind: PassKind,
         cursors: &BTreeMap<String, DateTime<Utc>>,
-    ) -> Result<(BTreeMap<&'static str, Plan>, Vec<FutureRecords>), SyncError> {
+    ) -> Result<(BTreeMap<&'static str, StreamPlan>, Vec<FutureRecords>), SyncError> {
         let streams = [
             Currency::MODEL,
             Company::MODEL,
@@ -183,7 +183,7 @@ impl<'a> Pass<'a> {
             };
             let (newest, of_the_future) = newest.unzip();
             in_the_future.extend(of_the_future.flatten());
-            let read_out = newest.is_some_and(|newest| work.stillness.is_read_out(stream, newest, Instant::now()));
+            let read_out = newest.is_some_and(|newest| work.quiet.is_read_out(stream, newest, Instant::now()));
             let newest = newest.map(|newest| newest.past);
             let ends_before =
                 |(newest, cursor): (DateTime<Utc>, DateTime<Utc>)| cursor.signed_duration_since(newest) > RESTORED;
@@ -194,7 +194,7 @@ impl<'a> Pass<'a> {
                 ReadWindow::Since(_) if read_out && kind == PassKind::Background => ReadWindow::Nothing,
                 window => window,
             };
-            plans.insert(stream, Plan { window, newest, went_back });
+            plans.insert(stream, StreamPlan { window, newest, went_back });
         }
         Ok((plans, in_the_future))
     }
@@ -220,11 +220,11 @@ impl<'a> Pass<'a> {
         database.transaction(move |conn| findings::keep_future(conn, &found)).await
     }
 
-    async fn shop_stream<T: FromOdoo + Kept>(
+    async fn shop_stream<T: FromOdoo + RecordKind>(
         &mut self,
         work: &mut Work,
         began: Instant,
-        plans: &BTreeMap<&'static str, Plan>,
+        plans: &BTreeMap<&'static str, StreamPlan>,
     ) -> Result<(), SyncError> {
         let Some(plan) = plans.get(T::MODEL) else { return Ok(()) };
         let Some(domain) = domain_of(plan.window) else { return Ok(()) };
@@ -237,7 +237,7 @@ impl<'a> Pass<'a> {
         &mut self,
         work: &mut Work,
         began: Instant,
-        plans: &BTreeMap<&'static str, Plan>,
+        plans: &BTreeMap<&'static str, StreamPlan>,
     ) -> Result<(), SyncError> {
         let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
         let known = self.shared.database.run(orders::newest).await?;
@@ -263,7 +263,7 @@ impl<'a> Pass<'a> {
         &self,
         work: &mut Work,
         began: Instant,
-        plans: &BTreeMap<&'static str, Plan>,
+        plans: &BTreeMap<&'static str, StreamPlan>,
     ) -> Result<(), SyncError> {
         let (Some(orders), Some(lines)) = (plans.get(ORDER), plans.get(LINE)) else { return Ok(()) };
         if !self.refused.is_empty() {
@@ -285,12 +285,12 @@ impl<'a> Pass<'a> {
         work: &mut Work,
         stream: &'static str,
         began: Instant,
-        plan: &Plan,
+        plan: &StreamPlan,
     ) -> Result<(), SyncError> {
         if let Some(high_water) = plan.newest {
             let cursor = Cursor { stream: stream.to_owned(), high_water };
             self.shared.database.run(move |conn| cursors::save(conn, &cursor)).await?;
-            work.stillness.was_read(stream, began, self.settings().overlap);
+            work.quiet.was_read(stream, began, self.settings().overlap);
         }
         Ok(())
     }

@@ -18,12 +18,12 @@ use crate::odoo::{Link, Session};
 
 use super::database::SyncDatabase;
 use super::error::SyncError;
-use super::lease::{Granted, Lease};
+use super::lease::{Granted, LeaseKeeper};
 use super::login::Login;
 use super::pass::{Pass, PassKind};
 use super::passes::PassEnd;
-use super::status::{Board, SyncState};
-use super::window::Stillness;
+use super::status::{StatusBoard, SyncState};
+use super::window::QuietPeriods;
 use super::{PassReport, SyncSettings};
 use crate::store::FencingToken;
 use crate::store::table::{cursors, findings, orders};
@@ -44,9 +44,9 @@ pub(super) struct Shared {
     pub database: SyncDatabase,
     pub link: Arc<Link>,
     pub settings: SyncSettings,
-    pub board: Board,
+    pub board: StatusBoard,
     login: Login,
-    lease: Lease,
+    lease: LeaseKeeper,
     /// Whoever reads orders holds this: one pass at a time, and what is read later is taken in later.
     work: Mutex<Work>,
     notified: Lock<BTreeSet<OrderId>>,
@@ -56,14 +56,14 @@ pub(super) struct Shared {
 /// What is remembered from pass to pass.
 #[derive(Default)]
 pub(super) struct Work {
-    pub stillness: Stillness,
-    rules: Option<KeptRules>,
+    pub quiet: QuietPeriods,
+    rules: Option<CachedRules>,
     /// When a pass was last complete.
     complete: Option<Instant>,
 }
 
 /// The shop's rules, the session they were read in, and when.
-struct KeptRules {
+struct CachedRules {
     of: Arc<Session>,
     rules: Arc<ShopRules>,
     read: Instant,
@@ -89,7 +89,7 @@ impl Shared {
                 let neutral_products = Some(rules.neutral_products());
                 let records = CatalogRecords { neutral_products, ..CatalogRecords::default() };
                 self.ledger.put_shop(records, token).await?;
-                work.rules = Some(KeptRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
+                work.rules = Some(CachedRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
                 rules
             }
         };
@@ -128,13 +128,13 @@ impl Shared {
         };
         match &outcome {
             Ok(report) => {
-                tell_of(*report, "a pass over Odoo is complete");
-                Board::succeeded(*report);
+                log_report(*report, "a pass over Odoo is complete");
+                StatusBoard::succeeded(*report);
                 work.complete = Some(Instant::now());
             }
             Err(error) => self.note(error).await,
         }
-        self.tell(&granted, &outcome).await;
+        self.publish(&granted, &outcome).await;
         // Where this process cannot reach Odoo, another may. And nobody is kept waiting for a second pass.
         if matches!(outcome, Err(SyncError::Odoo(_))) || self.lease.is_wanted().await {
             self.lease.give_back().await;
@@ -143,7 +143,7 @@ impl Shared {
     }
 
     /// Leaves how a pass went where every process finds it. One that was overtaken leaves that to the other.
-    async fn tell(&self, granted: &Granted, outcome: &Result<PassReport, SyncError>) {
+    async fn publish(&self, granted: &Granted, outcome: &Result<PassReport, SyncError>) {
         let error = match outcome {
             Err(SyncError::Overtaken) => return,
             outcome => outcome.as_ref().err().map(SyncError::to_string),
@@ -158,7 +158,7 @@ impl Shared {
         };
         match self.database.end_pass(end).await {
             Ok(state) => {
-                self.board.heard(&state);
+                self.board.refresh(&state);
                 if let Some(last) = &state.last {
                     self.login.warn_of(last.login.key_end);
                     if let Some(refusal) = self.link.refused_since().await.filter(|_| last.login.refused) {
@@ -186,7 +186,7 @@ impl Shared {
         }
         .await;
         match &outcome {
-            Ok(report) => tell_of(*report, "orders that a till told of were read"),
+            Ok(report) => log_report(*report, "orders that a till told of were read"),
             Err(error) => self.note(error).await,
         }
         outcome
@@ -225,16 +225,16 @@ impl Shared {
     }
 
     /// What the process that reads has said of it.
-    async fn hear(&self) {
+    async fn refresh(&self) {
         match self.database.pass_state().await {
-            Ok(state) => self.board.heard(&state),
+            Ok(state) => self.board.refresh(&state),
             Err(problem) => tracing::debug!(error = %problem, "how reading goes cannot be looked up"),
         }
     }
 }
 
 /// Logs what reading did. What changed nothing is no news: a pass is made every few seconds.
-fn tell_of(report: PassReport, what: &'static str) {
+fn log_report(report: PassReport, what: &'static str) {
     let PassReport { orders_read, orders_changed, entries_posted } = report;
     if orders_changed == 0 && entries_posted == 0 {
         tracing::debug!(orders_read, "{what}; nothing has changed");
@@ -261,12 +261,12 @@ impl SyncService {
         settings.page_size = settings.page_size.max(1);
         let database = SyncDatabase(ledger.pool().clone());
         let shared = Shared {
-            lease: Lease::new(database.clone(), settings.lease),
+            lease: LeaseKeeper::new(database.clone(), settings.lease),
             ledger,
             database,
             link,
             settings,
-            board: Board::default(),
+            board: StatusBoard::default(),
             login: Login::default(),
             work: Mutex::default(),
             notified: Lock::default(),
@@ -310,7 +310,7 @@ impl SyncService {
             let granted = shared.lease.ask(false).await.unwrap_or(None);
             let is_due = next <= Instant::now();
             if granted.is_none() {
-                shared.hear().await;
+                shared.refresh().await;
             } else if (is_due || granted.is_some_and(|granted| granted.left_behind)) && !is_paused {
                 let _ = shared.pass(PassKind::Background, Some(next)).await;
                 next = Instant::now() + interval;
@@ -399,7 +399,7 @@ impl SyncHandle {
     pub async fn state(&self) -> Result<SyncState, SyncError> {
         let database = &self.shared.database;
         let kept = database.pass_state().await?;
-        self.shared.board.heard(&kept);
+        self.shared.board.refresh(&kept);
         let brief = self.brief_state();
         let status = SyncStatus {
             running: brief.status.running || kept.running,
@@ -414,8 +414,8 @@ impl SyncHandle {
     /// How sync is doing, without asking the ledger: for health checks.
     #[must_use]
     pub fn brief_state(&self) -> SyncState {
-        let heard = self.shared.board.state();
-        SyncState { odoo_version: self.shared.link.server_version().or(heard.odoo_version.clone()), ..heard }
+        let known = self.shared.board.state();
+        SyncState { odoo_version: self.shared.link.server_version().or(known.odoo_version.clone()), ..known }
     }
 
     /// Asks Odoo for one partner and keeps it; `None` when Odoo has none of that id that we may see.

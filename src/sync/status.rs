@@ -31,10 +31,10 @@ pub struct SyncState {
 
 /// The part of the status that sync itself keeps.
 #[derive(Debug, Default)]
-pub(super) struct Board(RwLock<Notes>);
+pub(super) struct StatusBoard(RwLock<StatusNotes>);
 
 #[derive(Clone, Debug, Default)]
-struct Notes {
+struct StatusNotes {
     running: bool,
     last_success: Option<Success>,
     last_error: Option<String>,
@@ -54,15 +54,15 @@ struct Success {
     began: Instant,
 }
 
-impl Board {
-    fn change(&self, change: impl FnOnce(&mut Notes)) {
+impl StatusBoard {
+    fn change(&self, change: impl FnOnce(&mut StatusNotes)) {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Notes that a pass runs, until the guard is dropped, however the pass ends.
-    pub fn running(&self) -> Running<'_> {
+    pub fn running(&self) -> RunningPass<'_> {
         self.change(|notes| notes.running = true);
-        Running(self)
+        RunningPass(self)
     }
 
     /// Counts a pass of our own that was complete.
@@ -73,7 +73,7 @@ impl Board {
     }
 
     /// Takes note of how the last pass went, whichever process made it.
-    pub fn heard(&self, state: &PassState) {
+    pub fn refresh(&self, state: &PassState) {
         let Some(last) = &state.last else { return };
         let success = last.complete.map(|(began_at, ended_at)| {
             // Both by the database's time, so that our own clock may be wrong, or be set.
@@ -151,9 +151,9 @@ impl Board {
 }
 
 /// While it lives, a pass is running.
-pub(super) struct Running<'a>(&'a Board);
+pub(super) struct RunningPass<'a>(&'a StatusBoard);
 
-impl Drop for Running<'_> {
+impl Drop for RunningPass<'_> {
     fn drop(&mut self) {
         self.0.change(|notes| notes.running = false);
     }

@@ -62,22 +62,22 @@ pub fn believed(cursor: DateTime<Utc>, now: DateTime<Utc>, overlap: Duration) ->
 ///
 /// Without this a bulk import of a hundred thousand partners would be read again in every pass until the next one.
 #[derive(Debug, Default)]
-pub struct Stillness(BTreeMap<&'static str, Still>);
+pub struct QuietPeriods(BTreeMap<&'static str, QuietPeriod>);
 
 #[derive(Debug)]
-struct Still {
+struct QuietPeriod {
     newest: Newest,
     since: Instant,
     read_out: bool,
 }
 
-impl Stillness {
+impl QuietPeriods {
     /// Takes note of a stream's newest `write_date` at the start of a pass; whether all of it has been read.
     pub fn is_read_out(&mut self, stream: &'static str, newest: Newest, now: Instant) -> bool {
         match self.0.get(stream) {
-            Some(still) if still.newest == newest => still.read_out,
+            Some(quiet) if quiet.newest == newest => quiet.read_out,
             _ => {
-                self.0.insert(stream, Still { newest, since: now, read_out: false });
+                self.0.insert(stream, QuietPeriod { newest, since: now, read_out: false });
                 false
             }
         }
@@ -85,10 +85,10 @@ impl Stillness {
 
     /// A window of the stream, begun at `began`, has been read to its end.
     pub fn was_read(&mut self, stream: &'static str, began: Instant, overlap: Duration) {
-        if let Some(still) = self.0.get_mut(stream)
-            && began.saturating_duration_since(still.since) >= overlap.max(TRANSACTIONS_ARE_OVER)
+        if let Some(quiet) = self.0.get_mut(stream)
+            && began.saturating_duration_since(quiet.since) >= overlap.max(TRANSACTIONS_ARE_OVER)
         {
-            still.read_out = true;
+            quiet.read_out = true;
         }
     }
 }
@@ -131,20 +131,20 @@ mod tests {
 
     #[test]
     fn a_stream_is_read_out_only_once_late_transactions_are_over() {
-        let mut still = Stillness::default();
+        let mut quiet = QuietPeriods::default();
         let start = Instant::now();
         let later = |seconds| start + Duration::from_secs(seconds);
         let at = |seconds| Newest { past: at(seconds), latest: at(seconds) };
-        assert!(!still.is_read_out("res.partner", at(0), start));
-        still.was_read("res.partner", start, OVERLAP);
-        assert!(!still.is_read_out("res.partner", at(0), later(149)), "a transaction may still be running");
-        still.was_read("res.partner", later(149), OVERLAP);
-        assert!(!still.is_read_out("res.partner", at(0), later(151)), "it was not read since they are over");
-        still.was_read("res.partner", later(151), OVERLAP);
-        assert!(still.is_read_out("res.partner", at(0), later(160)));
+        assert!(!quiet.is_read_out("res.partner", at(0), start));
+        quiet.was_read("res.partner", start, OVERLAP);
+        assert!(!quiet.is_read_out("res.partner", at(0), later(149)), "a transaction may still be running");
+        quiet.was_read("res.partner", later(149), OVERLAP);
+        assert!(!quiet.is_read_out("res.partner", at(0), later(151)), "it was not read since they are over");
+        quiet.was_read("res.partner", later(151), OVERLAP);
+        assert!(quiet.is_read_out("res.partner", at(0), later(160)));
         let future = Newest { past: at(0).past, latest: at(9).latest };
-        assert!(!still.is_read_out("res.partner", future, later(165)), "something was written, in the future");
-        assert!(!still.is_read_out("res.partner", at(1), later(170)), "something was written");
-        assert!(!still.is_read_out("pos.order", at(0), later(170)), "each stream has its own");
+        assert!(!quiet.is_read_out("res.partner", future, later(165)), "something was written, in the future");
+        assert!(!quiet.is_read_out("res.partner", at(1), later(170)), "something was written");
+        assert!(!quiet.is_read_out("pos.order", at(0), later(170)), "each stream has its own");
     }
 }

@@ -26,7 +26,7 @@ use super::*;
 mod driving;
 mod reading;
 
-struct World {
+struct SyncWorld {
     shop: FakeOdoo,
     _server: Served,
     ledger: Ledger,
@@ -40,7 +40,7 @@ fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
 
-fn world(settings: SyncSettings) -> World {
+fn world(settings: SyncSettings) -> SyncWorld {
     let shop = FakeOdoo::new();
     shop.set_clock(noon());
     let server = server::serve(shop.clone(), 0).unwrap();
@@ -63,7 +63,7 @@ fn world(settings: SyncSettings) -> World {
     let (ledger, _) = Ledger::start(pool, Options::for_database(&url, Wallet::Contact)).unwrap();
     let service = SyncService::new(ledger.clone(), Arc::clone(&link), settings);
     let sync = service.handle();
-    World { shop, _server: server, ledger, link, service: Arc::new(service), sync, _folder: folder }
+    SyncWorld { shop, _server: server, ledger, link, service: Arc::new(service), sync, _folder: folder }
 }
 
 /// Small pages, so that everything takes several.
@@ -71,7 +71,7 @@ fn small() -> SyncSettings {
     SyncSettings { page_size: 4, ..SyncSettings::default() }
 }
 
-impl World {
+impl SyncWorld {
     /// A paid order with one line of 10.00; the order's and the line's ids.
     fn sell(&self, more: &Value) -> (OrderId, i64) {
         let mut order = json!({"name": "Main/1", "state": "paid", "date_order": "2026-09-21 12:00:00", "company_id": 1,
@@ -117,7 +117,7 @@ impl World {
         self.orders().into_values().filter(|order| order.name == name).map(|order| order.id.unwrap().0).collect()
     }
 
-    /// Has the database refuse what this trigger says, until [`World::mend`].
+    /// Has the database refuse what this trigger says, until [`SyncWorld::mend`].
     fn break_at(&self, when: &str) {
         let trigger = format!("CREATE TRIGGER broken {when} BEGIN SELECT RAISE(ABORT, 'broken by a test'); END");
         self.look(|conn| Ok(diesel::sql_query(trigger).execute(conn)?));
@@ -157,7 +157,7 @@ impl Serving {
     }
 }
 
-fn serve(world: &World, interval: Duration) -> Serving {
+fn serve(world: &SyncWorld, interval: Duration) -> Serving {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let service = Arc::clone(&world.service);
     let ended = tokio::spawn(async move {
