@@ -1,7 +1,9 @@
 //! The house keeps its rooms: who may call whom, and the same schema on both sides.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::source_tree::{self, Module, Named};
 
 /// Each room, and the rooms it may name. `app` and `cli` wire and may name all.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -20,110 +22,124 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("fuzzing", &["fuzzing", "domain", "odoo", "rpc"]),
 ];
 
-/// What the pure room may not know.
-const IMPURE: &[&str] =
-    &["diesel", "actix", "tokio", "jsonrpsee", "std::env", "std::fs", "std::net", "Utc::now", "SystemTime", "rand"];
+/// The rooms that wire the others, and may name all.
+const WIRING: [&str; 2] = ["app", "cli"];
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder of the repository") {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
+/// What the pure room may not name: other crates that reach outside, and the clock, the environment and chance.
+const IMPURE: &[&str] = &[
+    "diesel",
+    "actix_web",
+    "actix_rt",
+    "tokio",
+    "futures_util",
+    "jsonrpsee",
+    "reqwest",
+    "r2d2",
+    "metrics",
+    "tracing",
+    "rand",
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+    "Utc::now",
+    "Local",
+    "Uuid::new_v4",
+    "Uuid::now_v7",
+];
+
+/// What a module names that its room may not, each with its line.
+fn wrong_in(module: &Module) -> Vec<String> {
+    let rules: BTreeMap<&str, &[&str]> = MAY_NAME.iter().copied().collect();
+    let Some(room) = module.path.first() else { return Vec::new() };
+    if WIRING.contains(&room.as_str()) {
+        return Vec::new();
     }
-    found
-}
-
-/// The file's code, without its tests and comments: tests may reach further.
-fn code(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-fn is_test(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
-        || path.components().any(|part| part.as_os_str() == "tests")
-}
-
-/// The rooms a piece of code names: `crate::room::…`, and `use crate::{a::…, b::…}`.
-fn named(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (position, _) in code.match_indices("crate::") {
-        let rest = &code[position + "crate::".len()..];
-        if let Some(group) = rest.strip_prefix('{') {
-            let mut depth = 0_i32;
-            let mut word = String::new();
-            for letter in group.chars() {
-                match letter {
-                    '{' => depth += 1,
-                    '}' if depth == 0 => break,
-                    '}' => depth -= 1,
-                    ',' if depth == 0 => {
-                        found.insert(std::mem::take(&mut word));
-                        continue;
-                    }
-                    _ => {}
-                }
-                if depth == 0 && (letter.is_alphanumeric() || letter == '_' || letter == ':') {
-                    word.push(letter);
-                }
+    let allowed = rules.get(room.as_str()).unwrap_or_else(|| panic!("the room {room} is in no rule"));
+    let mut wrong = Vec::new();
+    for Named { segments, line } in module.named() {
+        let path = segments.join("::");
+        if segments[0] == "crate" {
+            let other = segments.get(1).map_or("*", String::as_str);
+            if !allowed.contains(&other) {
+                let may = allowed.iter().filter(|name| *name != room).copied().collect::<Vec<_>>().join(", ");
+                let may = if may.is_empty() { "no other room".to_owned() } else { format!("only {may}") };
+                wrong.push(format!("src/{}:{line} names {path}; {room} may name {may}", module.file));
             }
-            found.insert(word);
-        } else {
-            found.insert(rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect());
+        } else if room == "domain" {
+            let is_named = |impure: &&str| {
+                let impure: Vec<&str> = impure.split("::").collect();
+                segments.windows(impure.len()).any(|window| window.iter().zip(&impure).all(|(one, other)| one == other))
+            };
+            if IMPURE.iter().any(is_named) {
+                wrong.push(format!("src/{}:{line} names {path}; domain is pure", module.file));
+            }
         }
     }
-    found
-        .into_iter()
-        .map(|word| word.split(':').next().unwrap_or_default().to_owned())
-        .filter(|word| !word.is_empty())
-        .collect()
+    wrong
 }
 
 #[test]
 fn each_room_names_only_the_rooms_it_may() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let rules: BTreeMap<&str, &[&str]> = MAY_NAME.iter().copied().collect();
-    let mut wrong = Vec::new();
-    let mut looked_at = 0;
-    for path in files(&source) {
-        let inside = path.strip_prefix(&source).unwrap();
-        let room = inside.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
-        if ["main", "lib", "app", "cli"].contains(&room.as_str()) || is_test(&path) {
-            continue;
-        }
-        let allowed = rules.get(room.as_str()).unwrap_or_else(|| panic!("the room {room} is in no rule"));
-        let code = code(&path);
-        looked_at += 1;
-        for name in named(&code) {
-            // Macros and re-exports at the crate's root are not rooms.
-            if rules.contains_key(name.as_str()) && !allowed.contains(&name.as_str())
-                || ["app", "cli"].contains(&name.as_str())
-            {
-                wrong.push(format!("{} names {name}", inside.display()));
-            }
-        }
-        if room == "domain" {
-            for word in IMPURE {
-                if code.contains(word) {
-                    wrong.push(format!("{} names {word}", inside.display()));
-                }
-            }
-        }
-    }
-    assert!(looked_at > 40, "only {looked_at} files were looked at");
-    assert_eq!(wrong, Vec::<String>::new());
+    let modules = source_tree::modules();
+    assert!(modules.len() > 200, "only {} modules were found", modules.len());
+    let known: BTreeSet<&str> = MAY_NAME.iter().map(|(room, _)| *room).chain(WIRING).collect();
+    let rooms: BTreeSet<&str> = modules.iter().filter_map(|module| module.path.first()).map(String::as_str).collect();
+    assert_eq!(rooms, known, "the rooms of src, and those of the rules");
+    let named: usize = modules.iter().map(|module| module.named().len()).sum();
+    assert!(named > 5_000, "only {named} paths were found");
+    let wrong: Vec<String> = modules.iter().flat_map(wrong_in).collect();
+    assert!(wrong.is_empty(), "ARCHITECTURE.md says which room may name which:\n{}", wrong.join("\n"));
+}
+
+/// What is wrong with a module of domain written as `text`.
+fn planted(text: &str) -> Vec<String> {
+    source_tree::parsed(text, &["domain", "program", "rule"]).iter().flat_map(wrong_in).collect()
 }
 
 #[test]
-fn rooms_are_found_in_every_form_of_use() {
-    let code = "use crate::store::x;\nuse crate::{domain::ids, ledger::{self, Ledger}};\nlet a = crate::odoo::b();";
-    let expected: BTreeSet<String> = ["store", "domain", "ledger", "odoo"].map(str::to_owned).into();
-    assert_eq!(named(code), expected);
+fn a_room_is_found_in_every_form_of_naming_it() {
+    for forbidden in [
+        "use crate::{domain::value::ids, store::{self, Pool}};",
+        "use crate::{ledger, store};",
+        "use super::super::super::store::Pool as Connections;",
+        "use crate::store::*;",
+        "pub use crate::ledger::Ledger;",
+        "fn call() { let one = crate::odoo::read(1); }",
+        "fn call() { match one { crate::sync::PassKind::Full => {} } }",
+        "fn call(of: &mut Vec<crate::store::AnyConnection>) {}",
+        "impl From<crate::ledger::LedgerError> for Rule { fn from() {} }",
+        "struct Rule<T: super::super::super::sync::SyncLedger>(T);",
+        "fn call() { assert!(crate::config::is_set(), \"{}\", 1); }",
+        "macro_rules! each { ($one:expr) => { $crate::store::on_each!($one) }; }",
+        "macro_rules! each { () => { use crate::{domain, http}; }; }",
+        "#[derive(Serialize)] struct Rule { #[serde(with = \"crate::store::codec\")] at: i64 }",
+        "mod inner { use super::super::super::super::rpc; }",
+        "#[cfg(not(test))] use crate::app;",
+        "use std::{collections, fs};",
+        "fn call() { let now = chrono::Utc::now(); }",
+        "fn call() -> std::time::SystemTime { todo() }",
+        "use tokio::sync::Mutex;",
+    ] {
+        assert!(!planted(forbidden).is_empty(), "{forbidden}");
+    }
+    let said = planted("\nuse crate::{\n    domain, ledger,\n};");
+    assert_eq!(said, ["src/planted.rs:3 names crate::ledger; domain may name no other room"]);
+    for allowed in [
+        "use crate::domain::{program, sale::order::Line};",
+        "use super::{super::value::ids::PartnerId, Program};",
+        "pub(in crate::domain) fn call(line: &crate::domain::sale::order::Line) {}",
+        "/// As [`crate::ledger`] says.\nfn call() { let text = \"crate::store is not named here\"; }",
+        "// use crate::store;\nuse chrono::{DateTime, Utc};",
+        "#[cfg(test)] use crate::store;",
+        "#[cfg(test)] mod tests { use crate::ledger::Ledger; }",
+    ] {
+        assert_eq!(planted(allowed), Vec::<String>::new(), "{allowed}");
+    }
 }
 
 /// Tables of PostgreSQL alone: SQLite itself tells a connection whether another one has written (`PRAGMA data_version`).

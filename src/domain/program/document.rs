@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::number::AsWritten;
-use super::reader::{InvalidProgram, Least, Members, Node, Read};
+use super::reader::{InvalidProgram, Least, Node, ObjectMembers, Read};
 use super::rule::{
     Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Scope, Stacking,
     Step,
@@ -147,7 +147,7 @@ fn timezone(node: &Node<'_>) -> Read<Tz> {
     })
 }
 
-fn earning(members: &Members<'_>) -> Read<Earning> {
+fn earning(members: &ObjectMembers<'_>) -> Read<Earning> {
     Ok(Earning {
         base: members.or("base", Base::TaxIncluded, |node| node.word(Base::WORDS))?,
         rounding: members.or("rounding", Rounding::Down, |node| node.word(Rounding::WORDS))?,
@@ -193,7 +193,7 @@ fn of_kind<'a>(
     what: &'static str,
     common: &[&str],
     kinds: &[(&'static str, &'static [&'static str])],
-) -> Read<(Members<'a>, &'static str)> {
+) -> Read<(ObjectMembers<'a>, &'static str)> {
     let mut known: Vec<&str> = common.to_vec();
     for own in kinds.iter().flat_map(|(_, own)| *own) {
         if !known.contains(own) {
@@ -236,7 +236,7 @@ fn rule(node: &Node<'_>) -> Read<Rule> {
     })
 }
 
-fn scope(members: &Members<'_>) -> Read<Scope> {
+fn scope(members: &ObjectMembers<'_>) -> Read<Scope> {
     Ok(Scope {
         pos_category_ids: members.or("pos_category_ids", Vec::new(), |node| node.ids(PosCategoryId))?,
         product_category_ids: members.or("product_category_ids", Vec::new(), |node| node.ids(ProductCategoryId))?,
@@ -251,7 +251,7 @@ fn scope(members: &Members<'_>) -> Read<Scope> {
 }
 
 /// A window that restricts nothing is none.
-fn window(members: &Members<'_>) -> Read<Option<Window>> {
+fn window(members: &ObjectMembers<'_>) -> Read<Option<Window>> {
     let from = members.optional("from", Node::date)?;
     let window = Window {
         from,
@@ -297,7 +297,7 @@ fn hours(node: &Node<'_>) -> Read<HourSpan> {
 }
 
 /// Nothing said is no expiry; a granularity alone is half a sentence.
-fn expiry(members: &Members<'_>) -> Read<Option<ExpiryRule>> {
+fn expiry(members: &ObjectMembers<'_>) -> Read<Option<ExpiryRule>> {
     if members.is_empty() {
         return Ok(None);
     }
@@ -307,7 +307,7 @@ fn expiry(members: &Members<'_>) -> Read<Option<ExpiryRule>> {
     }))
 }
 
-fn redemption(members: &Members<'_>) -> Read<RedemptionRules> {
+fn redemption(members: &ObjectMembers<'_>) -> Read<RedemptionRules> {
     Ok(RedemptionRules {
         minimum_points: members.or("minimum_points", ZERO_POINTS, |node| node.points(Least::Zero))?,
         max_share_of_order: members
@@ -358,7 +358,7 @@ fn reward(node: &Node<'_>) -> Read<Reward> {
 }
 
 /// Nothing said is no limit; days alone are half a sentence.
-fn limit(members: &Members<'_>) -> Read<Option<RewardLimit>> {
+fn limit(members: &ObjectMembers<'_>) -> Read<Option<RewardLimit>> {
     if members.is_empty() {
         return Ok(None);
     }

@@ -34,7 +34,7 @@ pub(super) struct Node<'a> {
 }
 
 /// An object whose members are all known. An absent one has none.
-pub(super) struct Members<'a> {
+pub(super) struct ObjectMembers<'a> {
     path: String,
     what: &'static str,
     all: Option<&'a Map<String, Value>>,
@@ -92,7 +92,7 @@ impl<'a> Node<'a> {
     }
 
     /// An object of which every member is one of `known`.
-    pub(super) fn object(&self, what: &'static str, known: &[&str]) -> Read<Members<'a>> {
+    pub(super) fn object(&self, what: &'static str, known: &[&str]) -> Read<ObjectMembers<'a>> {
         let members = self.value.as_object().ok_or_else(|| self.expected(&format!("an object: {what}")))?;
         if let Some(unknown) = members.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(InvalidProgram {
@@ -103,7 +103,7 @@ impl<'a> Node<'a> {
                 ),
             });
         }
-        Ok(Members { path: self.path.clone(), what, all: Some(members) })
+        Ok(ObjectMembers { path: self.path.clone(), what, all: Some(members) })
     }
 
     /// A list of at most `most` things.
@@ -274,7 +274,7 @@ impl<'a> Node<'a> {
     }
 }
 
-impl<'a> Members<'a> {
+impl<'a> ObjectMembers<'a> {
     /// The member, unless it is absent or `null`.
     pub(super) fn get(&self, name: &str) -> Option<Node<'a>> {
         let value = self.all?.get(name).filter(|value| !value.is_null())?;
@@ -290,8 +290,8 @@ impl<'a> Members<'a> {
     }
 
     /// The member, an object whose own members all have defaults; absent, it has none.
-    pub(super) fn part(&self, name: &str, what: &'static str, known: &[&str]) -> Read<Members<'a>> {
-        let absent = || Members { path: deeper(&self.path, name), what, all: None };
+    pub(super) fn part(&self, name: &str, what: &'static str, known: &[&str]) -> Read<ObjectMembers<'a>> {
+        let absent = || ObjectMembers { path: deeper(&self.path, name), what, all: None };
         self.get(name).map_or_else(|| Ok(absent()), |node| node.object(what, known))
     }
 
