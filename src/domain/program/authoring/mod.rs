@@ -7,4 +7,5 @@ pub(in crate::domain::program) mod overlap;
 pub(in crate::domain::program) mod review;
 #[cfg(test)]
 pub(in crate::domain::program) mod review_tests;
+mod words;
 pub(in crate::domain::program) mod worth;
