@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use rust_decimal::Decimal;
@@ -11,6 +11,7 @@ use crate::domain::ledger::tests::decide_tests::{ACCOUNT, Desk, line, noon, orde
 use crate::domain::program::Program;
 use crate::domain::program::version::Version;
 use crate::domain::value::ids::{OrderId, PartnerId, ProductId, ProgramId, SaleId};
+use crate::domain::value::money::Money;
 
 /// A desk with 1000 points.
 fn desk() -> Desk {
