@@ -1,6 +1,7 @@
 //! What the shop sells, as far as scopes care: products, and the two trees of categories above them.
 
 pub mod records;
+pub mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::account::{CarriedProtection, OpenHold};
 use super::entry::COMMAND_LINE;
-use crate::domain::program::Scope;
+use crate::domain::catalog::scope::Scope;
 use crate::domain::value::ids::{AccountId, EntryId, HoldId, ProductId};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;

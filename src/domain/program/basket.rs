@@ -6,8 +6,9 @@ use chrono::{DateTime, Days, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::discount::{Discount, take_off};
-use super::rule::{Reward, RewardLimit, Scope};
+use super::rule::{Reward, RewardLimit};
 use super::{Program, first_instant_of};
+use crate::domain::catalog::scope::Scope;
 use crate::domain::ledger::hold::LineShare;
 use crate::domain::sale::order::{HoldRef, Line, Order};
 use crate::domain::value::exact::{self, Overflow, cut, sum};

@@ -6,7 +6,7 @@
 
 use rust_decimal::Decimal;
 
-use super::rule::Scope;
+use crate::domain::catalog::scope::Scope;
 use crate::domain::sale::order::Line;
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 

@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::number::AsWritten;
 use super::reader::{InvalidProgram, Least, Node, ObjectMembers, Read};
 use super::rule::{
-    Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Scope, Stacking,
-    Step,
+    Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Stacking, Step,
 };
 use super::window::{HourSpan, Window};
 use super::{ExpiryRule, Program, RedemptionRules};
+use crate::domain::catalog::scope::Scope;
 use crate::domain::value::ids::{
     CompanyId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId,
 };

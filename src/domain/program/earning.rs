@@ -23,8 +23,9 @@ use serde::Serialize;
 
 use super::discount::{Discount, spread, take_off};
 use super::number::{decimal_text, points_text};
-use super::rule::{Base, Rounding, Rule, RuleKind, Scope, Stacking, Step};
+use super::rule::{Base, Rounding, Rule, RuleKind, Stacking, Step};
 use super::{Applicability, Program};
+use crate::domain::catalog::scope::Scope;
 use crate::domain::sale::order::{Line, Order};
 use crate::domain::sale::refund::{Returned, TakenBack};
 use crate::domain::value::exact::{self, Overflow, cut, sum};

@@ -37,8 +37,7 @@ pub use number::AsWritten;
 pub use reader::InvalidProgram;
 pub use reward::{NotPriced, Offer, Priced, Reason, RewardRefusal, offers, price, shares};
 pub use rule::{
-    Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Scope, Stacking,
-    Step,
+    Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Stacking, Step,
 };
 pub use window::{HourSpan, Window};
 

@@ -9,7 +9,8 @@ use rust_decimal::Decimal;
 
 use super::sample::{line, neutral, order};
 use super::shorthand::program_of;
-use super::{Basket, HeldReward, Offer, Priced, Program, RewardKind, Scope, offers, price, shares};
+use super::{Basket, HeldReward, Offer, Priced, Program, RewardKind, offers, price, shares};
+use crate::domain::catalog::scope::Scope;
 use crate::domain::ledger::hold::LineShare;
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order};
 use crate::domain::value::ids::HoldId;

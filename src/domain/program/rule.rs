@@ -1,14 +1,13 @@
 //! The vocabulary of a program: how its rules earn, which lines they see, what its rewards give.
 
-use std::collections::BTreeSet;
-
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::number::AsWritten;
 use super::window::Window;
-use crate::domain::sale::order::{Combo, Line, Order};
-use crate::domain::value::ids::{PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId, ProductId, ProductTagId};
+use crate::domain::catalog::scope::Scope;
+use crate::domain::sale::order::Order;
+use crate::domain::value::ids::{PartnerTagId, PosConfigId, ProductId};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
 
@@ -153,150 +152,6 @@ pub enum RuleKind {
         /// Above zero.
         factor: AsWritten<Decimal>,
     },
-}
-
-/// Which lines a rule or a reward is for. A line counts when its product, one of its tags, one of its POS
-/// categories or its product category is listed, or an ancestor of those; when nothing is listed, every line.
-/// Excludes win. The parts of a combo count with it ([`Scope::covers`]), its units once
-/// ([`Scope::counts_units_of`]).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scope {
-    /// POS categories, with all below them.
-    pub pos_category_ids: Vec<PosCategoryId>,
-    /// Product categories, with all below them.
-    pub product_category_ids: Vec<ProductCategoryId>,
-    /// Products.
-    pub product_ids: Vec<ProductId>,
-    /// Tags of products.
-    pub product_tag_ids: Vec<ProductTagId>,
-    /// POS categories that never count, with all below them.
-    pub exclude_pos_category_ids: Vec<PosCategoryId>,
-    /// Product categories that never count, with all below them.
-    pub exclude_product_category_ids: Vec<ProductCategoryId>,
-    /// Products that never count.
-    pub exclude_product_ids: Vec<ProductId>,
-    /// Tags of products that never count.
-    pub exclude_product_tag_ids: Vec<ProductTagId>,
-}
-
-impl Scope {
-    /// These products alone.
-    #[must_use]
-    pub fn of_product(product: ProductId) -> Self {
-        Self { product_ids: vec![product], ..Self::default() }
-    }
-
-    /// Whether every line counts.
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether the line counts. A part of a combo belongs to it: it counts when either is listed and neither is
-    /// excluded.
-    #[must_use]
-    pub fn covers(&self, line: &Line) -> bool {
-        let (listed, excluded) = (self.listed(), self.excluded());
-        let names = |lists: &Lists<'_>| {
-            lists.name(&ScopeSubject::from(line))
-                || line.combo.as_deref().is_some_and(|combo| lists.name(&combo.into()))
-        };
-        !names(&excluded) && (listed.are_empty() || names(&listed))
-    }
-
-    /// Whether a product that stands in these categories and has these tags counts when it is sold by itself.
-    #[must_use]
-    pub fn covers_product(
-        &self,
-        product: ProductId,
-        pos_categories: &BTreeSet<PosCategoryId>,
-        product_categories: &BTreeSet<ProductCategoryId>,
-        product_tags: &BTreeSet<ProductTagId>,
-    ) -> bool {
-        let named = ScopeSubject { product_id: Some(product), pos_categories, product_categories, product_tags };
-        let listed = self.listed();
-        !self.excluded().name(&named) && (listed.are_empty() || listed.name(&named))
-    }
-
-    /// Whether the line's quantity counts. A combo is one unit, not as many as it has parts: a part is a unit of its
-    /// own where its product is listed, or where its tag or category is and the combo's is not.
-    #[must_use]
-    pub fn counts_units_of(&self, line: &Line) -> bool {
-        let Some(combo) = line.combo.as_deref() else { return self.covers(line) };
-        let listed = self.listed();
-        let is_named = line.product_id.is_some_and(|product| self.product_ids.contains(&product));
-        self.covers(line) && (is_named || (listed.name(&line.into()) && !listed.name(&combo.into())))
-    }
-
-    fn excluded(&self) -> Lists<'_> {
-        Lists {
-            pos: &self.exclude_pos_category_ids,
-            product: &self.exclude_product_category_ids,
-            products: &self.exclude_product_ids,
-            tags: &self.exclude_product_tag_ids,
-        }
-    }
-
-    fn listed(&self) -> Lists<'_> {
-        Lists {
-            pos: &self.pos_category_ids,
-            product: &self.product_category_ids,
-            products: &self.product_ids,
-            tags: &self.product_tag_ids,
-        }
-    }
-}
-
-/// What lists may name: a product and where it stands.
-struct ScopeSubject<'a> {
-    product_id: Option<ProductId>,
-    pos_categories: &'a BTreeSet<PosCategoryId>,
-    product_categories: &'a BTreeSet<ProductCategoryId>,
-    product_tags: &'a BTreeSet<ProductTagId>,
-}
-
-impl<'a> From<&'a Line> for ScopeSubject<'a> {
-    fn from(line: &'a Line) -> Self {
-        Self {
-            product_id: line.product_id,
-            pos_categories: &line.pos_categories,
-            product_categories: &line.product_categories,
-            product_tags: &line.product_tags,
-        }
-    }
-}
-
-impl<'a> From<&'a Combo> for ScopeSubject<'a> {
-    fn from(combo: &'a Combo) -> Self {
-        Self {
-            product_id: combo.product_id,
-            pos_categories: &combo.pos_categories,
-            product_categories: &combo.product_categories,
-            product_tags: &combo.product_tags,
-        }
-    }
-}
-
-/// What a scope lists on one of its two sides.
-struct Lists<'a> {
-    pos: &'a [PosCategoryId],
-    product: &'a [ProductCategoryId],
-    products: &'a [ProductId],
-    tags: &'a [ProductTagId],
-}
-
-impl Lists<'_> {
-    const fn are_empty(&self) -> bool {
-        self.pos.is_empty() && self.product.is_empty() && self.products.is_empty() && self.tags.is_empty()
-    }
-
-    /// Whether one of them names the product, a tag of it, or a category above it.
-    fn name(&self, named: &ScopeSubject<'_>) -> bool {
-        named.product_id.is_some_and(|id| self.products.contains(&id))
-            || self.pos.iter().any(|id| named.pos_categories.contains(id))
-            || self.product.iter().any(|id| named.product_categories.contains(id))
-            || self.tags.iter().any(|id| named.product_tags.contains(id))
-    }
 }
 
 impl Rule {

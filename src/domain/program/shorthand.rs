@@ -16,8 +16,9 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::Program;
 use super::sample::{TOYS, at, decimal, line, money, neutral, order, program, reward_line};
-use super::{Program, Scope};
+use crate::domain::catalog::scope::Scope;
 use crate::domain::sale::order::{Line, LineRef, Order};
 use crate::domain::value::ids::{CompanyId, LineId, PartnerTagId, PosCategoryId, PosConfigId, ProductId, ProductTagId};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::domain::program::Scope;
+use crate::domain::catalog::scope::Scope;
 use crate::domain::value::ids::{
     CompanyId, HoldId, LineId, OrderId, PartnerId, PartnerTagId, PosCategoryId, PosConfigId, ProductCategoryId,
     ProductId, ProductTagId, SaleId, SaleLineId, SaleModel, SourceId,

@@ -6,8 +6,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::open_holds::carried_from;
+use crate::domain::catalog::scope::Scope;
 use crate::domain::ledger::hold::{Hold, HoldState, LineShare, ReplyTerms};
-use crate::domain::program::Scope;
 use crate::domain::sale::order::QUANTITY_DECIMALS;
 use crate::domain::value::exact::to_scaled_rounded;
 use crate::domain::value::ids::{AccountId, HoldId, ProductId, SaleModel};

@@ -5,8 +5,9 @@
 
 use chrono::{Days, NaiveDate};
 
+use crate::domain::catalog::scope::Scope;
 use crate::domain::program::Program;
-use crate::domain::program::rule::{Rule, Scope};
+use crate::domain::program::rule::Rule;
 use crate::domain::program::window::Window;
 
 const DAY_MINUTES: i64 = 24 * 60;

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::words::{weekdays_words, window_words};
 use super::worth::Rates;
+use crate::domain::catalog::scope::Scope;
 use crate::domain::program::Program;
-use crate::domain::program::rule::{Granularity, Scope};
+use crate::domain::program::rule::Granularity;
 use crate::domain::program::window::Window;
 use crate::domain::value::exact::Overflow;
 

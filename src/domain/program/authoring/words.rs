@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::domain::catalog::scope::Scope;
 use crate::domain::program::Program;
-use crate::domain::program::rule::Scope;
 use crate::domain::program::window::{HourSpan, Window};
 use crate::domain::value::exact;
 use crate::domain::value::money::Money;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::KnownCatalog;
 use super::words::{joined, named};
 use crate::domain::catalog::records::PosConfig;
+use crate::domain::catalog::scope::Scope;
 use crate::domain::catalog::{Catalog, ProductPlace};
-use crate::domain::program::{Program, Scope};
+use crate::domain::program::Program;
 use crate::domain::value::ids::{CompanyId, PosConfigId, ProductId, ProductTagId};
 
 /// Tills or companies that a sentence names at most.
