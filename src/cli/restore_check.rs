@@ -19,7 +19,7 @@ const DUMP: &[u8] = b"PGDMP";
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// What was found, in order.
-struct Report {
+struct RestoreCheckReport {
     integrity: Option<Vec<String>>,
     migrations_missing: usize,
     accounts: u64,
@@ -41,7 +41,7 @@ pub(super) async fn run(settings: &Settings, named: &str, as_json: bool) -> Outc
     Ok(good)
 }
 
-async fn check_file(settings: &Settings, file: &Path) -> Result<Report, Failure> {
+async fn check_file(settings: &Settings, file: &Path) -> Result<RestoreCheckReport, Failure> {
     let unreadable = |problem: std::io::Error| Failure::Other(format!("{} cannot be read: {problem}", file.display()));
     let mut start = Vec::new();
     std::fs::File::open(file).and_then(|opened| opened.take(16).read_to_end(&mut start)).map_err(unreadable)?;
@@ -61,7 +61,7 @@ async fn check_file(settings: &Settings, file: &Path) -> Result<Report, Failure>
     let damage = backup::damage_of(&copy.file())?;
     if !damage.is_empty() {
         // Of a damaged file no sum says anything.
-        return Ok(Report {
+        return Ok(RestoreCheckReport {
             integrity: Some(damage),
             migrations_missing: 0,
             accounts: 0,
@@ -76,7 +76,7 @@ async fn check_database(
     settings: &Settings,
     url: DatabaseUrl,
     integrity: Option<Vec<String>>,
-) -> Result<Report, Failure> {
+) -> Result<RestoreCheckReport, Failure> {
     let is_copy = integrity.is_some();
     let settings = Settings { database_url: url, ..settings.clone() };
     let schema = {
@@ -103,7 +103,7 @@ async fn check_database(
     let outcome = own.ledger.verify().await;
     own.stop().await;
     let report = outcome?;
-    Ok(Report {
+    Ok(RestoreCheckReport {
         integrity,
         migrations_missing,
         accounts: report.accounts,
@@ -112,7 +112,7 @@ async fn check_database(
     })
 }
 
-fn to_json(report: &Report, good: bool) -> Value {
+fn to_json(report: &RestoreCheckReport, good: bool) -> Value {
     json!({
         "good": good,
         "integrity": report.integrity,
@@ -123,7 +123,7 @@ fn to_json(report: &Report, good: bool) -> Value {
     })
 }
 
-fn words(report: &Report, good: bool) -> String {
+fn words(report: &RestoreCheckReport, good: bool) -> String {
     let mut lines = Vec::new();
     match report.integrity.as_deref() {
         Some([]) => lines.push("integrity: the file is whole".to_owned()),

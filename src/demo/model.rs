@@ -164,10 +164,81 @@ fn users() -> [(&'static str, &'static [(&'static str, FieldKind)]); 2] {
     ]
 }
 
+/// Orders and their lines, with the addon's fields.
+fn orders() -> [(&'static str, &'static [(&'static str, FieldKind)]); 2] {
+    use FieldKind::{Flag, Json, Moment, Number, One, Text};
+    [
+        (
+            "pos.order",
+            &[
+                ("uuid", Text),
+                ("name", Text),
+                ("pos_reference", Text),
+                ("state", Text),
+                ("date_order", Moment),
+                ("partner_id", One("res.partner")),
+                ("company_id", One("res.company")),
+                ("currency_id", One("res.currency")),
+                ("config_id", One("pos.config")),
+                ("amount_total", Number),
+                ("is_refund", Flag),
+                ("loyalty_sidecar_data", Json),
+            ],
+        ),
+        (
+            "pos.order.line",
+            &[
+                ("uuid", Text),
+                ("order_id", One("pos.order")),
+                ("product_id", One("product.product")),
+                ("qty", Number),
+                ("price_unit", Number),
+                ("price_subtotal", Number),
+                ("price_subtotal_incl", Number),
+                ("refunded_orderline_id", One("pos.order.line")),
+                ("combo_parent_id", One("pos.order.line")),
+                ("loyalty_hold_id", Text),
+                ("is_reward_line", Flag),
+                ("reward_id", One("loyalty.reward")),
+            ],
+        ),
+    ]
+}
+
+/// The models of `pos_loyalty`.
+fn loyalty() -> [(&'static str, &'static [(&'static str, FieldKind)]); 2] {
+    use FieldKind::{Day, Flag, Many, Number, One, Text};
+    [
+        (
+            "loyalty.program",
+            &[
+                ("name", Text),
+                ("program_type", Text),
+                ("reward_ids", Many),
+                ("trigger_product_ids", Many),
+                ("payment_program_discount_product_id", One("product.product")),
+                ("company_id", One("res.company")),
+                ("active", Flag),
+            ],
+        ),
+        (
+            "loyalty.card",
+            &[
+                ("program_id", One("loyalty.program")),
+                ("partner_id", One("res.partner")),
+                ("points", Number),
+                ("code", Text),
+                ("expiration_date", Day),
+                ("active", Flag),
+            ],
+        ),
+    ]
+}
+
 /// The models of an Odoo 19 with `point_of_sale`, `pos_loyalty` and our addon.
 pub(super) fn odoo_19() -> BTreeMap<String, Model> {
-    use FieldKind::{Day, Flag, Integer, Json, Many, Moment, Number, One, Text};
-    let models: [(&str, &[(&str, FieldKind)]); 11] = [
+    use FieldKind::{Flag, Integer, Many, One, Text};
+    let models: [(&str, &[(&str, FieldKind)]); 7] = [
         ("res.company", &[("name", Text), ("parent_id", One("res.company")), ("parent_ids", Many)]),
         ("res.currency", &[("name", Text), ("decimal_places", Integer), ("active", Flag)]),
         (
@@ -207,63 +278,12 @@ pub(super) fn odoo_19() -> BTreeMap<String, Model> {
                 ("active", Flag),
             ],
         ),
-        (
-            "pos.order",
-            &[
-                ("uuid", Text),
-                ("name", Text),
-                ("pos_reference", Text),
-                ("state", Text),
-                ("date_order", Moment),
-                ("partner_id", One("res.partner")),
-                ("company_id", One("res.company")),
-                ("currency_id", One("res.currency")),
-                ("config_id", One("pos.config")),
-                ("amount_total", Number),
-                ("is_refund", Flag),
-                ("loyalty_sidecar_data", Json),
-            ],
-        ),
-        (
-            "pos.order.line",
-            &[
-                ("uuid", Text),
-                ("order_id", One("pos.order")),
-                ("product_id", One("product.product")),
-                ("qty", Number),
-                ("price_unit", Number),
-                ("price_subtotal", Number),
-                ("price_subtotal_incl", Number),
-                ("refunded_orderline_id", One("pos.order.line")),
-                ("combo_parent_id", One("pos.order.line")),
-                ("loyalty_hold_id", Text),
-                ("is_reward_line", Flag),
-                ("reward_id", One("loyalty.reward")),
-            ],
-        ),
-        (
-            "loyalty.program",
-            &[
-                ("name", Text),
-                ("program_type", Text),
-                ("reward_ids", Many),
-                ("trigger_product_ids", Many),
-                ("payment_program_discount_product_id", One("product.product")),
-                ("company_id", One("res.company")),
-                ("active", Flag),
-            ],
-        ),
-        (
-            "loyalty.card",
-            &[
-                ("program_id", One("loyalty.program")),
-                ("partner_id", One("res.partner")),
-                ("points", Number),
-                ("code", Text),
-                ("expiration_date", Day),
-                ("active", Flag),
-            ],
-        ),
     ];
-    models.into_iter().chain(users()).map(|(name, fields)| (name.to_owned(), Model::new(fields))).collect()
+    models
+        .into_iter()
+        .chain(orders())
+        .chain(loyalty())
+        .chain(users())
+        .map(|(name, fields)| (name.to_owned(), Model::new(fields)))
+        .collect()
 }

@@ -196,7 +196,7 @@ impl ImportReport {
         }
         let source = one_line(&self.source);
         let mut lines = vec![format!("{many} {}{plural} {source}: {}", self.unit, counts.join(", "))];
-        lines.extend(self.rows.iter().filter_map(|row| self.told(row)));
+        lines.extend(self.rows.iter().filter_map(|row| self.user_message(row)));
         if !self.warnings.is_empty() {
             lines.push("points may count twice: see the warning".to_owned());
         }
@@ -207,7 +207,7 @@ impl ImportReport {
     }
 
     /// A line about one that a person should look at.
-    fn told(&self, row: &ImportRow) -> Option<String> {
+    fn user_message(&self, row: &ImportRow) -> Option<String> {
         let word = row.outcome.as_str();
         let kind = KINDS.iter().find(|kind| kind.word == word)?;
         let mut remarks = Vec::new();

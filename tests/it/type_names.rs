@@ -10,14 +10,8 @@ use crate::source_tree;
 const SHARED: &[(&str, &str)] = &[
     ("Answer", "to be renamed: the writer's answer to a command, and the envelope's to a call"),
     ("Hold", "to be renamed: a hold, and the parameters of loyalty.hold"),
-    ("Loaded", "to be renamed: orders that were loaded, and the state of a batch"),
-    ("Notes", "to be renamed: what is noted of the login, and of a pass"),
-    ("Page", "to be renamed: pages of three readings, each private to its module"),
-    ("Plan", "to be renamed: what an import will do, and what a pass will read"),
     ("Put", "to be renamed: a version that was put, and the parameters of program.put"),
-    ("Report", "to be renamed: what verify found, and what restore-check did"),
     ("Request", "to be renamed: a command's caller and key, and a call of the API"),
-    ("Running", "to be renamed: a pass that runs, and a method that does"),
     ("State", "to be renamed: states that exception.list and redemption.list filter by"),
     ("Transfer", "to be renamed: a transfer to make, and the parameters of member.transfer"),
 ];

@@ -40,7 +40,7 @@ pub(in crate::ledger) fn check_entries(
         let texts = entries::texts_of(conn, &rows)?;
         let redacted = redactions::of(conn, &rows)?;
         check_redactions(conn, account, &redacted, whose, report)?;
-        let page = Page { texts, redacted, whose };
+        let page = EntryPage { texts, redacted, whose };
         for row in &rows {
             report.entries = report.entries.saturating_add(1);
             walk.step(row, &page, report)?;
@@ -52,7 +52,7 @@ pub(in crate::ledger) fn check_entries(
 }
 
 /// What belongs to a page of entries.
-struct Page<'a> {
+struct EntryPage<'a> {
     texts: TextsById,
     redacted: BTreeMap<EntryId, Redaction>,
     whose: &'a str,
@@ -68,7 +68,7 @@ fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
 }
 
 impl Walk {
-    fn step(&mut self, row: &EntryRow, page: &Page<'_>, report: &mut Report) -> Result<(), LedgerError> {
+    fn step(&mut self, row: &EntryRow, page: &EntryPage<'_>, report: &mut Report) -> Result<(), LedgerError> {
         let whose = page.whose;
         self.sequence = self.sequence.saturating_add(1);
         if row.sequence != self.sequence {

@@ -114,13 +114,13 @@ fn missing(hold: &Hold, found: &RewardLines, partner_id: PartnerId) -> Option<Ex
 }
 
 /// Looks at one page of holds; what was raised, and the last hold when there may be more.
-type Page = (Vec<Exception>, Option<(DateTime<Utc>, HoldId)>);
+type ReviewedPage = (Vec<Exception>, Option<(DateTime<Utc>, HoldId)>);
 
 fn review_page(
     conn: &mut AnyConnection,
     span: (Option<DateTime<Utc>>, DateTime<Utc>),
     after: Option<(DateTime<Utc>, HoldId)>,
-) -> Result<Page, LedgerError> {
+) -> Result<ReviewedPage, LedgerError> {
     let page = holds::captured_between(conn, span.0, span.1, after, PAGE)?;
     let is_full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
     let last = page.last().filter(|_| is_full).and_then(|hold| Some((hold.ended_at?, hold.id)));

@@ -26,7 +26,7 @@ use crate::store::table::{line_index, orders, postings};
 
 /// A sale to converge, with what is known before any account is locked.
 #[derive(Debug)]
-pub(super) struct Loaded {
+pub(super) struct LoadedSale {
     pub(super) order: Order,
     pub(super) refunds: Vec<Line>,
     pub(super) trigger: OrderRef,
@@ -43,7 +43,7 @@ pub(super) struct Loaded {
 /// A sale that is ready: its accounts are locked.
 #[derive(Debug)]
 pub(in crate::ledger) struct Ready {
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedSale,
     pub(super) desired: BTreeMap<AccountId, Desired>,
     pub(super) before: BTreeMap<AccountId, PostedBefore>,
     pub(super) redeemed: BTreeMap<HoldId, Vec<LotChange>>,
@@ -93,7 +93,7 @@ impl Ready {
 /// The sales that the orders of a batch bear on, by the command that brought them up.
 #[derive(Debug, Default)]
 pub(in crate::ledger) struct AffectedSales {
-    by_command: BTreeMap<usize, Vec<Loaded>>,
+    by_command: BTreeMap<usize, Vec<LoadedSale>>,
     outdated: BTreeSet<usize>,
     changed: BTreeMap<usize, u64>,
     keys: BTreeMap<(PartnerId, ProgramId), AccountId>,
@@ -148,7 +148,7 @@ fn load_sales(
     wallet: Wallet,
     triggers: &BTreeSet<SaleId>,
     fresh: BTreeMap<SaleId, KeptOrder>,
-) -> Result<Vec<Loaded>, LedgerError> {
+) -> Result<Vec<LoadedSale>, LedgerError> {
     orders::lock(conn, triggers)?;
     let linked = Linked::beside(conn, triggers, fresh)?;
     let Linked { orders: read, neighbours, .. } = &linked;
@@ -183,7 +183,7 @@ fn load_sales(
     for (id, order) in &all.orders {
         let of_this = refunds_of(order, &all.refunds);
         let trigger = cause_of(order, causes.get(id).map_or(&[], Vec::as_slice));
-        loaded.push(Loaded {
+        loaded.push(LoadedSale {
             refunds: of_this,
             trigger: order_ref(trigger),
             trigger_at: trigger.placed_at,
@@ -283,7 +283,7 @@ pub(in crate::ledger) fn desired_of(
 }
 
 impl AffectedSales {
-    fn all(&self) -> impl Iterator<Item = &Loaded> {
+    fn all(&self) -> impl Iterator<Item = &LoadedSale> {
         self.by_command.values().flatten()
     }
 
@@ -311,7 +311,7 @@ impl AffectedSales {
 
     /// Currencies of the sales that carry holds.
     pub fn currencies_of_rewards(&self) -> BTreeSet<String> {
-        let redeems = |sale: &&Loaded| sale.order.lines.iter().any(|line| line.hold.is_some());
+        let redeems = |sale: &&LoadedSale| sale.order.lines.iter().any(|line| line.hold.is_some());
         self.all().filter(redeems).map(|sale| sale.order.currency.clone()).collect()
     }
 

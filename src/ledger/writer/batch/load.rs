@@ -44,25 +44,11 @@ impl Batch {
         let customers: Vec<PartnerId> = commands.iter().filter_map(Command::customer).collect();
         let known_customers: BTreeSet<PartnerId> = cache.partners(conn, &customers)?.into_keys().collect();
         let wallets = wallets(conn, context, Some(cache), commands)?;
-        let member = |partner: &PartnerId| wallets.get(partner).copied().unwrap_or(*partner);
-        let mut keys: BTreeSet<(PartnerId, ProgramId)> = BTreeSet::new();
-        let mut account_ids: BTreeSet<AccountId> = BTreeSet::new();
-        let mut currencies: BTreeSet<String> = BTreeSet::new();
-        for command in commands {
-            match command {
-                Command::Hold { partner_id, program, draft, .. } => {
-                    // Nobody has an account before Odoo has said who that is.
-                    let program = by_code.get(program.as_str()).filter(|_| known_customers.contains(partner_id));
-                    keys.extend(program.map(|id| (member(partner_id), *id)));
-                    currencies.insert(draft.currency.clone());
-                }
-                Command::Adjust { partner_id, program, .. } => {
-                    keys.extend(by_code.get(program.as_str()).map(|id| (member(partner_id), *id)));
-                }
-                Command::Settle { accounts } => account_ids.extend(accounts),
-                _ => {}
-            }
-        }
+        let Touched { mut keys, mut account_ids, mut currencies } = touched(
+            commands,
+            |partner, program| by_code.get(program).map(|id| (wallets.get(&partner).copied().unwrap_or(partner), *id)),
+            &known_customers,
+        );
         keys.extend(transfer.iter().flat_map(transfer::Prepared::account_keys));
         let mut named_holds = named.holds.clone();
         named_holds.extend(affected.hold_ids());
@@ -90,13 +76,7 @@ impl Batch {
         named_now.extend(made_for);
         account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
-        if cache.lock(conn, &account_ids)? == accounts::Locked::Now {
-            named_now = cache.holds(conn, &named_now.into_keys().collect::<Vec<_>>())?;
-            let is_elsewhere = named_now.values().any(|hold| !account_ids.contains(&hold.account_id));
-            if is_elsewhere || self::wallets(conn, context, None, commands)? != wallets {
-                return Err(StoreError::Moved.into());
-            }
-        }
+        let named_now = lock_accounts(context, conn, cache, commands, &wallets, &account_ids, named_now)?;
         let now = cache.now(conn)?;
         let (loaded, open_holds) = cache.take_accounts(conn, &account_ids)?;
         let (mut state, stored, debts) = opened(loaded, open_holds);
@@ -111,10 +91,7 @@ impl Batch {
 
         let (drafts, archived) = complete_drafts(conn, cache, commands, &all_versions)?;
         let answered = answered(conn, cache, &named.asked_keys, &state)?;
-        let decimals = currencies
-            .into_iter()
-            .map(|code| cache.decimals(conn, &code).map(|decimals| (code, decimals)))
-            .collect::<Result<_, StoreError>>()?;
+        let decimals = decimals_of(conn, cache, currencies)?;
         Ok(Self {
             all_versions,
             state,
@@ -135,6 +112,68 @@ impl Batch {
             now,
         })
     }
+}
+
+/// What commands say themselves of the accounts and currencies that they need.
+struct Touched {
+    keys: BTreeSet<(PartnerId, ProgramId)>,
+    account_ids: BTreeSet<AccountId>,
+    currencies: BTreeSet<String>,
+}
+
+/// `account_key` finds whose account in which program a customer's points are, by the program's code.
+fn touched(
+    commands: &[Command],
+    account_key: impl Fn(PartnerId, &str) -> Option<(PartnerId, ProgramId)>,
+    known_customers: &BTreeSet<PartnerId>,
+) -> Touched {
+    let mut found = Touched { keys: BTreeSet::new(), account_ids: BTreeSet::new(), currencies: BTreeSet::new() };
+    for command in commands {
+        match command {
+            Command::Hold { partner_id, program, draft, .. } => {
+                // Nobody has an account before Odoo has said who that is.
+                if known_customers.contains(partner_id) {
+                    found.keys.extend(account_key(*partner_id, program));
+                }
+                found.currencies.insert(draft.currency.clone());
+            }
+            Command::Adjust { partner_id, program, .. } => found.keys.extend(account_key(*partner_id, program)),
+            Command::Settle { accounts } => found.account_ids.extend(accounts),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Locks the accounts, and looks again at what was read before: points may have moved meanwhile. Returns the holds as
+/// they are now.
+fn lock_accounts(
+    context: &Context,
+    conn: &mut AnyConnection,
+    cache: &mut WriterCache,
+    commands: &[Command],
+    known_wallets: &BTreeMap<PartnerId, PartnerId>,
+    account_ids: &BTreeSet<AccountId>,
+    known_holds: BTreeMap<HoldId, Hold>,
+) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
+    if cache.lock(conn, account_ids)? != accounts::Locked::Now {
+        return Ok(known_holds);
+    }
+    let holds_now = cache.holds(conn, &known_holds.into_keys().collect::<Vec<_>>())?;
+    let is_elsewhere = holds_now.values().any(|hold| !account_ids.contains(&hold.account_id));
+    if is_elsewhere || wallets(conn, context, None, commands)? != *known_wallets {
+        return Err(StoreError::Moved.into());
+    }
+    Ok(holds_now)
+}
+
+/// The decimals of these currencies.
+fn decimals_of(
+    conn: &mut AnyConnection,
+    cache: &mut WriterCache,
+    currencies: BTreeSet<String>,
+) -> Result<BTreeMap<String, u32>, StoreError> {
+    currencies.into_iter().map(|code| cache.decimals(conn, &code).map(|decimals| (code, decimals))).collect()
 }
 
 /// The drafts of holds, completed, by the position of their command; and the products of rewards that were archived.
