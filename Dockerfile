@@ -8,20 +8,31 @@
 # It serves only once there is a token, and only when it is told that nothing but this machine and a proxy that speaks TLS
 # reaches its port: the second is said above because the port is published on loopback alone.
 
-FROM rust:1-slim-trixie AS builder
+# What it is built of and on. A name moves on with the security fixes of its publisher; for the same image again, name the
+# digest, too: --build-arg DEBIAN_IMAGE=debian:trixie-slim@sha256:… (docker buildx imagetools inspect debian:trixie-slim)
+ARG RUST_IMAGE=rust:1-slim-trixie
+ARG DEBIAN_IMAGE=debian:trixie-slim
+
+FROM ${RUST_IMAGE} AS builder
 # SQLite, libpq, OpenSSL and mimalloc are built from source along with us: a C compiler, make and perl are all they ask for.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev make perl \
  && rm -rf /var/lib/apt/lists/*
+# It writes the list of the program's dependencies into the program, where scanners such as trivy, syft and cargo audit
+# read it (SECURITY.md).
+ARG CARGO_AUDITABLE_VERSION=0.7.7
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    cargo install --locked --debug --root /opt/auditable cargo-auditable@${CARGO_AUDITABLE_VERSION}
+ENV PATH=/opt/auditable/bin:$PATH
 WORKDIR /src
 COPY . .
 # The downloaded crates and what was compiled of them stay outside the layers, for the next build.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin loyalty-sidecar \
+    cargo auditable build --release --locked --bin loyalty-sidecar \
  && install -D --strip target/release/loyalty-sidecar /out/loyalty-sidecar
 
-FROM debian:trixie-slim
+FROM ${DEBIAN_IMAGE}
 # Certificates for an Odoo behind HTTPS; curl for the health check; pg_dump for `backup` of a ledger in PostgreSQL.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
@@ -31,6 +42,8 @@ RUN apt-get update \
 COPY --from=builder /out/loyalty-sidecar /usr/local/bin/loyalty-sidecar
 # What compose.yaml puts where there is no program yet; and a start for one of your own.
 COPY config/first-program.example.toml /usr/share/loyalty-sidecar/first-program.toml
+# Our licence, the GPL that it adds to, and the licences of what is linked in.
+COPY LICENSE COPYING THIRD-PARTY-LICENSES.txt /usr/share/doc/loyalty-sidecar/
 
 # A container publishes its port, so it listens on all of its own addresses. Who runs it says who reaches that port:
 # LOYALTY__HTTP__BEHIND_TLS_PROXY is not set here.

@@ -66,6 +66,10 @@ generate:
     made config/METRICS.md metrics --markdown
     made API.md api --markdown
 
+# THIRD-PARTY-LICENSES.txt, after a dependency changed. Needs `cargo install --locked cargo-about --features cli`.
+licences:
+    cargo about generate --fail --output-file THIRD-PARTY-LICENSES.txt about.hbs
+
 # The container image.
 image:
     docker build -t loyalty-sidecar .

@@ -35,7 +35,7 @@ build() {
 }
 
 # ------------------------------------------------------------------------------------------- compose.yaml
-need_packages buildah iproute2 python3-yaml
+need_packages buildah iproute2 python3-yaml binutils
 SCRIPTS=$work /usr/bin/python3 - <<'PYTHON'
 import os
 import yaml
@@ -143,6 +143,25 @@ version=$(in_container "${entrypoint[@]}" --version)
 expected=$(sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml | head -n 1)
 printf 'version: %s\n' "$version"
 [[ "$version" == *"$expected"* ]] || die "the image's program says '$version', Cargo.toml $expected"
+
+# What makes the sample shop misbehave is for tests alone.
+if grep -qaF '<title>502 Bad Gateway</title>' "$root/usr/local/bin/loyalty-sidecar"; then
+    die 'the program was built with the feature fault-injection'
+fi
+# What it is made of, as scanners read it, and under which licences.
+objcopy --dump-section ".dep-v0=$work/dependencies" "$root/usr/local/bin/loyalty-sidecar" "$work/copy"
+/usr/bin/python3 - "$work/dependencies" <<'PYTHON'
+import json
+import sys
+import zlib
+with open(sys.argv[1], "rb") as file:
+    listed = {each["name"]: each["version"] for each in json.loads(zlib.decompress(file.read()))["packages"]}
+assert {"loyalty-sidecar", "diesel", "openssl-sys"} <= listed.keys(), sorted(listed)
+print(f"dependencies: {len(listed)} crates are listed in the program")
+PYTHON
+for text in LICENSE COPYING THIRD-PARTY-LICENSES.txt; do
+    [ -s "$root/usr/share/doc/loyalty-sidecar/$text" ] || die "the image has no $text"
+done
 
 # Without a token it does not serve, nor where it was not told who reaches its port.
 refusal=$(in_container "${entrypoint[@]}" "${command[@]}" 2>&1) && die 'it serves on all addresses without being told that it may'
