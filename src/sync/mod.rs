@@ -10,6 +10,7 @@ mod catalog;
 mod database;
 pub mod error;
 mod future;
+mod handle;
 mod lease;
 mod login;
 mod lost_lines;
@@ -21,6 +22,7 @@ mod places;
 mod process_id;
 mod progress;
 mod service;
+mod shared;
 mod status;
 mod sweep;
 #[cfg(test)]
@@ -33,7 +35,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use error::SyncError;
-pub use service::{SyncHandle, SyncService};
+pub use handle::SyncHandle;
+pub use service::SyncService;
 pub use status::SyncState;
 
 /// The `[sync]` section of the configuration, already validated.

@@ -19,7 +19,7 @@ use crate::odoo::{OdooFault, Session};
 
 use super::error::SyncError;
 use super::future;
-use super::service::{Shared, Work};
+use super::shared::{Shared, Work};
 use super::window::{ReadWindow, believed, window};
 use super::withdrawals::{LOOK_AGAIN, Taking};
 use super::{PassReport, SyncSettings};
