@@ -266,24 +266,24 @@ async fn keep_house(
             () = &mut stop => return,
             _ = beat.tick() => {}
         }
-        if let Err(problem) = ledger.settle_due().await {
+        if let Err(problem) = ledger.upkeep().settle_due().await {
             tracing::warn!(error = %problem, "expired holds and points could not be written; they are not shown either way");
         }
         if let Err(problem) = ledger.recompute().await {
             tracing::warn!(error = %problem, "orders that a program concerns could not be computed again yet");
         }
-        if let Err(problem) = ledger.review_captures(CAPTURES_STEP).await {
+        if let Err(problem) = ledger.upkeep().review_captures(CAPTURES_STEP).await {
             tracing::warn!(error = %problem, "captured holds without a paid order could not be looked for");
         }
         // Only a version that does not list debts leaves one without its exception.
         if debts_listed.is_none_or(|at| at.elapsed() >= DEBTS_AGAIN) {
-            match ledger.list_debts().await {
+            match ledger.upkeep().list_debts().await {
                 Ok(_) => debts_listed = Some(Instant::now()),
                 Err(problem) => tracing::warn!(error = %problem, "debts without an exception could not be looked for"),
             }
         }
         if let Some(kept) = replies_kept
-            && let Err(problem) = ledger.prune_replies(kept).await
+            && let Err(problem) = ledger.upkeep().prune_replies(kept).await
         {
             tracing::warn!(error = %problem, "old refusals could not be removed; they only take space");
         }
@@ -329,7 +329,7 @@ impl OdooSide for Reader {
         let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
         let recomputed = self.ledger.recompute().await.map_err(in_words)?;
         let report = sync.run(false).await.map_err(|problem| OdooTrouble(problem.to_string()))?;
-        self.ledger.review_captures(TimeDelta::zero()).await.map_err(in_words)?;
+        self.ledger.upkeep().review_captures(TimeDelta::zero()).await.map_err(in_words)?;
         Ok(SyncRun {
             orders_read: report.orders_read,
             orders_changed: report.orders_changed,

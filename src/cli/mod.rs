@@ -329,7 +329,7 @@ async fn read_odoo(settings: &Settings, own: &LocalLedger, full: bool, accepts: 
     let handle = service.handle();
     let outcome = if accepts { handle.run_accepting().await } else { handle.run(full).await };
     handle.leave().await;
-    own.ledger.review_captures(TimeDelta::zero()).await?;
+    own.ledger.upkeep().review_captures(TimeDelta::zero()).await?;
     Ok(outcome?)
 }
 

@@ -4,9 +4,9 @@ pub mod admin;
 pub mod error;
 pub mod ingest;
 pub mod query;
+mod upkeep;
 pub mod writer;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::domain::catalog::records;
 use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
-use crate::domain::value::ids::{AccountId, OrderId, PartnerId, SaleId};
+use crate::domain::value::ids::{OrderId, PartnerId, SaleId};
 pub use crate::ledger::admin::carry_over::{Destination, ImportItem, ImportOutcome};
 pub use crate::ledger::admin::programs::{CurrencyChange, Put, unreadable_in};
 pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
@@ -30,6 +30,7 @@ pub use crate::ledger::query::listing::{
 };
 pub use crate::ledger::query::outlook::{Outlooks, ProgramOutlook, outlooks};
 pub use crate::ledger::query::quote::QuoteAsk;
+pub use crate::ledger::upkeep::Upkeep;
 use crate::ledger::writer::batch::Context;
 pub use crate::ledger::writer::command::{Answer, Command, Idempotency, Request};
 use crate::ledger::writer::lane::Job;
@@ -41,7 +42,7 @@ use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
 use crate::store::{self, DatabaseFault, Pool};
-use records::{CatalogRecords, Company, Ingested, Partner};
+use records::{CatalogRecords, Company, Ingested};
 
 /// What the ledger is told at start.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +149,7 @@ impl Ledger {
     /// [`LedgerError::Unavailable`] when the queue is full or the service is stopping: nothing was done.
     /// [`LedgerError::Unwritten`] when the database failed: nothing was done, unless it says that this is in doubt;
     /// the same call again then gives the reply that was lost, or makes the change.
-    pub async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
+    pub(in crate::ledger) async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
         // Orders go to the first lane, so that two never take in the same order side by side; what tills ask for one
         // customer goes to one lane, which commits all of it together where two would wait for each other.
@@ -275,32 +276,6 @@ impl Ledger {
         }
     }
 
-    /// Writes what time has done: holds that ran out, points that expired. Returns how many accounts it met.
-    ///
-    /// # Errors
-    /// As [`Ledger::execute`].
-    pub async fn settle_due(&self) -> Result<usize, LedgerError> {
-        let mut met: usize = 0;
-        loop {
-            let chunk = self.chunk();
-            let limit = i64::try_from(chunk).unwrap_or(i64::MAX);
-            let due = self
-                .pool()
-                .run(move |conn| {
-                    let now = database_now(conn)?;
-                    Ok::<_, LedgerError>(store::table::accounts::due(conn, now.timestamp_micros(), limit)?)
-                })
-                .await?;
-            if due.is_empty() {
-                return Ok(met);
-            }
-            // Of holds and of lots so many each: the others are found next time.
-            let due: BTreeSet<AccountId> = due.into_iter().take(chunk).collect();
-            met = met.saturating_add(due.len());
-            self.execute(Command::Settle { accounts: due }).await?;
-        }
-    }
-
     /// Keeps copies of Odoo's records; returns how many were new or different.
     ///
     /// # Errors
@@ -324,14 +299,6 @@ impl Ledger {
             self.recompute().await?;
         }
         Ok(changed)
-    }
-
-    /// A partner as last read from Odoo.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn partner(&self, id: PartnerId) -> Result<Option<Partner>, LedgerError> {
-        self.pool().run(move |conn| Ok(store::table::partners::load(conn, &[id])?.remove(&id))).await
     }
 
     /// A page of exceptions, newest first.

@@ -26,7 +26,8 @@ pub use error::Fault;
 use crate::domain::catalog::records::CatalogRecords;
 use crate::domain::ledger::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::{FencingToken, Ledger};
+use crate::ledger::{FencingToken, Ledger, LedgerError};
+use crate::store::table::partners;
 
 /// What every method has at hand.
 pub struct Api {
@@ -59,7 +60,8 @@ impl Api {
         if self.remembered().contains(&id) {
             return Ok(());
         }
-        if self.ledger.partner(id).await?.is_none() {
+        let known = self.ledger.pool().run(move |conn| partners::load(conn, &[id])).await.map_err(LedgerError::from)?;
+        if known.is_empty() {
             self.fetch_partner(id).await?;
         }
         let mut known = self.remembered();

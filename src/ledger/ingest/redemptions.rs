@@ -12,8 +12,8 @@ use crate::domain::ledger::state::{Exception, LedgerState, OrderRef};
 use crate::domain::program::version::ProgramVersions;
 use crate::domain::sale::order::{HoldRef, OrderState};
 use crate::domain::value::ids::{AccountId, ExceptionId, HoldId, PartnerId};
-use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
+use crate::ledger::upkeep::Upkeep;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::exceptions::ExceptionRow;
@@ -144,7 +144,7 @@ fn review_page(
     Ok((raised, last))
 }
 
-impl Ledger {
+impl Upkeep<'_> {
     /// Raises an exception for each captured hold whose paid order has not come within the grace. Orders count as known
     /// up to the beginning of the last complete pass over Odoo, so an Odoo that was out of reach raises nothing. Does
     /// nothing while less than `step` is to be looked at. Returns how many were raised.
@@ -152,8 +152,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn review_captures(&self, step: TimeDelta) -> Result<usize, LedgerError> {
-        let grace = TimeDelta::from_std(self.context().options.capture_grace).unwrap_or(TimeDelta::MAX);
-        let state = self.pool().run(|conn| {
+        let grace = TimeDelta::from_std(self.0.context().options.capture_grace).unwrap_or(TimeDelta::MAX);
+        let state = self.0.pool().run(|conn| {
             let reviewed = store::table::sync_passes::captures_reviewed(conn)?;
             Ok::<_, LedgerError>((reviewed, store::table::sync_passes::load(conn)?.and_then(|pass| pass.complete)))
         });
@@ -165,8 +165,10 @@ impl Ledger {
         let mut count: usize = 0;
         let mut after = None;
         loop {
-            let page =
-                self.pool().run(move |conn| write_transaction(conn, |conn| review_page(conn, (reviewed, upto), after)));
+            let page = self
+                .0
+                .pool()
+                .run(move |conn| write_transaction(conn, |conn| review_page(conn, (reviewed, upto), after)));
             let (raised, last) = page.await?;
             count = count.saturating_add(raised.len());
             for Exception { kind, detail, .. } in raised {
@@ -177,7 +179,8 @@ impl Ledger {
                 None => break,
             }
         }
-        self.pool()
+        self.0
+            .pool()
             .run(move |conn| Ok::<_, LedgerError>(store::table::sync_passes::set_captures_reviewed(conn, upto)?))
             .await?;
         Ok(count)

@@ -15,8 +15,8 @@ use crate::domain::ledger::state::{Exception, LedgerState, OrderRef};
 use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{AccountId, ExceptionId, OrderId, SaleId};
-use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
+use crate::ledger::upkeep::Upkeep;
 use crate::store;
 
 /// What is written on an exception whose debt is over.
@@ -93,7 +93,7 @@ fn debt(account: &Account, program: &str, cause: Option<&Entry>, now: DateTime<U
     })
 }
 
-impl Ledger {
+impl Upkeep<'_> {
     /// Has debts listed that an older version of this program left without an exception. Returns how many accounts it
     /// looked at.
     ///
@@ -104,13 +104,14 @@ impl Ledger {
         let mut met: usize = 0;
         loop {
             let accounts = self
+                .0
                 .pool()
                 .run(move |conn| Ok::<_, LedgerError>(store::table::accounts::unlisted_debts(conn, after, PAGE)?));
             let accounts = accounts.await?;
             let Some(last) = accounts.last().copied() else { return Ok(met) };
             after = last;
             met = met.saturating_add(accounts.len());
-            self.execute(Command::Settle { accounts }).await?;
+            self.0.execute(Command::Settle { accounts }).await?;
         }
     }
 }

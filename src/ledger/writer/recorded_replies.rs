@@ -8,8 +8,8 @@ use super::command::Idempotency;
 use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::hold::{Hold, ReplyTerms};
 use crate::domain::value::ids::HoldId;
-use crate::ledger::Ledger;
 use crate::ledger::error::{ErrorBody, LedgerError, decimal, time};
+use crate::ledger::upkeep::Upkeep;
 use crate::store;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
@@ -110,7 +110,7 @@ pub(in crate::ledger) fn reply_from_text(text: &str) -> Result<Result<Value, Err
     })
 }
 
-impl Ledger {
+impl Upkeep<'_> {
     /// Removes recorded refusals of callers that are older than `kept`; returns how many. A caller that repeats one of
     /// these keys then is decided on anew. What was done keeps its reply for ever.
     ///
@@ -121,6 +121,7 @@ impl Ledger {
         let mut removed: u64 = 0;
         for _ in 0..MOST_PAGES {
             let page = self
+                .0
                 .pool()
                 .run(move |conn| {
                     let before_us = database_now(conn)?.timestamp_micros().saturating_sub(kept_us);
