@@ -305,7 +305,7 @@ fn no_odoo() -> OdooTrouble {
 
 /// The ledger's failure as a caller may read it: the database's own words go to the log.
 fn in_words(problem: LedgerError) -> OdooTrouble {
-    OdooTrouble(rpc::Fault::from(problem).0.message)
+    OdooTrouble(rpc::Fault::from(problem).into_message())
 }
 
 #[async_trait]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::opening::Opening;
@@ -17,7 +17,7 @@ use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::domain::value::text::control_in;
 use crate::import;
-use crate::ledger::{Command, Idempotency, Ledger};
+use crate::ledger::{Command, Idempotency, Ledger, Posted};
 
 #[derive(Args, Debug)]
 pub(super) struct AdjustArguments {
@@ -63,14 +63,11 @@ pub(super) async fn run(settings: &Settings, opening: Opening, asked: AdjustArgu
     let outcome = post(settings, &own.ledger, &asked).await;
     own.stop().await;
     let posted = outcome?;
-    print(as_json, &posted, || {
-        let balance = posted.get("balance").and_then(Value::as_str).unwrap_or_default();
-        format!("customer {} has {balance} in {} now", asked.partner, asked.program)
-    });
+    print(as_json, &posted, || format!("customer {} has {} in {} now", asked.partner, posted.balance, asked.program));
     Ok(true)
 }
 
-async fn post(settings: &Settings, ledger: &Ledger, asked: &AdjustArguments) -> Result<Value, Failure> {
+async fn post(settings: &Settings, ledger: &Ledger, asked: &AdjustArguments) -> Result<Posted, Failure> {
     let partner_id = PartnerId(asked.partner);
     must_be_known(settings, ledger, partner_id).await?;
     let said = json!([asked.partner, asked.program, asked.points.to_string(), asked.reason, asked.on_behalf_of]);

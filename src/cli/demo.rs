@@ -39,7 +39,7 @@ pub(super) async fn run(port: u16) -> Outcome {
         other => other.into(),
     })?;
     let program = Program::from_json(&shop.program)?;
-    application.ledger().put_program(program, None, COMMAND_LINE).await?;
+    application.ledger().programs().put(program, None, COMMAND_LINE).await?;
     eprintln!("reading the sample shop …");
     if let Some(sync) = application.sync_handle() {
         let report = sync.run(true).await?;

@@ -2,16 +2,18 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::adjust::plain;
-use super::history::{place, text};
+use super::history::place;
 use super::opening::Opening;
 use super::{Failure, LocalLedger, Outcome, print};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
 use crate::domain::ledger::state::EXCEPTION_KINDS;
+use crate::domain::value::as_text;
 use crate::domain::value::text::one_line;
+use crate::ledger::query::exceptions::{ExceptionPage, ListedException};
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -68,7 +70,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsV
             };
             let own = LocalLedger::start(settings, opening)?;
             let filter = ExceptionFilter { state, kind, partner_id: partner, before };
-            let outcome = own.ledger.exceptions(filter, limit).await;
+            let outcome = own.ledger.exceptions().list(filter, limit).await;
             own.stop().await;
             let page = outcome?;
             print(as_json, &page, || words(&page));
@@ -76,7 +78,7 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsV
         ExceptionsVerb::Resolve { id, note, on_behalf_of } => {
             let own = LocalLedger::start(settings, opening)?;
             let resolution = Resolution { note, by: COMMAND_LINE.to_owned(), on_behalf_of };
-            let outcome = own.ledger.resolve_exception(id.clone(), resolution).await;
+            let outcome = own.ledger.exceptions().resolve(id.clone(), resolution).await;
             own.stop().await;
             if !outcome? {
                 return Err(Failure::Other(format!(
@@ -90,40 +92,36 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ExceptionsV
     Ok(true)
 }
 
-fn words(page: &Value) -> String {
-    let listed = page.get("exceptions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if listed.is_empty() {
+fn words(page: &ExceptionPage) -> String {
+    if page.exceptions.is_empty() {
         return "there are none".to_owned();
     }
-    let mut lines: Vec<String> = listed.iter().map(line).collect();
-    if let Some(next) = page.get("next").and_then(Value::as_str) {
+    let mut lines: Vec<String> = page.exceptions.iter().map(line).collect();
+    if let Some(next) = &page.next {
         lines.push(format!("there is more: --before {next}"));
     }
     lines.join("\n")
 }
 
-fn line(exception: &Value) -> String {
-    let customer = match exception.get("partner_id").and_then(Value::as_i64) {
+fn line(exception: &ListedException) -> String {
+    let customer = match exception.partner_id {
         None => String::new(),
         Some(id) => {
-            let name = text(exception, "/partner_name");
+            let name = exception.partner_name.as_deref().unwrap_or_default();
             format!("  customer {id}{}{}", if name.is_empty() { "" } else { " " }, one_line(name))
         }
     };
-    let resolved = match text(exception, "/state") {
-        "resolved" => {
-            let (by, claim) = (text(exception, "/resolved_by"), text(exception, "/resolved_on_behalf_of"));
-            let claim =
-                if claim.is_empty() { String::new() } else { format!(" for “{}” as it says", one_line(claim)) };
-            format!("  resolved by {}{claim}: {}", one_line(by), one_line(text(exception, "/note")))
-        }
-        _ => String::new(),
-    };
+    let resolved = exception.resolved.as_ref().map_or_else(String::new, |resolved| {
+        let claim = resolved.resolved_on_behalf_of.as_ref();
+        let claim = claim.map_or_else(String::new, |claim| format!(" for “{}” as it says", one_line(claim)));
+        let (by, note) = (resolved.resolved_by.as_deref(), resolved.note.as_deref());
+        format!("  resolved by {}{claim}: {}", one_line(by.unwrap_or_default()), one_line(note.unwrap_or_default()))
+    });
     format!(
         "{}  {}  {}{customer}  {}{resolved}",
-        text(exception, "/exception_id"),
-        text(exception, "/at"),
-        text(exception, "/kind"),
-        one_line(text(exception, "/detail")),
+        exception.exception_id,
+        as_text::time(exception.at),
+        exception.kind,
+        one_line(&exception.detail),
     )
 }

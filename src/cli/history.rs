@@ -1,14 +1,17 @@
 //! `history`: a customer's entries, newest first.
 
 use clap::Args;
-use serde_json::Value;
 
 use super::opening::Opening;
 use super::{Failure, LocalLedger, Outcome, print};
 use crate::config::Settings;
+use crate::domain::value::as_text;
 use crate::domain::value::ids::PartnerId;
+use crate::domain::value::points::Points;
 use crate::domain::value::text::one_line;
 use crate::ledger::HistoryPlace;
+use crate::ledger::query::entry::NamedEntry;
+use crate::ledger::query::history::HistoryPage;
 
 #[derive(Args, Debug)]
 pub(super) struct HistoryArguments {
@@ -29,7 +32,8 @@ pub(super) struct HistoryArguments {
 pub(super) async fn run(settings: &Settings, opening: Opening, asked: HistoryArguments, as_json: bool) -> Outcome {
     let before = place(asked.before.as_deref(), HistoryPlace::parse)?;
     let own = LocalLedger::start(settings, opening)?;
-    let outcome = own.ledger.history(PartnerId(asked.partner), asked.program.clone(), asked.limit, before).await;
+    let outcome =
+        own.ledger.queries().history(PartnerId(asked.partner), asked.program.clone(), asked.limit, before).await;
     own.stop().await;
     let page = outcome?;
     print(as_json, &page, || words(&page, &asked));
@@ -42,39 +46,34 @@ pub(super) fn place<T>(before: Option<&str>, parse: impl Fn(&str) -> Option<T>) 
     before.map(|text| parse(text).ok_or_else(unknown)).transpose()
 }
 
-/// A text of an object of the API; empty where it has none.
-pub(super) fn text<'a>(value: &'a Value, path: &str) -> &'a str {
-    value.pointer(path).and_then(Value::as_str).unwrap_or_default()
-}
-
 /// Points with their sign.
-fn signed(points: &str) -> String {
-    if points.starts_with('-') { points.to_owned() } else { format!("+{points}") }
+fn signed(points: Points) -> String {
+    if points.is_negative() { points.to_string() } else { format!("+{points}") }
 }
 
-fn words(page: &Value, asked: &HistoryArguments) -> String {
-    let entries = page.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if entries.is_empty() {
+fn words(page: &HistoryPage, asked: &HistoryArguments) -> String {
+    if page.entries.is_empty() {
         return format!("customer {} has no entries", asked.partner);
     }
-    let mut lines: Vec<String> = entries.iter().map(line).collect();
-    if let Some(next) = page.get("next").and_then(Value::as_str) {
+    let mut lines: Vec<String> = page.entries.iter().map(line).collect();
+    if let Some(next) = &page.next {
         lines.push(format!("there is more: --before {next}"));
     }
     lines.join("\n")
 }
 
-fn line(entry: &Value) -> String {
+fn line(named: &NamedEntry) -> String {
+    let entry = &named.entry;
     let mut line = format!(
         "{}  {}: {} = {}  {}",
-        text(entry, "/recorded_at"),
-        one_line(text(entry, "/program_name")),
-        signed(text(entry, "/points")),
-        text(entry, "/balance_after"),
-        text(entry, "/kind"),
+        as_text::time(entry.recorded_at),
+        one_line(&named.program_name),
+        signed(entry.points),
+        entry.balance_after,
+        entry.kind,
     );
-    let (cause, reason) = (text(entry, "/cause/name"), text(entry, "/reason"));
-    let reward = text(entry, "/reward/name");
+    let (cause, reason) = (entry.cause.name.as_str(), entry.reason.as_deref().unwrap_or_default());
+    let reward = named.reward.as_ref().and_then(|reward| reward.name.as_deref()).unwrap_or_default();
     let mut add = |what: String| {
         line.push_str("  ");
         line.push_str(&what);
@@ -88,13 +87,12 @@ fn line(entry: &Value) -> String {
     if !reason.is_empty() && reason != cause {
         add(one_line(reason).into_owned());
     }
-    if entry.get("redacted").is_some() {
+    if entry.redacted {
         add("redacted".to_owned());
         return line;
     }
-    add(format!("by {}", one_line(text(entry, "/actor"))));
-    let claim = text(entry, "/on_behalf_of");
-    if !claim.is_empty() {
+    add(format!("by {}", one_line(&entry.actor)));
+    if let Some(claim) = entry.on_behalf_of.as_deref().filter(|claim| !claim.is_empty()) {
         add(format!("for “{}” as it says", one_line(claim)));
     }
     line

@@ -34,6 +34,7 @@ use std::process::ExitCode;
 
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app;
@@ -242,10 +243,14 @@ async fn on_settings(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Prints a result: as JSON when asked for, else in words. What others wrote in it commands no terminal.
-fn print(as_json: bool, value: &Value, words: impl FnOnce() -> String) {
+/// Prints a result: as JSON when asked for, its members by name as the API has them, else in words. What others wrote in it
+/// commands no terminal.
+fn print(as_json: bool, result: &impl Serialize, words: impl FnOnce() -> String) {
     if as_json {
-        println!("{}", text::json(&value.to_string()));
+        match serde_json::to_value(result) {
+            Ok(value) => println!("{}", text::json(&value.to_string())),
+            Err(problem) => say(&format!("the result cannot be written as JSON: {problem}")),
+        }
     } else {
         let words = words();
         let shown = text::many_lines(&words);
@@ -338,7 +343,7 @@ async fn verify(settings: &Settings, opening: Opening, json: bool) -> Outcome {
     let outcome = own.ledger.verify().await;
     own.stop().await;
     let report = outcome?;
-    print(json, &report.to_json(), || {
+    print(json, &report, || {
         let mut lines = vec![format!("{} accounts, {} entries", report.accounts, report.entries)];
         lines.extend(report.violations.iter().map(|violation| format!("VIOLATION {}", text::one_line(violation))));
         lines.push(match report.violations.len() {

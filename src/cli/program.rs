@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
-use serde_json::Value;
 
 use super::check;
 use super::opening::Opening;
@@ -12,8 +11,10 @@ use super::shortened::shortened;
 use super::{LocalLedger, Outcome, print, print_document, put, simulate};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
+use crate::domain::value::as_text;
 use crate::domain::value::calendar;
 use crate::domain::value::text::one_line;
+use crate::ledger::query::programs::{ListedProgram, ProgramList, ProgramState};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ProgramVerb {
@@ -87,29 +88,29 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ProgramVerb
         }
         ProgramVerb::Get { code, version, whole } => {
             let own = LocalLedger::start(settings, opening)?;
-            let outcome = own.ledger.get_program(&code, version).await;
+            let outcome = own.ledger.programs().get(&code, version).await;
             own.stop().await;
             let found = outcome?;
             if as_json {
                 print(as_json, &found, String::new);
             } else {
-                let document = found.get("program").unwrap_or(&Value::Null);
-                print_document(&if whole { document.clone() } else { shortened(document) });
+                let document = found.program.to_json();
+                print_document(&if whole { document } else { shortened(&document) });
             }
         }
         ProgramVerb::Archive { code } => {
             let own = LocalLedger::start(settings, opening)?;
-            let outcome = own.ledger.archive_program(&code, COMMAND_LINE).await;
+            let outcome = own.ledger.programs().archive(&code, COMMAND_LINE).await;
             own.stop().await;
             let archived = outcome?;
             print(as_json, &archived, || {
-                let at = archived.get("archived_at").and_then(Value::as_str).unwrap_or_default();
+                let at = as_text::time(archived.archived_at);
                 format!("{code} is archived since {at}: orders dated later earn nothing; `program put` revives it")
             });
         }
         ProgramVerb::List => {
             let own = LocalLedger::start(settings, opening)?;
-            let outcome = own.ledger.list_programs_with_state().await;
+            let outcome = own.ledger.programs().list_with_state().await;
             own.stop().await;
             let found = outcome?;
             print(as_json, &found, || words(&found));
@@ -118,33 +119,21 @@ pub(super) async fn run(settings: &Settings, opening: Opening, verb: ProgramVerb
     Ok(true)
 }
 
-fn words(found: &Value) -> String {
-    let programs = found.get("programs").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if programs.is_empty() {
+fn words(found: &ProgramList) -> String {
+    if found.programs.is_empty() {
         return "there are no programs yet; put one with `loyalty-sidecar program put FILE`".to_owned();
     }
-    let text = |program: &Value, name: &str| match program.get(name) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    };
-    programs
-        .iter()
-        .map(|program| {
-            let state = match text(program, "state").as_str() {
-                "unreadable" => format!("cannot be read: {}", text(program, "problem")),
-                "archived" => format!("archived {}", text(program, "archived_at")),
-                "ended" => format!("ended {}", text(program, "ends_at")),
-                "not_yet" => format!("not yet: from {} on", text(program, "starts_at")),
-                state => state.to_owned(),
-            };
-            format!(
-                "{}  version {}  {}  ({state})",
-                text(program, "code"),
-                text(program, "version"),
-                one_line(&text(program, "name"))
-            )
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    found.programs.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn line(program: &ListedProgram) -> String {
+    let time = |at: Option<DateTime<Utc>>| at.map(as_text::time).unwrap_or_default();
+    let state = program.standing.as_ref().map_or_else(String::new, |standing| match standing.state {
+        ProgramState::Unreadable => format!("cannot be read: {}", program.problem.as_deref().unwrap_or_default()),
+        ProgramState::Archived => format!("archived {}", time(program.archived_at)),
+        ProgramState::Ended => format!("ended {}", time(standing.ends_at)),
+        ProgramState::NotYet => format!("not yet: from {} on", time(standing.starts_at)),
+        ProgramState::Running => "running".to_owned(),
+    });
+    format!("{}  version {}  {}  ({state})", program.code, program.version, one_line(&program.name))
 }

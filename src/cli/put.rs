@@ -26,7 +26,7 @@ pub(super) async fn run(
     let program = Program::from_json(&read_document(file)?)?;
     let own = LocalLedger::start(settings, opening)?;
     let currency = if force { CurrencyChange::Meant } else { CurrencyChange::Refused };
-    let outcome = own.ledger.put_program_as(program, effective_from, currency, COMMAND_LINE).await;
+    let outcome = own.ledger.programs().put_as(program, effective_from, currency, COMMAND_LINE).await;
     own.stop().await;
     let put = outcome?;
     let mut findings = Findings::default();

@@ -46,10 +46,10 @@ pub(super) async fn run(settings: &Settings, opening: Opening, yes: bool, as_jso
         let kept = orders.iter().flat_map(redemptions).collect::<Vec<_>>();
         let names: Vec<(String, String)> =
             orders.iter().flat_map(|order| order.holds.keys().map(|hold| (hold.clone(), order.name.clone()))).collect();
-        let answers = own.ledger.put_back(kept).await?;
+        let answers = own.ledger.rebuild().put_back(kept).await?;
         let report = read_odoo(settings, &own, true, false).await?;
         let there = names.iter().filter_map(|(hold, _)| HoldId::parse(hold)).collect();
-        let captured = own.ledger.captured_among(there).await?;
+        let captured = own.ledger.rebuild().captured_among(there).await?;
         Ok::<_, Failure>((report, outcome_of(names, answers, &captured), addon_missing))
     }
     .await;
@@ -62,15 +62,14 @@ pub(super) async fn run(settings: &Settings, opening: Opening, yes: bool, as_jso
 
 /// A ledger with entries is one that somebody has, and not to be added to by mistake.
 async fn may_begin(own: &LocalLedger, yes: bool) -> Result<(), Failure> {
-    let (entries, holds) = own.ledger.size().await?;
+    let (entries, holds) = own.ledger.rebuild().size().await?;
     if !yes && (entries > 0 || holds > 0) {
         return Err(Failure::Usage(format!(
             "this ledger has {entries} entries and {holds} holds: it is not lost. Check database.url. To put back what it \
              lacks of Odoo's redemptions all the same, after a backup, say --yes"
         )));
     }
-    let programs = own.ledger.list_programs().await?;
-    if programs.get("programs").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+    if own.ledger.programs().list().await?.programs.is_empty() {
         return Err(Failure::Other(
             "there are no programs, and Odoo has none of their documents: put them first, each with `loyalty-sidecar \
              program put FILE`"

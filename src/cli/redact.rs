@@ -1,13 +1,13 @@
 //! `redact`: the texts of one entry are erased.
 
 use clap::Args;
-use serde_json::Value;
 
 use super::adjust::plain;
 use super::opening::Opening;
 use super::{LocalLedger, Outcome, print};
 use crate::config::Settings;
 use crate::domain::ledger::entry::COMMAND_LINE;
+use crate::domain::value::as_text;
 use crate::domain::value::text::one_line;
 
 #[derive(Args, Debug)]
@@ -26,16 +26,15 @@ pub(super) async fn run(settings: &Settings, opening: Opening, asked: RedactArgu
     own.stop().await;
     let done = outcome?;
     print(as_json, &done, || {
-        let text = |name: &str| done.get(name).and_then(Value::as_str).unwrap_or_default();
         format!(
             "the texts of entry {} were erased at {} by {}: {}\nhead of the chain before  {}\nhead of the chain after   \
              {}\nBackups and logs may still have them; OPERATIONS.md says what to do.",
-            text("entry_id"),
-            text("at"),
-            one_line(text("by")),
-            one_line(text("ground")),
-            text("head_before"),
-            text("head_after"),
+            done.entry_id,
+            as_text::time(done.at),
+            one_line(&done.by),
+            one_line(&done.ground),
+            hex::encode(&done.head_before),
+            hex::encode(&done.head_after),
         )
     });
     Ok(true)

@@ -7,8 +7,8 @@ use super::opening::Opening;
 use super::{Failure, Outcome, print};
 use crate::auth::token::{self, Role};
 use crate::config::Settings;
+use crate::domain::value::as_text::time;
 use crate::domain::value::text::one_line;
-use crate::ledger::error::time;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum RoleName {

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod login;
 pub mod member;
 pub mod program;
+pub mod refusal;
 pub mod sale;
 pub mod sync_status;
 pub mod value;

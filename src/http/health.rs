@@ -61,7 +61,7 @@ impl Readiness {
 /// Names the programs that cannot be read or computed. Anybody may ask, so that it says no more of them.
 async fn troubled_programs(state: &ServerState) -> Option<String> {
     // A database that fails now was asked whether it can be written a moment ago: the next question will tell.
-    let troubled = state.inner.ledger.troubled_programs().await.ok()?;
+    let troubled = state.inner.ledger.programs().troubled().await.ok()?;
     let mut named: Vec<String> =
         troubled.iter().map(|one| format!("version {} of {}", one.version, one.code)).collect();
     named.dedup();

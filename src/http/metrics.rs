@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How many exceptions wait, as the database says now: every replica tells the same, also after a restart. No number when
 /// the database does not say.
 async fn open_exceptions(state: &ServerState) -> f64 {
-    match tokio::time::timeout(PATIENCE, state.inner.ledger.open_exceptions()).await {
+    match tokio::time::timeout(PATIENCE, state.inner.ledger.exceptions().open()).await {
         Ok(Ok(count)) => u32::try_from(count).map_or(f64::NAN, f64::from),
         Ok(Err(problem)) => {
             tracing::warn!(error = %problem, "open exceptions could not be counted");

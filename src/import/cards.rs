@@ -162,7 +162,7 @@ async fn carry_page(
             reason: REASON.to_owned(),
         });
     }
-    let landed = ledger.carry_over(ask.program, &carried, ACTOR, ask.post).await?;
+    let landed = ledger.imports().carry_over(ask.program, &carried, ACTOR, ask.post).await?;
     for (document, landed) in carried.iter().zip(landed) {
         if let Some(row) = document.cause.id.and_then(|id| rows.get_mut(&id)) {
             row.outcome = RowOutcome::ImportOutcome(landed);

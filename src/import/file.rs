@@ -44,7 +44,7 @@ pub async fn carry_over(
     let customers: BTreeSet<PartnerId> = lines.iter().map(|line| line.partner_id).collect();
     let unknown = unknown_customers(ledger, odoo, customers, ask.post).await?;
     let carried: Vec<ImportItem> = lines.iter().map(|line| document(line, &destination.program)).collect();
-    let would = ledger.carry_over(ask.program, &carried, ACTOR, false).await?;
+    let would = ledger.imports().carry_over(ask.program, &carried, ACTOR, false).await?;
     let problems: Vec<LineProblem> = lines
         .iter()
         .zip(&would)
@@ -76,7 +76,7 @@ pub async fn carry_over(
     for warning in &warnings {
         warn(warning);
     }
-    let landed = if ask.post { ledger.carry_over(ask.program, &carried, ACTOR, true).await? } else { would };
+    let landed = if ask.post { ledger.imports().carry_over(ask.program, &carried, ACTOR, true).await? } else { would };
     let rows = lines
         .iter()
         .zip(landed)

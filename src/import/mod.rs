@@ -84,7 +84,7 @@ pub enum ImportError {
 
 /// The program that points go into, if it runs.
 async fn destination(ledger: &Ledger, code: &str) -> Result<Destination, ImportError> {
-    let found = ledger.destination(code).await?;
+    let found = ledger.imports().destination(code).await?;
     match found.archived_at {
         Some(_) => Err(ImportError::Archived { code: code.to_owned() }),
         None => Ok(found),

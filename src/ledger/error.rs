@@ -1,86 +1,21 @@
-//! What callers get: a JSON value, or an error with its stable code and kind.
+//! Why a use case did not succeed, as a type. What a caller is told of it, and by which number, the API says.
 
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::InvalidProgram;
+use crate::domain::refusal::Refusal;
 use crate::store::{DatabaseFault, StoreError};
 
-/// `unknown_partner`
-const UNKNOWN_PARTNER: i32 = 1103;
-
-/// An error as the API shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorBody {
-    /// A number of the contract's table.
-    pub code: i32,
-    /// A sentence for a person.
+/// A refusal and its sentence. One that was recorded keeps the sentence of its day: the same key gets the same words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which.
+    pub refusal: Refusal,
+    /// Why, for a person.
     pub message: String,
-    /// `{"kind": …}` and what belongs to it.
-    pub data: Value,
 }
 
-impl ErrorBody {
-    /// An error without data but its kind.
-    #[must_use]
-    pub fn new(code: i32, kind: &str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: json!({ "kind": kind }) }
-    }
-
-    /// Whether the customer is not among those who were read from Odoo: one who is new there may be.
-    #[must_use]
-    pub fn is_unknown_partner(&self) -> bool {
-        self.code == UNKNOWN_PARTNER
-    }
-}
-
-impl From<&Refusal> for ErrorBody {
-    fn from(refusal: &Refusal) -> Self {
-        let (code, data) = match refusal {
-            Refusal::InsufficientPoints { available, required } => (
-                1001,
-                json!({"kind": "insufficient_points", "available": available.to_string(),
-                       "required": required.to_string()}),
-            ),
-            Refusal::BelowMinimum { available, minimum } => (
-                1002,
-                json!({"kind": "below_minimum", "available": available.to_string(), "minimum": minimum.to_string()}),
-            ),
-            Refusal::NotApplicable { reason, maximum_points, .. } => {
-                let mut data = json!({"kind": "reward_not_applicable", "reason": reason});
-                if let (Some(maximum), Some(object)) = (maximum_points, data.as_object_mut()) {
-                    object.insert("maximum_points".into(), json!(maximum.to_string()));
-                }
-                (1003, data)
-            }
-            Refusal::HoldExpired { exception_id } => {
-                (1004, json!({"kind": "hold_expired", "exception_id": exception_id.to_string()}))
-            }
-            // Nobody has to decide anything: there is no exception to name.
-            Refusal::ReplacedHoldExpired => (1004, json!({"kind": "hold_expired"})),
-            Refusal::HoldCaptured => (1005, json!({"kind": "hold_captured"})),
-            Refusal::HoldReleased => (1006, json!({"kind": "hold_released"})),
-            Refusal::HoldOfOtherOrder => (1007, json!({"kind": "hold_of_other_order"})),
-            Refusal::IdempotencyConflict => (1008, json!({"kind": "idempotency_conflict"})),
-            Refusal::UnknownProgram(_) => (1101, json!({"kind": "unknown_program"})),
-            Refusal::UnknownReward { .. } => (1102, json!({"kind": "unknown_reward"})),
-            Refusal::UnknownPartner(_) => (UNKNOWN_PARTNER, json!({"kind": "unknown_partner"})),
-            Refusal::UnknownHold(_) => (1104, json!({"kind": "unknown_hold"})),
-            Refusal::UnknownEntry(_) => (1105, json!({"kind": "unknown_entry"})),
-            Refusal::UnreadableProgram { .. } => (1401, json!({"kind": "unavailable"})),
-            // A number that does not fit is the caller's parameter, whatever it was.
-            Refusal::Overflow(_) => (-32602, json!({"kind": "invalid_params"})),
-        };
-        Self { code, message: refusal.to_string(), data }
-    }
-}
-
-impl From<&InvalidProgram> for ErrorBody {
-    fn from(invalid: &InvalidProgram) -> Self {
-        let data = json!({"kind": "invalid_program", "path": invalid.path});
-        Self { code: 1201, message: invalid.to_string(), data }
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { message: refusal.to_string(), refusal }
     }
 }
 
@@ -89,7 +24,10 @@ impl From<&InvalidProgram> for ErrorBody {
 pub enum LedgerError {
     /// Refused; nothing was changed.
     #[error("{}", .0.message)]
-    Refused(ErrorBody),
+    Refused(Refused),
+    /// The document of a program is refused; nothing was changed.
+    #[error(transparent)]
+    InvalidProgram(#[from] InvalidProgram),
     /// The service cannot answer now; nothing was done and the same call may be repeated.
     #[error("{0}")]
     Unavailable(String),
@@ -136,7 +74,7 @@ impl LedgerError {
     #[must_use]
     pub fn trouble(&self) -> Option<(DatabaseFault, bool)> {
         match self {
-            Self::Refused(_) | Self::Unavailable(_) | Self::Outdated => None,
+            Self::Refused(_) | Self::InvalidProgram(_) | Self::Unavailable(_) | Self::Outdated => None,
             Self::Unwritten { trouble, in_doubt } => Some((*trouble, *in_doubt)),
             Self::Store(problem) => Some((DatabaseFault::of(problem), matches!(problem, StoreError::InDoubt(_)))),
         }
@@ -145,7 +83,7 @@ impl LedgerError {
 
 impl From<Refusal> for LedgerError {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(ErrorBody::from(&refusal))
+        Self::Refused(refusal.into())
     }
 }
 
@@ -159,16 +97,4 @@ impl From<crate::domain::value::exact::Overflow> for LedgerError {
     fn from(overflow: crate::domain::value::exact::Overflow) -> Self {
         Refusal::Overflow(overflow).into()
     }
-}
-
-/// A time as the API shows it: RFC 3339 in UTC, `2026-11-22T12:00:00Z`, with microseconds where there are any.
-#[must_use]
-pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
-}
-
-/// A decimal as the API shows it: a string without needless zeros.
-#[must_use]
-pub fn decimal(value: Decimal) -> String {
-    value.normalize().to_string()
 }

@@ -10,7 +10,6 @@ pub mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::domain::catalog::records;
@@ -23,22 +22,21 @@ pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
 pub use crate::ledger::admin::repair::ProgramTrouble;
 pub use crate::ledger::admin::simulate::{Simulated, Simulation, simulate};
 pub use crate::ledger::admin::verify::Report;
-pub use crate::ledger::error::{ErrorBody, LedgerError};
+pub use crate::ledger::error::{LedgerError, Refused};
 pub use crate::ledger::query::history::HistoryPlace;
-pub use crate::ledger::query::listing::{
-    MemberFilter, MemberPlace, RedemptionFilter, RedemptionPlace, RedemptionState,
-};
+pub use crate::ledger::query::members::{MemberFilter, MemberPlace};
 pub use crate::ledger::query::outlook::{Outlooks, ProgramOutlook, outlooks};
 pub use crate::ledger::query::quote::QuoteAsk;
+pub use crate::ledger::query::redemptions::{RedemptionFilter, RedemptionPlace, RedemptionState};
 pub use crate::ledger::upkeep::Upkeep;
 use crate::ledger::writer::batch::Context;
 pub use crate::ledger::writer::command::{Answer, Command, Idempotency, Request};
 use crate::ledger::writer::lane::Job;
 use crate::ledger::writer::queue::{Lane, Lanes};
+pub use crate::ledger::writer::reply::{HoldResult, Posted, Released, Reply, Transferred};
 pub use crate::store::FencingToken;
-use crate::store::connection::clock::{database_now, from_us, from_us_opt};
+use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
-use crate::store::table::exceptions::ExceptionRow;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
 use crate::store::{self, DatabaseFault, Pool};
@@ -168,16 +166,16 @@ impl Ledger {
         waiting.await.map_err(|_| LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })?
     }
 
-    /// As [`Ledger::execute`], for commands that answer with a reply of the API.
+    /// As [`Ledger::execute`], for commands of callers: what the command is answered with.
     ///
     /// # Errors
     /// As [`Ledger::execute`], and [`LedgerError::Refused`].
-    pub async fn reply(&self, command: Command) -> Result<Value, LedgerError> {
+    pub async fn reply<R: TryFrom<Reply>>(&self, command: Command) -> Result<R, LedgerError> {
+        let other = || LedgerError::Unavailable("the writer answered another question".to_owned());
         match self.execute(command).await? {
-            Answer::Reply(reply) => reply.map_err(LedgerError::Refused),
-            Answer::Ingested(_) | Answer::Outdated => {
-                Err(LedgerError::Unavailable("the writer answered another question".to_owned()))
-            }
+            Answer::Reply(Ok(reply)) => R::try_from(reply).map_err(|_| other()),
+            Answer::Reply(Err(refused)) => Err(LedgerError::Refused(refused)),
+            Answer::Ingested(_) | Answer::Outdated => Err(other()),
         }
     }
 
@@ -301,49 +299,6 @@ impl Ledger {
         Ok(changed)
     }
 
-    /// A page of exceptions, newest first.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn exceptions(&self, filter: ExceptionFilter, limit: i64) -> Result<Value, LedgerError> {
-        self.pool()
-            .run(move |conn| {
-                // One more than asked for tells whether there is a next page.
-                let mut rows = store::table::exceptions::list(conn, &filter, limit.saturating_add(1))?;
-                let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
-                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-                let next = rows.last().filter(|_| more).map(|row| ExceptionPlace::from(row).text());
-                let concerned: Vec<PartnerId> = rows.iter().filter_map(|row| row.partner_id.map(PartnerId)).collect();
-                let names = query::names::partners(conn, &concerned)?;
-                let listed =
-                    rows.iter().map(|row| exception_json(row, &names)).collect::<Result<Vec<_>, LedgerError>>()?;
-                Ok(json!({ "exceptions": listed, "next": next }))
-            })
-            .await
-    }
-
-    /// How many exceptions wait for a manager.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn open_exceptions(&self) -> Result<i64, LedgerError> {
-        self.pool().run(|conn| Ok(store::table::exceptions::count_open(conn)?)).await
-    }
-
-    /// Notes that a manager has dealt with an exception. Doing so again changes nothing. `false` when there is
-    /// no such exception.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn resolve_exception(&self, id: String, resolution: Resolution) -> Result<bool, LedgerError> {
-        self.pool()
-            .run(move |conn| {
-                let now = database_now(conn)?.timestamp_micros();
-                Ok(store::table::exceptions::resolve(conn, &id, &resolution, now)?.is_some())
-            })
-            .await
-    }
-
     /// Whether the database takes writes and is of this program's version, in words when not.
     ///
     /// # Errors
@@ -378,30 +333,6 @@ impl Ledger {
 fn announce(kind: &'static str, detail: &str) {
     tracing::warn!(kind, detail, "an exception waits for a manager");
     metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
-}
-
-fn exception_json(row: &ExceptionRow, names: &query::names::PartnerNames) -> Result<Value, LedgerError> {
-    let order = match (row.sale_id, &row.order_uuid, &row.order_name) {
-        (None, None, None) => Value::Null,
-        (id, uuid, name) => json!({"id": id, "uuid": uuid, "name": name}),
-    };
-    let mut shown = json!({
-        "exception_id": row.id,
-        "kind": row.kind,
-        "partner_id": row.partner_id,
-        "partner_name": row.partner_id.and_then(|id| names.get(&PartnerId(id))),
-        "order": order,
-        "detail": row.detail,
-        "at": error::time(from_us(row.at_us)?),
-        "state": row.state,
-    });
-    if let (Some(at), Some(object)) = (from_us_opt(row.resolved_at_us)?, shown.as_object_mut()) {
-        object.insert("resolved_at".into(), json!(error::time(at)));
-        object.insert("resolved_by".into(), json!(row.resolved_by));
-        object.insert("resolved_on_behalf_of".into(), json!(row.resolved_on_behalf_of));
-        object.insert("note".into(), json!(row.note));
-    }
-    Ok(shown)
 }
 
 /// Keeps companies, and has all orders computed again when one of them became known as a branch: programs of the company

@@ -238,7 +238,7 @@ async fn call(all: &Methods, caller: &Caller, call: &Call<'_>) -> Result<Reply, 
 fn response(id: &str, reply: &Reply) -> String {
     let written = match reply {
         Ok(result) => serde_json::to_string(result).map(|result| ("result", result)),
-        Err(fault) => serde_json::to_string(&fault.0).map(|error| ("error", error)),
+        Err(fault) => serde_json::to_string(fault).map(|error| ("error", error)),
     };
     match written {
         Ok((member, written)) => format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{written}}}"#),
@@ -265,7 +265,7 @@ pub(crate) fn read_only(body: &[u8]) -> Result<(), Answer> {
 /// An error response. `id` is raw JSON.
 #[must_use]
 pub fn refusal(id: &str, fault: &Fault) -> String {
-    let error = serde_json::json!(fault.0);
+    let error = serde_json::json!(fault);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 }
 

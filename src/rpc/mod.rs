@@ -1,8 +1,8 @@
 //! The API of the contract: JSON-RPC 2.0 methods over the ledger and Odoo's side.
 //!
-//! A call goes [`envelope`] (JSON-RPC itself, and who may call what) → one file per namespace (parameters in,
-//! ledger asked, result out) → back. A group that has typed results lives in [`method`], with its rows and schemas.
-//! [`methods`] is the one table of what there is; [`error`] the one of what can go wrong; `rpc.discover` is made of both.
+//! A call goes [`envelope`] (JSON-RPC itself, and who may call what) → a file of [`method`], one a group (its rows of the
+//! table, parameters in, ledger asked, typed result out, schemas) → back. [`registry`] is the one table of what there is;
+//! [`error`] the one of what can go wrong; `rpc.discover` and API.md are made of both.
 
 pub mod envelope;
 pub mod error;
@@ -24,7 +24,7 @@ pub use crate::rpc::registry::Name;
 pub use error::Fault;
 
 use crate::domain::catalog::records::CatalogRecords;
-use crate::domain::ledger::refusal::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
 use crate::ledger::{FencingToken, Ledger, LedgerError};
 use crate::store::table::partners;
@@ -186,6 +186,7 @@ where
 
 mod odoo_port;
 pub mod registry;
+mod row;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

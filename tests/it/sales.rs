@@ -7,11 +7,12 @@ use loyalty_sidecar::domain::program::Program;
 use loyalty_sidecar::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState, Wallet};
 use loyalty_sidecar::domain::value::ids::{CompanyId, LineId, OrderId, PartnerId, ProductId, SaleModel, SourceId};
 use loyalty_sidecar::domain::value::money::Money;
+use loyalty_sidecar::ledger::query::balance::MemberBalance;
 use loyalty_sidecar::ledger::{Ledger, Options, Writers};
 use loyalty_sidecar::store::connection::migrate;
 use loyalty_sidecar::store::{DatabaseUrl, FencingToken, Pool};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Database, Random};
 
@@ -42,7 +43,7 @@ impl Stand {
         let pool = Pool::open(url.clone(), 4).unwrap();
         pool.run(migrate::migrate).await.unwrap();
         let (ledger, writers) = Ledger::start(pool, Options::for_database(&url, Wallet::Contact)).unwrap();
-        ledger.put_program(program("1"), None, "test").await.unwrap();
+        ledger.programs().put(program("1"), None, "test").await.unwrap();
         Self { ledger, _writers: writers, database }
     }
 
@@ -51,14 +52,16 @@ impl Stand {
     }
 
     async fn balances(&self, partners: &[i64]) -> Vec<String> {
-        let told = self.ledger.balances(partners.iter().copied().map(PartnerId).collect()).await.unwrap();
-        let of = |member: &Value| member["programs"][0]["balance"].as_str().unwrap_or("none").to_owned();
-        told.as_array().unwrap().iter().map(of).collect()
+        let told = self.ledger.queries().balances(partners.iter().copied().map(PartnerId).collect()).await.unwrap();
+        let of = |member: &MemberBalance| {
+            member.programs.first().map_or_else(|| "none".to_owned(), |program| program.balance.to_string())
+        };
+        told.iter().map(of).collect()
     }
 
     async fn verified(&self) {
         let report = self.ledger.verify().await.unwrap();
-        assert_eq!(report.to_json()["violations"], json!([]), "{report:?}");
+        assert_eq!(report.violations, Vec::<String>::new(), "{report:?}");
     }
 }
 
@@ -173,7 +176,7 @@ async fn exceptions_and_receipts_of_two_systems_are_told_apart() {
 
     // Computed again from the first order on, in pages over both.
     let before = noon().checked_sub_days(Days::new(1));
-    stand.ledger.put_program(program("2"), before, "test").await.unwrap();
+    stand.ledger.programs().put(program("2"), before, "test").await.unwrap();
     assert_eq!(stand.balances(&[1, 2, 3]).await, ["40", "40", "20"]);
     stand.verified().await;
 }

@@ -11,18 +11,15 @@ use super::chain::document_key;
 use super::deposit::DepositPart;
 use super::entry::{Cause, CauseModel, EntryDetail, EntryKind};
 use super::hold::{Hold, HoldState, LineShare};
-use super::refusal::Refusal;
 use super::replacing::Replaced;
 use super::state::{DecisionContext, Exception, LedgerState, LedgerStateError, Missing, OrderRef, Posting};
 use crate::domain::member::membership::Membership;
 use crate::domain::program::version::{ProgramVersions, Version};
-use crate::domain::program::{self, Basket, HeldReward, NotPriced, Priced, Program, Reason, Reward, Use};
+use crate::domain::program::{self, Basket, HeldReward, NotPriced, Priced, Program, Reward, Use};
+use crate::domain::refusal::{MOST_OPEN_HOLDS, Reason, Refusal};
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, EntryId, ExceptionId, HoldId, PartnerId, ProductId};
 use crate::domain::value::points::Points;
-
-/// Open holds of an account at most. A till that asks again and again must not grow what every batch loads.
-pub const MOST_OPEN_HOLDS: usize = 100;
 
 /// A decision that did not succeed: refused, or the state itself is inconsistent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,15 +128,14 @@ pub fn version_for<'a>(
     now: DateTime<Utc>,
 ) -> Result<&'a Version, Refusal> {
     if draft.partner_id.is_some_and(|on_order| on_order != partner) {
-        return Err(program::RewardRefusal::NotApplicable { reason: Reason::OtherPartner, maximum_points: None }.into());
+        return Err(Refusal::not_applicable(Reason::OtherPartner));
     }
     if program_versions.unreadable_at(now).is_some() {
-        return Err(program::RewardRefusal::NotApplicable { reason: Reason::Unreadable, maximum_points: None }.into());
+        return Err(Refusal::not_applicable(Reason::Unreadable));
     }
-    let gone = program::RewardRefusal::NotApplicable { reason: Reason::OutsideDates, maximum_points: None };
-    let version = program_versions.in_force(now).ok_or(gone)?;
+    let version = program_versions.in_force(now).ok_or(Refusal::not_applicable(Reason::OutsideDates))?;
     if !membership.takes_part(&version.program, now) {
-        return Err(program::RewardRefusal::NotApplicable { reason: Reason::NotEnrolled, maximum_points: None }.into());
+        return Err(Refusal::not_applicable(Reason::NotEnrolled));
     }
     Ok(version)
 }
@@ -153,25 +149,9 @@ fn find_reward<'a>(program: &'a Program, reward: &str) -> Result<&'a Reward, Ref
 /// What a reward costs on a draft, and takes off it.
 fn price(program: &Program, reward: &Reward, points: Option<Points>, basket: &Basket<'_>) -> Result<Priced, Refusal> {
     program::price(program, reward, points, basket).map_err(|problem| match problem {
-        NotPriced::Refused(refusal) => refusal.into(),
-        NotPriced::Overflow(_) => {
-            program::RewardRefusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None }.into()
-        }
+        NotPriced::Refused(refusal) => refusal,
+        NotPriced::Overflow(_) => Refusal::not_applicable(Reason::TooLarge),
     })
-}
-
-impl From<program::RewardRefusal> for Refusal {
-    fn from(refusal: program::RewardRefusal) -> Self {
-        match refusal {
-            program::RewardRefusal::BelowMinimum { available, minimum } => Self::BelowMinimum { available, minimum },
-            program::RewardRefusal::InsufficientPoints { available, required } => {
-                Self::InsufficientPoints { available, required }
-            }
-            program::RewardRefusal::NotApplicable { reason, maximum_points } => {
-                Self::NotApplicable { reason: reason.code(), message: reason.to_string(), maximum_points }
-            }
-        }
-    }
 }
 
 /// The key of the exception that says that a hold had expired when its order was paid.
@@ -235,7 +215,7 @@ impl LedgerState {
         let account = self.account(ask.account_id)?;
         let others = account.holds().len().saturating_sub(old.as_ref().map_or(0, Replaced::open_here));
         if others >= MOST_OPEN_HOLDS {
-            return Err(Refusal::too_many_holds(MOST_OPEN_HOLDS).into());
+            return Err(Refusal::not_applicable(Reason::TooManyHolds).into());
         }
         let version = version_for(ask.program_versions, ask.draft, ask.partner_id, ask.membership, context.now)?;
         // The draft's own date may be a till's wrong clock: redeeming happens now.

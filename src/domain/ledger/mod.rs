@@ -1,4 +1,4 @@
-//! The ledger's decisions: accounts and lots, holds, entries, what a sale has yet to post, and refusals.
+//! The ledger's decisions: accounts and lots, holds, entries, and what a sale has yet to post.
 
 pub mod account;
 pub mod chain;
@@ -8,7 +8,6 @@ pub(in crate::domain) mod deposit;
 pub mod entry;
 pub mod hold;
 pub mod redemption_review;
-pub mod refusal;
 pub(in crate::domain) mod replacing;
 pub mod returned_rewards;
 pub mod sale_lots;

@@ -4,24 +4,24 @@
 //! person can still read it. `v` is the version of the form, which later ones raise.
 
 use rust_decimal::Decimal;
+use serde::de::{self, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::earning::{Earned, EarnedLine};
+use super::rule::Rounding;
+use crate::domain::value::exact;
+use crate::domain::value::points::Points;
 
 /// The form that [`Earned::to_text`] writes.
 const VERSION: u64 = 1;
 
-/// Members of a line, in the order of its list.
-const LINE: [&str; 8] = ["line", "line_id", "product_id", "rule", "base", "points", "factor", "multipliers"];
-
 #[derive(Serialize)]
 struct EarnedText<'a> {
     v: u64,
-    points: String,
+    points: Points,
     total: String,
-    rounding: super::rule::Rounding,
+    rounding: Rounding,
     decimals: u32,
     lines: Vec<TextLine<'a>>,
 }
@@ -52,7 +52,7 @@ impl Earned {
     pub fn to_text(&self) -> String {
         let text = EarnedText {
             v: VERSION,
-            points: self.points.to_string(),
+            points: self.points,
             total: self.total_before_rounding.normalize().to_string(),
             rounding: self.rounding,
             decimals: self.decimals,
@@ -63,40 +63,93 @@ impl Earned {
     }
 }
 
-/// A kept text in the form of [`Earned`] itself; `None` when it is none that this version knows.
-#[must_use]
-pub fn earned_from_text(text: &str) -> Option<Value> {
-    let kept: Value = serde_json::from_str(text).ok()?;
-    if kept.get("v")?.as_u64()? != VERSION {
-        return None;
-    }
-    let lines = kept.get("lines")?.as_array()?.iter().map(line_from).collect::<Option<Vec<_>>>()?;
-    Some(json!({
-        "points": kept.get("points")?,
-        "total_before_rounding": kept.get("total")?,
-        "rounding": kept.get("rounding")?,
-        "decimals": kept.get("decimals")?,
-        "lines": lines,
-    }))
+/// The version of a text's form.
+#[derive(Deserialize)]
+struct Form {
+    v: u64,
 }
 
-fn line_from(kept: &Value) -> Option<Value> {
-    let kept = kept.as_array()?;
-    let defaults = [json!("1"), json!([])];
-    let given = match kept.len() {
-        6 => kept.iter().chain(&defaults),
-        8 => kept.iter().chain(&[]),
-        _ => return None,
-    };
-    Some(Value::Object(LINE.iter().map(|name| (*name).to_owned()).zip(given.cloned()).collect()))
+#[derive(Deserialize)]
+struct KeptText {
+    points: Points,
+    total: String,
+    rounding: Rounding,
+    decimals: u32,
+    lines: Vec<KeptLine>,
+}
+
+struct KeptLine(EarnedLine);
+
+impl<'de> Deserialize<'de> for KeptLine {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(LineVisitor)
+    }
+}
+
+struct LineVisitor;
+
+impl<'de> Visitor<'de> for LineVisitor {
+    type Value = KeptLine;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("a line of six or eight members")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<KeptLine, A::Error> {
+        let mut line = EarnedLine {
+            line: next(&mut list)?,
+            line_id: next(&mut list)?,
+            product_id: next(&mut list)?,
+            rule: next(&mut list)?,
+            base: next_decimal(&mut list)?,
+            points: next_decimal(&mut list)?,
+            factor: Decimal::ONE,
+            multipliers: Vec::new(),
+        };
+        if let Some(factor) = list.next_element::<String>()? {
+            line.factor = decimal(&factor).ok_or_else(no_decimal)?;
+            line.multipliers = next(&mut list)?;
+        }
+        if list.next_element::<de::IgnoredAny>()?.is_some() {
+            return Err(de::Error::custom("a line has more than eight members"));
+        }
+        Ok(KeptLine(line))
+    }
+}
+
+fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(list: &mut A) -> Result<T, A::Error> {
+    list.next_element()?.ok_or_else(|| de::Error::custom("a line has too few members"))
+}
+
+fn next_decimal<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Decimal, A::Error> {
+    decimal(&next::<A, String>(list)?).ok_or_else(no_decimal)
+}
+
+fn decimal(text: &str) -> Option<Decimal> {
+    exact::parse(text)
+}
+
+fn no_decimal<E: de::Error>() -> E {
+    E::custom("this is no number")
+}
+
+impl Earned {
+    /// From the text that was kept; `None` when it is none that this version knows.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        if serde_json::from_str::<Form>(text).ok()?.v != VERSION {
+            return None;
+        }
+        let KeptText { points, total, rounding, decimals, lines } = serde_json::from_str(text).ok()?;
+        let lines = lines.into_iter().map(|line| line.0).collect();
+        Some(Self { points, total_before_rounding: decimal(&total)?, rounding, decimals, lines })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::Rounding;
     use super::*;
     use crate::domain::value::ids::{LineId, ProductId};
-    use crate::domain::value::points::Points;
 
     fn line(rule: &str, factor: &str, multipliers: &[&str]) -> EarnedLine {
         EarnedLine {
@@ -132,13 +185,20 @@ mod tests {
 
     #[test]
     fn what_is_kept_says_all_that_was_computed() {
-        assert_eq!(earned_from_text(&earned().to_text()), Some(serde_json::to_value(earned()).unwrap()));
+        assert_eq!(Earned::from_text(&earned().to_text()), Some(earned()));
     }
 
     #[test]
     fn other_texts_are_none() {
-        for text in ["", "{}", r#"{"v":2}"#, r#"{"v":1,"lines":[[1]]}"#, "null"] {
-            assert_eq!(earned_from_text(text), None, "{text}");
+        let of_line = |line: &str| {
+            format!(r#"{{"v":1,"points":"1","total":"1","rounding":"down","decimals":0,"lines":[{line}]}}"#)
+        };
+        assert!(Earned::from_text(&of_line(r#"[0,null,null,"a","1","1"]"#)).is_some());
+        let lines = ["[1]", r#"[0,null,null,"a","1","1","2"]"#, r#"[0,null,null,"a","1","1","2",[],1]"#, "{}"];
+        let with_lines = lines.map(of_line);
+        let others = ["", "{}", r#"{"v":2}"#, r#"{"v":1,"lines":[[1]]}"#, "null"];
+        for text in others.into_iter().chain(with_lines.iter().map(String::as_str)) {
+            assert_eq!(Earned::from_text(text), None, "{text}");
         }
     }
 }

@@ -22,12 +22,12 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
 use super::discount::{Discount, spread, take_off};
-use super::number::{decimal_text, points_text};
 use super::rule::{Base, Rounding, Rule, RuleKind, Stacking, Step};
 use super::{Applicability, Program};
 use crate::domain::catalog::scope::Scope;
 use crate::domain::sale::order::{Line, Order};
 use crate::domain::sale::refund::{Returned, TakenBack};
+use crate::domain::value::as_text;
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 use crate::domain::value::ids::{LineId, ProductId};
 use crate::domain::value::points::Points;
@@ -36,10 +36,9 @@ use crate::domain::value::points::Points;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Earned {
     /// The total, rounded. Negative for an order that is a return.
-    #[serde(serialize_with = "points_text")]
     pub points: Points,
     /// The total before rounding, the sum of the lines' points.
-    #[serde(serialize_with = "decimal_text")]
+    #[serde(serialize_with = "as_text::serialize_decimal")]
     pub total_before_rounding: Decimal,
     /// How it was rounded, once.
     pub rounding: Rounding,
@@ -61,13 +60,13 @@ pub struct EarnedLine {
     /// The rule's code.
     pub rule: String,
     /// What the rule saw of it: the amount after its share of the discounts, or for `per_unit` the quantity.
-    #[serde(serialize_with = "decimal_text")]
+    #[serde(serialize_with = "as_text::serialize_decimal")]
     pub base: Decimal,
     /// Its part of the rule's points, multiplied, before rounding.
-    #[serde(serialize_with = "decimal_text")]
+    #[serde(serialize_with = "as_text::serialize_decimal")]
     pub points: Decimal,
     /// What multipliers made of each of its points; 1 without any.
-    #[serde(serialize_with = "decimal_text")]
+    #[serde(serialize_with = "as_text::serialize_decimal")]
     pub factor: Decimal,
     /// The codes of the multipliers that made the factor.
     pub multipliers: Vec<String>,

@@ -5,8 +5,9 @@ use rust_decimal::Decimal;
 
 use super::Program;
 use super::basket::{Basket, DiscountableGoods};
-use super::reward::{NotPriced, Reason, RewardRefusal, price};
+use super::reward::{NotPriced, price};
 use super::rule::{Reward, RewardKind};
+use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
@@ -21,7 +22,7 @@ pub fn most_off(program: &Program, reward: &Reward, points: Points, basket: &Bas
     match priced(points) {
         Ok(priced) => Ok(priced.discount),
         Err(NotPriced::Overflow(overflow)) => Err(overflow),
-        Err(NotPriced::Refused(RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points })) => {
+        Err(NotPriced::Refused(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points })) => {
             match maximum_points {
                 Some(maximum) => match priced(maximum) {
                     Ok(priced) => Ok(priced.discount),

@@ -5,7 +5,8 @@
 use rust_decimal::Decimal;
 
 use super::basket::{Basket, Bearer, DiscountableGoods, shares_of};
-use super::reward::{NotPriced, Reason, not_applicable};
+use super::reward::{NotPriced, not_applicable};
+use crate::domain::refusal::Reason;
 use crate::domain::sale::order::Line;
 use crate::domain::value::exact::{self, Overflow, cut, sum};
 use crate::domain::value::ids::ProductId;

@@ -29,13 +29,12 @@ pub use crate::domain::program::authoring::describe::{Section, describe};
 pub use crate::domain::program::authoring::review::{Warning, review};
 pub use crate::domain::program::authoring::worth::Rates;
 pub use basket::{Basket, HeldReward, Use, counted_from};
-pub use earned_text::earned_from_text;
 pub use earning::{Earned, EarnedLine, earn};
 pub use fit::most_off;
 pub use gift::Gift;
 pub use number::AsWritten;
 pub use reader::InvalidProgram;
-pub use reward::{NotPriced, Offer, Priced, Reason, RewardRefusal, offers, price, shares};
+pub use reward::{NotPriced, Offer, Priced, offers, price, shares};
 pub use rule::{
     Base, Earning, Enrolment, Granularity, Reward, RewardKind, RewardLimit, Rounding, Rule, RuleKind, Stacking, Step,
 };

@@ -3,8 +3,6 @@
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use crate::domain::value::points::Points;
-
 /// A number as its author wrote it, so that `program.get` shows `10.00` where `10.00` was put.
 ///
 /// Equality is by value alone.
@@ -34,15 +32,4 @@ impl<T> Serialize for AsWritten<T> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.collect_str(&self.written)
     }
-}
-
-/// Serialises a decimal as text, without needless zeros.
-pub(super) fn decimal_text<S: Serializer>(value: &Decimal, out: S) -> Result<S::Ok, S::Error> {
-    out.collect_str(&value.normalize())
-}
-
-/// Serialises points as text.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
-pub(super) fn points_text<S: Serializer>(value: &Points, out: S) -> Result<S::Ok, S::Error> {
-    out.collect_str(value)
 }

@@ -3,7 +3,8 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::basket::Basket;
-use super::reward::{NotPriced, Priced, Reason, RewardRefusal, not_applicable};
+use super::reward::{NotPriced, Priced, not_applicable};
+use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::money::Money;
 use crate::domain::value::points::Points;
@@ -62,9 +63,9 @@ impl PayWithPoints {
         if points.is_zero() {
             let required = points_of(self.fewest(self.smallest())?)?;
             let refusal = if required > self.available {
-                RewardRefusal::InsufficientPoints { available: self.available, required }
+                Refusal::InsufficientPoints { available: self.available, required }
             } else {
-                RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: None }
+                Refusal::not_applicable(Reason::OrderTooSmall)
             };
             return Err(refusal.into());
         }
@@ -73,7 +74,7 @@ impl PayWithPoints {
 
     pub fn exactly(&self, requested: Points) -> Result<Priced, NotPriced> {
         if requested > self.available {
-            return Err(RewardRefusal::InsufficientPoints { available: self.available, required: requested }.into());
+            return Err(Refusal::InsufficientPoints { available: self.available, required: requested }.into());
         }
         if self.room < self.smallest() {
             return Err(not_applicable(Reason::OrderTooSmall));
@@ -82,7 +83,7 @@ impl PayWithPoints {
         if worth > self.room {
             let maximum_points = points_of(self.most_of(requested.decimal())?)?;
             let maximum_points = maximum_points.is_positive().then_some(maximum_points);
-            return Err(RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points }.into());
+            return Err(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points }.into());
         }
         if worth <= Decimal::ZERO {
             return Err(not_applicable(Reason::TooFewPoints));

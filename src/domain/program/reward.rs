@@ -7,6 +7,7 @@ use super::gift::{self, Gift};
 use super::pay_with_points::PayWithPoints;
 use super::rule::{Reward, RewardKind};
 use super::{Applicability, Program};
+use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::ids::ProductId;
 use crate::domain::value::money::Money;
@@ -37,122 +38,15 @@ pub struct Offer<'a> {
     /// How it gives that product; `None` when it does not, or is not for now.
     pub gift: Option<Gift>,
     /// Why it is not for now; `None` when it is.
-    pub refusal: Option<RewardRefusal>,
-}
-
-/// Why a reward is not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RewardRefusal {
-    /// Fewer points are available than must be held before any may be spent.
-    #[error("The customer has {available} points available and needs at least {minimum} before spending any.")]
-    BelowMinimum {
-        /// What the member can spend.
-        available: Points,
-        /// What the program or the reward asks for.
-        minimum: Points,
-    },
-    /// Fewer points are available than it costs.
-    #[error("The customer has {available} points available; this takes {required}.")]
-    InsufficientPoints {
-        /// What the member can spend.
-        available: Points,
-        /// What it costs.
-        required: Points,
-    },
-    /// It cannot be used on this order.
-    #[error("{}", not_applicable_sentence(*reason, *maximum_points))]
-    NotApplicable {
-        /// Why.
-        reason: Reason,
-        /// The most points that this order takes, when more were offered.
-        maximum_points: Option<Points>,
-    },
-}
-
-/// Why a reward cannot be used on an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// It takes off more than the order, or the program's share of it, has left.
-    #[error("The order is too small for this reward.")]
-    OrderTooSmall,
-    /// The points offered are worth less than the currency's smallest amount.
-    #[error("That is too few points to take anything off.")]
-    TooFewPoints,
-    /// Points were offered for a reward of a fixed price, and they are not its price.
-    #[error("The price of this reward is fixed: leave the number of points out.")]
-    PointsNotVariable,
-    /// The hold is for another customer.
-    #[error("The order has another customer.")]
-    OtherPartner,
-    /// The order is in another currency than the program.
-    #[error("The program is for another currency than the order's.")]
-    OtherCurrency,
-    /// The order is another company's.
-    #[error("The program is for another company than the order's.")]
-    OtherCompany,
-    /// The program does not hold in this shop.
-    #[error("The program does not hold in this shop.")]
-    OtherShop,
-    /// The program has not started or is over.
-    #[error("The program does not hold at this time.")]
-    OutsideDates,
-    /// Nothing on the order is among the goods it is for, or they are discounted to nothing already.
-    #[error("Nothing on the order is what this reward is for.")]
-    NothingInScope,
-    /// The product on the order costs no more than the reward would make it cost.
-    #[error("The product on the order does not cost more than with this reward.")]
-    AlreadyCheaper,
-    /// The product it gives was archived in Odoo.
-    #[error("The product of this reward is not sold any more.")]
-    ProductUnavailable,
-    /// The member has had it as often as a member can.
-    #[error("The customer has had this reward as often as is allowed.")]
-    LimitReached,
-    /// Not on this day, or at this hour.
-    #[error("This reward is not given on this day or at this hour.")]
-    OutsideWindow,
-    /// The program is for enrolled members.
-    #[error("The customer is not enrolled in this program.")]
-    NotEnrolled,
-    /// The program's version in force cannot be read.
-    #[error("The program cannot be read. Ask the administrator of the loyalty service to put a corrected document.")]
-    Unreadable,
-    /// The program's numbers grow too large on this order.
-    #[error("The program's numbers grow too large on this order.")]
-    TooLarge,
-}
-
-impl Reason {
-    /// Its stable name in the API.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::OrderTooSmall => "order_too_small",
-            Self::TooFewPoints => "too_few_points",
-            Self::PointsNotVariable => "points_not_variable",
-            Self::OtherPartner => "other_partner",
-            Self::OtherCurrency => "other_currency",
-            Self::OtherCompany => "other_company",
-            Self::OtherShop => "other_shop",
-            Self::OutsideDates => "outside_dates",
-            Self::NothingInScope => "nothing_in_scope",
-            Self::AlreadyCheaper => "already_cheaper",
-            Self::ProductUnavailable => "product_unavailable",
-            Self::LimitReached => "limit_reached",
-            Self::OutsideWindow => "outside_window",
-            Self::NotEnrolled => "not_enrolled",
-            Self::Unreadable => "program_unreadable",
-            Self::TooLarge => "program_too_large",
-        }
-    }
+    pub refusal: Option<Refusal>,
 }
 
 /// Why there is no price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotPriced {
     /// The reward is refused.
     #[error(transparent)]
-    Refused(#[from] RewardRefusal),
+    Refused(#[from] Refusal),
     /// A number grew too large.
     #[error(transparent)]
     Overflow(#[from] Overflow),
@@ -163,7 +57,7 @@ pub enum NotPriced {
 /// than it takes to get that discount.
 ///
 /// Refusals come in this order: what the program is for, when and how often the reward is given, whether its
-/// product is there, [`RewardRefusal::BelowMinimum`], the price asked for, [`RewardRefusal::InsufficientPoints`], and what the
+/// product is there, [`Refusal::BelowMinimum`], the price asked for, [`Refusal::InsufficientPoints`], and what the
 /// order takes.
 ///
 /// # Errors
@@ -195,7 +89,7 @@ pub fn price(
     let minimum = program.redemption.minimum_points.value.max(reward.minimum_points.value);
     // Without a minimum, a member in debt is short of points like anyone else.
     if minimum.is_positive() && available < minimum {
-        return Err(RewardRefusal::BelowMinimum { available, minimum }.into());
+        return Err(Refusal::BelowMinimum { available, minimum }.into());
     }
     let Some(required) = reward.kind.fixed_points() else {
         return by_the_point(program, reward, requested, basket);
@@ -204,7 +98,7 @@ pub fn price(
         return Err(not_applicable(Reason::PointsNotVariable));
     }
     if available < required {
-        return Err(RewardRefusal::InsufficientPoints { available, required }.into());
+        return Err(Refusal::InsufficientPoints { available, required }.into());
     }
     let discountable = DiscountableGoods::of(basket)?;
     let room = discountable.room(program, basket)?;
@@ -312,9 +206,7 @@ pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Vec<Offer<'a>> {
         Err(problem) => {
             let refusal = match problem {
                 NotPriced::Refused(refusal) => refusal,
-                NotPriced::Overflow(_) => {
-                    RewardRefusal::NotApplicable { reason: Reason::TooLarge, maximum_points: None }
-                }
+                NotPriced::Overflow(_) => Refusal::not_applicable(Reason::TooLarge),
             };
             let discount = match &reward.kind {
                 RewardKind::DiscountAmount { amount, .. } => amount.value,
@@ -328,13 +220,6 @@ pub fn offers<'a>(program: &'a Program, basket: &Basket<'_>) -> Vec<Offer<'a>> {
     program.rewards.iter().map(offer).collect()
 }
 
-fn not_applicable_sentence(reason: Reason, maximum_points: Option<Points>) -> String {
-    maximum_points.map_or_else(
-        || reason.to_string(),
-        |maximum| format!("The order takes at most {maximum} points for this reward."),
-    )
-}
-
 pub(super) fn not_applicable(reason: Reason) -> NotPriced {
-    RewardRefusal::NotApplicable { reason, maximum_points: None }.into()
+    Refusal::not_applicable(reason).into()
 }

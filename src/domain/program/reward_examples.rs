@@ -13,7 +13,8 @@ use rust_decimal::Decimal;
 
 use super::sample::{at, decimal, money, points};
 use super::shorthand::{draft_of, examples_of, program_of};
-use super::{Basket, HeldReward, NotPriced, Priced, Program, Reward, RewardRefusal, Use, price, shares};
+use super::{Basket, HeldReward, NotPriced, Priced, Program, Reward, Use, price, shares};
+use crate::domain::refusal::Refusal;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{HoldId, ProductId};
 use crate::domain::value::money::Money;
@@ -47,19 +48,17 @@ pub(super) fn answer(program: &Program, draft: &str) -> String {
     let reward = program.rewards.first().unwrap();
     match price(program, reward, say("points").map(points), &basket) {
         Ok(priced) => told(&order, reward, priced, &basket),
-        Err(NotPriced::Refused(RewardRefusal::BelowMinimum { available, minimum })) => {
+        Err(NotPriced::Refused(Refusal::BelowMinimum { available, minimum })) => {
             format!("{available} below {minimum}")
         }
-        Err(NotPriced::Refused(RewardRefusal::InsufficientPoints { available, required })) => {
+        Err(NotPriced::Refused(Refusal::InsufficientPoints { available, required })) => {
             format!("{available} of {required}")
         }
-        Err(NotPriced::Refused(RewardRefusal::NotApplicable { reason, maximum_points: None })) => {
-            reason.code().to_owned()
-        }
-        Err(NotPriced::Refused(RewardRefusal::NotApplicable { reason, maximum_points: Some(most) })) => {
+        Err(NotPriced::Refused(Refusal::NotApplicable { reason, maximum_points: None })) => reason.code().to_owned(),
+        Err(NotPriced::Refused(Refusal::NotApplicable { reason, maximum_points: Some(most) })) => {
             format!("{}, at most {most}", reason.code())
         }
-        Err(NotPriced::Overflow(overflow)) => panic!("{overflow}"),
+        Err(other) => panic!("{other}"),
     }
 }
 

@@ -7,7 +7,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
 use super::sample::{at, decimal, line, money, neutral, order, points, program, reward_line};
-use super::{Basket, HeldReward, NotPriced, Priced, Program, Reason, RewardRefusal, offers, price};
+use super::{Basket, HeldReward, NotPriced, Priced, Program, offers, price};
+use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::sale::order::{Line, Order};
 use crate::domain::value::exact::{self, Overflow};
 use crate::domain::value::ids::{CompanyId, HoldId, PosConfigId, ProductId};
@@ -39,7 +40,7 @@ fn shop(redemption: &Value) -> Program {
 }
 
 /// A price or the refusal; these cases' numbers all fit.
-type Answer = Result<Priced, RewardRefusal>;
+type Answer = Result<Priced, Refusal>;
 
 fn try_price(program: &Program, reward: &str, requested: Option<&str>, basket: &Basket<'_>) -> Answer {
     match price(program, program.reward(reward).unwrap(), requested.map(points), basket) {
@@ -55,19 +56,19 @@ fn priced(cost: &str, discount: &str) -> Answer {
 }
 
 fn below(available: &str, minimum: &str) -> Answer {
-    Err(RewardRefusal::BelowMinimum { available: points(available), minimum: points(minimum) })
+    Err(Refusal::BelowMinimum { available: points(available), minimum: points(minimum) })
 }
 
 fn insufficient(available: &str, required: &str) -> Answer {
-    Err(RewardRefusal::InsufficientPoints { available: points(available), required: points(required) })
+    Err(Refusal::InsufficientPoints { available: points(available), required: points(required) })
 }
 
 fn refused(reason: Reason) -> Answer {
-    Err(RewardRefusal::NotApplicable { reason, maximum_points: None })
+    Err(Refusal::NotApplicable { reason, maximum_points: None })
 }
 
 fn too_many(maximum: &str) -> Answer {
-    Err(RewardRefusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: Some(points(maximum)) })
+    Err(Refusal::NotApplicable { reason: Reason::OrderTooSmall, maximum_points: Some(points(maximum)) })
 }
 
 #[test]
@@ -271,7 +272,7 @@ fn offers_show_every_reward_with_its_price_or_the_reason() {
         let order = order(lines);
         let offers = offers(&program, &basket(&order, available));
         let shown = |offer: &super::Offer<'_>| {
-            let why = offer.refusal.map(|refusal| refusal.to_string()).unwrap_or_default();
+            let why = offer.refusal.as_ref().map(ToString::to_string).unwrap_or_default();
             format!("{} {} {} {why}", offer.reward.code, offer.points, offer.discount).trim_end().to_owned()
         };
         offers.iter().map(shown).collect::<Vec<_>>()
@@ -360,7 +361,7 @@ proptest! {
                     prop_assert!(left < room || Money::floor_to(fitting, currency_decimals).unwrap() <= discount);
                 }
             }
-            Err(NotPriced::Refused(RewardRefusal::NotApplicable { maximum_points: Some(maximum), .. })) => {
+            Err(NotPriced::Refused(Refusal::NotApplicable { maximum_points: Some(maximum), .. })) => {
                 // The maximum it names is granted.
                 let granted = price(&program, reward_of, Some(maximum), &basket);
                 prop_assert!(granted.is_ok(), "{maximum}: {granted:?}");

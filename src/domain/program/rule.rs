@@ -1,7 +1,7 @@
 //! The vocabulary of a program: how its rules earn, which lines they see, what its rewards give.
 
 use rust_decimal::Decimal;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::number::AsWritten;
 use super::window::Window;
@@ -32,6 +32,14 @@ macro_rules! words {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
                 out.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                let known = Self::WORDS.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+                known.ok_or_else(|| serde::de::Error::custom("this word is not known"))
             }
         }
     )*};

@@ -1,5 +1,6 @@
 //! Values: points, money, exact arithmetic and what names things.
 
+pub mod as_text;
 pub mod calendar;
 pub mod exact;
 pub(in crate::domain) mod fixed;

@@ -72,6 +72,27 @@ impl fmt::Display for Money {
     }
 }
 
+/// An amount with the digits of its currency, by which it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrencyAmount {
+    /// How much.
+    pub amount: Money,
+    /// Digits of the currency after the decimal point.
+    pub decimals: u32,
+}
+
+impl fmt::Display for CurrencyAmount {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.amount.to_text(self.decimals))
+    }
+}
+
+impl serde::Serialize for CurrencyAmount {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,6 +29,21 @@ impl fmt::Display for Points {
     }
 }
 
+/// As text, in the one form: never a JSON number, which a reader may take for a float.
+impl serde::Serialize for Points {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Points {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        let value = super::exact::parse(&text).ok_or_else(|| serde::de::Error::custom("this is no number"))?;
+        Self::from_decimal(value).map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rust_decimal::Decimal;

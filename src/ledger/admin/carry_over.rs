@@ -7,22 +7,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use crate::domain::ledger::account::Expiry;
 use crate::domain::ledger::chain::document_key;
 use crate::domain::ledger::decide::Correction;
-use crate::domain::ledger::entry::Cause;
-use crate::domain::ledger::refusal::Refusal;
+use crate::domain::ledger::entry::{Cause, CauseModel};
 use crate::domain::program::Program;
 use crate::domain::program::version::ProgramVersions;
+use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::ledger::ingest::wallets::wallets_of;
 use crate::ledger::writer::command::{Command, Idempotency};
-use crate::ledger::{ErrorBody, Ledger, LedgerError};
+use crate::ledger::writer::reply::Posted;
+use crate::ledger::{Ledger, LedgerError};
 use crate::store::connection::clock::database_now;
 use crate::store::table::entries::{CarriedOver, carried_over};
 use crate::store::table::merges;
@@ -91,15 +92,28 @@ enum Plan {
     Post(Points, Box<Command>),
 }
 
+/// Points of other systems, on their way into a ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct CarryOver<'a>(&'a Ledger);
+
 impl Ledger {
+    /// What imports need.
+    #[must_use]
+    pub const fn imports(&self) -> CarryOver<'_> {
+        CarryOver(self)
+    }
+}
+
+impl CarryOver<'_> {
     /// The program of this code, as far as whoever carries points into it must know.
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`]
-    pub async fn destination(&self, program: &str) -> Result<Destination, LedgerError> {
-        let context = Arc::clone(self.context());
+    pub async fn destination(self, program: &str) -> Result<Destination, LedgerError> {
+        let context = Arc::clone(self.0.context());
         let code = program.to_owned();
-        self.pool()
+        self.0
+            .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
                 let program_versions = find(&all_versions, &code)?;
@@ -128,7 +142,7 @@ impl Ledger {
     /// [`Refusal::UnknownProgram`]; [`LedgerError::Unavailable`] when not all could be posted: those that were
     /// stay, and doing it again posts the rest.
     pub async fn carry_over(
-        &self,
+        self,
         program: &str,
         documents: &[ImportItem],
         actor: &str,
@@ -142,7 +156,7 @@ impl Ledger {
     }
 
     async fn carry_page(
-        &self,
+        self,
         program: &str,
         page: &[ImportItem],
         actor: &str,
@@ -164,8 +178,8 @@ impl Ledger {
                         landed.insert(place, ImportOutcome::Posted(points));
                     }
                     Plan::Post(points, command) => {
-                        let ledger = self.clone();
-                        posting.spawn(async move { (place, points, ledger.reply(*command).await) });
+                        let ledger = self.0.clone();
+                        posting.spawn(async move { (place, points, ledger.reply::<Posted>(*command).await) });
                     }
                 }
             }
@@ -178,9 +192,9 @@ impl Ledger {
                         landed.insert(place, ImportOutcome::Posted(points));
                     }
                     // Somebody else has just carried it over: it is looked at again.
-                    Err(LedgerError::Refused(body)) if is_conflict(&body) => {}
-                    Err(LedgerError::Refused(body)) => {
-                        landed.insert(place, ImportOutcome::Refused(body.message));
+                    Err(LedgerError::Refused(refused)) if refused.refusal == Refusal::IdempotencyConflict => {}
+                    Err(LedgerError::Refused(refused)) => {
+                        landed.insert(place, ImportOutcome::Refused(refused.message));
                     }
                     Err(other) => return Err(other),
                 }
@@ -197,14 +211,15 @@ impl Ledger {
 
     /// What each of these documents needs, by its place.
     async fn plan(
-        &self,
+        self,
         program: &str,
         open: BTreeMap<usize, ImportItem>,
         actor: &str,
     ) -> Result<Vec<(usize, Plan)>, LedgerError> {
-        let context = Arc::clone(self.context());
+        let context = Arc::clone(self.0.context());
         let (code, actor) = (program.to_owned(), actor.to_owned());
-        self.pool()
+        self.0
+            .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
                 let program_versions = find(&all_versions, &code)?;
@@ -229,10 +244,6 @@ impl Ledger {
 fn find<'a>(all_versions: &'a [ProgramVersions], code: &str) -> Result<&'a ProgramVersions, LedgerError> {
     let found = all_versions.iter().find(|program_versions| program_versions.code == code);
     found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()).into())
-}
-
-fn is_conflict(body: &ErrorBody) -> bool {
-    *body == ErrorBody::from(&Refusal::IdempotencyConflict)
 }
 
 fn posted_before<'a>(
@@ -295,28 +306,56 @@ fn decide(
         cause: Some(document.cause),
         expiry: document.expiry,
     };
-    let idempotency = idempotency(program, document.partner_id, &correction, before.entries);
+    let idempotency = idempotency(program, document.partner_id, &correction, before.entries)?;
     let (partner_id, program, actor) = (document.partner_id, program.to_owned(), actor.to_owned());
     let command = Command::Adjust { idempotency, partner_id, program, correction, actor };
     Ok(Plan::Post(difference, Box::new(command)))
 }
 
 /// The key says which of the document's entries this is: amounts come back (100, 50, 100), numbers do not.
-fn idempotency(program: &str, partner_id: PartnerId, correction: &Correction, entries_before: u64) -> Idempotency {
+fn idempotency(
+    program: &str,
+    partner_id: PartnerId,
+    correction: &Correction,
+    entries_before: u64,
+) -> Result<Idempotency, LedgerError> {
     let expiry = correction.expiry.map(store::connection::clock::expiry_to_us);
-    let said = json!([program, partner_id.0, correction.points.e2(), expiry, correction.reason, correction.cause]);
-    let place = match &correction.cause {
-        Some(Cause { model, id: Some(id), .. }) => json!([program, model, id, entries_before]),
-        Some(Cause { model, name, .. }) => json!([program, model, name, entries_before]),
-        None => json!([program, "", "", entries_before]),
+    let cause = correction.cause.as_ref();
+    let points = correction.points.e2();
+    let said = sha256(&(program, partner_id, points, expiry, &correction.reason, cause.map(SaidCause::of)))?;
+    let place = match cause {
+        Some(Cause { model, id: Some(id), .. }) => sha256(&(program, model, id, entries_before)),
+        Some(Cause { model, name, .. }) => sha256(&(program, model, name, entries_before)),
+        None => sha256(&(program, "", "", entries_before)),
     };
-    // A hash, since a document's name may be erased from its entry and would stay here.
-    let sha256 = |said: &Value| hex::encode(Sha256::digest(said.to_string()));
-    Idempotency { key: sha256(&place), params_sha256: sha256(&said) }
+    Ok(Idempotency { key: place?, params_sha256: said })
+}
+
+/// A document as a digest covers it: its members in the order of their names.
+#[derive(Serialize)]
+struct SaidCause<'a> {
+    id: Option<i64>,
+    model: CauseModel,
+    name: &'a str,
+    uuid: Option<&'a str>,
+}
+
+impl<'a> SaidCause<'a> {
+    fn of(cause: &'a Cause) -> Self {
+        Self { id: cause.id, model: cause.model, name: &cause.name, uuid: cause.uuid.as_deref() }
+    }
+}
+
+/// A hash, since a document's name may be erased from its entry and would stay here.
+fn sha256(said: &impl Serialize) -> Result<String, LedgerError> {
+    let text = serde_json::to_vec(said).map_err(store::corrupt)?;
+    Ok(hex::encode(Sha256::digest(text)))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::ledger::{Options, Wallet};
     use crate::store::connection::migrate;
@@ -329,7 +368,7 @@ mod tests {
         pool.run(migrate::migrate).await.unwrap();
         let (ledger, _writers) = Ledger::start(pool, Options::for_database(&url, Wallet::Contact)).unwrap();
         let club = Program::from_json(&json!({"code": "club", "name": "Club", "currency": "EUR"})).unwrap();
-        ledger.put_program(club, None, "test").await.unwrap();
+        ledger.programs().put(club, None, "test").await.unwrap();
         (ledger, folder)
     }
 
@@ -350,20 +389,38 @@ mod tests {
 
     /// What an import has found out and not posted yet.
     async fn planned(ledger: &Ledger, card: ImportItem) -> Command {
-        let plans = ledger.plan("club", BTreeMap::from([(0, card)]), "import").await.unwrap();
+        let plans = ledger.imports().plan("club", BTreeMap::from([(0, card)]), "import").await.unwrap();
         match plans.into_iter().next() {
             Some((_, Plan::Post(_, command))) => *command,
             _ => panic!("there is something to post"),
         }
     }
 
+    /// An import of before an upgrade is repeated after it: what its keys are made of stays.
+    #[test]
+    fn keys_stay_what_they_were() {
+        let card = card(100);
+        let correction = Correction {
+            points: card.points,
+            reason: card.reason,
+            on_behalf_of: None,
+            cause: Some(card.cause),
+            expiry: None,
+        };
+        let made = idempotency("club", PartnerId(7), &correction, 2).unwrap();
+        let place = r#"["club","loyalty.card",11,2]"#;
+        let said = r#"["club",7,10000,null,"test",{"id":11,"model":"loyalty.card","name":"044","uuid":null}]"#;
+        let sha256 = |text: &str| hex::encode(Sha256::digest(text));
+        assert_eq!((made.key, made.params_sha256), (sha256(place), sha256(said)));
+    }
+
     #[tokio::test]
     async fn imports_that_found_the_same_post_one_entry() {
         let (ledger, _folder) = ledger().await;
         let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(100)).await);
-        let first = ledger.reply(one).await.unwrap();
-        assert_eq!(ledger.reply(other).await.unwrap(), first);
-        let again = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        let first: Posted = ledger.reply(one).await.unwrap();
+        assert_eq!(ledger.reply::<Posted>(other).await.unwrap(), first);
+        let again = ledger.imports().carry_over("club", &[card(100)], "import", true).await.unwrap();
         assert_eq!(again, [ImportOutcome::Unchanged]);
         assert_eq!(ledger.verify().await.unwrap().entries, 1);
     }
@@ -372,12 +429,12 @@ mod tests {
     async fn a_card_that_changed_between_two_imports_at_once_is_not_posted_twice() {
         let (ledger, _folder) = ledger().await;
         let (one, other) = (planned(&ledger, card(100)).await, planned(&ledger, card(120)).await);
-        ledger.reply(one).await.unwrap();
-        match ledger.reply(other).await {
-            Err(LedgerError::Refused(body)) => assert!(is_conflict(&body), "{body:?}"),
+        ledger.reply::<Posted>(one).await.unwrap();
+        match ledger.reply::<Posted>(other).await {
+            Err(LedgerError::Refused(refused)) => assert_eq!(refused.refusal, Refusal::IdempotencyConflict),
             answer => panic!("the key is taken: {answer:?}"),
         }
-        let landed = ledger.carry_over("club", &[card(120)], "import", true).await.unwrap();
+        let landed = ledger.imports().carry_over("club", &[card(120)], "import", true).await.unwrap();
         assert_eq!(landed, [ImportOutcome::Posted(Points::from_e2(2_000))]);
     }
 
@@ -391,8 +448,8 @@ mod tests {
         };
         correction.cause = None;
         let theirs = Command::Adjust { idempotency, partner_id, program, correction, actor };
-        ledger.reply(theirs).await.unwrap();
-        let landed = ledger.carry_over("club", &[card(100)], "import", true).await.unwrap();
+        ledger.reply::<Posted>(theirs).await.unwrap();
+        let landed = ledger.imports().carry_over("club", &[card(100)], "import", true).await.unwrap();
         assert_eq!(landed, [ImportOutcome::Posted(Points::from_e2(10_000))]);
     }
 }

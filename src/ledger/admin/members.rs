@@ -1,31 +1,68 @@
 //! Enrolling members in programs that ask for it, and letting them leave.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::domain::ledger::refusal::Refusal;
+use crate::domain::refusal::Refusal;
+use crate::domain::value::as_text;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::ledger::Ledger;
-use crate::ledger::error::{LedgerError, time};
+use crate::ledger::error::LedgerError;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::programs::RecomputeRequest;
 use crate::store::table::{memberships, programs};
 use crate::store::{AnyConnection, StoreError};
 
+/// The members of a ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Members<'a>(pub(in crate::ledger) &'a Ledger);
+
 impl Ledger {
+    /// Who takes part in programs, and members that become others.
+    #[must_use]
+    pub const fn members(&self) -> Members<'_> {
+        Members(self)
+    }
+}
+
+/// A member who is enrolled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Enrolled {
+    /// Who.
+    pub partner_id: PartnerId,
+    /// In which program.
+    pub program: String,
+    /// Since when.
+    #[serde(serialize_with = "as_text::serialize_time")]
+    pub enrolled_at: DateTime<Utc>,
+}
+
+/// A member who left a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftProgram {
+    /// Who.
+    pub partner_id: PartnerId,
+    /// Which program.
+    pub program: String,
+    /// When; null for one who was never in it.
+    #[serde(serialize_with = "as_text::serialize_time_or_null")]
+    pub left_at: Option<DateTime<Utc>>,
+}
+
+impl Members<'_> {
     /// Enrols a member from now on, or from `since`. Orders placed from then on earn, and those that are known
     /// already are computed again before this returns. Who is enrolled stays so, since when it was.
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`]
     pub async fn enrol(
-        &self,
+        self,
         partner: PartnerId,
         program: &str,
         since: Option<DateTime<Utc>>,
         actor: &str,
-    ) -> Result<Value, LedgerError> {
+    ) -> Result<Enrolled, LedgerError> {
         self.change_membership(partner, program, actor, "enrolled since", move |conn, member, program, now, actor| {
             let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
             if let Some(open) = known.open() {
@@ -40,7 +77,7 @@ impl Ledger {
             Ok((from, Some(from)))
         })
         .await
-        .map(|(member, at)| json!({"partner_id": member.0, "program": program, "enrolled_at": time(at)}))
+        .map(|(partner_id, enrolled_at)| Enrolled { partner_id, program: program.to_owned(), enrolled_at })
     }
 
     /// Lets a member leave: what is in the account stays there, nothing more is earned or spent until the member
@@ -48,7 +85,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`]
-    pub async fn leave(&self, partner: PartnerId, program: &str, actor: &str) -> Result<Value, LedgerError> {
+    pub async fn leave(self, partner: PartnerId, program: &str, actor: &str) -> Result<LeftProgram, LedgerError> {
         self.change_membership(partner, program, actor, "left at", |conn, member, program, now, actor| {
             let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
             match known.open() {
@@ -62,13 +99,13 @@ impl Ledger {
             }
         })
         .await
-        .map(|(member, at)| json!({"partner_id": member.0, "program": program, "left_at": at.map(time)}))
+        .map(|(partner_id, left_at)| LeftProgram { partner_id, program: program.to_owned(), left_at })
     }
 
     /// Has a membership changed while no order is being taken in, and computes the orders concerned again: those
     /// placed from the moment that `change` returns beside its answer. `what` and that moment are the entries' reason.
     async fn change_membership<T: Send + 'static>(
-        &self,
+        self,
         partner: PartnerId,
         code: &str,
         actor: &str,
@@ -84,8 +121,9 @@ impl Ledger {
         + 'static,
     ) -> Result<(PartnerId, T), LedgerError> {
         let (code, actor) = (code.to_owned(), actor.to_owned());
-        let context = std::sync::Arc::clone(self.context());
+        let context = std::sync::Arc::clone(self.0.context());
         let done = self
+            .0
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
@@ -103,7 +141,7 @@ impl Ledger {
                     let now = database_now(conn)?;
                     let (answer, concerned) = change(conn, member, program_versions.id, now, &actor)?;
                     if let Some(from) = concerned {
-                        let reason = format!("{what} {}", time(from));
+                        let reason = format!("{what} {}", as_text::time(from));
                         let request = RecomputeRequest { by: Some(&actor), reason: Some(&reason) };
                         programs::request_recompute_by(
                             conn,
@@ -118,7 +156,7 @@ impl Ledger {
                 })
             })
             .await?;
-        self.recompute_or_later().await;
+        self.0.recompute_or_later().await;
         Ok(done)
     }
 }

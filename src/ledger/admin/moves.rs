@@ -1,15 +1,16 @@
 //! Members that are gone from Odoo: whom they became, and what is done when nobody knows.
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::ledger::state::{Exception, OrderRef};
 use crate::domain::value::ids::{ExceptionId, PartnerId};
 use crate::ledger::Ledger;
+use crate::ledger::admin::members::Members;
 use crate::ledger::error::LedgerError;
 use crate::ledger::writer::batch::orphan_key;
 use crate::ledger::writer::command::{Command, Idempotency, Transfer, TransferReason};
+use crate::ledger::writer::reply::Transferred;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::accounts::{self, AccountSelection};
@@ -57,32 +58,37 @@ impl Ledger {
         }
         Ok(())
     }
+}
 
+impl Members<'_> {
     /// Moves everything of a member to another by hand.
     ///
     /// # Errors
     /// As [`Ledger::reply`].
-    pub async fn transfer_member(
-        &self,
+    pub async fn transfer(
+        self,
         idempotency: Idempotency,
         from: PartnerId,
         to: PartnerId,
         reason: String,
         actor: String,
-    ) -> Result<Value, LedgerError> {
+    ) -> Result<Transferred, LedgerError> {
         let why = TransferReason::ByHand { idempotency, to, reason };
-        let reply = self.reply(Command::Transfer(Box::new(Transfer { from, why, actor }))).await?;
+        let done = self.0.reply(Command::Transfer(Box::new(Transfer { from, why, actor }))).await?;
         // The points have moved: what is still to be computed cannot make that undone.
-        self.recompute_or_later().await;
-        Ok(reply)
+        self.0.recompute_or_later().await;
+        Ok(done)
     }
 
     /// Whether a partner has an account here, known to Odoo or not.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn has_account(&self, member: PartnerId) -> Result<bool, LedgerError> {
-        self.pool().run(move |conn| Ok(!accounts::load(conn, &AccountSelection::Partners(&[member]))?.is_empty())).await
+    pub async fn has_account(self, member: PartnerId) -> Result<bool, LedgerError> {
+        let look = move |conn: &mut AnyConnection| {
+            Ok(!accounts::load(conn, &AccountSelection::Partners(&[member]))?.is_empty())
+        };
+        self.0.pool().run(look).await
     }
 }
 

@@ -1,17 +1,19 @@
-//! Programs: putting a version, archiving, listing, and the versions in memory.
+//! Programs: putting a version, archiving, and the versions in memory.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::repair::{self, ProgramTrouble};
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::version::{ProgramVersions, UnreadableVersion, Version};
 use crate::domain::program::{InvalidProgram, Program};
+use crate::domain::refusal::Refusal;
+use crate::domain::value::as_text;
 use crate::domain::value::ids::ProgramId;
 use crate::ledger::Ledger;
-use crate::ledger::error::{ErrorBody, LedgerError, time};
+use crate::ledger::error::LedgerError;
 use crate::store::connection::clock::{database_now, from_us_opt};
 use crate::store::connection::transaction::write_transaction;
 use crate::store::table::programs::{self, RecomputeRequest, VersionRow};
@@ -102,8 +104,8 @@ fn document_to_store(program: &Program) -> Result<String, LedgerError> {
     };
     match read {
         Ok(again) if again == *program => Ok(text),
-        Ok(_) => Err(LedgerError::Refused(ErrorBody::from(&differs()))),
-        Err(invalid) => Err(LedgerError::Refused(ErrorBody::from(&invalid))),
+        Ok(_) => Err(differs().into()),
+        Err(invalid) => Err(invalid.into()),
     }
 }
 
@@ -131,7 +133,29 @@ pub enum CurrencyChange {
     Meant,
 }
 
+/// The programs of a ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Programs<'a>(pub(in crate::ledger) &'a Ledger);
+
 impl Ledger {
+    /// The rules by which points are earned and spent.
+    #[must_use]
+    pub const fn programs(&self) -> Programs<'_> {
+        Programs(self)
+    }
+}
+
+/// A program that was ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ArchivedProgram {
+    /// Its code.
+    pub code: String,
+    /// Since when.
+    #[serde(serialize_with = "as_text::serialize_time")]
+    pub archived_at: DateTime<Utc>,
+}
+
+impl Programs<'_> {
     /// Puts a version of a program. The same document as the version in force is no new version. The first
     /// version holds for all the past; a later one from now, or from `effective_from`. Orders that a put for
     /// the past concerns are computed again before this returns, or by the housekeeping if the database fails meanwhile.
@@ -139,23 +163,23 @@ impl Ledger {
     /// A version that takes the place of one that cannot be read holds from when that one should have.
     ///
     /// # Errors
-    /// [`LedgerError::Refused`] when its document could not be read again, or when it changes the program's currency;
+    /// [`LedgerError::InvalidProgram`] when its document could not be read again, or when it changes the program's currency;
     /// [`LedgerError::Store`]
-    pub async fn put_program(
-        &self,
+    pub async fn put(
+        self,
         program: Program,
         effective_from: Option<DateTime<Utc>>,
         actor: &str,
     ) -> Result<Put, LedgerError> {
-        self.put_program_as(program, effective_from, CurrencyChange::Refused, actor).await
+        self.put_as(program, effective_from, CurrencyChange::Refused, actor).await
     }
 
-    /// As [`Ledger::put_program`], where the currency may change if that is meant.
+    /// As [`Programs::put`], where the currency may change if that is meant.
     ///
     /// # Errors
-    /// As [`Ledger::put_program`].
-    pub async fn put_program_as(
-        &self,
+    /// As [`Programs::put`].
+    pub async fn put_as(
+        self,
         program: Program,
         effective_from: Option<DateTime<Utc>>,
         currency: CurrencyChange,
@@ -163,13 +187,14 @@ impl Ledger {
     ) -> Result<Put, LedgerError> {
         let actor = actor.to_owned();
         let put = self
+            .0
             .context()
             .pool
             .run(move |conn| {
                 write_transaction(conn, |conn| put_version(conn, &program, effective_from, currency, &actor))
             })
             .await?;
-        self.recompute_or_later().await;
+        self.0.recompute_or_later().await;
         Ok(put)
     }
 
@@ -177,9 +202,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`]
-    pub async fn archive_program(&self, code: &str, actor: &str) -> Result<Value, LedgerError> {
+    pub async fn archive(self, code: &str, actor: &str) -> Result<ArchivedProgram, LedgerError> {
         let (code, actor) = (code.to_owned(), actor.to_owned());
         let archived = self
+            .0
             .context()
             .pool
             .run(move |conn| {
@@ -206,123 +232,17 @@ impl Ledger {
                             request,
                         )?;
                     }
-                    Ok::<_, LedgerError>(json!({"code": code, "archived_at": time(already.unwrap_or(now))}))
+                    Ok::<_, LedgerError>(ArchivedProgram { code, archived_at: already.unwrap_or(now) })
                 })
             })
             .await?;
-        self.recompute_or_later().await;
+        self.0.recompute_or_later().await;
         Ok(archived)
     }
 
-    /// All programs.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn list_programs(&self) -> Result<Value, LedgerError> {
-        let listed: Vec<Value> = self.all_versions().await?.iter().map(listed).collect();
-        Ok(json!({ "programs": listed }))
-    }
-
-    /// All programs, each also with its `state` now and the times between which it holds.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn list_programs_with_state(&self) -> Result<Value, LedgerError> {
-        let all_versions = self.all_versions().await?;
-        let now = self.pool().run(|conn| Ok::<_, LedgerError>(database_now(conn)?)).await?;
-        let listed: Vec<Value> = all_versions
-            .iter()
-            .map(|program_versions| {
-                let mut shown = listed(program_versions);
-                if let Some(object) = shown.as_object_mut() {
-                    let (starts_at, ends_at) = times_of(program_versions);
-                    object.insert("state".into(), json!(state_at(program_versions, now)));
-                    object.insert("starts_at".into(), json!(starts_at.map(time)));
-                    object.insert("ends_at".into(), json!(ends_at.map(time)));
-                }
-                shown
-            })
-            .collect();
-        Ok(json!({ "programs": listed }))
-    }
-
-    /// One version of a program; the latest put unless a number is given. Of a version that cannot be read, the document
-    /// as it is stored and what is wrong with it.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownProgram`], also for a version that there is not.
-    pub async fn get_program(&self, code: &str, version: Option<i64>) -> Result<Value, LedgerError> {
-        let all_versions = self.all_versions().await?;
-        let program_versions = all_versions.iter().find(|program_versions| program_versions.code == code);
-        let wanted = version.or_else(|| program_versions.map(ProgramVersions::last_number));
-        let broken = program_versions
-            .and_then(|program_versions| program_versions.unreadable.iter().find(|one| Some(one.number) == wanted));
-        if let Some(broken) = broken {
-            return Ok(json!({
-                "code": code,
-                "version": broken.number,
-                "effective_from": broken.effective_from.map(time),
-                "program": broken.document,
-                "problem": broken.problem,
-            }));
-        }
-        let found = program_versions.and_then(|program_versions| match version {
-            Some(number) => program_versions.version(number),
-            None => program_versions.latest(),
-        });
-        let found = found.ok_or_else(|| {
-            Refusal::UnknownProgram(
-                version.map_or_else(|| code.to_owned(), |number| format!("{code}, version {number}")),
-            )
-        })?;
-        Ok(json!({
-            "code": code,
-            "version": found.number,
-            "effective_from": found.effective_from.map(time),
-            "program": found.program.to_json(),
-        }))
-    }
-
-    async fn all_versions(&self) -> Result<Arc<Vec<ProgramVersions>>, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.context().pool.run(move |conn| Ok(context.programs.all_versions(conn)?)).await
-    }
-}
-
-/// A program as the list shows it.
-fn listed(program_versions: &ProgramVersions) -> Value {
-    let mut shown = json!({
-        "code": program_versions.code,
-        "name": program_versions.name(),
-        "version": program_versions.last_number(),
-        "archived_at": program_versions.archived_at().map(time),
-    });
-    if let (Some(broken), Some(object)) = (program_versions.needing_repair().last(), shown.as_object_mut()) {
-        object.insert("problem".into(), json!(repair::sentence(program_versions, broken)));
-    }
-    shown
-}
-
-/// From when and until when a program holds, by its latest version; its first one may begin later than it says.
-fn times_of(program_versions: &ProgramVersions) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-    let Some(latest) = program_versions.latest() else { return (None, None) };
-    let first = program_versions.versions.iter().map(|version| version.effective_from).min().flatten();
-    (latest.program.starts_at.max(first), latest.program.ends_at)
-}
-
-/// How a program stands at a moment, in a word.
-fn state_at(program_versions: &ProgramVersions, now: DateTime<Utc>) -> &'static str {
-    let (starts_at, ends_at) = times_of(program_versions);
-    if program_versions.needing_repair().last().is_some() {
-        "unreadable"
-    } else if program_versions.archived_at().is_some_and(|at| at <= now) {
-        "archived"
-    } else if ends_at.is_some_and(|end| end <= now) {
-        "ended"
-    } else if starts_at.is_some_and(|start| now < start) {
-        "not_yet"
-    } else {
-        "running"
+    pub(in crate::ledger) async fn all_versions(self) -> Result<Arc<Vec<ProgramVersions>>, LedgerError> {
+        let context = Arc::clone(self.0.context());
+        self.0.pool().run(move |conn| Ok(context.programs.all_versions(conn)?)).await
     }
 }
 
@@ -403,5 +323,5 @@ fn keeps_currency(before: &Program, now: &Program) -> Result<(), LedgerError> {
         "This cannot change from {was} to {is}: the points that members of {code} have were earned in {was}. Put a program \
          with another code for {is}; or, where {was} was a mistake, `loyalty-sidecar program put FILE --force`."
     );
-    Err(LedgerError::Refused(ErrorBody::from(&InvalidProgram { path: "/currency".to_owned(), message })))
+    Err(InvalidProgram { path: "/currency".to_owned(), message }.into())
 }

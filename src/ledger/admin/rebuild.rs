@@ -83,22 +83,35 @@ pub enum PutBack {
     Impossible(String),
 }
 
+/// Making a ledger anew from what Odoo keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Rebuild<'a>(&'a Ledger);
+
 impl Ledger {
+    /// What a rebuild needs.
+    #[must_use]
+    pub const fn rebuild(&self) -> Rebuild<'_> {
+        Rebuild(self)
+    }
+}
+
+impl Rebuild<'_> {
     /// How many entries and holds there are: a ledger that is to be rebuilt has none.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn size(&self) -> Result<(i64, i64), LedgerError> {
-        self.pool().run(|conn| Ok((store::table::entries::count(conn)?, holds::count(conn)?))).await
+    pub async fn size(self) -> Result<(i64, i64), LedgerError> {
+        self.0.pool().run(|conn| Ok((store::table::entries::count(conn)?, holds::count(conn)?))).await
     }
 
     /// Puts the holds of these redemptions back, and has their orders read anew. One answer for each, in their order.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn put_back(&self, kept: Vec<KeptRedemption>) -> Result<Vec<PutBack>, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
+    pub async fn put_back(self, kept: Vec<KeptRedemption>) -> Result<Vec<PutBack>, LedgerError> {
+        let context = Arc::clone(self.0.context());
+        self.0
+            .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
                     store::table::programs::lock_sales_and_programs(conn)?;
@@ -173,8 +186,9 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn captured_among(&self, ids: Vec<HoldId>) -> Result<BTreeSet<HoldId>, LedgerError> {
-        self.pool()
+    pub async fn captured_among(self, ids: Vec<HoldId>) -> Result<BTreeSet<HoldId>, LedgerError> {
+        self.0
+            .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
                     let mut captured = holds::load(conn, holds::HoldSelection::Ids(&ids))?;

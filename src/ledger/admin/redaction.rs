@@ -3,14 +3,16 @@
 //! Texts stand outside the hash chain, so the chain verifies afterwards as before. Who erased them, when and on what ground
 //! stays for ever, with the chain's head: as it was noted, and as computed anew from entries without texts.
 
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 
 use crate::domain::ledger::chain::{ChainHash, FIRST_HASH, chain_hash};
 use crate::domain::ledger::entry::{CauseModel, Entry};
-use crate::domain::ledger::refusal::Refusal;
+use crate::domain::refusal::Refusal;
+use crate::domain::value::as_text;
 use crate::domain::value::ids::{AccountId, EntryId};
 use crate::ledger::Ledger;
-use crate::ledger::error::{LedgerError, time};
+use crate::ledger::error::LedgerError;
 use crate::ledger::writer::debts;
 use crate::store::connection::clock::{database_now, from_us};
 use crate::store::connection::transaction::erasing_transaction;
@@ -22,13 +24,42 @@ use crate::store::{self, AnyConnection};
 /// Entries that are hashed at once.
 const PAGE: i64 = 1000;
 
+/// What was erased, by whom and on what ground.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RedactionCertificate {
+    /// The entry.
+    pub entry_id: EntryId,
+    /// When.
+    #[serde(serialize_with = "as_text::serialize_time")]
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: String,
+    /// On what ground.
+    pub ground: String,
+    /// The account's last hash before.
+    #[serde(serialize_with = "serialize_hash")]
+    pub head_before: Vec<u8>,
+    /// The same afterwards: it does not change.
+    #[serde(serialize_with = "serialize_hash")]
+    pub head_after: Vec<u8>,
+}
+
+fn serialize_hash<S: Serializer>(hash: &[u8], out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(&hex::encode(hash))
+}
+
 impl Ledger {
     /// Erases the texts of an entry: the cause's name, the reason, the actor and for whom the actor acted, also where the
     /// ledger has copied them. Answers with a certificate; doing so again answers with the first one.
     ///
     /// # Errors
     /// [`Refusal::UnknownEntry`]
-    pub async fn redact(&self, entry_id: String, ground: String, by: String) -> Result<Value, LedgerError> {
+    pub async fn redact(
+        &self,
+        entry_id: String,
+        ground: String,
+        by: String,
+    ) -> Result<RedactionCertificate, LedgerError> {
         self.pool()
             .run(move |conn| {
                 let unknown = || LedgerError::from(Refusal::UnknownEntry(entry_id.clone()));
@@ -58,7 +89,7 @@ impl Ledger {
                     entry_texts::erase(conn, id)?;
                     Ok::<_, LedgerError>(redaction)
                 })?;
-                certificate(id, &done)
+                certificate(id, done)
             })
             .await
     }
@@ -93,13 +124,13 @@ fn erase_copies(conn: &mut AnyConnection, entry: &Entry, account: &StoredAccount
     Ok(())
 }
 
-fn certificate(entry: EntryId, redaction: &Redaction) -> Result<Value, LedgerError> {
-    Ok(json!({
-        "entry_id": entry.to_string(),
-        "at": time(from_us(redaction.redacted_at_us)?),
-        "by": redaction.redacted_by,
-        "ground": redaction.ground,
-        "head_before": hex::encode(&redaction.head_before),
-        "head_after": hex::encode(&redaction.head_after),
-    }))
+fn certificate(entry_id: EntryId, redaction: Redaction) -> Result<RedactionCertificate, LedgerError> {
+    Ok(RedactionCertificate {
+        entry_id,
+        at: from_us(redaction.redacted_at_us)?,
+        by: redaction.redacted_by,
+        ground: redaction.ground,
+        head_before: redaction.head_before,
+        head_after: redaction.head_after,
+    })
 }

@@ -11,6 +11,7 @@ use crate::domain::ledger::state::{Exception, OrderRef};
 use crate::domain::program::version::{ProgramVersions, UnreadableVersion};
 use crate::domain::value::ids::{ExceptionId, ProgramId};
 use crate::ledger::Ledger;
+use crate::ledger::admin::programs::Programs;
 use crate::ledger::error::LedgerError;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
@@ -52,14 +53,15 @@ pub fn unreadable(all_versions: &[ProgramVersions]) -> Vec<ProgramTrouble> {
         .collect()
 }
 
-impl Ledger {
+impl Programs<'_> {
     /// The programs that cannot be read, or not be computed on some order.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn troubled_programs(&self) -> Result<Vec<ProgramTrouble>, LedgerError> {
-        let context = std::sync::Arc::clone(self.context());
-        self.pool()
+    pub async fn troubled(self) -> Result<Vec<ProgramTrouble>, LedgerError> {
+        let context = std::sync::Arc::clone(self.0.context());
+        self.0
+            .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
                 let mut found = unreadable(&all_versions);
@@ -75,7 +77,9 @@ impl Ledger {
             })
             .await
     }
+}
 
+impl Ledger {
     /// Raises an exception for each version that cannot be read, and resolves those of versions that can be read again
     /// or were replaced: then their orders are computed again.
     pub(in crate::ledger) async fn watch_programs(&self) -> Result<(), LedgerError> {

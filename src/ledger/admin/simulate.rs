@@ -12,12 +12,13 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::domain::ledger::converge::taken_back;
 use crate::domain::program::Program;
 use crate::domain::program::authoring::forecast::{Forecast, ForecastTotals};
+use crate::domain::refusal::Refusal;
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
 use crate::domain::value::exact::Overflow;
 use crate::domain::value::ids::{PartnerId, SaleId};
 use crate::ledger::Wallet;
-use crate::ledger::error::{ErrorBody, LedgerError};
+use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::refund_links::{Linked, refunds_of};
 use crate::ledger::ingest::wallets;
 use crate::store::connection::clock::database_now;
@@ -191,10 +192,7 @@ fn read_page(
 }
 
 fn too_large(order: &str) -> LedgerError {
-    let message = format!(
-        "the program's numbers grow too large on the order {order}; check “every”, “points” and the multipliers of its rules"
-    );
-    LedgerError::Refused(ErrorBody::new(-32602, "invalid_params", message))
+    Refusal::TooLargeOnOrder(order.to_owned()).into()
 }
 
 fn compute(

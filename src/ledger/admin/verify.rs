@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::verify_entries::{Walk, check_entries};
 use super::verify_redemptions::{AsOf, check_debt, check_holds};
@@ -35,7 +35,7 @@ const PAGE: i64 = 200;
 const TELL: usize = 100;
 
 /// What verification found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// How many accounts were looked at.
     pub accounts: u64,
@@ -43,6 +43,7 @@ pub struct Report {
     pub entries: u64,
     /// What is wrong, in sentences; at most a hundred and a line that counts the rest.
     pub violations: Vec<String>,
+    #[serde(skip)]
     untold: u64,
 }
 
@@ -53,12 +54,6 @@ impl Report {
         } else {
             self.untold = self.untold.saturating_add(1);
         }
-    }
-
-    /// As the API shows it.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!({"accounts": self.accounts, "entries": self.entries, "violations": self.violations})
     }
 }
 

@@ -4,22 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::history::named_entry;
-use super::names;
-use crate::domain::ledger::account::Expiry;
+use super::entry::NamedEntry;
+use super::{Queries, names};
+use crate::domain::ledger::account::{Expiry, LotChange};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::Hold;
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::program::{Program, Rule, RuleKind, earned_from_text};
+use crate::domain::program::{Earned, EarnedLine, Program, Rounding, Rule, RuleKind};
+use crate::domain::refusal::Refusal;
+use crate::domain::value::as_text;
 use crate::domain::value::exact;
 use crate::domain::value::ids::{EntryId, PartnerId, ProductId};
-use crate::domain::value::money::Money;
-use crate::ledger::Ledger;
-use crate::ledger::error::{LedgerError, decimal, time};
+use crate::domain::value::money::{CurrencyAmount, Money};
+use crate::domain::value::points::Points;
+use crate::ledger::error::LedgerError;
 use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::{entries, holds};
 use crate::store::{self, AnyConnection};
@@ -27,20 +29,153 @@ use crate::store::{self, AnyConnection};
 /// Digits of a rule's points that are shown: more are traces of divisions.
 const POINTS_SHOWN: u32 = 4;
 
-impl Ledger {
+/// Why an entry is what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The entry.
+    pub entry: NamedEntry,
+    /// Whose it is.
+    pub partner_id: PartnerId,
+    /// The program's code.
+    pub program: String,
+    /// The program's name.
+    pub program_name: String,
+    /// What its points are called.
+    pub points_name: String,
+    /// The currency of the version that computed it.
+    pub currency: Option<String>,
+    /// The digits of that.
+    pub currency_decimals: u32,
+    /// The version that computed it.
+    pub version: Option<i64>,
+    /// The document of that, while it can be read.
+    pub document: Option<Arc<Program>>,
+    /// What each rule saw and made of it.
+    pub rules: Vec<ExplainedRule>,
+    /// What each rule gave each line.
+    pub lines: Vec<ExplainedLine>,
+    /// The sum of the lines' points.
+    #[serde(serialize_with = "as_text::serialize_decimal_or_null")]
+    pub total_before_rounding: Option<Decimal>,
+    /// How that was rounded.
+    pub rounding: Option<ExplainedRounding>,
+    /// To what.
+    pub rounded: Option<Points>,
+    /// What of it had been posted before.
+    #[serde(serialize_with = "as_text::serialize_decimal_or_null")]
+    pub posted_before: Option<Decimal>,
+    /// What the entry added to which lots, or took from them.
+    pub lots: Vec<ExplainedLot>,
+    /// What was redeemed.
+    pub redeemed: Option<RedeemedReward>,
+    /// The entries that take this one back.
+    pub reversed_by: Vec<String>,
+    /// The entry that this one takes back.
+    pub reverses: Option<String>,
+}
+
+/// What a rule saw of a sale, and what it made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedRule {
+    /// Its code.
+    pub code: String,
+    /// Its kind; null in a version that cannot be read.
+    pub kind: Option<&'static str>,
+    /// Whether each full amount pays, or a part of it too.
+    pub step: Option<&'static str>,
+    /// The amount that pays once.
+    pub every: Option<CurrencyAmount>,
+    /// What that, a unit or the order pays.
+    pub points_each: Option<Points>,
+    /// The money it saw.
+    pub amount: Option<CurrencyAmount>,
+    /// The units it saw.
+    #[serde(serialize_with = "as_text::serialize_decimal_or_null")]
+    pub quantity: Option<Decimal>,
+    /// What it made, multiplied.
+    #[serde(serialize_with = "as_text::serialize_decimal")]
+    pub points: Decimal,
+    /// The multipliers that its lines had.
+    pub multipliers: Vec<ExplainedMultiplier>,
+}
+
+/// A multiplier, and on which products it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedMultiplier {
+    /// Its code.
+    pub code: String,
+    /// Its factor.
+    #[serde(serialize_with = "as_text::serialize_decimal")]
+    pub factor: Decimal,
+    /// The products.
+    pub product_ids: BTreeSet<ProductId>,
+    /// Their names, in the same order.
+    pub product_names: Vec<Option<String>>,
+}
+
+/// What a rule gave one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedLine {
+    /// As it was computed.
+    #[serde(flatten)]
+    pub earned: EarnedLine,
+    /// The product's name.
+    pub product_name: Option<String>,
+}
+
+/// How a total was rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedRounding {
+    /// Which way.
+    pub mode: Rounding,
+    /// To how many decimals.
+    pub decimals: u32,
+}
+
+/// What an entry added to a lot, or took from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedLot {
+    /// When the lot ends; null for never.
+    #[serde(serialize_with = "as_text::serialize_time_or_null")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// How many points.
+    pub points: Points,
+}
+
+/// The reward that an entry paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RedeemedReward {
+    /// Its code.
+    pub reward: String,
+    /// Its name, while a version has it.
+    pub name: Option<String>,
+    /// Its kind, likewise.
+    pub kind: Option<&'static str>,
+    /// What it cost.
+    pub points: Points,
+    /// What it took off.
+    pub discount: CurrencyAmount,
+    /// In which currency.
+    pub currency: Option<String>,
+    /// The product that it gave.
+    pub product_id: Option<ProductId>,
+}
+
+impl Queries<'_> {
     /// Why an entry is what it is.
     ///
     /// # Errors
     /// [`Refusal::UnknownEntry`]
-    pub async fn explain(&self, entry_id: String) -> Result<Value, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
+    pub async fn explain(self, entry_id: String) -> Result<Explanation, LedgerError> {
+        let context = Arc::clone(self.0.context());
+        self.0
+            .pool()
             .run(move |conn| {
                 let unknown = || LedgerError::from(Refusal::UnknownEntry(entry_id.clone()));
                 let id = EntryId::parse(&entry_id).ok_or_else(unknown)?;
                 let row = entries::find(conn, id)?.ok_or_else(unknown)?;
                 let entry = entries::with_texts(conn, &[row])?.pop().ok_or_else(unknown)?;
-                let earned = entry.detail.earned.as_deref().and_then(earned_from_text);
+                let earned = entry.detail.earned.as_deref().and_then(Earned::from_text);
                 let ids = BTreeSet::from([entry.account_id]);
                 let known = accounts::load(conn, &AccountSelection::Ids(&ids))?;
                 let account = known.first().map(|one| &one.account).ok_or_else(unknown)?;
@@ -99,25 +234,8 @@ fn reversers(conn: &mut AnyConnection, entry: &Entry) -> Result<Vec<String>, Led
     Ok(found)
 }
 
-/// The lines of a stored computation.
-fn lines_of(earned: Option<&Value>) -> &[Value] {
-    earned.and_then(|earned| earned.get("lines")).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn product_of(line: &Value) -> Option<ProductId> {
-    line.get("product_id").and_then(Value::as_i64).map(ProductId)
-}
-
-fn products_in(earned: Option<&Value>) -> BTreeSet<ProductId> {
-    lines_of(earned).iter().filter_map(product_of).collect()
-}
-
-fn text_of<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
-    value.get(member).and_then(Value::as_str)
-}
-
-fn decimal_of(value: &Value, member: &str) -> Decimal {
-    text_of(value, member).and_then(exact::parse).unwrap_or_default()
+fn products_in(earned: Option<&Earned>) -> BTreeSet<ProductId> {
+    earned.iter().flat_map(|earned| &earned.lines).filter_map(|line| line.product_id).collect()
 }
 
 /// What an explanation is made of, beside its entry.
@@ -126,7 +244,7 @@ struct About<'a> {
     program_versions: &'a ProgramVersions,
     hold: Option<&'a Hold>,
     /// How the sale's points were computed.
-    earned: Option<Value>,
+    earned: Option<Earned>,
     reversed_by: Vec<String>,
     products: BTreeMap<ProductId, String>,
     currency: Option<String>,
@@ -135,145 +253,139 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn explain(&self, entry: &Entry) -> Result<Value, LedgerError> {
+    fn explain(self, entry: &Entry) -> Result<Explanation, LedgerError> {
         let version = entry.program_version.and_then(|number| self.program_versions.version(number));
-        let program = version.map(|version| version.program.as_ref());
+        let program = version.map(|version| &version.program);
         let earned = self.earned.as_ref();
-        let of_earned = |name: &str| earned.and_then(|earned| earned.get(name)).cloned();
-        let rounding = earned.map(|earned| json!({"mode": earned.get("rounding"), "decimals": earned.get("decimals")}));
-        let rounded = earned.map(|earned| decimal_of(earned, "points"));
-        let posted_before = rounded.map(|rounded| exact::sub(rounded, entry.points.decimal())).transpose()?;
-        Ok(json!({
-            "entry": named_entry(entry, self.member, self.program_versions, self.hold),
-            "partner_id": self.member.0,
-            "program": self.program_versions.code,
-            "program_name": self.program_versions.name(),
-            "points_name": self.program_versions.points_name(),
-            "currency": self.currency,
-            "currency_decimals": self.decimals,
-            "version": entry.program_version,
-            "document": program.map(Program::to_json),
-            "rules": self.rules(program, lines_of(earned))?,
-            "lines": lines_of(earned).iter().map(|line| self.named_line(line)).collect::<Vec<_>>(),
-            "total_before_rounding": of_earned("total_before_rounding"),
-            "rounding": rounding,
-            "rounded": rounded.map(decimal),
-            "posted_before": posted_before.map(decimal),
-            "lots": entry.detail.lots.iter().map(|lot| json!({
-                "expires_at": match lot.expiry {
-                    Expiry::At(end) => Some(time(end)),
-                    Expiry::Never => None,
-                },
-                "points": lot.points.to_string(),
-            })).collect::<Vec<_>>(),
-            "redeemed": self.hold.map(|hold| self.redeemed(hold)),
-            "reversed_by": self.reversed_by,
-            "reverses": entry.detail.reverses,
-        }))
-    }
-
-    /// What was redeemed.
-    fn redeemed(&self, hold: &Hold) -> Value {
-        let version = self.program_versions.version(hold.program_version);
-        let reward = version.and_then(|version| version.program.reward(&hold.reward));
-        json!({
-            "reward": hold.reward,
-            "name": reward.map(|reward| reward.name.as_str()),
-            "kind": reward.map(|reward| reward.kind.as_str()),
-            "points": hold.points.to_string(),
-            "discount": hold.discount.to_text(self.decimals),
-            "currency": self.currency,
-            "product_id": hold.product_id.map(|id| id.0),
+        let lines = earned.map(|earned| earned.lines.as_slice()).unwrap_or_default();
+        let rounded = earned.map(|earned| earned.points);
+        let posted_before = rounded.map(|rounded| exact::sub(rounded.decimal(), entry.points.decimal())).transpose()?;
+        Ok(Explanation {
+            entry: NamedEntry::new(entry, self.member, self.program_versions, self.hold),
+            partner_id: self.member,
+            program: self.program_versions.code.clone(),
+            program_name: self.program_versions.name().to_owned(),
+            points_name: self.program_versions.points_name().to_owned(),
+            currency_decimals: self.decimals,
+            version: entry.program_version,
+            document: program.map(Arc::clone),
+            rules: self.rules(program.map(AsRef::as_ref), lines)?,
+            lines: lines.iter().map(|line| self.named_line(line)).collect(),
+            total_before_rounding: earned.map(|earned| earned.total_before_rounding),
+            rounding: earned.map(|earned| ExplainedRounding { mode: earned.rounding, decimals: earned.decimals }),
+            rounded,
+            posted_before,
+            lots: entry.detail.lots.iter().map(explained_lot).collect(),
+            redeemed: self.hold.map(|hold| self.redeemed(hold)),
+            reverses: entry.detail.reverses.clone(),
+            currency: self.currency,
+            reversed_by: self.reversed_by,
         })
     }
 
-    fn named_line(&self, line: &Value) -> Value {
-        let mut line = line.clone();
-        let name = product_of(&line).and_then(|product| self.products.get(&product));
-        if let Some(object) = line.as_object_mut() {
-            object.insert("product_name".into(), json!(name));
+    /// What was redeemed.
+    fn redeemed(&self, hold: &Hold) -> RedeemedReward {
+        let version = self.program_versions.version(hold.program_version);
+        let reward = version.and_then(|version| version.program.reward(&hold.reward));
+        RedeemedReward {
+            reward: hold.reward.clone(),
+            name: reward.map(|reward| reward.name.clone()),
+            kind: reward.map(|reward| reward.kind.as_str()),
+            points: hold.points,
+            discount: self.money(hold.discount),
+            currency: self.currency.clone(),
+            product_id: hold.product_id,
         }
-        line
+    }
+
+    fn named_line(&self, line: &EarnedLine) -> ExplainedLine {
+        let product_name = line.product_id.and_then(|product| self.products.get(&product).cloned());
+        ExplainedLine { earned: line.clone(), product_name }
     }
 
     /// What each rule saw and made of it, in the order of the lines.
-    fn rules(&self, program: Option<&Program>, lines: &[Value]) -> Result<Vec<Value>, LedgerError> {
+    fn rules(&self, program: Option<&Program>, lines: &[EarnedLine]) -> Result<Vec<ExplainedRule>, LedgerError> {
         let mut codes: Vec<&str> = Vec::new();
-        for code in lines.iter().filter_map(|line| text_of(line, "rule")) {
-            if !codes.contains(&code) {
-                codes.push(code);
+        for line in lines {
+            if !codes.contains(&line.rule.as_str()) {
+                codes.push(&line.rule);
             }
         }
         codes.into_iter().map(|code| self.rule(program, code, lines)).collect()
     }
 
-    fn rule(&self, program: Option<&Program>, code: &str, lines: &[Value]) -> Result<Value, LedgerError> {
-        let own: Vec<&Value> = lines.iter().filter(|line| text_of(line, "rule") == Some(code)).collect();
-        let seen = exact::sum(own.iter().map(|line| decimal_of(line, "base")))?;
-        let made = exact::sum(own.iter().map(|line| decimal_of(line, "points")))?;
-        let made = made.round_dp_with_strategy(POINTS_SHOWN, RoundingStrategy::MidpointAwayFromZero);
+    fn rule(&self, program: Option<&Program>, code: &str, lines: &[EarnedLine]) -> Result<ExplainedRule, LedgerError> {
+        let own: Vec<&EarnedLine> = lines.iter().filter(|line| line.rule == code).collect();
+        let seen = exact::sum(own.iter().map(|line| line.base))?;
+        let made = exact::sum(own.iter().map(|line| line.points))?;
         let kind = rule_of(program, code).map(|rule| &rule.kind);
-        let (word, step, every, each) = match kind {
-            Some(RuleKind::PerAmount { every, points, step }) => (
-                Some("per_amount"),
-                Some(step.as_str()),
-                Some(every.value.to_text(self.decimals)),
-                Some(points.value.to_string()),
-            ),
-            Some(RuleKind::PerUnit { points }) => (Some("per_unit"), None, None, Some(points.value.to_string())),
-            Some(RuleKind::PerOrder { points }) => (Some("per_order"), None, None, Some(points.value.to_string())),
+        let (word, step, every, points_each) = match kind {
+            Some(RuleKind::PerAmount { every, points, step }) => {
+                (Some("per_amount"), Some(step.as_str()), Some(self.money(every.value)), Some(points.value))
+            }
+            Some(RuleKind::PerUnit { points }) => (Some("per_unit"), None, None, Some(points.value)),
+            Some(RuleKind::PerOrder { points }) => (Some("per_order"), None, None, Some(points.value)),
             // A multiplier pays nothing by itself; a version that cannot be read says nothing.
             Some(RuleKind::Multiplier { .. }) | None => (None, None, None, None),
         };
         let is_money = matches!(kind, Some(RuleKind::PerAmount { .. } | RuleKind::PerOrder { .. }));
         let is_quantity = matches!(kind, Some(RuleKind::PerUnit { .. }));
-        Ok(json!({
-            "code": code,
-            "kind": word,
-            "step": step,
-            "every": every,
-            "points_each": each,
-            "amount": is_money.then(|| self.money(seen)).transpose()?,
-            "quantity": is_quantity.then(|| decimal(seen)),
-            "points": decimal(made),
-            "multipliers": self.multipliers(program, &own),
-        }))
+        Ok(ExplainedRule {
+            code: code.to_owned(),
+            kind: word,
+            step,
+            every,
+            points_each,
+            amount: is_money.then(|| self.money_seen(seen)).transpose()?,
+            quantity: is_quantity.then_some(seen),
+            points: made.round_dp_with_strategy(POINTS_SHOWN, RoundingStrategy::MidpointAwayFromZero),
+            multipliers: self.multipliers(program, &own),
+        })
+    }
+
+    const fn money(&self, amount: Money) -> CurrencyAmount {
+        CurrencyAmount { amount, decimals: self.decimals }
     }
 
     /// An amount as money. Shares of a discount end in a trace of a division, which is none; what is left of a smaller
     /// coin than the currency has is not shown, as it does not fill a step.
-    fn money(&self, amount: Decimal) -> Result<String, LedgerError> {
+    fn money_seen(&self, amount: Decimal) -> Result<CurrencyAmount, LedgerError> {
         let without_trace = Money::from_decimal_rounded(amount)?;
-        Ok(Money::floor_to(without_trace.decimal(), self.decimals)?.to_text(self.decimals))
+        Ok(self.money(Money::floor_to(without_trace.decimal(), self.decimals)?))
     }
 
     /// The multipliers that a rule's lines had, each with its factor and on which products.
-    fn multipliers(&self, program: Option<&Program>, lines: &[&Value]) -> Vec<Value> {
+    fn multipliers(&self, program: Option<&Program>, lines: &[&EarnedLine]) -> Vec<ExplainedMultiplier> {
         let mut on: Vec<(&str, BTreeSet<ProductId>, Decimal)> = Vec::new();
         for line in lines {
-            let codes = line.get("multipliers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            for code in codes.iter().filter_map(Value::as_str) {
+            for code in &line.multipliers {
                 let factor = match rule_of(program, code).map(|rule| &rule.kind) {
                     Some(RuleKind::Multiplier { factor }) => factor.value,
-                    _ => decimal_of(line, "factor"),
+                    _ => line.factor,
                 };
-                match on.iter_mut().find(|(known, ..)| *known == code) {
-                    Some((_, products, _)) => products.extend(product_of(line)),
-                    None => on.push((code, product_of(line).into_iter().collect(), factor)),
+                match on.iter_mut().find(|(known, ..)| known == code) {
+                    Some((_, products, _)) => products.extend(line.product_id),
+                    None => on.push((code, line.product_id.into_iter().collect(), factor)),
                 }
             }
         }
         on.into_iter()
-            .map(|(code, products, factor)| {
-                json!({
-                    "code": code,
-                    "factor": decimal(factor),
-                    "product_ids": products.iter().map(|product| product.0).collect::<Vec<_>>(),
-                    "product_names": products.iter().map(|product| self.products.get(product)).collect::<Vec<_>>(),
-                })
+            .map(|(code, product_ids, factor)| ExplainedMultiplier {
+                code: code.to_owned(),
+                factor,
+                product_names: product_ids.iter().map(|product| self.products.get(product).cloned()).collect(),
+                product_ids,
             })
             .collect()
     }
+}
+
+fn explained_lot(lot: &LotChange) -> ExplainedLot {
+    let expires_at = match lot.expiry {
+        Expiry::At(end) => Some(end),
+        Expiry::Never => None,
+    };
+    ExplainedLot { expires_at, points: lot.points }
 }
 
 fn rule_of<'a>(program: Option<&'a Program>, code: &str) -> Option<&'a Rule> {

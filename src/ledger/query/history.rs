@@ -7,17 +7,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::Hold;
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::program::version::ProgramVersions;
+use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
-use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets;
-use crate::ledger::query::quote::entry_json;
+use crate::ledger::query::Queries;
+use crate::ledger::query::entry::NamedEntry;
 use crate::store::AnyConnection;
 use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::entries::EntryRow;
@@ -69,20 +69,30 @@ fn merge(piles: &mut [Pile], limit: usize) -> Vec<EntryRow> {
     listed
 }
 
-impl Ledger {
+/// A page of a member's entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HistoryPage {
+    /// The entries, newest first.
+    pub entries: Vec<NamedEntry>,
+    /// Where the next page goes on.
+    pub next: Option<String>,
+}
+
+impl Queries<'_> {
     /// A member's entries, newest first.
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`] when a program is named that there is not.
     pub async fn history(
-        &self,
+        self,
         partner: PartnerId,
         program: Option<String>,
         limit: i64,
         before: Option<HistoryPlace>,
-    ) -> Result<Value, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
+    ) -> Result<HistoryPage, LedgerError> {
+        let context = Arc::clone(self.0.context());
+        self.0
+            .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
                 if let Some(code) = &program
@@ -120,14 +130,14 @@ impl Ledger {
                 let place = HistoryPlace(piles.iter().map(|pile| (pile.account, pile.below)).collect());
                 let entries = entries::with_texts(conn, &listed)?;
                 let holds = holds_of(conn, &entries)?;
-                let shown: Vec<Value> = entries
+                let entries = entries
                     .iter()
                     .filter_map(|entry| {
                         let hold = entry.hold_id.and_then(|id| holds.get(&id));
-                        Some(named_entry(entry, member, of_account.get(&entry.account_id)?, hold))
+                        Some(NamedEntry::new(entry, member, of_account.get(&entry.account_id)?, hold))
                     })
                     .collect();
-                Ok(json!({"entries": shown, "next": more.then(|| place.text())}))
+                Ok(HistoryPage { entries, next: more.then(|| place.text()) })
             })
             .await
     }
@@ -136,29 +146,6 @@ impl Ledger {
 fn holds_of(conn: &mut AnyConnection, entries: &[Entry]) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
     let ids: Vec<HoldId> = entries.iter().filter_map(|entry| entry.hold_id).collect();
     Ok(holds::load(conn, holds::HoldSelection::Ids(&ids))?)
-}
-
-/// An entry with what people call its program and its reward.
-pub(in crate::ledger) fn named_entry(
-    entry: &Entry,
-    member: PartnerId,
-    program_versions: &ProgramVersions,
-    hold: Option<&Hold>,
-) -> Value {
-    let mut shown = entry_json(entry);
-    if let Some(object) = shown.as_object_mut() {
-        object.insert("partner_id".into(), json!(member.0));
-        object.insert("program".into(), json!(program_versions.code));
-        object.insert("program_name".into(), json!(program_versions.name()));
-        object.insert("points_name".into(), json!(program_versions.points_name()));
-        let reward = hold.map(|hold| {
-            let version = program_versions.version(hold.program_version);
-            let reward = version.and_then(|version| version.program.reward(&hold.reward));
-            json!({"code": hold.reward, "name": reward.map(|reward| reward.name.as_str())})
-        });
-        object.insert("reward".into(), json!(reward));
-    }
-    shown
 }
 
 #[cfg(test)]

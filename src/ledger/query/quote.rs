@@ -1,29 +1,30 @@
-//! What the ledger shows: balances, quotes, history, explanations. Nothing here changes anything.
+//! What a draft would earn, and which rewards it could have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use rust_decimal::Decimal;
+use serde::Serialize;
 
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::decide::version_for;
-use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::{Hold, HoldState};
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::state::LedgerState;
 use crate::domain::member::membership::Membership;
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::program::{self, Applicability, Basket, Enrolment, Offer, Program, RewardKind};
+use crate::domain::program::{self, Applicability, Basket, Offer, Program, RewardKind};
+use crate::domain::refusal::Refusal;
 use crate::domain::sale::order::Order;
 use crate::domain::sale::refund::TakenBack;
+use crate::domain::value::as_text;
 use crate::domain::value::ids::{AccountId, PartnerId, ProductId, ProgramId};
+use crate::domain::value::money::CurrencyAmount;
 use crate::domain::value::points::Points;
-use crate::ledger::Ledger;
-use crate::ledger::error::{LedgerError, decimal, time};
+use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::returns::taken_back_by;
 use crate::ledger::ingest::wallets;
-use crate::ledger::query::draft;
+use crate::ledger::query::{Queries, draft};
 use crate::ledger::writer::cache::WriterCache;
 use crate::store::connection::clock::database_now;
 use crate::store::table::accounts::{self, AccountSelection};
@@ -40,63 +41,115 @@ pub struct QuoteAsk {
     pub dated: bool,
 }
 
-impl Ledger {
-    /// Balances of members, one per id in the order asked for; members nobody knows have zeros.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`]
-    pub async fn balances(&self, partners: Vec<PartnerId>) -> Result<Value, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
-            .run(move |conn| {
-                let all_versions = context.programs.all_versions(conn)?;
-                let now = database_now(conn)?;
-                let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let owners = wallets::shown_for(conn, context.options.wallet, &unique)?;
-                let members: Vec<PartnerId> = owners.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
-                for one in accounts::load(conn, &AccountSelection::Partners(&members))? {
-                    known.insert((one.account.partner_id, one.account.program_id), one.account);
-                }
-                let memberships = store::table::memberships::load(conn, &members.iter().copied().collect())?;
-                let shown = partners
-                    .iter()
-                    .map(|partner| {
-                        let member = owners.get(partner).copied().unwrap_or(*partner);
-                        let programs = all_versions
-                            .iter()
-                            .filter_map(|program_versions| {
-                                let key = (member, program_versions.id);
-                                let membership = memberships.get(&key).cloned().unwrap_or_default();
-                                match balance_of(program_versions, known.get(&key), &membership, now) {
-                                    // Numbers past what is ever written: this program alone is left out.
-                                    Err(LedgerError::Refused(refused)) => {
-                                        tracing::error!(
-                                            program = program_versions.code,
-                                            member = member.0,
-                                            refused.message
-                                        );
-                                        None
-                                    }
-                                    shown => shown.transpose(),
-                                }
-                            })
-                            .collect::<Result<Vec<_>, LedgerError>>()?;
-                        Ok(json!({"partner_id": partner.0, "programs": programs}))
-                    })
-                    .collect::<Result<Vec<_>, LedgerError>>()?;
-                Ok(Value::Array(shown))
-            })
-            .await
-    }
+/// What a draft would earn in each program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DraftQuote {
+    /// A program each.
+    pub programs: Vec<QuotedProgram>,
+}
 
+/// What a draft would earn in one program, and which rewards it could have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QuotedProgram {
+    /// The program's code.
+    pub program: String,
+    /// The program's name.
+    pub name: String,
+    /// What its points are called.
+    pub points_name: String,
+    /// What the draft would earn.
+    pub earns: Points,
+    /// What its returns take back of points that other sales earned.
+    pub takes_back: Points,
+    /// The balance once the draft is paid.
+    pub balance_after: Points,
+    /// What members earn by it; said of customers who do not take part alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_earn: Option<Points>,
+    /// Its rewards.
+    pub rewards: Vec<QuotedReward>,
+}
+
+/// A reward on a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QuotedReward {
+    /// The reward's code.
+    pub reward: String,
+    /// The reward's name.
+    pub name: String,
+    /// Its kind, as in the document.
+    pub kind: &'static str,
+    /// What it takes.
+    pub points: Points,
+    /// What it takes off.
+    pub discount: CurrencyAmount,
+    /// Whether the order may have it now.
+    pub applicable: bool,
+    /// The product that it gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<ProductId>,
+    /// How it gives that product.
+    #[serde(flatten)]
+    pub gift: Option<QuotedGift>,
+    /// What a point is worth, of a reward by the point.
+    #[serde(flatten)]
+    pub by_the_point: Option<PointTerms>,
+    /// Why it is not for now.
+    #[serde(flatten)]
+    pub not_now: Option<NotNow>,
+}
+
+/// How a reward gives its product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QuotedGift {
+    /// How many units the till adds.
+    #[serde(serialize_with = "as_text::serialize_decimal")]
+    pub add_quantity: Decimal,
+    /// What a unit then costs, with tax.
+    pub price: CurrencyAmount,
+}
+
+/// The terms of a reward by the point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PointTerms {
+    /// What one point takes off.
+    #[serde(serialize_with = "as_text::serialize_decimal")]
+    pub rate: Decimal,
+    /// The least that may be spent.
+    pub minimum_points: Points,
+}
+
+/// Why a reward is not for now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotNow {
+    /// A stable word: the reason where there is one, else the refusal's own.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl From<&Refusal> for NotNow {
+    fn from(refusal: &Refusal) -> Self {
+        let reason = match refusal {
+            Refusal::NotApplicable { reason, .. } => reason.code(),
+            Refusal::BelowMinimum { .. } => "below_minimum",
+            Refusal::InsufficientPoints { .. } => "insufficient_points",
+            // A price has no other.
+            _ => "reward_not_applicable",
+        };
+        Self { reason, message: refusal.to_string() }
+    }
+}
+
+impl Queries<'_> {
     /// What a draft would earn and which rewards it could have.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn quote(&self, ask: QuoteAsk) -> Result<Value, LedgerError> {
-        let context = Arc::clone(self.context());
-        self.pool()
+    pub async fn quote(self, ask: QuoteAsk) -> Result<DraftQuote, LedgerError> {
+        let context = Arc::clone(self.0.context());
+        self.0
+            .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
                 let now = database_now(conn)?;
@@ -126,79 +179,10 @@ impl Ledger {
                         quoted => quoted.transpose(),
                     })
                     .collect::<Result<Vec<_>, LedgerError>>()?;
-                Ok(json!({ "programs": programs }))
+                Ok(DraftQuote { programs })
             })
             .await
     }
-}
-
-/// An entry as the API shows it.
-#[must_use]
-pub fn entry_json(entry: &Entry) -> Value {
-    let mut shown = json!({
-        "entry_id": entry.id.to_string(),
-        "kind": entry.kind.as_str(),
-        "points": entry.points.to_string(),
-        "balance_after": entry.balance_after.to_string(),
-        "occurred_at": time(entry.occurred_at),
-        "recorded_at": time(entry.recorded_at),
-        "cause": {
-            "model": entry.cause.model.as_str(),
-            "id": entry.cause.id,
-            "uuid": entry.cause.uuid,
-            "name": entry.cause.name,
-        },
-        "reason": entry.reason,
-        "actor": entry.actor,
-        "on_behalf_of": entry.detail.on_behalf_of,
-    });
-    // Said of those alone.
-    if let (true, Some(object)) = (entry.is_redacted, shown.as_object_mut()) {
-        object.insert("redacted".into(), json!(true));
-    }
-    shown
-}
-
-/// One program on one member; `None` for an archived program with nothing in it.
-fn balance_of(
-    program_versions: &ProgramVersions,
-    account: Option<&Account>,
-    membership: &Membership,
-    now: DateTime<Utc>,
-) -> Result<Option<Value>, LedgerError> {
-    let (enrolment, archived_at) =
-        (program_versions.latest().map(|latest| latest.program.enrolment), program_versions.archived_at());
-    let shown = |balance: Points, held: Points, available: Points, expiring: Vec<Value>| {
-        let mut shown = json!({
-            "program": program_versions.code,
-            "name": program_versions.name(),
-            "points_name": program_versions.points_name(),
-            "balance": balance.to_string(),
-            "held": held.to_string(),
-            "available": available.to_string(),
-            "expiring": expiring,
-        });
-        // Said of programs that ask for it alone.
-        if let (Some(Enrolment::Explicit), Some(object)) = (enrolment, shown.as_object_mut()) {
-            object.insert("enrolled".into(), json!(membership.is_enrolled(now)));
-        }
-        shown
-    };
-    let Some(account) = account else {
-        let zero = Points::ZERO;
-        return Ok(archived_at.is_none().then(|| shown(zero, zero, zero, Vec::new())));
-    };
-    let (balance, held) = (account.balance_at(now)?, account.held_at(now)?);
-    if archived_at.is_some() && balance.is_zero() && held.is_zero() {
-        return Ok(None);
-    }
-    Ok(Some(shown(balance, held, account.available(now)?, expiring_json(account, now)?)))
-}
-
-/// What will be gone, and when, as the API shows it.
-pub(in crate::ledger) fn expiring_json(account: &Account, now: DateTime<Utc>) -> Result<Vec<Value>, LedgerError> {
-    let shown = |(on, points): (DateTime<Utc>, Points)| json!({"on": time(on), "points": points.to_string()});
-    Ok(account.expiring(now)?.into_iter().map(shown).collect())
 }
 
 /// The customer of a draft, as far as quoting needs it.
@@ -269,7 +253,7 @@ fn quote_one(
     program_versions: &ProgramVersions,
     till: &Till<'_>,
     member: &Member,
-) -> Result<Option<Value>, LedgerError> {
+) -> Result<Option<QuotedProgram>, LedgerError> {
     let Till { draft, decimals, now, .. } = *till;
     if program_versions.unreadable_at(now).is_some() {
         return Ok(unreadable_quote(program_versions, till, member));
@@ -315,89 +299,65 @@ fn quote_one(
         archived: till.archived,
         currency_decimals: decimals,
     };
-    let denied = match member.partner {
-        None => Some(("no_customer".to_owned(), "Choose a customer first.".to_owned())),
+    let not_now = match member.partner {
+        None => Some(NotNow { reason: "no_customer", message: "Choose a customer first.".to_owned() }),
         Some(partner) => {
             let partner = draft.partner_id.unwrap_or(partner);
-            version_for(program_versions, draft, partner, &membership, now).err().map(|refusal| {
-                let body = crate::ledger::ErrorBody::from(&refusal);
-                (reason_word(&body), body.message)
-            })
+            let refused = version_for(program_versions, draft, partner, &membership, now).err();
+            refused.as_ref().map(NotNow::from)
         }
     };
-    let rewards: Vec<Value> = program::offers(&current.program, &basket)
+    let rewards = program::offers(&current.program, &basket)
         .iter()
-        .map(|offer| offer_json(&current.program, offer, denied.as_ref(), decimals))
+        .map(|offer| quoted_reward(&current.program, offer, not_now.as_ref(), decimals))
         .collect();
-    let mut quote = json!({
-        "program": program_versions.code,
-        "name": program_versions.name(),
-        "points_name": program_versions.points_name(),
-        "earns": earns.to_string(),
-        "takes_back": takes_back.to_string(),
-        "balance_after": balance.sub(held_here)?.add(earns)?.sub(takes_back)?.to_string(),
-        "rewards": rewards,
-    });
-    // Only for customers who do not take part.
-    if let (false, Some(object)) = (earns_here, quote.as_object_mut()) {
-        object.insert("would_earn".into(), json!(of_a_member.to_string()));
-    }
-    Ok(Some(quote))
-}
-
-/// A program that cannot be read has no rewards and earns nothing; who has points in it still has them.
-fn unreadable_quote(program_versions: &ProgramVersions, till: &Till<'_>, member: &Member) -> Option<Value> {
-    let account = member.accounts.get(&program_versions.id)?;
-    let balance = account.balance_at(till.now).unwrap_or_else(|_| account.balance());
-    Some(json!({
-        "program": program_versions.code,
-        "name": program_versions.name(),
-        "points_name": program_versions.points_name(),
-        "earns": Points::ZERO.to_string(),
-        "takes_back": Points::ZERO.to_string(),
-        "balance_after": balance.to_string(),
-        "rewards": [],
+    Ok(Some(QuotedProgram {
+        program: program_versions.code.clone(),
+        name: program_versions.name().to_owned(),
+        points_name: program_versions.points_name().to_owned(),
+        earns,
+        takes_back,
+        balance_after: balance.sub(held_here)?.add(earns)?.sub(takes_back)?,
+        would_earn: (!earns_here).then_some(of_a_member),
+        rewards,
     }))
 }
 
-/// The word for why a reward is not for now: the reason where there is one, else the error's kind.
-fn reason_word(body: &crate::ledger::ErrorBody) -> String {
-    let word = body.data.get("reason").or_else(|| body.data.get("kind")).and_then(Value::as_str);
-    word.unwrap_or_default().to_owned()
+/// A program that cannot be read has no rewards and earns nothing; who has points in it still has them.
+fn unreadable_quote(program_versions: &ProgramVersions, till: &Till<'_>, member: &Member) -> Option<QuotedProgram> {
+    let account = member.accounts.get(&program_versions.id)?;
+    Some(QuotedProgram {
+        program: program_versions.code.clone(),
+        name: program_versions.name().to_owned(),
+        points_name: program_versions.points_name().to_owned(),
+        earns: Points::ZERO,
+        takes_back: Points::ZERO,
+        balance_after: account.balance_at(till.now).unwrap_or_else(|_| account.balance()),
+        would_earn: None,
+        rewards: Vec::new(),
+    })
 }
 
-fn offer_json(program: &Program, offer: &Offer<'_>, denied: Option<&(String, String)>, decimals: u32) -> Value {
-    let refused = denied.cloned().or_else(|| {
-        offer.refusal.map(|refusal| {
-            let body = crate::ledger::ErrorBody::from(&Refusal::from(refusal));
-            (reason_word(&body), body.message)
-        })
-    });
-    let mut shown = json!({
-        "reward": offer.reward.code,
-        "name": offer.reward.name,
-        "kind": offer.reward.kind.as_str(),
-        "points": offer.points.to_string(),
-        "discount": offer.discount.to_text(decimals),
-        "applicable": refused.is_none(),
-    });
-    if let Some(object) = shown.as_object_mut() {
-        if let Some(product) = offer.product_id {
-            object.insert("product_id".into(), json!(product.0));
-        }
-        if let Some(gift) = offer.gift {
-            object.insert("add_quantity".into(), json!(decimal(gift.add_quantity)));
-            object.insert("price".into(), json!(gift.price.to_text(decimals)));
-        }
-        if let RewardKind::DiscountPerPoint { rate } = &offer.reward.kind {
-            object.insert("rate".into(), json!(decimal(rate.value)));
-            let minimum = program.redemption.minimum_points.value.max(offer.reward.minimum_points.value);
-            object.insert("minimum_points".into(), json!(minimum.to_string()));
-        }
-        if let Some((reason, message)) = refused {
-            object.insert("reason".into(), json!(reason));
-            object.insert("message".into(), json!(message));
-        }
+fn quoted_reward(program: &Program, offer: &Offer<'_>, not_now: Option<&NotNow>, decimals: u32) -> QuotedReward {
+    let not_now = not_now.cloned().or_else(|| offer.refusal.as_ref().map(NotNow::from));
+    let money = |amount| CurrencyAmount { amount, decimals };
+    let by_the_point = match &offer.reward.kind {
+        RewardKind::DiscountPerPoint { rate } => Some(PointTerms {
+            rate: rate.value,
+            minimum_points: program.redemption.minimum_points.value.max(offer.reward.minimum_points.value),
+        }),
+        _ => None,
+    };
+    QuotedReward {
+        reward: offer.reward.code.clone(),
+        name: offer.reward.name.clone(),
+        kind: offer.reward.kind.as_str(),
+        points: offer.points,
+        discount: money(offer.discount),
+        applicable: not_now.is_none(),
+        product_id: offer.product_id,
+        gift: offer.gift.map(|gift| QuotedGift { add_quantity: gift.add_quantity, price: money(gift.price) }),
+        by_the_point,
+        not_now,
     }
-    shown
 }

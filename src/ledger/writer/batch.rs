@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::named::named;
-use self::replies::{Answered, Decision, settle_outcome};
+use self::replies::{Answered, Decision, refused_or};
 pub(in crate::ledger) use self::transfer::orphan_key;
 use super::command::{Answer, Command, Request};
-use super::recorded_replies::{adjust_key, caller_key, capture_key, capture_reply, hold_reply};
+use super::recorded_replies::{adjust_key, caller_key, capture_key};
+use super::reply::{HoldResult, Posted, Released, Reply};
 use crate::domain::catalog::records::Ingested;
 use crate::domain::ledger::account::Expiry;
 use crate::domain::ledger::chain::ChainHash;
@@ -27,9 +27,9 @@ use crate::domain::ledger::decide::{Correction, DecisionError, HoldAsk, HoldGran
 use crate::domain::ledger::entry::EXPIRY;
 use crate::domain::ledger::hold::ReplyTerms;
 use crate::domain::ledger::redemption_review::ReviewRules;
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::state::{DecisionContext, LedgerState, LedgerStateError, Missing, OrderRef};
 use crate::domain::program::version::ProgramVersions;
+use crate::domain::refusal::Refusal;
 use crate::domain::sale::order::{HoldRef, Order};
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProductId, ProgramId};
 use crate::domain::value::points::Points;
@@ -176,13 +176,13 @@ impl Batch {
             }
             Command::Adjust { idempotency, partner_id, program, correction, actor } => {
                 self.decided_once(&adjust_key(idempotency, correction), &idempotency.params_sha256, |batch| {
-                    batch.adjust(*partner_id, program, correction, actor).map(Decision::from)
+                    batch.adjust(*partner_id, program, correction, actor).map(Decision::Posted)
                 })
             }
             Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
             Command::Release { hold_id, reason, actor } => {
                 let outcome = self.in_context(actor, |state, context| state.release(*hold_id, reason, context));
-                settle_outcome(outcome.map(|()| json!({"released": true})))
+                Ok(Answer::Reply(refused_or(outcome)?.map(|()| Reply::Released(Released::YES))))
             }
             Command::Settle { accounts } => {
                 for account in accounts {
@@ -241,7 +241,7 @@ impl Batch {
         self.archived = archived;
         let HoldGranted { hold, kind, max_share } = given?;
         let terms = ReplyTerms { kind: kind.to_owned(), decimals: currency_decimals, max_share };
-        Ok(Decision { reply: hold_reply(&hold, &terms), given: Some((hold.id, terms)) })
+        Ok(Decision::Hold(Box::new(HoldResult::of(&hold, &terms)), terms))
     }
 
     fn member_of(&self, partner_id: PartnerId) -> PartnerId {
@@ -263,22 +263,22 @@ impl Batch {
         program: &str,
         correction: &Correction,
         actor: &str,
-    ) -> Result<Value, DecisionError> {
+    ) -> Result<Posted, DecisionError> {
         let program_versions = self.program_versions(program)?;
         let account_id = self.account_of(self.member_of(partner_id), &program_versions)?;
         let (entry_id, balance) =
             self.in_context(actor, |state, context| state.adjust(account_id, correction, &program_versions, context))?;
-        Ok(json!({"entry_id": entry_id.to_string(), "balance": balance.to_string()}))
+        Ok(Posted { balance, entry_id })
     }
 
     fn capture(&mut self, hold_id: HoldId, order: &OrderRef, actor: &str) -> Result<Answer, LedgerError> {
         let hold = self.state.holds.get(&hold_id);
         if hold.is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str())) {
-            if let Some(reply) = hold.and_then(capture_reply) {
-                return Ok(Answer::Reply(Ok(reply)));
+            if let Some(posted) = hold.and_then(Posted::by_capture) {
+                return Ok(Answer::Reply(Ok(Reply::Posted(posted))));
             }
             if let Some(before) = self.answered.get(&KeyDigest::of(&capture_key(hold_id))) {
-                return Ok(Answer::Reply(before.reply.clone()));
+                return Ok(Answer::Reply(before.reply.reply()?));
             }
         }
         let now = self.now;
@@ -291,7 +291,7 @@ impl Batch {
         if outcome.is_ok() {
             self.review_limit(hold_id, order, actor)?;
         }
-        let reply = self.keep_capture(hold_id, &outcome);
+        let reply = self.keep_capture(hold_id, &outcome)?;
         Ok(Answer::Reply(reply))
     }
 
@@ -345,7 +345,7 @@ impl Batch {
                 .map_err(inconsistent)?;
             for (hold_id, outcome) in &outcomes {
                 // A later capture of the same hold gets this reply; here nobody waits for it.
-                let _ = self.keep_capture(*hold_id, outcome);
+                let _ = self.keep_capture(*hold_id, outcome)?;
                 if outcome.is_ok() {
                     self.review_limit(*hold_id, &order_ref(sale.order), actor)?;
                 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::ledger::decide::Correction;
 use crate::domain::ledger::entry::SYNC;
@@ -11,7 +9,8 @@ use crate::domain::ledger::state::OrderRef;
 use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::value::points::Points;
-use crate::ledger::error::ErrorBody;
+use crate::ledger::error::Refused;
+use crate::ledger::writer::reply::Reply;
 use crate::store::FencingToken;
 
 /// A caller's key and what it stands for.
@@ -219,8 +218,8 @@ impl Command {
 /// What a command came to, once it is committed.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// A reply of the API: a result, or a refusal.
-    Reply(Result<Value, ErrorBody>),
+    /// To a caller: a result, or a refusal.
+    Reply(Result<Reply, Refused>),
     /// Orders were taken in.
     Ingested(Ingested),
     /// They were not: another process has the lease since they were read, or that was too long ago.

@@ -253,7 +253,7 @@ mod tests {
         let options = Options::for_database(&url, Wallet::Contact);
         let (ledger, _writers) = Ledger::start(pool.clone(), options).unwrap();
         let club = Program::from_json(&json!({"code": "club", "name": "Club", "currency": "EUR"})).unwrap();
-        ledger.put_program(club, None, "test").await.unwrap();
+        ledger.programs().put(club, None, "test").await.unwrap();
         let context =
             Context { pool, run: run_or_panic, options, programs: ProgramCache::default(), health: Health::default() };
 

@@ -114,7 +114,7 @@ impl World {
         let world = Self { pool, options: Options::for_database(&url, Wallet::Contact), _folder: folder };
         let rules = json!([{"code": "base", "kind": "per_amount", "every": "1.00", "points": "1"}]);
         let club = json!({"code": "club", "name": "Club", "currency": "EUR", "earning": {"rules": rules}});
-        world.ledger(batch::run).put_program(Program::from_json(&club).unwrap(), None, "test").await.unwrap();
+        world.ledger(batch::run).programs().put(Program::from_json(&club).unwrap(), None, "test").await.unwrap();
         world
     }
 

@@ -9,3 +9,4 @@ pub(in crate::ledger) mod lane;
 pub(in crate::ledger) mod lanes_tests;
 pub(in crate::ledger) mod queue;
 pub(in crate::ledger) mod recorded_replies;
+pub mod reply;

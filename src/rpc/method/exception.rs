@@ -2,13 +2,49 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::answer;
 use crate::domain::ledger::state::EXCEPTION_KINDS;
 use crate::ledger::{ExceptionFilter, ExceptionPlace, Resolution};
+use crate::rpc::param::schema::{flag, list as list_of, or_null, reference, text, text_or_null, whole};
 use crate::rpc::param::types::{Id, Limit, Text, place};
-use crate::rpc::{Api, Caller, Fault, Reply};
+use crate::rpc::row::{BEFORE, LIMIT, Method, ON_BEHALF_OF, needs, takes};
+use crate::rpc::{Api, Caller, Fault, Reply, Role};
+
+/// The row of `exception.list`.
+pub(in crate::rpc) const LIST: Method = Method {
+    name: "exception.list",
+    role: Role::Viewer,
+    summary: "What a manager must look at, newest first, a page at a time: all of it, or of one state, kind or member.",
+    params: &[
+        takes("state", "ExceptionState", "Only those of this state."),
+        takes("kind", "ExceptionKind", "Only those of this kind."),
+        takes("partner_id", "Id", "Only this member's."),
+        LIMIT,
+        BEFORE,
+    ],
+    result: "Exceptions",
+    errors: &[],
+    example: include_str!("../reference/examples/exception.list.json"),
+};
+
+/// The row of `exception.resolve`.
+pub(in crate::rpc) const RESOLVE: Method = Method {
+    name: "exception.resolve",
+    role: Role::Manager,
+    summary: "Notes that a manager has dealt with an exception; doing so again keeps the first note. `on_behalf_of` is \
+              kept as the caller's claim.",
+    params: &[
+        needs("exception_id", "Uuid", "The exception."),
+        needs("note", "Note", "What was done about it."),
+        ON_BEHALF_OF,
+    ],
+    result: "Resolved",
+    errors: &[],
+    example: include_str!("../reference/examples/exception.resolve.json"),
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +80,32 @@ pub(in crate::rpc) struct Resolve {
     on_behalf_of: Option<Text<200>>,
 }
 
+/// What `exception.resolve` answers.
+#[derive(Serialize)]
+struct Resolved {
+    resolved: bool,
+}
+
+/// The schemas of these results.
+pub(in crate::rpc) fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("ExceptionState", json!({"enum": ["open", "resolved"]})),
+        ("ExceptionKind", json!({"enum": EXCEPTION_KINDS})),
+        (
+            "Exception",
+            json!({"type": "object",
+            "required": ["exception_id", "kind", "partner_id", "order", "detail", "at", "state"],
+            "properties": {"exception_id": reference("Uuid"), "kind": reference("ExceptionKind"), "partner_id": or_null("Id"),
+                "order": {"type": ["object", "null"]}, "detail": text(), "at": reference("Time"),
+                "partner_name": text_or_null(),
+                "state": reference("ExceptionState"), "resolved_at": reference("Time"),
+                "resolved_by": text_or_null(), "resolved_on_behalf_of": text_or_null(), "note": text_or_null()}}),
+        ),
+        ("Exceptions", whole(&[("exceptions", list_of("Exception")), ("next", or_null("Place"))])),
+        ("Resolved", whole(&[("resolved", flag(true))])),
+    ]
+}
+
 pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListExceptions) -> Reply {
     let kind = match params.kind {
         Some(Text(kind)) if EXCEPTION_KINDS.contains(&kind.as_str()) => Some(kind),
@@ -60,14 +122,14 @@ pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListExc
         partner_id: params.partner_id.map(|id| id.0),
         before,
     };
-    Ok(api.ledger.exceptions(filter, params.limit.unwrap_or_default().0).await?)
+    answer(&api.ledger.exceptions().list(filter, params.limit.unwrap_or_default().0).await?)
 }
 
 pub(in crate::rpc) async fn resolve(api: Arc<Api>, caller: Caller, params: Resolve) -> Reply {
     let resolution =
         Resolution { note: params.note.0, by: caller.actor(), on_behalf_of: params.on_behalf_of.map(|claim| claim.0) };
-    if api.ledger.resolve_exception(params.exception_id.0, resolution).await? {
-        Ok(json!({"resolved": true}))
+    if api.ledger.exceptions().resolve(params.exception_id.0, resolution).await? {
+        answer(&Resolved { resolved: true })
     } else {
         Err(Fault::parameter("exception_id", "there is no such exception"))
     }

@@ -3,13 +3,85 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::answer;
 use crate::domain::ledger::decide::Correction;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::Command;
+use crate::ledger::{Command, Posted};
 use crate::rpc::param::fingerprint::idempotency;
+use crate::rpc::param::schema::{reference, says, text, whole};
 use crate::rpc::param::types::{Id, Nothing, PointsParam, Text};
-use crate::rpc::{Api, Caller, Fault, Reply};
+use crate::rpc::row::{KEY, Method, ON_BEHALF_OF, needs};
+use crate::rpc::{Api, Caller, Fault, Reply, Role};
+
+/// The row of `ledger.adjust`.
+pub(in crate::rpc) const ADJUST: Method = Method {
+    name: "ledger.adjust",
+    role: Role::Manager,
+    summary: "Adds points to a member by hand, or takes them, with a reason. `on_behalf_of` is kept as the caller's \
+              claim, beside the actor.",
+    params: &[
+        KEY,
+        needs("partner_id", "Id", "The member."),
+        needs("program", "Code", "The program's code."),
+        needs("points", "Points", "How many are added; below zero they are taken."),
+        needs("reason", "Text", "Why; it is shown in the history."),
+        ON_BEHALF_OF,
+    ],
+    result: "Posted",
+    errors: &["idempotency_conflict", "unknown_program", "unknown_partner"],
+    example: include_str!("../reference/examples/ledger.adjust.json"),
+};
+
+/// The row of `ledger.redact`.
+pub(in crate::rpc) const REDACT: Method = Method {
+    name: "ledger.redact",
+    role: Role::Admin,
+    summary: "Erases the texts of an entry (reason, name of the cause, actor), on a ground that is kept. Points, ids and \
+              the hash chain stay. Doing so again answers the first certificate.",
+    params: &[
+        needs("entry_id", "Uuid", "The entry."),
+        needs("ground", "Text", "Why; it is kept for ever, so it must name nobody."),
+    ],
+    result: "Redacted",
+    errors: &["unknown_entry"],
+    example: include_str!("../reference/examples/ledger.redact.json"),
+};
+
+/// The row of `ledger.verify`.
+pub(in crate::rpc) const VERIFY: Method = Method {
+    name: "ledger.verify",
+    role: Role::Admin,
+    summary: "Checks every invariant of the books and lists what breaks one.",
+    params: &[],
+    result: "Verification",
+    errors: &[],
+    example: include_str!("../reference/examples/ledger.verify.json"),
+};
+
+/// The schemas of these results.
+pub(in crate::rpc) fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "Redacted",
+            whole(&[
+                ("entry_id", reference("Uuid")),
+                ("at", reference("Time")),
+                ("by", text()),
+                ("ground", text()),
+                ("head_before", says("The account's last hash before, in hexadecimal digits.")),
+                ("head_after", says("The same afterwards: it does not change.")),
+            ]),
+        ),
+        (
+            "Verification",
+            json!({"type": "object", "required": ["accounts", "entries", "violations"], "properties": {
+            "accounts": reference("Count"), "entries": reference("Count"),
+            "violations": {"description": "A sentence for each invariant that does not hold.", "type": "array"}}}),
+        ),
+    ]
+}
 
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
@@ -46,7 +118,8 @@ pub(in crate::rpc) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust
         },
         actor: caller.actor(),
     };
-    Ok(api.ledger.reply(command).await?)
+    let posted: Posted = api.ledger.reply(command).await?;
+    answer(&posted)
 }
 
 #[derive(Deserialize)]
@@ -58,9 +131,9 @@ pub(in crate::rpc) struct Redact {
 
 /// Erases the texts of an entry.
 pub(in crate::rpc) async fn redact(api: Arc<Api>, caller: Caller, params: Redact) -> Reply {
-    Ok(api.ledger.redact(params.entry_id.0, params.ground.0, caller.actor()).await?)
+    answer(&api.ledger.redact(params.entry_id.0, params.ground.0, caller.actor()).await?)
 }
 
 pub(in crate::rpc) async fn verify(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
-    Ok(api.ledger.verify().await?.to_json())
+    answer(&api.ledger.verify().await?)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer;
 use crate::rpc::param::schema::{object, text, whole};
 use crate::rpc::param::types::Nothing;
-use crate::rpc::registry::Method;
+use crate::rpc::row::Method;
 use crate::rpc::{Api, Caller, Reply, Role, openrpc};
 
 /// The row of `system.version`.

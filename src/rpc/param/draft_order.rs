@@ -155,7 +155,7 @@ mod tests {
         let problem = |change: &dyn Fn(&mut Value)| {
             let mut sent = draft();
             change(&mut sent);
-            types::read::<Draft>(Some(&sent.to_string())).unwrap_err().0.message
+            types::read::<Draft>(Some(&sent.to_string())).unwrap_err().into_message()
         };
         let without_uuid = problem(&|sent| drop(sent.as_object_mut().unwrap().remove("uuid")));
         assert_eq!(without_uuid, "uuid: this parameter is required");

@@ -254,7 +254,7 @@ impl<'de> Deserialize<'de> for Instant {
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(&crate::ledger::error::time(self.0))
+        out.serialize_str(&crate::domain::value::as_text::time(self.0))
     }
 }
 
@@ -283,7 +283,7 @@ mod tests {
     }
 
     fn problem(params: &str) -> String {
-        read::<Outer>(Some(params)).unwrap_err().0.message
+        read::<Outer>(Some(params)).unwrap_err().into_message()
     }
 
     #[test]
@@ -360,7 +360,10 @@ mod tests {
             assert!(read::<Nothing>(said).is_ok(), "{said:?}");
         }
         assert!(
-            read::<Nothing>(Some(r#"{"x":1}"#)).unwrap_err().0.message.starts_with("x: there is no such parameter")
+            read::<Nothing>(Some(r#"{"x":1}"#))
+                .unwrap_err()
+                .into_message()
+                .starts_with("x: there is no such parameter")
         );
         assert!(read::<Nothing>(Some("[1]")).is_err());
     }

@@ -15,10 +15,10 @@ use crate::domain::ledger::decide::{Correction, DecisionError, HoldAsk};
 use crate::domain::ledger::entry::{Entry, EntryKind};
 use crate::domain::ledger::hold::HoldState;
 use crate::domain::ledger::redemption_review::RewardLines;
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::state::{DecisionContext, LedgerState, OrderRef};
 use crate::domain::program::Program;
 use crate::domain::program::version::{ProgramVersions, Version};
+use crate::domain::refusal::Refusal;
 use crate::domain::sale::order::{HoldRef, Line, LineRole, Order, OrderState};
 use crate::domain::value::ids::{
     AccountId, CompanyId, HoldId, LineId, OrderId, PartnerId, ProductId, ProgramId, SaleModel, SourceId,

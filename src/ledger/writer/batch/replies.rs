@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-
 use super::{Batch, inconsistent};
 use crate::domain::ledger::decide::{Captured, DecisionError};
 use crate::domain::ledger::hold::{Hold, HoldState, ReplyTerms};
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::state::LedgerState;
+use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::HoldId;
-use crate::ledger::error::{ErrorBody, LedgerError};
+use crate::ledger::error::{LedgerError, Refused};
 use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::command::Answer;
-use crate::ledger::writer::recorded_replies::{capture_key, hold_reply, is_callers, reply_from_text, reply_to_text};
+use crate::ledger::writer::recorded_replies::{Recorded, capture_key, is_callers};
+use crate::ledger::writer::reply::{HoldResult, Posted, Reply};
 use crate::store::table::holds::HoldReply;
 use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
 use crate::store::{self, AnyConnection};
@@ -21,19 +20,39 @@ use crate::store::{self, AnyConnection};
 /// What a key was asked and answered.
 pub(super) struct Answered {
     pub params_sha256: Vec<u8>,
-    pub reply: Result<Value, ErrorBody>,
+    pub reply: Known,
 }
 
-/// What a decision comes to: the reply and, where it gives a hold, what its row keeps of the reply.
-pub(super) struct Decision {
-    pub reply: Value,
-    pub given: Option<(HoldId, ReplyTerms)>,
+/// What a key was answered.
+#[derive(Clone)]
+pub(super) enum Known {
+    /// A hold, by what its row keeps.
+    Hold(Box<HoldResult>),
+    /// Anything else.
+    Recorded(Recorded),
 }
 
-impl From<Value> for Decision {
-    fn from(reply: Value) -> Self {
-        Self { reply, given: None }
+impl Known {
+    /// As its caller gets it again.
+    pub(super) fn reply(&self) -> Result<Result<Reply, Refused>, LedgerError> {
+        match self {
+            Self::Hold(hold) => Ok(Ok(Reply::Hold(hold.clone()))),
+            Self::Recorded(Recorded::Posted(posted)) => Ok(Ok(Reply::Posted(*posted))),
+            Self::Recorded(Recorded::Refused(refused)) => Ok(Err(refused.clone())),
+            // Its key has the parameters of `member.transfer`, which no other command has.
+            Self::Recorded(Recorded::Moved(_)) => {
+                Err(store::corrupt("a transfer's reply under another call's key").into())
+            }
+        }
     }
+}
+
+/// What a decision comes to.
+pub(super) enum Decision {
+    /// A hold, and what its row keeps of the reply.
+    Hold(Box<HoldResult>, ReplyTerms),
+    /// An entry.
+    Posted(Posted),
 }
 
 impl Batch {
@@ -47,56 +66,47 @@ impl Batch {
         let (digest, params_sha256) = (KeyDigest::of(key), params_to_bytes(params_sha256)?);
         if let Some(before) = self.answered.get(&digest) {
             if before.params_sha256 != params_sha256 {
-                return settle_outcome(Err(Refusal::IdempotencyConflict.into()));
+                return Ok(Answer::Reply(Err(Refusal::IdempotencyConflict.into())));
             }
-            return Ok(Answer::Reply(before.reply.clone()));
+            return Ok(Answer::Reply(before.reply.reply()?));
         }
-        let outcome = decide(self);
-        let nothing_was_decided = matches!(
-            &outcome,
-            Err(DecisionError::Refused(
-                Refusal::UnknownProgram(_)
-                    | Refusal::UnknownReward { .. }
-                    | Refusal::UnknownPartner(_)
-                    | Refusal::UnknownHold(_)
-                    | Refusal::UnreadableProgram { .. }
-                    | Refusal::Overflow(_)
-            ))
-        );
-        let (outcome, given) = match outcome {
-            Ok(Decision { reply, given }) => (Ok(reply), given),
-            Err(denied) => (Err(denied), None),
+        let reply = match refused_or(decide(self))? {
+            Ok(Decision::Hold(hold, terms)) => {
+                self.given.insert(hold.hold_id, HoldReply { key: digest, params_sha256: params_sha256.clone(), terms });
+                self.answered.insert(digest, Answered { params_sha256, reply: Known::Hold(hold.clone()) });
+                Ok(Reply::Hold(hold))
+            }
+            Ok(Decision::Posted(posted)) => {
+                self.record(digest, params_sha256, Recorded::Posted(posted), false)?;
+                Ok(Reply::Posted(posted))
+            }
+            Err(refused) => {
+                // That of an import decides what is done later, and is kept.
+                self.record(digest, params_sha256, Recorded::Refused(refused.clone()), is_callers(key))?;
+                Err(refused)
+            }
         };
-        let answer = settle_outcome(outcome)?;
-        if let (Answer::Reply(reply), false) = (&answer, nothing_was_decided) {
-            match given {
-                Some((hold, terms)) => {
-                    self.given.insert(hold, HoldReply { key: digest, params_sha256: params_sha256.clone(), terms });
-                    self.answered.insert(digest, Answered { params_sha256, reply: reply.clone() });
-                }
-                // That of a capture or of an import decides what is done later, and is kept.
-                None => self.record(digest, params_sha256, reply, reply.is_err() && is_callers(key)),
-            }
-        }
-        Ok(answer)
+        Ok(Answer::Reply(reply))
     }
 
-    /// Records a reply; one that is marked as a refusal may be removed again.
+    /// Records a reply; one that is marked as a refusal may be removed again. What decided nothing is not recorded.
     pub(super) fn record(
         &mut self,
         key: KeyDigest,
         params_sha256: Vec<u8>,
-        reply: &Result<Value, ErrorBody>,
+        reply: Recorded,
         refusal: bool,
-    ) {
+    ) -> Result<(), LedgerError> {
+        let Some(text) = reply.to_text()? else { return Ok(()) };
         self.fresh_replies.push(RecordedReply {
             key,
             params_sha256: params_sha256.clone(),
-            reply: reply_to_text(reply),
+            reply: text,
             recorded_at_us: self.now.timestamp_micros(),
             refusal,
         });
-        self.answered.insert(key, Answered { params_sha256, reply: reply.clone() });
+        self.answered.insert(key, Answered { params_sha256, reply: Known::Recorded(reply) });
+        Ok(())
     }
 
     /// Keeps the one reply of a capture, when this was it. Of one that succeeded, the entry is the reply.
@@ -104,16 +114,21 @@ impl Batch {
         &mut self,
         hold_id: HoldId,
         outcome: &Result<Captured, Refusal>,
-    ) -> Result<Value, ErrorBody> {
-        let reply = outcome.as_ref().map_err(ErrorBody::from).map(
-            |captured| json!({"entry_id": captured.entry_id.to_string(), "balance": captured.balance.to_string()}),
-        );
-        if matches!(outcome, Err(Refusal::HoldExpired { .. })) {
+    ) -> Result<Result<Reply, Refused>, LedgerError> {
+        let refusal = match outcome {
+            Ok(Captured { entry_id, balance }) => {
+                return Ok(Ok(Reply::Posted(Posted { balance: *balance, entry_id: *entry_id })));
+            }
+            Err(refusal) => refusal,
+        };
+        let refused = Refused::from(refusal.clone());
+        if matches!(refusal, Refusal::HoldExpired { .. }) {
             // No till waits for that of a hold that was put back: a rebuild may try it again.
             let may_go = self.state.holds.get(&hold_id).is_some_and(Hold::is_put_back);
-            self.record(KeyDigest::of(&capture_key(hold_id)), Vec::new(), &reply, may_go);
+            let key = KeyDigest::of(&capture_key(hold_id));
+            self.record(key, Vec::new(), Recorded::Refused(refused.clone()), may_go)?;
         }
-        reply
+        Ok(Err(refused))
     }
 }
 
@@ -131,11 +146,11 @@ pub(super) fn answered(
     let all: BTreeSet<KeyDigest> = asked.iter().copied().chain(refused).collect();
     let mut found = BTreeMap::new();
     for (key, recorded) in cache.replies(conn, &all)? {
-        let reply = reply_from_text(&recorded.reply)?;
+        let reply = Known::Recorded(Recorded::from_text(&recorded.reply)?);
         found.insert(key, Answered { params_sha256: recorded.params_sha256, reply });
     }
     for (hold, HoldReply { key, params_sha256, terms }) in cache.replied(conn, asked)? {
-        found.insert(key, Answered { params_sha256, reply: Ok(hold_reply(&hold, &terms)) });
+        found.insert(key, Answered { params_sha256, reply: Known::Hold(Box::new(HoldResult::of(&hold, &terms))) });
     }
     Ok(found)
 }
@@ -145,10 +160,11 @@ pub(super) fn params_to_bytes(params_sha256: &str) -> Result<Vec<u8>, LedgerErro
     Ok(hex::decode(params_sha256).map_err(store::corrupt)?)
 }
 
-pub(super) fn settle_outcome(outcome: Result<Value, DecisionError>) -> Result<Answer, LedgerError> {
+/// A decision, or why the ledger refused it.
+pub(super) fn refused_or<T>(outcome: Result<T, DecisionError>) -> Result<Result<T, Refused>, LedgerError> {
     match outcome {
-        Ok(value) => Ok(Answer::Reply(Ok(value))),
-        Err(DecisionError::Refused(refusal)) => Ok(Answer::Reply(Err(ErrorBody::from(&refusal)))),
+        Ok(decided) => Ok(Ok(decided)),
+        Err(DecisionError::Refused(refusal)) => Ok(Err(refusal.into())),
         Err(DecisionError::Inconsistent(problem)) => Err(inconsistent(problem)),
     }
 }

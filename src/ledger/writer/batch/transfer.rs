@@ -2,22 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-
-use super::replies::params_to_bytes;
+use super::replies::{Known, params_to_bytes};
 use super::{Batch, inconsistent};
 use crate::domain::catalog::records::{CatalogRecords, Ingested, Partner};
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryKind};
-use crate::domain::ledger::refusal::Refusal;
 use crate::domain::ledger::transfer::TransferNote;
+use crate::domain::refusal::Refusal;
 use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, EntryId, PartnerId, ProgramId, SaleId};
-use crate::ledger::error::{ErrorBody, LedgerError};
+use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::{owner_of, wallets_of};
-use crate::ledger::query::quote::entry_json;
 use crate::ledger::writer::command::{Answer, Command, Transfer, TransferReason};
-use crate::ledger::writer::recorded_replies::caller_key;
+use crate::ledger::writer::recorded_replies::{Recorded, caller_key};
+use crate::ledger::writer::reply::{Reply, Transferred, TransferredEntry};
 use crate::store::table::entries::EntryRow;
 use crate::store::table::exceptions;
 use crate::store::table::memberships::Memberships;
@@ -130,32 +128,36 @@ impl Batch {
                 let (key, params_sha256) = (KeyDigest::of(&key), params_to_bytes(&idempotency.params_sha256)?);
                 if let Some(before) = self.answered.get(&key) {
                     if before.params_sha256 != params_sha256 {
-                        return Ok(Answer::Reply(Err(ErrorBody::from(&Refusal::IdempotencyConflict))));
+                        return Ok(Answer::Reply(Err(Refusal::IdempotencyConflict.into())));
                     }
                     return Ok(Answer::Reply(match &before.reply {
-                        Ok(kept) => Ok(transferred_before(conn, kept, &prepared.codes)?),
-                        Err(refused) => Err(refused.clone()),
+                        Known::Recorded(Recorded::Moved(kept)) => {
+                            Ok(Reply::Transferred(transferred_before(conn, kept, &prepared.codes)?))
+                        }
+                        other => other.reply()?,
                     }));
                 }
                 if prepared.from == prepared.to {
-                    return Ok(Answer::Reply(Err(same_account(asked.from, *to))));
+                    let shared = Refusal::SharedAccount { from: asked.from, to: *to };
+                    return Ok(Answer::Reply(Err(shared.into())));
                 }
                 if prepared.accounts.is_empty() && prepared.owner != prepared.from {
-                    return Ok(Answer::Reply(Err(of_another(asked.from, prepared.owner))));
+                    let anothers = Refusal::PointsOfAnother { from: asked.from, owner: prepared.owner };
+                    return Ok(Answer::Reply(Err(anothers.into())));
                 }
                 self.move_all(conn, &prepared, asked)?;
                 self.settle_orphan(conn, &prepared, asked)?;
                 let entries = self.transferred(before);
                 // Only their ids: names and reasons may be erased from the entries, and would stay here.
-                let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+                let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
                 let shown = entries.iter().map(|entry| {
                     let account =
                         self.state.accounts.get(&entry.account_id).ok_or(crate::domain::ledger::state::Missing);
                     Ok(shown(entry, account.map_err(store::corrupt)?, &prepared.codes))
                 });
-                let reply = json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? });
-                self.record(key, params_sha256, &Ok(json!({ "entries": ids })), false);
-                Ok(Answer::Reply(Ok(reply)))
+                let entries = shown.collect::<Result<_, LedgerError>>()?;
+                self.record(key, params_sha256, Recorded::Moved(ids), false)?;
+                Ok(Answer::Reply(Ok(Reply::Transferred(Transferred { entries }))))
             }
         }
     }
@@ -214,27 +216,21 @@ impl Batch {
 }
 
 /// An entry of a transfer, as its caller gets it.
-fn shown(entry: &Entry, account: &Account, codes: &BTreeMap<ProgramId, String>) -> Value {
-    let mut shown = entry_json(entry);
-    if let Some(object) = shown.as_object_mut() {
-        object.insert("partner_id".into(), json!(account.partner_id.0));
-        object.insert("program".into(), json!(codes.get(&account.program_id)));
-    }
-    shown
+fn shown(entry: &Entry, account: &Account, codes: &BTreeMap<ProgramId, String>) -> TransferredEntry {
+    let program = codes.get(&account.program_id).cloned();
+    TransferredEntry { entry: entry.into(), partner_id: account.partner_id, program }
 }
 
 /// What the caller of a transfer was answered, from the ids that were kept.
 fn transferred_before(
     conn: &mut AnyConnection,
-    kept: &Value,
+    kept: &[EntryId],
     codes: &BTreeMap<ProgramId, String>,
-) -> Result<Value, LedgerError> {
+) -> Result<Transferred, LedgerError> {
     let missing = || store::corrupt("the entries of a transfer");
-    let ids = kept.get("entries").and_then(Value::as_array).ok_or_else(missing)?;
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        let id = id.as_str().and_then(EntryId::parse).ok_or_else(missing)?;
-        rows.push(entries::find(conn, id)?.ok_or_else(missing)?);
+    let mut rows = Vec::with_capacity(kept.len());
+    for id in kept {
+        rows.push(entries::find(conn, *id)?.ok_or_else(missing)?);
     }
     let of = accounts::AccountSelection::Ids(&rows.iter().map(EntryRow::account_id).collect());
     let accounts: BTreeMap<AccountId, Account> =
@@ -243,23 +239,7 @@ fn transferred_before(
         let account = accounts.get(&entry.account_id).ok_or_else(missing)?;
         Ok(shown(&entry, account, codes))
     });
-    Ok(json!({ "entries": shown.collect::<Result<Vec<_>, LedgerError>>()? }))
-}
-
-fn refused(parameter: &str, problem: &str) -> ErrorBody {
-    let mut body = ErrorBody::new(-32602, "invalid_params", format!("{parameter}: {problem}"));
-    if let Some(data) = body.data.as_object_mut() {
-        data.insert("parameter".into(), json!(parameter));
-    }
-    body
-}
-
-fn of_another(from: PartnerId, owner: PartnerId) -> ErrorBody {
-    refused("from_partner_id", &format!("the points of partner {from} are those of partner {owner}; name that one"))
-}
-
-fn same_account(from: PartnerId, to: PartnerId) -> ErrorBody {
-    refused("to_partner_id", &format!("partner {to} has the points of partner {from} already: they share one account"))
+    Ok(Transferred { entries: shown.collect::<Result<_, LedgerError>>()? })
 }
 
 /// Whoever is merged into a partner that no order named yet needs to know its company.
