@@ -64,4 +64,5 @@ mod type_names;
 mod verbs;
 mod verifying;
 mod versions;
+mod wire;
 mod withdrawals;

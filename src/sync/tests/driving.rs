@@ -92,7 +92,7 @@ async fn missing_rights_on_one_model_are_named_in_the_status() {
     let world = world(small());
     let rules = json!({"rules": [{"code": "base", "kind": "per_amount", "every": "1.00", "points": "1"}]});
     let club = json!({"code": "club", "name": "Club", "currency": "EUR", "earning": rules});
-    world.ledger.put_program(Program::from_json(&club).unwrap(), None, "test").await.unwrap();
+    world.ledger.programs().put(Program::from_json(&club).unwrap(), None, "test").await.unwrap();
     for _ in 0..3 {
         world.sell(&json!({}));
     }
