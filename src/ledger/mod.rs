@@ -33,7 +33,7 @@ use crate::ledger::writer::batch::Context;
 pub use crate::ledger::writer::command::{Answer, Command, Idempotency, Request};
 use crate::ledger::writer::lane::Job;
 use crate::ledger::writer::queue::{Lane, Lanes};
-pub use crate::ledger::writer::reply::{HoldResult, Posted, Released, Reply, Transferred};
+pub use crate::ledger::writer::reply::{CommandReply, HoldResult, Posted, Released, Transferred};
 pub use crate::store::FencingToken;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
@@ -170,7 +170,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::execute`], and [`LedgerError::Refused`].
-    pub async fn reply<R: TryFrom<Reply>>(&self, command: Command) -> Result<R, LedgerError> {
+    pub async fn reply<R: TryFrom<CommandReply>>(&self, command: Command) -> Result<R, LedgerError> {
         let other = || LedgerError::Unavailable("the writer answered another question".to_owned());
         match self.execute(command).await? {
             Answer::Reply(Ok(reply)) => R::try_from(reply).map_err(|_| other()),

@@ -18,7 +18,7 @@ use self::replies::{Answered, Decision, refused_or};
 pub(in crate::ledger) use self::transfer::orphan_key;
 use super::command::{Answer, Command, Request};
 use super::recorded_replies::{adjust_key, caller_key, capture_key};
-use super::reply::{HoldResult, Posted, Released, Reply};
+use super::reply::{CommandReply, HoldResult, Posted, Released};
 use crate::domain::catalog::records::Ingested;
 use crate::domain::ledger::account::Expiry;
 use crate::domain::ledger::chain::ChainHash;
@@ -182,7 +182,7 @@ impl Batch {
             Command::Capture { hold_id, order, actor } => self.capture(*hold_id, order, actor),
             Command::Release { hold_id, reason, actor } => {
                 let outcome = self.in_context(actor, |state, context| state.release(*hold_id, reason, context));
-                Ok(Answer::Reply(refused_or(outcome)?.map(|()| Reply::Released(Released::YES))))
+                Ok(Answer::Reply(refused_or(outcome)?.map(|()| CommandReply::Released(Released::YES))))
             }
             Command::Settle { accounts } => {
                 for account in accounts {
@@ -275,7 +275,7 @@ impl Batch {
         let hold = self.state.holds.get(&hold_id);
         if hold.is_none_or(|hold| order.uuid.as_deref() == Some(hold.order_uuid.as_str())) {
             if let Some(posted) = hold.and_then(Posted::by_capture) {
-                return Ok(Answer::Reply(Ok(Reply::Posted(posted))));
+                return Ok(Answer::Reply(Ok(CommandReply::Posted(posted))));
             }
             if let Some(before) = self.answered.get(&KeyDigest::of(&capture_key(hold_id))) {
                 return Ok(Answer::Reply(before.reply.reply()?));

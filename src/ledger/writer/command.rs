@@ -10,7 +10,7 @@ use crate::domain::sale::order::Order;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId, SaleId};
 use crate::domain::value::points::Points;
 use crate::ledger::error::Refused;
-use crate::ledger::writer::reply::Reply;
+use crate::ledger::writer::reply::CommandReply;
 use crate::store::FencingToken;
 
 /// A caller's key and what it stands for.
@@ -219,7 +219,7 @@ impl Command {
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// To a caller: a result, or a refusal.
-    Reply(Result<Reply, Refused>),
+    Reply(Result<CommandReply, Refused>),
     /// Orders were taken in.
     Ingested(Ingested),
     /// They were not: another process has the lease since they were read, or that was too long ago.

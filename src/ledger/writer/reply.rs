@@ -13,7 +13,7 @@ use crate::ledger::query::entry::ShownEntry;
 
 /// The answer to a command of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
+pub enum CommandReply {
     /// To `loyalty.hold`.
     Hold(Box<HoldResult>),
     /// To `loyalty.capture` and `ledger.adjust`.
@@ -27,12 +27,12 @@ pub enum Reply {
 /// Of `Variant => type`: a reply is taken out as what its command is answered with, or given back when it is another's.
 macro_rules! replies {
     ($($variant:ident => $result:ty),*) => {$(
-        impl TryFrom<Reply> for $result {
-            type Error = Reply;
+        impl TryFrom<CommandReply> for $result {
+            type Error = CommandReply;
 
-            fn try_from(reply: Reply) -> Result<Self, Reply> {
+            fn try_from(reply: CommandReply) -> Result<Self, CommandReply> {
                 match reply {
-                    Reply::$variant(result) => Ok(result),
+                    CommandReply::$variant(result) => Ok(result),
                     other => Err(other),
                 }
             }
@@ -42,12 +42,12 @@ macro_rules! replies {
 
 replies!(Posted => Posted, Released => Released, Transferred => Transferred);
 
-impl TryFrom<Reply> for HoldResult {
-    type Error = Reply;
+impl TryFrom<CommandReply> for HoldResult {
+    type Error = CommandReply;
 
-    fn try_from(reply: Reply) -> Result<Self, Reply> {
+    fn try_from(reply: CommandReply) -> Result<Self, CommandReply> {
         match reply {
-            Reply::Hold(result) => Ok(*result),
+            CommandReply::Hold(result) => Ok(*result),
             other => Err(other),
         }
     }

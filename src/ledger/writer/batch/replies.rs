@@ -12,7 +12,7 @@ use crate::ledger::error::{LedgerError, Refused};
 use crate::ledger::writer::cache::WriterCache;
 use crate::ledger::writer::command::Answer;
 use crate::ledger::writer::recorded_replies::{Recorded, capture_key, is_callers};
-use crate::ledger::writer::reply::{HoldResult, Posted, Reply};
+use crate::ledger::writer::reply::{CommandReply, HoldResult, Posted};
 use crate::store::table::holds::HoldReply;
 use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
 use crate::store::{self, AnyConnection};
@@ -34,10 +34,10 @@ pub(super) enum Known {
 
 impl Known {
     /// As its caller gets it again.
-    pub(super) fn reply(&self) -> Result<Result<Reply, Refused>, LedgerError> {
+    pub(super) fn reply(&self) -> Result<Result<CommandReply, Refused>, LedgerError> {
         match self {
-            Self::Hold(hold) => Ok(Ok(Reply::Hold(hold.clone()))),
-            Self::Recorded(Recorded::Posted(posted)) => Ok(Ok(Reply::Posted(*posted))),
+            Self::Hold(hold) => Ok(Ok(CommandReply::Hold(hold.clone()))),
+            Self::Recorded(Recorded::Posted(posted)) => Ok(Ok(CommandReply::Posted(*posted))),
             Self::Recorded(Recorded::Refused(refused)) => Ok(Err(refused.clone())),
             // Its key has the parameters of `member.transfer`, which no other command has.
             Self::Recorded(Recorded::Moved(_)) => {
@@ -74,11 +74,11 @@ impl Batch {
             Ok(Decision::Hold(hold, terms)) => {
                 self.given.insert(hold.hold_id, HoldReply { key: digest, params_sha256: params_sha256.clone(), terms });
                 self.answered.insert(digest, Answered { params_sha256, reply: Known::Hold(hold.clone()) });
-                Ok(Reply::Hold(hold))
+                Ok(CommandReply::Hold(hold))
             }
             Ok(Decision::Posted(posted)) => {
                 self.record(digest, params_sha256, Recorded::Posted(posted), false)?;
-                Ok(Reply::Posted(posted))
+                Ok(CommandReply::Posted(posted))
             }
             Err(refused) => {
                 // That of an import decides what is done later, and is kept.
@@ -114,10 +114,10 @@ impl Batch {
         &mut self,
         hold_id: HoldId,
         outcome: &Result<Captured, Refusal>,
-    ) -> Result<Result<Reply, Refused>, LedgerError> {
+    ) -> Result<Result<CommandReply, Refused>, LedgerError> {
         let refusal = match outcome {
             Ok(Captured { entry_id, balance }) => {
-                return Ok(Ok(Reply::Posted(Posted { balance: *balance, entry_id: *entry_id })));
+                return Ok(Ok(CommandReply::Posted(Posted { balance: *balance, entry_id: *entry_id })));
             }
             Err(refusal) => refusal,
         };

@@ -15,7 +15,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::{owner_of, wallets_of};
 use crate::ledger::writer::command::{Answer, Command, Transfer, TransferReason};
 use crate::ledger::writer::recorded_replies::{Recorded, caller_key};
-use crate::ledger::writer::reply::{Reply, Transferred, TransferredEntry};
+use crate::ledger::writer::reply::{CommandReply, Transferred, TransferredEntry};
 use crate::store::table::entries::EntryRow;
 use crate::store::table::exceptions;
 use crate::store::table::memberships::Memberships;
@@ -132,7 +132,7 @@ impl Batch {
                     }
                     return Ok(Answer::Reply(match &before.reply {
                         Known::Recorded(Recorded::Moved(kept)) => {
-                            Ok(Reply::Transferred(transferred_before(conn, kept, &prepared.codes)?))
+                            Ok(CommandReply::Transferred(transferred_before(conn, kept, &prepared.codes)?))
                         }
                         other => other.reply()?,
                     }));
@@ -157,7 +157,7 @@ impl Batch {
                 });
                 let entries = shown.collect::<Result<_, LedgerError>>()?;
                 self.record(key, params_sha256, Recorded::Moved(ids), false)?;
-                Ok(Answer::Reply(Ok(Reply::Transferred(Transferred { entries }))))
+                Ok(Answer::Reply(Ok(CommandReply::Transferred(Transferred { entries }))))
             }
         }
     }
