@@ -29,6 +29,7 @@ mod demo;
 mod disk_trouble;
 mod earning;
 mod field;
+mod file_lengths;
 mod first_reading;
 mod importing;
 mod lease;
