@@ -629,6 +629,7 @@ impl Traffic {
 }
 
 /// An hour and a half in which everything happens that can, from a seed; invisible changes only when told.
+#[expect(clippy::too_many_lines, reason = "one story")]
 fn an_afternoon(seed: u64, with_the_invisible: bool, steps: u64) {
     println!("seed {seed}{}", if with_the_invisible { ", with merges and deletions" } else { "" });
     let mut stand = Stand::with(&[SMALL_PAGES, ("LOYALTY__ODOO__TIMEOUT_MS", "300")]);

@@ -23,6 +23,7 @@ pub(super) fn back(order: &Order, text: &str) -> TakenBack {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_sale_less_what_came_back() {
     let table = "
         per_amount every=10 points=1

@@ -72,6 +72,7 @@ fn too_many(maximum: &str) -> Answer {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn worked_examples() {
     use Reason::{OrderTooSmall, PointsNotVariable, TooFewPoints};
     let goods = |amount| vec![line(10, "1", amount)];

@@ -261,6 +261,7 @@ impl Case {
     }
 
     /// Takes a step that the model has taken already.
+    #[expect(clippy::too_many_lines, reason = "one arm a step")]
     pub fn take(&mut self, ledger: &Ledger, step: &Step) {
         match step {
             Step::Sell(sales) => {

@@ -191,6 +191,7 @@ fn multipliers_that_meet_or_do_nothing_are_told() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rewards_out_of_reach_are_told_with_the_money_they_need() {
     let per_point = |rate: &str| json!({"code": "pay", "kind": "discount_per_point", "rate": rate});
     let product = |points: &str| json!({"code": "mug", "kind": "free_product", "points": points, "product_id": 7});
