@@ -18,14 +18,14 @@ use crate::odoo::read::{fields, loyalty_cards};
 use crate::odoo::session::{Domain, FromOdoo};
 use crate::odoo::transport::json_rpc::{PendingReply, ReadMethod, Spoken};
 use crate::odoo::{Session, Transport, doctor};
-use crate::rpc::envelope::{self, Answer};
+use crate::rpc::envelope::{self, BodyAnswer};
 
 /// A body of `POST /jsonrpc`: read call by call, each call's parameters into what its method takes.
 ///
 /// # Panics
 /// When what is refused is not refused in JSON.
 pub fn envelope(body: &[u8]) {
-    if let Err(Answer::Json(text) | Answer::Malformed(text)) = envelope::read_only(body) {
+    if let Err(BodyAnswer::Json(text) | BodyAnswer::Malformed(text)) = envelope::read_only(body) {
         let refused: Value = serde_json::from_str(&text).expect("a refusal is JSON");
         assert!(refused.pointer("/error/code").is_some_and(Value::is_i64), "{text}");
     }

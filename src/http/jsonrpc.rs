@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::connections::has_shown_a_token;
 use super::{ServerState, sentence};
 use crate::rpc::Caller;
-use crate::rpc::envelope::{self, Answer, Body, refusal};
+use crate::rpc::envelope::{self, Body, BodyAnswer, refusal};
 use crate::rpc::error::Fault;
 
 /// The longest body that is read: 1 MiB.
@@ -78,9 +78,9 @@ async fn answer(state: ServerState, caller: Caller, body: Vec<u8>) -> HttpRespon
         })
     };
     match tokio::spawn(work.in_current_span()).await {
-        Ok(Ok(Answer::Json(text))) => json(HttpResponse::Ok(), text),
-        Ok(Ok(Answer::Malformed(text))) => json(HttpResponse::BadRequest(), text),
-        Ok(Ok(Answer::Nothing)) => HttpResponse::NoContent().finish(),
+        Ok(Ok(BodyAnswer::Json(text))) => json(HttpResponse::Ok(), text),
+        Ok(Ok(BodyAnswer::Malformed(text))) => json(HttpResponse::BadRequest(), text),
+        Ok(Ok(BodyAnswer::Nothing)) => HttpResponse::NoContent().finish(),
         Ok(Err(wait)) => too_often(wait),
         Err(ended) => {
             tracing::error!(%ended, "a call did not end well");

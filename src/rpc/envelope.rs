@@ -23,7 +23,7 @@ pub const MOST_LEVELS: usize = 32;
 
 /// What a body came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum BodyAnswer {
     /// A response, or a list of them: HTTP 200.
     Json(String),
     /// The body was no JSON: this is the response, with HTTP 400.
@@ -34,7 +34,7 @@ pub enum Answer {
 
 /// A request object. Members that JSON-RPC does not know are ignored, as it says.
 #[derive(Deserialize)]
-struct Request<'a> {
+struct RequestObject<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -73,8 +73,8 @@ impl<'a> Body<'a> {
     ///
     /// # Errors
     /// The answer to what is no JSON, nests too deep, or is a batch of no or too many calls.
-    pub fn read(body: &'a [u8]) -> Result<Self, Answer> {
-        let malformed = |fault: &Fault| Answer::Malformed(refusal("null", fault));
+    pub fn read(body: &'a [u8]) -> Result<Self, BodyAnswer> {
+        let malformed = |fault: &Fault| BodyAnswer::Malformed(refusal("null", fault));
         // Counted before anything reads it: whoever reads nested JSON does so level by level.
         if nests_too_deep(body) {
             return Err(malformed(&Fault::nested_too_deep(MOST_LEVELS)));
@@ -85,13 +85,13 @@ impl<'a> Body<'a> {
     }
 
     /// A body whose calls may be anything.
-    fn in_pieces(text: &'a str) -> Result<Self, Answer> {
-        let malformed = |fault: &Fault| Answer::Malformed(refusal("null", fault));
+    fn in_pieces(text: &'a str) -> Result<Self, BodyAnswer> {
+        let malformed = |fault: &Fault| BodyAnswer::Malformed(refusal("null", fault));
         let whole = serde_json::from_str::<&RawValue>(text).map_err(|_| malformed(&Fault::parse_error()))?;
         if !whole.get().trim_start().starts_with('[') {
             return Ok(Self { calls: vec![read(whole)], is_batch: false });
         }
-        let invalid = |problem: &str| Answer::Json(refusal("null", &Fault::invalid_request(problem)));
+        let invalid = |problem: &str| BodyAnswer::Json(refusal("null", &Fault::invalid_request(problem)));
         match serde_json::from_str::<Vec<&RawValue>>(whole.get()) {
             Ok(calls) if calls.is_empty() => Err(invalid("a batch has at least one call")),
             Ok(calls) if calls.len() > MOST_CALLS => Err(invalid(&format!("a batch has at most {MOST_CALLS} calls"))),
@@ -103,8 +103,8 @@ impl<'a> Body<'a> {
     /// A body of nothing but request objects, parsed once. `None` for any other.
     fn well_formed(text: &'a str) -> Option<Self> {
         let (requests, is_batch) = match text.trim_start().as_bytes().first()? {
-            b'{' => (vec![serde_json::from_str::<Request<'_>>(text).ok()?], false),
-            b'[' => (serde_json::from_str::<Vec<Request<'_>>>(text).ok()?, true),
+            b'{' => (vec![serde_json::from_str::<RequestObject<'_>>(text).ok()?], false),
+            b'[' => (serde_json::from_str::<Vec<RequestObject<'_>>>(text).ok()?, true),
             _ => return None,
         };
         let takes = 1..=MOST_CALLS;
@@ -148,15 +148,15 @@ fn nests_too_deep(body: &[u8]) -> bool {
 }
 
 /// Answers a body.
-pub async fn answer(all: &Methods, caller: &Caller, body: &Body<'_>) -> Answer {
+pub async fn answer(all: &Methods, caller: &Caller, body: &Body<'_>) -> BodyAnswer {
     let mut answers = Vec::with_capacity(body.calls.len());
     for call in &body.calls {
         answers.extend(one(all, caller, call).await);
     }
     match (answers.is_empty(), body.is_batch) {
-        (true, _) => Answer::Nothing,
-        (false, true) => Answer::Json(format!("[{}]", answers.join(","))),
-        (false, false) => Answer::Json(answers.concat()),
+        (true, _) => BodyAnswer::Nothing,
+        (false, true) => BodyAnswer::Json(format!("[{}]", answers.join(","))),
+        (false, false) => BodyAnswer::Json(answers.concat()),
     }
 }
 
@@ -175,12 +175,12 @@ async fn one(all: &Methods, caller: &Caller, call: &Result<Call<'_>, NoCall<'_>>
 
 /// Reads a request object, or says under which id it is refused, and why.
 fn read(raw: &RawValue) -> Result<Call<'_>, NoCall<'_>> {
-    let request: Request<'_> = serde_json::from_str(raw.get())
+    let request: RequestObject<'_> = serde_json::from_str(raw.get())
         .map_err(|_| ("null", "a call is an object with jsonrpc, method, params and id, each once"))?;
     call_of(&request)
 }
 
-fn call_of<'a>(request: &Request<'a>) -> Result<Call<'a>, NoCall<'a>> {
+fn call_of<'a>(request: &RequestObject<'a>) -> Result<Call<'a>, NoCall<'a>> {
     let id = request.id.map(RawValue::get);
     if id.is_some_and(|id| id.starts_with(['{', '[', 't', 'f'])) {
         return Err(("null", "an id is a text, a number or null"));
@@ -250,7 +250,7 @@ fn response(id: &str, reply: &Reply) -> String {
 }
 
 /// Reads a body as far as it can be without anybody to answer it: every call, and its method's parameters.
-pub(crate) fn read_only(body: &[u8]) -> Result<(), Answer> {
+pub(crate) fn read_only(body: &[u8]) -> Result<(), BodyAnswer> {
     for call in Body::read(body)?.calls {
         if let Ok(call) = call
             && let Some(name) = Name::find(&call.method)

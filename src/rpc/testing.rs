@@ -7,7 +7,7 @@ use jsonrpsee::core::async_trait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::envelope::{self, Answer, Body};
+use super::envelope::{self, Body, BodyAnswer};
 use super::{Api, Caller, Methods, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun};
 use crate::domain::catalog::records::{Cursor, Partner};
 use crate::domain::login::KeyEnd;
@@ -89,7 +89,7 @@ impl Bench {
     }
 
     /// A body's answer.
-    pub async fn send(&self, role: Role, body: &str) -> Answer {
+    pub async fn send(&self, role: Role, body: &str) -> BodyAnswer {
         let caller = Caller { role, name: "till 1".into(), token: "testtesttest".into() };
         match Body::read(body.as_bytes()) {
             Ok(body) => envelope::answer(&self.methods, &caller, &body).await,
@@ -101,7 +101,7 @@ impl Bench {
     pub async fn respond(&self, role: Role, method: &str, params: Value) -> Value {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         match self.send(role, &body.to_string()).await {
-            Answer::Json(text) => serde_json::from_str(&text).unwrap(),
+            BodyAnswer::Json(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::envelope::{Answer, MOST_CALLS, MOST_LEVELS};
+use super::envelope::{BodyAnswer, MOST_CALLS, MOST_LEVELS};
 use super::error::ERRORS;
 use super::testing::{Bench, club, draft};
 use super::{Name, Role, openrpc};
@@ -15,9 +15,9 @@ use crate::ledger::FencingToken;
 use crate::rpc::param::schema;
 use crate::rpc::registry::COMMON_ERRORS;
 
-fn json_of(answer: Answer) -> Value {
+fn json_of(answer: BodyAnswer) -> Value {
     match answer {
-        Answer::Json(text) => serde_json::from_str(&text).unwrap(),
+        BodyAnswer::Json(text) => serde_json::from_str(&text).unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -99,7 +99,7 @@ async fn the_envelope_is_json_rpc_to_the_letter() {
     let send = |body: &'static str| bench.send(Role::Pos, body);
     for malformed in ["", "{", "[1,", "nonsense", r#"{"jsonrpc":"2.0"} x"#] {
         match send(malformed).await {
-            Answer::Malformed(text) => assert!(text.contains(r#""id":null,"error":{"code":-32700"#), "{text}"),
+            BodyAnswer::Malformed(text) => assert!(text.contains(r#""id":null,"error":{"code":-32700"#), "{text}"),
             other => panic!("{malformed}: {other:?}"),
         }
     }
@@ -136,7 +136,7 @@ async fn a_body_that_nests_too_deep_is_no_body() {
     assert_eq!(at_the_limit["error"]["data"]["kind"], "invalid_program", "{at_the_limit}");
     for levels in [MOST_LEVELS - 1, 100_000, 500_000] {
         match bench.send(Role::Admin, &nested(levels)).await {
-            Answer::Malformed(text) => assert!(text.contains("-32700") && text.contains("32 levels"), "{text}"),
+            BodyAnswer::Malformed(text) => assert!(text.contains("-32700") && text.contains("32 levels"), "{text}"),
             other => panic!("{levels}: {other:?}"),
         }
     }
@@ -151,7 +151,7 @@ async fn an_id_comes_back_as_it_was_spelt() {
     for id in ["1", "-7", "1.50", "123456789012345678901234567890", "\"a\\u00e9\"", "null"] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"program.list","extra":[1]}}"#);
         let expected = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"programs":[]}}}}"#);
-        assert_eq!(bench.send(Role::Admin, &body).await, Answer::Json(expected));
+        assert_eq!(bench.send(Role::Admin, &body).await, BodyAnswer::Json(expected));
     }
 }
 
@@ -160,10 +160,10 @@ async fn batches_keep_their_order_and_notifications_say_nothing() {
     let bench = Bench::new().await;
     let call = |id: usize| json!({"jsonrpc": "2.0", "id": id, "method": "system.version"});
     let notification = json!({"jsonrpc": "2.0", "method": "sync.notify", "params": {"order_ids": [1]}});
-    assert_eq!(bench.send(Role::Pos, &notification.to_string()).await, Answer::Nothing);
-    assert_eq!(bench.send(Role::Pos, &json!([notification, notification]).to_string()).await, Answer::Nothing);
+    assert_eq!(bench.send(Role::Pos, &notification.to_string()).await, BodyAnswer::Nothing);
+    assert_eq!(bench.send(Role::Pos, &json!([notification, notification]).to_string()).await, BodyAnswer::Nothing);
     let unheard = json!({"jsonrpc": "2.0", "method": "no.such"});
-    assert_eq!(bench.send(Role::Pos, &unheard.to_string()).await, Answer::Nothing);
+    assert_eq!(bench.send(Role::Pos, &unheard.to_string()).await, BodyAnswer::Nothing);
 
     let mixed = json!([call(2), notification, 5, call(1), {"jsonrpc": "2.0", "id": 9, "method": "sync.run"}]);
     let answers = json_of(bench.send(Role::Pos, &mixed.to_string()).await);

@@ -7,14 +7,7 @@ use syn::Item;
 use crate::source_tree;
 
 /// Names that more than one module defines, and why they may.
-const SHARED: &[(&str, &str)] = &[
-    ("Answer", "to be renamed: the writer's answer to a command, and the envelope's to a call"),
-    ("Hold", "to be renamed: a hold, and the parameters of loyalty.hold"),
-    ("Put", "to be renamed: a version that was put, and the parameters of program.put"),
-    ("Request", "to be renamed: a command's caller and key, and a call of the API"),
-    ("State", "to be renamed: states that exception.list and redemption.list filter by"),
-    ("Transfer", "to be renamed: a transfer to make, and the parameters of member.transfer"),
-];
+const SHARED: &[(&str, &str)] = &[];
 
 /// Each type's name with the modules that define it. A type inside a function has no meaning outside it, and does not
 /// count; nor do associated types, whose names their traits give.

@@ -49,7 +49,7 @@ pub(in crate::rpc) const RESOLVE: Method = Method {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::rpc) struct ListExceptions {
-    state: Option<State>,
+    state: Option<ResolutionState>,
     kind: Option<Text<100>>,
     partner_id: Option<Id>,
     limit: Option<Limit>,
@@ -58,12 +58,12 @@ pub(in crate::rpc) struct ListExceptions {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum ResolutionState {
     Open,
     Resolved,
 }
 
-impl State {
+impl ResolutionState {
     const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",

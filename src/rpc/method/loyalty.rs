@@ -142,7 +142,7 @@ pub(in crate::rpc) struct Quote {
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::rpc) struct Hold {
+pub(in crate::rpc) struct HoldPoints {
     idempotency_key: Text<200>,
     partner_id: Id,
     program: Text<200>,
@@ -206,7 +206,7 @@ pub(in crate::rpc) async fn quote(api: Arc<Api>, _caller: Caller, params: Quote)
 }
 
 /// Sets points aside. A partner that is not known here yet is asked for in Odoo first.
-pub(in crate::rpc) async fn hold(api: Arc<Api>, caller: Caller, params: Hold) -> Reply {
+pub(in crate::rpc) async fn hold(api: Arc<Api>, caller: Caller, params: HoldPoints) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "loyalty.hold", &params)?;
     if params.points.is_some_and(|points| !points.0.is_positive()) {
         return Err(Fault::parameter("points", "this must be above zero; leave it out for the most that fits"));

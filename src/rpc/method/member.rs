@@ -142,7 +142,7 @@ pub(in crate::rpc) struct ListMembers {
 /// Serialised for its fingerprint.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::rpc) struct Transfer {
+pub(in crate::rpc) struct TransferPoints {
     idempotency_key: Text<200>,
     from_partner_id: Id,
     to_partner_id: Id,
@@ -177,7 +177,7 @@ pub(in crate::rpc) async fn list(api: Arc<Api>, _caller: Caller, params: ListMem
 }
 
 /// Moves everything of a member. The one it is taken from may be gone from Odoo, as long as it has an account here.
-pub(in crate::rpc) async fn transfer(api: Arc<Api>, caller: Caller, params: Transfer) -> Reply {
+pub(in crate::rpc) async fn transfer(api: Arc<Api>, caller: Caller, params: TransferPoints) -> Reply {
     let idempotency = idempotency(&params.idempotency_key.0, "member.transfer", &params)?;
     let (from, to) = (PartnerId(params.from_partner_id.0), PartnerId(params.to_partner_id.0));
     if from == to {

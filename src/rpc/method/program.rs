@@ -71,7 +71,7 @@ pub(in crate::rpc) const PUT: Method = Method {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::rpc) struct Put {
+pub(in crate::rpc) struct PutProgram {
     program: Value,
     effective_from: Option<Instant>,
 }
@@ -150,7 +150,7 @@ pub(in crate::rpc) fn schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
-pub(in crate::rpc) async fn put(api: Arc<Api>, caller: Caller, params: Put) -> Reply {
+pub(in crate::rpc) async fn put(api: Arc<Api>, caller: Caller, params: PutProgram) -> Reply {
     if params.program.is_null() {
         return Err(Fault::parameter("program", "this parameter is required"));
     }

@@ -76,23 +76,23 @@ pub(in crate::rpc) struct ListRedemptions {
     program: Option<Text<200>>,
     pos_config_id: Option<Id>,
     partner_id: Option<Id>,
-    state: Option<State>,
+    state: Option<AskedState>,
     limit: Option<Limit>,
     before: Option<Text<200>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum AskedState {
     Captured,
     Open,
 }
 
-impl From<State> for RedemptionState {
-    fn from(state: State) -> Self {
+impl From<AskedState> for RedemptionState {
+    fn from(state: AskedState) -> Self {
         match state {
-            State::Captured => Self::Captured,
-            State::Open => Self::Open,
+            AskedState::Captured => Self::Captured,
+            AskedState::Open => Self::Open,
         }
     }
 }
