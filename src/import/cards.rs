@@ -212,7 +212,10 @@ async fn customers(
         companies.retain(|id| ids.binary_search(id).is_err());
         let mut partners = found.clone();
         partners.extend(session.by_ids::<Partner>(&companies, ask.page_size).await?);
-        ledger.put_shop(CatalogRecords { partners, ..CatalogRecords::default() }, FencingToken::begin(None)).await?;
+        ledger
+            .ingestion()
+            .put_catalog(CatalogRecords { partners, ..CatalogRecords::default() }, FencingToken::begin(None))
+            .await?;
     }
     Ok(found.into_iter().map(|partner| (partner.id, partner)).collect())
 }

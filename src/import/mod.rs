@@ -148,7 +148,8 @@ pub async fn unknown_customers(
     if keep {
         found.extend(session.by_ids::<Partner>(&companies, page_size).await?);
         ledger
-            .put_shop(CatalogRecords { partners: found, ..CatalogRecords::default() }, FencingToken::begin(None))
+            .ingestion()
+            .put_catalog(CatalogRecords { partners: found, ..CatalogRecords::default() }, FencingToken::begin(None))
             .await?;
     }
     Ok(unknown)

@@ -13,9 +13,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::domain::catalog::records;
-use crate::domain::sale::order::Order;
 pub use crate::domain::sale::order::Wallet;
-use crate::domain::value::ids::{OrderId, PartnerId, SaleId};
+use crate::domain::value::ids::PartnerId;
 pub use crate::ledger::admin::carry_over::{Destination, ImportItem, ImportOutcome};
 pub use crate::ledger::admin::programs::{CurrencyChange, Put, unreadable_in};
 pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
@@ -23,6 +22,7 @@ pub use crate::ledger::admin::repair::ProgramTrouble;
 pub use crate::ledger::admin::simulate::{Simulated, Simulation, simulate};
 pub use crate::ledger::admin::verify::Report;
 pub use crate::ledger::error::{LedgerError, Refused};
+pub use crate::ledger::ingest::Ingestion;
 pub use crate::ledger::query::history::HistoryPlace;
 pub use crate::ledger::query::members::{MemberFilter, MemberPlace};
 pub use crate::ledger::query::outlook::{Outlooks, ProgramOutlook, outlooks};
@@ -35,12 +35,11 @@ use crate::ledger::writer::lane::Job;
 use crate::ledger::writer::queue::{Lane, Lanes};
 pub use crate::ledger::writer::reply::{CommandReply, HoldResult, Posted, Released, Transferred};
 pub use crate::store::FencingToken;
-use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
 pub use crate::store::table::exceptions::{ExceptionFilter, ExceptionPlace, Resolution};
 use crate::store::table::placed::Stretch;
 use crate::store::{self, DatabaseFault, Pool};
-use records::{CatalogRecords, Company, Ingested};
+use records::Ingested;
 
 /// What the ledger is told at start.
 #[derive(Clone, Copy, Debug)]
@@ -129,12 +128,6 @@ impl Ledger {
         &self.context
     }
 
-    /// Whose points an order's are.
-    #[must_use]
-    pub fn wallet(&self) -> Wallet {
-        self.context.options.wallet
-    }
-
     /// The database, for reading.
     #[must_use]
     pub fn pool(&self) -> &Pool {
@@ -144,9 +137,7 @@ impl Ledger {
     /// Has one change made, and waits until it is committed or refused.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] when the queue is full or the service is stopping: nothing was done.
-    /// [`LedgerError::Unwritten`] when the database failed: nothing was done, unless it says that this is in doubt;
-    /// the same call again then gives the reply that was lost, or makes the change.
+    /// As [`Ledger::reply`], but for a refusal, which is an answer here.
     pub(in crate::ledger) async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
         // Orders go to the first lane, so that two never take in the same order side by side; what tills ask for one
@@ -166,10 +157,13 @@ impl Ledger {
         waiting.await.map_err(|_| LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })?
     }
 
-    /// As [`Ledger::execute`], for commands of callers: what the command is answered with.
+    /// Has one change made that a caller asks for, and waits until it is committed: what the caller is answered.
     ///
     /// # Errors
-    /// As [`Ledger::execute`], and [`LedgerError::Refused`].
+    /// [`LedgerError::Refused`]: nothing was done, and asking again gives the same.
+    /// [`LedgerError::Unavailable`] when the queue is full or the service is stopping: nothing was done.
+    /// [`LedgerError::Unwritten`] when the database failed: nothing was done, unless it says that this is in doubt;
+    /// the same call again then gives the reply that was lost, or makes the change.
     pub async fn reply<R: TryFrom<CommandReply>>(&self, command: Command) -> Result<R, LedgerError> {
         let other = || LedgerError::Unavailable("the writer answered another question".to_owned());
         match self.execute(command).await? {
@@ -209,29 +203,11 @@ impl Ledger {
         }
     }
 
-    /// Takes in orders as they now are in Odoo, and posts what they change. Of more than [`CHUNK`], those before one that
-    /// fails stay taken in; taking them in again changes nothing.
-    ///
-    /// # Errors
-    /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
-    pub async fn ingest(&self, orders: Vec<Order>, token: FencingToken) -> Result<Ingested, LedgerError> {
-        self.ingested_in_chunks(orders, |orders| Command::Ingest { orders, token }).await
-    }
-
-    /// Takes back what orders earned that Odoo deleted.
-    ///
-    /// # Errors
-    /// As [`Ledger::ingest`].
-    pub async fn forget_orders(&self, orders: Vec<OrderId>, token: FencingToken) -> Result<Ingested, LedgerError> {
-        let orders: Vec<SaleId> = orders.into_iter().map(SaleId::pos_order).collect();
-        self.ingested_in_chunks(orders, |orders| Command::Forget { orders, token }).await
-    }
-
     /// Computes the orders again that a program's put for the past concerns. Returns how many entries that
     /// took. Work that was interrupted goes on where it stopped.
     ///
     /// # Errors
-    /// As [`Ledger::execute`].
+    /// As [`Ledger::reply`].
     pub async fn recompute(&self) -> Result<u64, LedgerError> {
         self.watch_programs().await?;
         let mut posted: u64 = 0;
@@ -274,31 +250,6 @@ impl Ledger {
         }
     }
 
-    /// Keeps copies of Odoo's records; returns how many were new or different.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`], and [`LedgerError::Outdated`].
-    pub async fn put_shop(&self, records: CatalogRecords, token: FencingToken) -> Result<u64, LedgerError> {
-        let wallet = self.context.options.wallet;
-        let (changed, joined) = self
-            .pool()
-            .run(move |conn| {
-                write_transaction(conn, |conn| {
-                    if !token.still_counts(conn)? {
-                        return Err(LedgerError::Outdated);
-                    }
-                    ingest::wallets::keep_what_was(conn, wallet, &records.partners)?;
-                    let joined = joined_branches(conn, &records.companies)?;
-                    Ok((store::table::catalog::put(conn, &records)?, joined))
-                })
-            })
-            .await?;
-        if joined {
-            self.recompute().await?;
-        }
-        Ok(changed)
-    }
-
     /// Whether the database takes writes and is of this program's version, in words when not.
     ///
     /// # Errors
@@ -333,19 +284,4 @@ impl Ledger {
 fn announce(kind: &'static str, detail: &str) {
     tracing::warn!(kind, detail, "an exception waits for a manager");
     metrics::counter!("loyalty_exceptions_total", "kind" => kind).increment(1);
-}
-
-/// Keeps companies, and has all orders computed again when one of them became known as a branch: programs of the company
-/// above hold in it. Whether there was one.
-fn joined_branches(conn: &mut store::AnyConnection, read: &[Company]) -> Result<bool, LedgerError> {
-    let fresh = store::table::companies::put(conn, read)?;
-    if fresh.iter().all(|company| company.parent_ids.is_empty()) || store::table::orders::newest(conn)?.is_none() {
-        return Ok(false);
-    }
-    store::table::programs::lock_sales_and_programs(conn)?;
-    let programs = store::table::programs::load_all(conn)?;
-    let Some(program) = programs.first().map(|(_, row)| row.program_id) else { return Ok(false) };
-    let now_us = database_now(conn)?.timestamp_micros();
-    store::table::programs::request_recompute(conn, program, None, None, now_us)?;
-    Ok(true)
 }

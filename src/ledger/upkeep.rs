@@ -24,7 +24,7 @@ impl Upkeep<'_> {
     /// Writes what time has done: holds that ran out, points that expired. Returns how many accounts it met.
     ///
     /// # Errors
-    /// As [`Ledger::execute`].
+    /// As [`Ledger::reply`].
     pub async fn settle_due(&self) -> Result<usize, LedgerError> {
         let mut met: usize = 0;
         loop {

@@ -85,7 +85,8 @@ impl Api {
         })?;
         let partner = found.ok_or(Refusal::UnknownPartner(id))?;
         self.ledger
-            .put_shop(
+            .ingestion()
+            .put_catalog(
                 CatalogRecords { partners: vec![partner], ..CatalogRecords::default() },
                 FencingToken::begin(None),
             )

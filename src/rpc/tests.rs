@@ -299,7 +299,8 @@ async fn a_tip_earns_nothing_on_a_draft_either() {
     };
     bench
         .ledger
-        .put_shop(CatalogRecords { pos_configs: vec![shop], ..CatalogRecords::default() }, FencingToken::begin(None))
+        .ingestion()
+        .put_catalog(CatalogRecords { pos_configs: vec![shop], ..CatalogRecords::default() }, FencingToken::begin(None))
         .await
         .unwrap();
     let mut order = draft("o-1");

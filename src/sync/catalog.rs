@@ -72,7 +72,7 @@ impl Pass<'_> {
         if !records.is_empty() {
             let records = T::all(records);
             self.follow_companies(&records.partners).await?;
-            self.shared.ledger.put_shop(records, token).await?;
+            self.shared.ledger.ingestion().put_catalog(records, token).await?;
         }
         Ok(())
     }

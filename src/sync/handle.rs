@@ -121,7 +121,7 @@ impl SyncHandle {
         };
         if let Some(partner) = &found {
             let records = CatalogRecords { partners: vec![partner.clone()], ..CatalogRecords::default() };
-            shared.ledger.put_shop(records, token).await?;
+            shared.ledger.ingestion().put_catalog(records, token).await?;
         }
         Ok(found)
     }

@@ -30,10 +30,10 @@ impl Pass<'_> {
 
     /// Before contacts are kept: moves the companies that these were of, and that are gone.
     pub async fn follow_companies(&mut self, partners: &[Partner]) -> Result<(), SyncError> {
-        if partners.is_empty() || self.shared.ledger.wallet() == Wallet::Contact {
+        if partners.is_empty() || self.shared.ledger.ingestion().wallet() == Wallet::Contact {
             return Ok(());
         }
-        let (wallet, partners) = (self.shared.ledger.wallet(), partners.to_vec());
+        let (wallet, partners) = (self.shared.ledger.ingestion().wallet(), partners.to_vec());
         let left = self.shared.ledger.pool().run(move |conn| trail::companies_left(conn, wallet, &partners)).await?;
         self.follow(left).await
     }
@@ -53,7 +53,7 @@ impl Pass<'_> {
     /// Says of members that nobody knows the whereabouts of what they have, now that all orders were read.
     pub async fn report_orphans(&mut self) -> Result<(), SyncError> {
         for member in std::mem::take(&mut self.orphans) {
-            self.shared.ledger.orphaned(member, self.token()).await?;
+            self.shared.ledger.ingestion().orphaned(member, self.token()).await?;
         }
         Ok(())
     }
@@ -70,11 +70,11 @@ impl Pass<'_> {
             let token = self.token();
             if let Some(into) = self.became(member).await? {
                 tracing::info!(member = member.0, into = into.id.0, "Odoo merged a customer into another");
-                let merged = self.shared.ledger.merge_member(member, into, token).await?;
+                let merged = self.shared.ledger.ingestion().merge_member(member, into, token).await?;
                 self.count(merged);
             } else {
                 // At once, so that a person decides although a later pass may see only a part of its orders.
-                self.shared.ledger.orphaned(member, token).await?;
+                self.shared.ledger.ingestion().orphaned(member, token).await?;
                 self.orphans.insert(member);
             }
         }
@@ -84,7 +84,7 @@ impl Pass<'_> {
     /// Whom a member became that is gone: the one that all its orders are now. `None` where they are several's or
     /// nobody's, or where there are none.
     async fn became(&self, member: PartnerId) -> Result<Option<Partner>, SyncError> {
-        let wallet = self.shared.ledger.wallet();
+        let wallet = self.shared.ledger.ingestion().wallet();
         let trail = self.shared.ledger.pool().run(move |conn| trail::of(conn, wallet, member)).await?;
         if let Some(known) = trail.became {
             return Ok(self.session.by_ids::<Partner>(&[known.0], 1).await?.pop());

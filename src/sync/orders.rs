@@ -128,7 +128,7 @@ impl Pass<'_> {
         let mut pieces = pieces_of(orders);
         while let Some(mut piece) = pieces.pop() {
             let read = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            match self.shared.ledger.ingest(piece.clone(), token).await {
+            match self.shared.ledger.ingestion().ingest(piece.clone(), token).await {
                 Ok(done) => {
                     self.report.orders_read = self.report.orders_read.saturating_add(read);
                     self.count(done);

@@ -75,7 +75,7 @@ impl Shared {
                 let rules = Arc::new(ShopRules::read(&session, self.settings.page_size).await?);
                 let neutral_products = Some(rules.neutral_products());
                 let records = CatalogRecords { neutral_products, ..CatalogRecords::default() };
-                self.ledger.put_shop(records, token).await?;
+                self.ledger.ingestion().put_catalog(records, token).await?;
                 work.rules = Some(CachedRules { of: Arc::clone(&session), rules: Arc::clone(&rules), read });
                 rules
             }

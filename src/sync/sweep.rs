@@ -125,7 +125,7 @@ impl Pass<'_> {
             return Ok(());
         }
         tracing::info!(orders = ?others, "orders that were not paid are gone from Odoo");
-        let done = self.shared.ledger.forget_orders(others, self.token()).await?;
+        let done = self.shared.ledger.ingestion().forget_orders(others, self.token()).await?;
         self.count(done);
         Ok(())
     }

@@ -114,7 +114,7 @@ impl Pass<'_> {
         // The old order goes before the new one comes: its customer did not become the new one's.
         let lost: Vec<OrderId> = gone.iter().chain(&replaced).copied().collect();
         if !lost.is_empty() {
-            let done = ledger.forget_orders(lost, self.token()).await?;
+            let done = ledger.ingestion().forget_orders(lost, self.token()).await?;
             self.count(done);
         }
         self.taking = Taking::AsNew;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// How many methods other rooms may find on `Ledger`. A group of questions or of tasks is one method: a handle of its own.
-const MOST: usize = 20;
+const MOST: usize = 15;
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

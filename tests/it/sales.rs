@@ -48,7 +48,7 @@ impl Stand {
     }
 
     async fn read(&self, orders: Vec<Order>) {
-        self.ledger.ingest(orders, FencingToken::begin(None)).await.unwrap();
+        self.ledger.ingestion().ingest(orders, FencingToken::begin(None)).await.unwrap();
     }
 
     async fn balances(&self, partners: &[i64]) -> Vec<String> {
@@ -134,7 +134,7 @@ async fn sales_of_two_systems_with_one_number_never_meet() {
 
     // One of them changes, and another goes: the others stay.
     stand.read(vec![order(OTHER, 8, 2, 6)]).await;
-    stand.ledger.forget_orders(vec![OrderId(7)], FencingToken::begin(None)).await.unwrap();
+    stand.ledger.ingestion().forget_orders(vec![OrderId(7)], FencingToken::begin(None)).await.unwrap();
     assert_eq!(stand.balances(&[1, 2]).await, ["0", "6"]);
 
     let of = |source: SourceId, table: &str| {

@@ -5,9 +5,9 @@ use uuid::Uuid;
 use crate::domain::catalog::records::{Ingested, Partner};
 use crate::domain::ledger::state::{Exception, OrderRef};
 use crate::domain::value::ids::{ExceptionId, PartnerId};
-use crate::ledger::Ledger;
 use crate::ledger::admin::members::Members;
 use crate::ledger::error::LedgerError;
+use crate::ledger::ingest::Ingestion;
 use crate::ledger::writer::batch::orphan_key;
 use crate::ledger::writer::command::{Command, Idempotency, Transfer, TransferReason};
 use crate::ledger::writer::reply::Transferred;
@@ -17,21 +17,21 @@ use crate::store::table::accounts::{self, AccountSelection};
 use crate::store::table::exceptions::{self, ExceptionRow};
 use crate::store::{self, AnyConnection, FencingToken};
 
-impl Ledger {
+impl Ingestion<'_> {
     /// Moves everything of a member that Odoo merged into another partner. Doing so again changes nothing.
     ///
     /// # Errors
-    /// As [`Ledger::execute`], and [`LedgerError::Outdated`].
+    /// As [`crate::ledger::Ledger::reply`], and [`LedgerError::Outdated`].
     pub async fn merge_member(
-        &self,
+        self,
         from: PartnerId,
         into: Partner,
         token: FencingToken,
     ) -> Result<Ingested, LedgerError> {
         let why = TransferReason::Merged { into, token };
         let transfer = Transfer { from, why, actor: "sync".to_owned() };
-        let mut done = self.ingested(Command::Transfer(Box::new(transfer))).await?;
-        done.entries_posted = done.entries_posted.saturating_add(self.recompute().await?);
+        let mut done = self.0.ingested(Command::Transfer(Box::new(transfer))).await?;
+        done.entries_posted = done.entries_posted.saturating_add(self.0.recompute().await?);
         Ok(done)
     }
 
@@ -40,8 +40,9 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Store`], and [`LedgerError::Outdated`].
-    pub async fn orphaned(&self, member: PartnerId, token: FencingToken) -> Result<(), LedgerError> {
+    pub async fn orphaned(self, member: PartnerId, token: FencingToken) -> Result<(), LedgerError> {
         let raised = self
+            .0
             .pool()
             .run(move |conn| {
                 write_transaction(conn, |conn| {
@@ -64,7 +65,7 @@ impl Members<'_> {
     /// Moves everything of a member to another by hand.
     ///
     /// # Errors
-    /// As [`Ledger::reply`].
+    /// As [`crate::ledger::Ledger::reply`].
     pub async fn transfer(
         self,
         idempotency: Idempotency,

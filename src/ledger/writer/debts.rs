@@ -98,7 +98,7 @@ impl Upkeep<'_> {
     /// looked at.
     ///
     /// # Errors
-    /// As [`Ledger::execute`].
+    /// As [`Ledger::reply`].
     pub async fn list_debts(&self) -> Result<usize, LedgerError> {
         let mut after = AccountId(0);
         let mut met: usize = 0;

@@ -236,19 +236,19 @@ async fn many_orders_are_written_in_chunks_and_what_fails_between_them_loses_not
     }
     let world = World::new().await;
     let broken = world.ledger(run);
-    broken.ingest(orders(1..=250), FencingToken::begin(None)).await.unwrap_err();
+    broken.ingestion().ingest(orders(1..=250), FencingToken::begin(None)).await.unwrap_err();
     assert_eq!(*COMMITS.lock().unwrap(), [("ingest", CHUNK)]);
     assert_eq!(world.kept().await, (CHUNK, 100), "the first chunk is whole, the others were not begun");
 
     COMMITS.lock().unwrap().push(("restarted", 0));
-    let done = broken.ingest(orders(1..=250), FencingToken::begin(None)).await.unwrap();
+    let done = broken.ingestion().ingest(orders(1..=250), FencingToken::begin(None)).await.unwrap();
     assert_eq!((done.orders_changed, done.entries_posted), (150, 150), "those of before are as they were");
     assert_eq!(COMMITS.lock().unwrap()[2..], [("ingest", 100), ("ingest", 100), ("ingest", 50)]);
     assert_eq!(world.kept().await, (250, 250));
 
     // While somebody uses the service, nobody waits for a hundred orders.
     broken.execute(asks(1)).await.unwrap();
-    broken.ingest(orders(251..=300), FencingToken::begin(None)).await.unwrap();
+    broken.ingestion().ingest(orders(251..=300), FencingToken::begin(None)).await.unwrap();
     assert_eq!(COMMITS.lock().unwrap()[5..], [("adjust", 0), ("ingest", 25), ("ingest", 25)]);
 }
 
@@ -269,7 +269,7 @@ async fn each_chunk_asks_whether_the_lease_is_still_ours() {
     }
     let world = World::new().await;
     let ledger = world.ledger(run);
-    let outcome = ledger.ingest(orders(1..=250), FencingToken::begin(Some(0))).await;
+    let outcome = ledger.ingestion().ingest(orders(1..=250), FencingToken::begin(Some(0))).await;
     assert!(matches!(outcome, Err(LedgerError::Outdated)), "{outcome:?}");
     assert_eq!(world.kept().await, (CHUNK, 100));
 }
