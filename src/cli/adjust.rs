@@ -17,7 +17,7 @@ use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::domain::value::text::control_in;
 use crate::import;
-use crate::ledger::{Command, Idempotency, Ledger, Posted};
+use crate::ledger::{AdjustPoints, Idempotency, Ledger, Posted};
 
 #[derive(Args, Debug)]
 pub(super) struct AdjustArguments {
@@ -72,7 +72,7 @@ async fn post(settings: &Settings, ledger: &Ledger, asked: &AdjustArguments) -> 
     must_be_known(settings, ledger, partner_id).await?;
     let said = json!([asked.partner, asked.program, asked.points.to_string(), asked.reason, asked.on_behalf_of]);
     let key = asked.key.as_ref().map_or_else(|| uuid::Uuid::now_v7().to_string(), |key| format!("command line {key}"));
-    let command = Command::Adjust {
+    let command = AdjustPoints {
         idempotency: Idempotency { key, params_sha256: hex::encode(Sha256::digest(said.to_string())) },
         partner_id,
         program: asked.program.clone(),

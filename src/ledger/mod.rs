@@ -30,7 +30,11 @@ pub use crate::ledger::query::quote::QuoteAsk;
 pub use crate::ledger::query::redemptions::{RedemptionFilter, RedemptionPlace, RedemptionState};
 pub use crate::ledger::upkeep::Upkeep;
 use crate::ledger::writer::batch::Context;
-pub use crate::ledger::writer::command::{Answer, Command, Idempotency, Request};
+pub use crate::ledger::writer::command::{
+    AdjustPoints, Answer, CallersCommand, CaptureHold, Command, Idempotency, PlaceHold, ReleaseHold, TransferMember,
+    TransferReason,
+};
+use crate::ledger::writer::command::{RecomputeOrders, Requester};
 use crate::ledger::writer::lane::Job;
 use crate::ledger::writer::queue::{Lane, Lanes};
 pub use crate::ledger::writer::reply::{CommandReply, HoldResult, Posted, Released, Transferred};
@@ -138,19 +142,13 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::reply`], but for a refusal, which is an answer here.
-    pub(in crate::ledger) async fn execute(&self, command: Command) -> Result<Answer, LedgerError> {
+    pub(in crate::ledger) async fn execute(&self, command: impl Command) -> Result<Answer, LedgerError> {
         let busy = || LedgerError::Unavailable("the service is busy or stopping; please try again".to_owned());
-        // Orders go to the first lane, so that two never take in the same order side by side; what tills ask for one
-        // customer goes to one lane, which commits all of it together where two would wait for each other.
-        let group = match &command {
-            Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => partner_id.group(),
-            Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => hold_id.group(),
-            _ => 0,
-        };
+        let group = command.group();
         let lanes = &self.lanes.0;
         let lane = usize::from(group).checked_rem(lanes.len()).and_then(|number| lanes.get(number)).ok_or_else(busy)?;
         let (answer, waiting) = oneshot::channel();
-        if !lane.push(Job { command, answer }) {
+        if !lane.push(Job { command: Box::new(command), answer }) {
             return Err(busy());
         }
         // A writer that ended without an answer may have written.
@@ -164,16 +162,16 @@ impl Ledger {
     /// [`LedgerError::Unavailable`] when the queue is full or the service is stopping: nothing was done.
     /// [`LedgerError::Unwritten`] when the database failed: nothing was done, unless it says that this is in doubt;
     /// the same call again then gives the reply that was lost, or makes the change.
-    pub async fn reply<R: TryFrom<CommandReply>>(&self, command: Command) -> Result<R, LedgerError> {
+    pub async fn reply<C: CallersCommand>(&self, command: C) -> Result<C::Result, LedgerError> {
         let other = || LedgerError::Unavailable("the writer answered another question".to_owned());
         match self.execute(command).await? {
-            Answer::Reply(Ok(reply)) => R::try_from(reply).map_err(|_| other()),
+            Answer::Reply(Ok(reply)) => C::Result::try_from(reply).map_err(|_| other()),
             Answer::Reply(Err(refused)) => Err(LedgerError::Refused(refused)),
             Answer::Ingested(_) | Answer::Outdated => Err(other()),
         }
     }
 
-    async fn ingested(&self, command: Command) -> Result<Ingested, LedgerError> {
+    async fn ingested(&self, command: impl Command) -> Result<Ingested, LedgerError> {
         match self.execute(command).await? {
             Answer::Ingested(ingested) => Ok(ingested),
             Answer::Outdated => Err(LedgerError::Outdated),
@@ -187,10 +185,10 @@ impl Ledger {
     }
 
     /// Has a long list written a chunk a transaction, in its order. What was written before a chunk that fails stays.
-    async fn ingested_in_chunks<T>(
+    async fn ingested_in_chunks<T, C: Command>(
         &self,
         mut all: Vec<T>,
-        command: impl Fn(Vec<T>) -> Command,
+        command: impl Fn(Vec<T>) -> C,
     ) -> Result<Ingested, LedgerError> {
         let mut done = Ingested::default();
         loop {
@@ -228,16 +226,16 @@ impl Ledger {
                     let of = of.as_ref();
                     let since = Stretch { from_us: work.from_us, until_us: None };
                     let orders = store::table::placed::ids(conn, since, of, after, chunk)?;
-                    let request = Request {
-                        actor: work.requested_by.unwrap_or_else(|| Request::default().actor),
+                    let requester = Requester {
+                        actor: work.requested_by.unwrap_or_else(|| Requester::default().actor),
                         reason: work.reason,
                     };
-                    Ok(Some((work.id, request, orders)))
+                    Ok(Some((work.id, requester, orders)))
                 })
                 .await?;
-            let Some((work, request, orders)) = next else { return Ok(posted) };
+            let Some((work, requester, orders)) = next else { return Ok(posted) };
             let then_after = orders.last().copied();
-            let done = self.ingested(Command::Recompute { work, request, orders, then_after }).await?;
+            let done = self.ingested(RecomputeOrders { work, requester, orders, then_after }).await?;
             posted = posted.saturating_add(done.entries_posted);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::value::ids::AccountId;
-use crate::ledger::writer::command::Command;
+use crate::ledger::writer::command::SettleAccounts;
 use crate::ledger::{Ledger, LedgerError};
 use crate::store;
 use crate::store::connection::clock::database_now;
@@ -44,7 +44,7 @@ impl Upkeep<'_> {
             // Of holds and of lots so many each: the others are found next time.
             let due: BTreeSet<AccountId> = due.into_iter().take(chunk).collect();
             met = met.saturating_add(due.len());
-            self.0.execute(Command::Settle { accounts: due }).await?;
+            self.0.execute(SettleAccounts { accounts: due }).await?;
         }
     }
 }

@@ -21,8 +21,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::PartnerId;
 use crate::domain::value::points::Points;
 use crate::ledger::ingest::wallets::wallets_of;
-use crate::ledger::writer::command::{Command, Idempotency};
-use crate::ledger::writer::reply::Posted;
+use crate::ledger::writer::command::{AdjustPoints, Idempotency};
 use crate::ledger::{Ledger, LedgerError};
 use crate::store::connection::clock::database_now;
 use crate::store::table::entries::{CarriedOver, carried_over};
@@ -89,7 +88,7 @@ struct Before {
 /// What is to be done about a document.
 enum Plan {
     Settled(ImportOutcome),
-    Post(Points, Box<Command>),
+    Post(Points, Box<AdjustPoints>),
 }
 
 /// Points of other systems, on their way into a ledger.
@@ -179,7 +178,7 @@ impl CarryOver<'_> {
                     }
                     Plan::Post(points, command) => {
                         let ledger = self.0.clone();
-                        posting.spawn(async move { (place, points, ledger.reply::<Posted>(*command).await) });
+                        posting.spawn(async move { (place, points, ledger.reply(*command).await) });
                     }
                 }
             }
@@ -308,7 +307,7 @@ fn decide(
     };
     let idempotency = idempotency(program, document.partner_id, &correction, before.entries)?;
     let (partner_id, program, actor) = (document.partner_id, program.to_owned(), actor.to_owned());
-    let command = Command::Adjust { idempotency, partner_id, program, correction, actor };
+    let command = AdjustPoints { idempotency, partner_id, program, correction, actor };
     Ok(Plan::Post(difference, Box::new(command)))
 }
 

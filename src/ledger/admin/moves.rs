@@ -8,8 +8,7 @@ use crate::domain::value::ids::{ExceptionId, PartnerId};
 use crate::ledger::admin::members::Members;
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::Ingestion;
-use crate::ledger::writer::batch::orphan_key;
-use crate::ledger::writer::command::{Command, Idempotency, Transfer, TransferReason};
+use crate::ledger::writer::command::{Idempotency, TransferMember, TransferReason, orphan_key};
 use crate::ledger::writer::reply::Transferred;
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
@@ -28,9 +27,9 @@ impl Ingestion<'_> {
         into: Partner,
         token: FencingToken,
     ) -> Result<Ingested, LedgerError> {
-        let why = TransferReason::Merged { into, token };
-        let transfer = Transfer { from, why, actor: "sync".to_owned() };
-        let mut done = self.0.ingested(Command::Transfer(Box::new(transfer))).await?;
+        let why = TransferReason::Merged { into: Box::new(into), token };
+        let transfer = TransferMember { from, why, actor: "sync".to_owned() };
+        let mut done = self.0.ingested(transfer).await?;
         done.entries_posted = done.entries_posted.saturating_add(self.0.recompute().await?);
         Ok(done)
     }
@@ -75,7 +74,7 @@ impl Members<'_> {
         actor: String,
     ) -> Result<Transferred, LedgerError> {
         let why = TransferReason::ByHand { idempotency, to, reason };
-        let done = self.0.reply(Command::Transfer(Box::new(Transfer { from, why, actor }))).await?;
+        let done = self.0.reply(TransferMember { from, why, actor }).await?;
         // The points have moved: what is still to be computed cannot make that undone.
         self.0.recompute_or_later().await;
         Ok(done)

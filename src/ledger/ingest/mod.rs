@@ -13,7 +13,7 @@ pub(in crate::ledger) mod wallets;
 use crate::domain::catalog::records::{CatalogRecords, Company, Ingested};
 use crate::domain::sale::order::{Order, Wallet};
 use crate::domain::value::ids::{OrderId, SaleId};
-use crate::ledger::writer::command::Command;
+use crate::ledger::writer::command::{ForgetOrders, IngestOrders};
 use crate::ledger::{Ledger, LedgerError};
 use crate::store::connection::clock::database_now;
 use crate::store::connection::transaction::write_transaction;
@@ -44,7 +44,7 @@ impl Ingestion<'_> {
     /// # Errors
     /// As [`Ledger::reply`], and [`LedgerError::Outdated`].
     pub async fn ingest(self, orders: Vec<Order>, token: FencingToken) -> Result<Ingested, LedgerError> {
-        self.0.ingested_in_chunks(orders, |orders| Command::Ingest { orders, token }).await
+        self.0.ingested_in_chunks(orders, |orders| IngestOrders { orders, token }).await
     }
 
     /// Takes back what orders earned that Odoo deleted.
@@ -53,7 +53,7 @@ impl Ingestion<'_> {
     /// As [`Ingestion::ingest`].
     pub async fn forget_orders(self, orders: Vec<OrderId>, token: FencingToken) -> Result<Ingested, LedgerError> {
         let orders: Vec<SaleId> = orders.into_iter().map(SaleId::pos_order).collect();
-        self.0.ingested_in_chunks(orders, |orders| Command::Forget { orders, token }).await
+        self.0.ingested_in_chunks(orders, |orders| ForgetOrders { orders, token }).await
     }
 
     /// Keeps copies of Odoo's records; returns how many were new or different.

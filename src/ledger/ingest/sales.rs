@@ -18,7 +18,7 @@ use crate::domain::value::ids::{AccountId, HoldId, PartnerId, ProgramId, SaleId,
 use crate::domain::value::points::Points;
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::refund_links::{Linked, refunds_of};
-use crate::ledger::writer::command::Command;
+use crate::ledger::writer::command::{NeededSales, Needs};
 use crate::store::AnyConnection;
 use crate::store::table::memberships::Memberships;
 use crate::store::table::orders::KeptOrder;
@@ -103,19 +103,18 @@ pub(in crate::ledger) struct AffectedSales {
 pub(in crate::ledger) fn ingest_commands(
     conn: &mut AnyConnection,
     wallet: Wallet,
-    commands: &[Command],
+    needs: &[Needs<'_>],
 ) -> Result<AffectedSales, LedgerError> {
     let mut affected = AffectedSales::default();
-    for (position, command) in commands.iter().enumerate() {
-        let taken = match command {
-            Command::Ingest { orders, token } => ingest(conn, wallet, orders, token)?,
-            Command::Forget { orders: gone, token } => forget(conn, gone, token)?,
-            Command::Recompute { orders, .. } => {
+    for (position, needed) in needs.iter().enumerate().filter_map(|(position, needs)| Some((position, needs.sales?))) {
+        let taken = match needed {
+            NeededSales::Read(orders, token) => ingest(conn, wallet, orders, token)?,
+            NeededSales::Gone(gone, token) => forget(conn, gone, token)?,
+            NeededSales::Again(orders) => {
                 let ids = orders.iter().copied().collect();
                 orders::lock(conn, &ids)?;
                 Some(IngestResult { changed: BTreeMap::new(), also: ids })
             }
-            _ => continue,
         };
         let Some(taken) = taken else {
             affected.outdated.insert(position);
@@ -125,7 +124,7 @@ pub(in crate::ledger) fn ingest_commands(
         let triggers = taken.changed.keys().chain(&taken.also).copied().collect();
         let mut sales = load_sales(conn, wallet, &triggers, taken.changed)?;
         for sale in &mut sales {
-            sale.moves = matches!(command, Command::Recompute { .. });
+            sale.moves = matches!(needed, NeededSales::Again(_));
         }
         affected.by_command.insert(position, sales);
     }

@@ -7,7 +7,7 @@ use crate::domain::catalog::records::Partner;
 use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{OrderId, PartnerId, SaleId};
 use crate::ledger::error::LedgerError;
-use crate::ledger::writer::batch::orphan_key;
+use crate::ledger::writer::command::orphan_key;
 use crate::store::table::{exceptions, merges, wallets as owners};
 use crate::store::{AnyConnection, StoreError};
 

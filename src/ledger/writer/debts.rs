@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::command::Command;
+use super::command::SettleAccounts;
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::entry::{CauseModel, Entry};
 use crate::domain::ledger::state::{Exception, LedgerState, OrderRef};
@@ -111,7 +111,7 @@ impl Upkeep<'_> {
             let Some(last) = accounts.last().copied() else { return Ok(met) };
             after = last;
             met = met.saturating_add(accounts.len());
-            self.0.execute(Command::Settle { accounts }).await?;
+            self.0.execute(SettleAccounts { accounts }).await?;
         }
     }
 }

@@ -55,7 +55,7 @@ struct WriterState {
 /// A command and the channel for its answer.
 #[derive(Debug)]
 pub(in crate::ledger) struct Job {
-    pub command: Command,
+    pub command: Box<dyn Command>,
     pub answer: oneshot::Sender<Result<Answer, LedgerError>>,
 }
 
@@ -88,7 +88,7 @@ fn batches(jobs: Vec<Job>) -> Vec<Vec<Job>> {
     let mut batches: Vec<Vec<Job>> = Vec::new();
     let mut is_alone = true;
     for job in jobs {
-        let alone = matches!(job.command, Command::Transfer(_));
+        let alone = job.command.is_alone();
         match batches.last_mut() {
             Some(last) if !alone && !is_alone => last.push(job),
             _ => batches.push(vec![job]),
@@ -100,7 +100,8 @@ fn batches(jobs: Vec<Job>) -> Vec<Vec<Job>> {
 
 /// Has `jobs` written together; `doubted` when they may have been before.
 fn work(context: &Arc<Context>, state: &mut WriterState, jobs: Vec<Job>, mut doubted: bool) {
-    let (commands, callers): (Vec<Command>, Vec<_>) = jobs.into_iter().map(|job| (job.command, job.answer)).unzip();
+    let (commands, callers): (Vec<Box<dyn Command>>, Vec<_>) =
+        jobs.into_iter().map(|job| (job.command, job.answer)).unzip();
     let problem = match attempt(context, state, &commands, &mut doubted) {
         Ok(answers) => {
             context.health.is_well();
@@ -124,8 +125,8 @@ fn work(context: &Arc<Context>, state: &mut WriterState, jobs: Vec<Job>, mut dou
     }
     for (caller, command) in callers.into_iter().zip(&commands) {
         let outcome = if doubted { "it may have been done all the same" } else { "nothing of it was done" };
-        tracing::error!(command = command.as_str(), error = %problem, outcome, "a command failed");
-        metrics::counter!("loyalty_writer_failures_total", "command" => command.as_str()).increment(1);
+        tracing::error!(command = command.name(), error = %problem, outcome, "a command failed");
+        metrics::counter!("loyalty_writer_failures_total", "command" => command.name()).increment(1);
         let _ = caller.send(Err(LedgerError::Unwritten { trouble, in_doubt: doubted }));
     }
     if trouble.concerns_all() {
@@ -143,7 +144,7 @@ fn work(context: &Arc<Context>, state: &mut WriterState, jobs: Vec<Job>, mut dou
 fn attempt(
     context: &Arc<Context>,
     state: &mut WriterState,
-    commands: &[Command],
+    commands: &[Box<dyn Command>],
     doubted: &mut bool,
 ) -> Result<Vec<Answer>, LedgerError> {
     let mut pause = Duration::from_millis(5);
@@ -176,7 +177,11 @@ fn attempt(
 ///
 /// Whatever fails leaves nothing in the state: the connection goes back to the pool, which looks at it, and nothing that
 /// was known is believed any more.
-fn once(context: &Arc<Context>, state: &mut WriterState, commands: &[Command]) -> Result<Vec<Answer>, LedgerError> {
+fn once(
+    context: &Arc<Context>,
+    state: &mut WriterState,
+    commands: &[Box<dyn Command>],
+) -> Result<Vec<Answer>, LedgerError> {
     let WriterState { conn, mut cache } = std::mem::take(state);
     let work = || {
         let mut conn = if let Some(own) = conn.filter(|conn| conn.still_holds().is_ok()) {
@@ -200,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::batch;
-    use super::super::command::Idempotency;
+    use super::super::command::{AdjustPoints, Idempotency};
     use super::super::queue::Lanes;
     use super::*;
     use crate::domain::ledger::decide::Correction;
@@ -220,16 +225,15 @@ mod tests {
         context: &Context,
         conn: &mut AnyConnection,
         cache: &mut WriterCache,
-        commands: &[Command],
+        commands: &[Box<dyn Command>],
     ) -> Result<Vec<Answer>, LedgerError> {
-        let unlucky =
-            |command: &Command| matches!(command, Command::Adjust { partner_id, .. } if *partner_id == UNLUCKY);
-        assert!(!commands.iter().any(unlucky), "a panic in a batch");
+        let customer = |command: &dyn Command| command.needs().account.map(|(customer, _)| customer);
+        assert!(!commands.iter().any(|command| customer(command.as_ref()) == Some(UNLUCKY)), "a panic in a batch");
         batch::run(context, conn, cache, commands)
     }
 
-    fn give(partner: i64) -> Command {
-        Command::Adjust {
+    fn give(partner: i64) -> AdjustPoints {
+        AdjustPoints {
             idempotency: Idempotency { key: format!("key {partner}"), params_sha256: "5a3e".into() },
             partner_id: PartnerId(partner),
             program: "club".into(),
@@ -261,7 +265,7 @@ mod tests {
         let asked = Lanes(vec![Arc::clone(&lane)]);
         let ask = |partner| {
             let (answer, answered) = oneshot::channel();
-            assert!(lane.push(Job { command: give(partner), answer }));
+            assert!(lane.push(Job { command: Box::new(give(partner)), answer }));
             answered
         };
         // All three wait before the writer begins: they are one batch.

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::batch::{self, Context};
-use super::command::{Answer, Command, Idempotency};
+use super::command::{AdjustPoints, Answer, Command, Idempotency, IngestOrders};
 use super::queue::{Lane, Lanes};
 use crate::domain::ledger::decide::Correction;
 use crate::domain::program::Program;
@@ -27,12 +27,10 @@ use crate::store::{AnyConnection, DatabaseUrl, FencingToken, Pool};
 /// What was committed, a batch an item: the words of its commands and how many orders they brought.
 type Commits = Mutex<Vec<(&'static str, usize)>>;
 
-fn note(commits: &Commits, commands: &[Command]) {
-    let orders = |command: &Command| match command {
-        Command::Ingest { orders, .. } => orders.len(),
-        _ => 0,
-    };
-    commits.lock().unwrap().push((commands[0].as_str(), commands.iter().map(orders).sum()));
+fn note(commits: &Commits, commands: &[Box<dyn Command>]) {
+    let orders = |command: &dyn Command| if command.name() == "ingest" { command.weight() } else { 0 };
+    let all = commands.iter().map(|command| orders(command.as_ref())).sum();
+    commits.lock().unwrap().push((commands[0].name(), all));
 }
 
 /// Orders of customers of their own that earn a point for each unit.
@@ -77,8 +75,8 @@ fn orders(ids: std::ops::RangeInclusive<i64>) -> Vec<Order> {
 }
 
 /// What a person asks for, a different one for each `number`.
-fn asks(number: i64) -> Command {
-    Command::Adjust {
+fn asks(number: i64) -> AdjustPoints {
+    AdjustPoints {
         idempotency: Idempotency { key: format!("key {number}"), params_sha256: "5a3e".into() },
         partner_id: PartnerId(1),
         program: "club".into(),
@@ -93,9 +91,9 @@ fn asks(number: i64) -> Command {
     }
 }
 
-fn push(lane: &Lane, command: Command) -> oneshot::Receiver<Result<Answer, LedgerError>> {
+fn push(lane: &Lane, command: impl Command) -> oneshot::Receiver<Result<Answer, LedgerError>> {
     let (answer, answered) = oneshot::channel();
-    assert!(lane.push(Job { command, answer }));
+    assert!(lane.push(Job { command: Box::new(command), answer }));
     answered
 }
 
@@ -150,7 +148,7 @@ async fn what_a_till_asks_is_committed_before_the_orders_that_wait() {
         context: &Context,
         conn: &mut AnyConnection,
         cache: &mut WriterCache,
-        commands: &[Command],
+        commands: &[Box<dyn Command>],
     ) -> Result<Vec<Answer>, LedgerError> {
         let answers = batch::run(context, conn, cache, commands)?;
         note(&COMMITS, commands);
@@ -162,7 +160,7 @@ async fn what_a_till_asks_is_committed_before_the_orders_that_wait() {
     let mut read = Vec::new();
     for page in 0..5 {
         let orders = orders(page * 80 + 1..=page * 80 + 80);
-        read.push(push(&lane, Command::Ingest { orders, token: FencingToken::begin(None) }));
+        read.push(push(&lane, IngestOrders { orders, token: FencingToken::begin(None) }));
     }
     let asked = push(&lane, asks(1));
     let writer = world.writer(lane, run);
@@ -186,7 +184,7 @@ async fn orders_are_taken_in_although_tills_never_stop_asking() {
         context: &Context,
         conn: &mut AnyConnection,
         cache: &mut WriterCache,
-        commands: &[Command],
+        commands: &[Box<dyn Command>],
     ) -> Result<Vec<Answer>, LedgerError> {
         let asked = i64::try_from(COMMITS.lock().unwrap().len()).unwrap();
         if asked < 20 {
@@ -200,7 +198,7 @@ async fn orders_are_taken_in_although_tills_never_stop_asking() {
     let lane = LANE.get_or_init(Arc::default);
     drop(push(lane, asks(1)));
     let token = FencingToken::begin(None);
-    let ingest = |page: i64| Command::Ingest { orders: orders(page * 80 + 1..=page * 80 + 80), token };
+    let ingest = |page: i64| IngestOrders { orders: orders(page * 80 + 1..=page * 80 + 80), token };
     let read: Vec<_> = (0..4).map(|page| push(lane, ingest(page))).collect();
     let lanes = Lanes(vec![Arc::clone(lane)]);
     let writer = world.writer(Arc::clone(lane), run);
@@ -225,7 +223,7 @@ async fn many_orders_are_written_in_chunks_and_what_fails_between_them_loses_not
         context: &Context,
         conn: &mut AnyConnection,
         cache: &mut WriterCache,
-        commands: &[Command],
+        commands: &[Box<dyn Command>],
     ) -> Result<Vec<Answer>, LedgerError> {
         if COMMITS.lock().unwrap().len() == 1 {
             return Err(LedgerError::Unavailable("killed".into()));
@@ -259,7 +257,7 @@ async fn each_chunk_asks_whether_the_lease_is_still_ours() {
         context: &Context,
         conn: &mut AnyConnection,
         cache: &mut WriterCache,
-        commands: &[Command],
+        commands: &[Box<dyn Command>],
     ) -> Result<Vec<Answer>, LedgerError> {
         let answers = batch::run(context, conn, cache, commands)?;
         let mut lease = leases::load(conn, READING)?;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::command::Command;
+use super::command::AskedBy;
 use crate::ledger::writer::lane::Job;
 
 /// Commands that may wait in a queue before callers are told to come back later.
@@ -49,7 +49,7 @@ impl Lane {
     #[must_use]
     pub fn push(&self, job: Job) -> bool {
         let mut waiting = self.waiting();
-        let is_of_people = job.command.is_waited_for_by_people();
+        let is_of_people = job.command.asked_by() == AskedBy::Person;
         let queue = if is_of_people { &waiting.front } else { &waiting.back };
         if waiting.is_closed || queue.len() >= QUEUE_LIMIT {
             return false;
@@ -115,23 +115,13 @@ impl Waiting {
         let mut chunk = Vec::new();
         let mut weight: usize = 0;
         while let Some(job) = self.back.front() {
-            weight = weight.saturating_add(weight_of(&job.command));
+            weight = weight.saturating_add(job.command.weight());
             if !chunk.is_empty() && weight > CHUNK {
                 break;
             }
             chunk.extend(self.back.pop_front());
         }
         chunk
-    }
-}
-
-/// How many orders or accounts a command concerns.
-fn weight_of(command: &Command) -> usize {
-    match command {
-        Command::Ingest { orders, .. } => orders.len().max(1),
-        Command::Forget { orders, .. } | Command::Recompute { orders, .. } => orders.len().max(1),
-        Command::Settle { accounts } => accounts.len().max(1),
-        _ => 1,
     }
 }
 
@@ -156,23 +146,24 @@ mod tests {
 
     use super::*;
     use crate::domain::value::ids::{AccountId, HoldId};
+    use crate::ledger::writer::command::{Command, ReleaseHold, SettleAccounts};
 
-    fn job(command: Command) -> Job {
-        Job { command, answer: oneshot::channel().0 }
+    fn job(command: impl Command) -> Job {
+        Job { command: Box::new(command), answer: oneshot::channel().0 }
     }
 
     fn till() -> Job {
         let hold_id = HoldId::parse("0198b2a0-0000-7000-8000-000000000001").unwrap();
-        job(Command::Release { hold_id, reason: "nothing".into(), actor: "till 1".into() })
+        job(ReleaseHold { hold_id, reason: "nothing".into(), actor: "till 1".into() })
     }
 
     fn work(accounts: i64) -> Job {
         let accounts: BTreeSet<AccountId> = (1..=accounts).map(AccountId).collect();
-        job(Command::Settle { accounts })
+        job(SettleAccounts { accounts })
     }
 
     fn words(jobs: &[Job]) -> Vec<&'static str> {
-        jobs.iter().map(|job| job.command.as_str()).collect()
+        jobs.iter().map(|job| job.command.name()).collect()
     }
 
     #[test]
@@ -239,8 +230,8 @@ mod tests {
                         let both = { let w = lane.waiting(); !w.front.is_empty() && !w.back.is_empty() };
                         let jobs = lane.take().unwrap();
                         taken += jobs.len();
-                        let of_people = jobs.iter().all(|job| job.command.is_waited_for_by_people());
-                        prop_assert!(of_people || jobs.iter().all(|job| !job.command.is_waited_for_by_people()));
+                        let of_people = jobs.iter().all(|job| job.command.asked_by() == AskedBy::Person);
+                        prop_assert!(of_people || jobs.iter().all(|job| job.command.asked_by() == AskedBy::Ledger));
                         if both && last.is_some() {
                             prop_assert_ne!(last, Some(of_people), "the same queue twice while the other waited");
                         }

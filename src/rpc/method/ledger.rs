@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer;
 use crate::domain::ledger::decide::Correction;
 use crate::domain::value::ids::PartnerId;
-use crate::ledger::{Command, Posted};
+use crate::ledger::{AdjustPoints, Posted};
 use crate::rpc::param::fingerprint::idempotency;
 use crate::rpc::param::schema::{reference, says, text, whole};
 use crate::rpc::param::types::{Id, Nothing, PointsParam, Text};
@@ -105,7 +105,7 @@ pub(in crate::rpc) async fn adjust(api: Arc<Api>, caller: Caller, params: Adjust
     }
     let partner_id = PartnerId(params.partner_id.0);
     api.require_partner(partner_id).await?;
-    let command = Command::Adjust {
+    let command = AdjustPoints {
         idempotency,
         partner_id,
         program: params.program.0,

@@ -10,7 +10,9 @@ use super::answer;
 use crate::domain::ledger::state::OrderRef;
 use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::{HoldId, OrderId, PartnerId, SaleId};
-use crate::ledger::{Command, HistoryPlace, HoldResult, LedgerError, Posted, QuoteAsk, Refused, Released};
+use crate::ledger::{
+    CaptureHold, HistoryPlace, HoldResult, LedgerError, PlaceHold, Posted, QuoteAsk, Refused, ReleaseHold, Released,
+};
 use crate::rpc::param::draft_order::Draft;
 use crate::rpc::param::fingerprint::idempotency;
 use crate::rpc::param::types::{Id, Limit, List, PointsParam, Text, place};
@@ -213,7 +215,7 @@ pub(in crate::rpc) async fn hold(api: Arc<Api>, caller: Caller, params: HoldPoin
     }
     let replaces = params.replaces.as_ref().map(|hold_id| known_form(&hold_id.0)).transpose()?;
     let partner_id = PartnerId(params.partner_id.0);
-    let command = Command::Hold {
+    let command = PlaceHold {
         idempotency,
         partner_id,
         program: params.program.0,
@@ -240,13 +242,13 @@ pub(in crate::rpc) async fn capture(api: Arc<Api>, caller: Caller, params: Captu
         name: params.order.name.map(|name| name.0),
     };
     let hold_id = known_form(&params.hold_id.0)?;
-    let posted: Posted = api.ledger.reply(Command::Capture { hold_id, order, actor: caller.actor() }).await?;
+    let posted: Posted = api.ledger.reply(CaptureHold { hold_id, order, actor: caller.actor() }).await?;
     answer(&posted)
 }
 
 pub(in crate::rpc) async fn release(api: Arc<Api>, caller: Caller, params: Release) -> Reply {
     let hold_id = known_form(&params.hold_id.0)?;
-    let command = Command::Release { hold_id, reason: params.reason.0, actor: caller.actor() };
+    let command = ReleaseHold { hold_id, reason: params.reason.0, actor: caller.actor() };
     let released: Released = api.ledger.reply(command).await?;
     answer(&released)
 }

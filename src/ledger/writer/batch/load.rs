@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::named::wallets;
 use super::replies::answered;
-use super::{Batch, Context, Loaded, Stored, transfer};
+use super::{Batch, Context, Loaded, Stored};
 use crate::domain::ledger::hold::Hold;
 use crate::domain::ledger::state::LedgerState;
 use crate::domain::program::version::ProgramVersions;
@@ -16,7 +16,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::{redemptions, sales};
 use crate::ledger::query::draft;
 use crate::ledger::writer::cache::WriterCache;
-use crate::ledger::writer::command::Command;
+use crate::ledger::writer::command::{Needs, TransferPlan};
 use crate::store::batch::prefetch::NamedByCommands;
 use crate::store::table::accounts::StoredAccount;
 use crate::store::table::{accounts, holds, orders};
@@ -32,24 +32,24 @@ impl Batch {
         conn: &mut AnyConnection,
         cache: &mut WriterCache,
         named: &NamedByCommands,
-        commands: &[Command],
+        needs: &[Needs<'_>],
     ) -> Result<Self, LedgerError> {
         // Orders first: their rows are locked before any account, in every writer.
-        let affected = sales::ingest_commands(conn, context.options.wallet, commands)?;
+        let affected = sales::ingest_commands(conn, context.options.wallet, needs)?;
         let all_versions = cache.all_versions(conn, &context.programs)?;
-        let transfer = transfer::Prepared::load(conn, context.options.wallet, commands)?;
+        let transfer = TransferPlan::of_batch(conn, context.options.wallet, needs)?;
         let by_code: BTreeMap<&str, ProgramId> =
             all_versions.iter().map(|program_versions| (program_versions.code.as_str(), program_versions.id)).collect();
 
-        let customers: Vec<PartnerId> = commands.iter().filter_map(Command::customer).collect();
+        let customers: Vec<PartnerId> = needs.iter().filter_map(Needs::customer).collect();
         let known_customers: BTreeSet<PartnerId> = cache.partners(conn, &customers)?.into_keys().collect();
-        let wallets = wallets(conn, context, Some(cache), commands)?;
+        let wallets = wallets(conn, context, Some(cache), needs)?;
         let Touched { mut keys, mut account_ids, mut currencies } = touched(
-            commands,
+            needs,
             |partner, program| by_code.get(program).map(|id| (wallets.get(&partner).copied().unwrap_or(partner), *id)),
             &known_customers,
         );
-        keys.extend(transfer.iter().flat_map(transfer::Prepared::account_keys));
+        keys.extend(transfer.iter().flat_map(TransferPlan::account_keys));
         let mut named_holds = named.holds.clone();
         named_holds.extend(affected.hold_ids());
         currencies.extend(affected.currencies_of_rewards());
@@ -76,20 +76,20 @@ impl Batch {
         named_now.extend(made_for);
         account_ids.extend(named_now.values().map(|hold| hold.account_id));
 
-        let named_now = lock_accounts(context, conn, cache, commands, &wallets, &account_ids, named_now)?;
+        let named_now = lock_accounts(context, conn, cache, needs, &wallets, &account_ids, named_now)?;
         let now = cache.now(conn)?;
         let (loaded, open_holds) = cache.take_accounts(conn, &account_ids)?;
         let (mut state, stored, debts) = opened(loaded, open_holds);
         state.holds.extend(named_now);
         state.holds.extend(cache.holds_of_drafts(conn, &named.drafts)?);
         let ids: Vec<AccountId> = state.accounts.keys().copied().collect();
-        state.holds.extend(uses(conn, &all_versions, &ids, commands, now)?);
+        state.holds.extend(uses(conn, &all_versions, &ids, needs, now)?);
         state.holds.extend(redemptions::uses_beside_late(conn, &named_holds, &state, &all_versions, now)?);
         (state.holds, state.neighbours) =
             state.holds.into_iter().partition(|(_, hold)| stored.contains_key(&hold.account_id));
         state.postings = affected.postings();
 
-        let (drafts, archived) = complete_drafts(conn, cache, commands, &all_versions)?;
+        let (drafts, archived) = complete_drafts(conn, cache, needs, &all_versions)?;
         let answered = answered(conn, cache, &named.asked_keys, &state)?;
         let decimals = decimals_of(conn, cache, currencies)?;
         Ok(Self {
@@ -123,24 +123,20 @@ struct Touched {
 
 /// `account_key` finds whose account in which program a customer's points are, by the program's code.
 fn touched(
-    commands: &[Command],
+    needs: &[Needs<'_>],
     account_key: impl Fn(PartnerId, &str) -> Option<(PartnerId, ProgramId)>,
     known_customers: &BTreeSet<PartnerId>,
 ) -> Touched {
     let mut found = Touched { keys: BTreeSet::new(), account_ids: BTreeSet::new(), currencies: BTreeSet::new() };
-    for command in commands {
-        match command {
-            Command::Hold { partner_id, program, draft, .. } => {
-                // Nobody has an account before Odoo has said who that is.
-                if known_customers.contains(partner_id) {
-                    found.keys.extend(account_key(*partner_id, program));
-                }
-                found.currencies.insert(draft.currency.clone());
+    for needs in needs {
+        if let Some((customer, program)) = needs.account {
+            // Of a hold's customer: nobody has an account before Odoo has said who that is.
+            if needs.draft.is_none() || known_customers.contains(&customer) {
+                found.keys.extend(account_key(customer, program));
             }
-            Command::Adjust { partner_id, program, .. } => found.keys.extend(account_key(*partner_id, program)),
-            Command::Settle { accounts } => found.account_ids.extend(accounts),
-            _ => {}
         }
+        found.currencies.extend(needs.draft.map(|draft| draft.currency.clone()));
+        found.account_ids.extend(needs.accounts.into_iter().flatten());
     }
     found
 }
@@ -151,7 +147,7 @@ fn lock_accounts(
     context: &Context,
     conn: &mut AnyConnection,
     cache: &mut WriterCache,
-    commands: &[Command],
+    needs: &[Needs<'_>],
     known_wallets: &BTreeMap<PartnerId, PartnerId>,
     account_ids: &BTreeSet<AccountId>,
     known_holds: BTreeMap<HoldId, Hold>,
@@ -161,7 +157,7 @@ fn lock_accounts(
     }
     let holds_now = cache.holds(conn, &known_holds.into_keys().collect::<Vec<_>>())?;
     let is_elsewhere = holds_now.values().any(|hold| !account_ids.contains(&hold.account_id));
-    if is_elsewhere || wallets(conn, context, None, commands)? != *known_wallets {
+    if is_elsewhere || wallets(conn, context, None, needs)? != *known_wallets {
         return Err(StoreError::Moved.into());
     }
     Ok(holds_now)
@@ -180,16 +176,13 @@ fn decimals_of(
 fn complete_drafts(
     conn: &mut AnyConnection,
     cache: &mut WriterCache,
-    commands: &[Command],
+    needs: &[Needs<'_>],
     all_versions: &[ProgramVersions],
 ) -> Result<(BTreeMap<usize, Order>, BTreeSet<ProductId>), LedgerError> {
-    let (positions, mut drafts): (Vec<usize>, Vec<Order>) = commands
+    let (positions, mut drafts): (Vec<usize>, Vec<Order>) = needs
         .iter()
         .enumerate()
-        .filter_map(|(position, command)| match command {
-            Command::Hold { draft, .. } => Some((position, Order::clone(draft))),
-            _ => None,
-        })
+        .filter_map(|(position, needs)| needs.draft.map(|draft| (position, draft.clone())))
         .unzip();
     let archived =
         if drafts.is_empty() { BTreeSet::new() } else { draft::complete(conn, cache, &mut drafts, all_versions)? };
@@ -219,15 +212,13 @@ fn uses(
     conn: &mut AnyConnection,
     all_versions: &[ProgramVersions],
     accounts: &[AccountId],
-    commands: &[Command],
+    needs: &[Needs<'_>],
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<HoldId, Hold>, LedgerError> {
-    let asked: BTreeSet<&str> = commands
+    let asked: BTreeSet<&str> = needs
         .iter()
-        .filter_map(|command| match command {
-            Command::Hold { program, .. } => Some(program.as_str()),
-            _ => None,
-        })
+        .filter(|needs| needs.draft.is_some())
+        .filter_map(|needs| needs.account.map(|(_, program)| program))
         .collect();
     let all_versions = all_versions.iter().filter(|program_versions| asked.contains(program_versions.code.as_str()));
     let (rewards, from) = draft::limited(all_versions, now);

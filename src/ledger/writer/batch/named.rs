@@ -8,8 +8,8 @@ use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::wallets_of;
 use crate::ledger::writer::cache::WriterCache;
-use crate::ledger::writer::command::Command;
-use crate::ledger::writer::recorded_replies::{adjust_key, caller_key, capture_key};
+use crate::ledger::writer::command::Needs;
+use crate::ledger::writer::recorded_replies::capture_key;
 use crate::store::AnyConnection;
 use crate::store::batch::prefetch::NamedByCommands;
 use crate::store::table::recorded_replies::KeyDigest;
@@ -19,12 +19,9 @@ pub(super) fn wallets(
     conn: &mut AnyConnection,
     context: &Context,
     cache: Option<&WriterCache>,
-    commands: &[Command],
+    needs: &[Needs<'_>],
 ) -> Result<BTreeMap<PartnerId, PartnerId>, LedgerError> {
-    let named = commands.iter().filter_map(|command| match command {
-        Command::Hold { partner_id, .. } | Command::Adjust { partner_id, .. } => Some(*partner_id),
-        _ => None,
-    });
+    let named = needs.iter().filter_map(|needs| needs.account.map(|(customer, _)| customer));
     let partners: Vec<PartnerId> = named.collect::<BTreeSet<_>>().into_iter().collect();
     let known = cache.filter(|_| context.options.wallet == Wallet::Contact).and_then(|cache| cache.persons(&partners));
     match known {
@@ -35,7 +32,7 @@ pub(super) fn wallets(
 
 /// What commands name, as far as it is known before anything is read. With the programs at hand that is also whose account a
 /// command changes, where each customer has points of their own.
-pub(super) fn named(context: &Context, cache: &WriterCache, commands: &[Command]) -> NamedByCommands {
+pub(super) fn named(context: &Context, cache: &WriterCache, needs: &[Needs<'_>]) -> NamedByCommands {
     let programs: BTreeMap<&str, ProgramId> = cache
         .known_versions()
         .unwrap_or_default()
@@ -44,25 +41,16 @@ pub(super) fn named(context: &Context, cache: &WriterCache, commands: &[Command]
         .map(|program_versions| (program_versions.code.as_str(), program_versions.id))
         .collect();
     let mut named = NamedByCommands::default();
-    for command in commands {
-        match command {
-            Command::Hold { idempotency, partner_id, program, draft, replaces, .. } => {
-                named.asked_keys.insert(KeyDigest::of(&caller_key(idempotency)));
-                named.partners.extend([Some(*partner_id), draft.partner_id].into_iter().flatten());
-                named.members.extend(programs.get(program.as_str()).map(|program| (*partner_id, *program)));
-                named.drafts.extend(draft.uuid.clone());
-                named.holds.extend(replaces);
-            }
-            Command::Adjust { idempotency, partner_id, program, correction, .. } => {
-                named.asked_keys.insert(KeyDigest::of(&adjust_key(idempotency, correction)));
-                named.partners.insert(*partner_id);
-                named.members.extend(programs.get(program.as_str()).map(|program| (*partner_id, *program)));
-            }
-            Command::Capture { hold_id, .. } | Command::Release { hold_id, .. } => {
-                named.holds.insert(*hold_id);
-            }
-            Command::Transfer(asked) => named.asked_keys.extend(asked.reply_key().as_deref().map(KeyDigest::of)),
-            Command::Ingest { .. } | Command::Forget { .. } | Command::Recompute { .. } | Command::Settle { .. } => {}
+    for needs in needs {
+        named.asked_keys.extend(needs.key);
+        named.holds.extend(needs.hold);
+        if let Some((customer, program)) = needs.account {
+            named.partners.insert(customer);
+            named.members.extend(programs.get(program).map(|program| (customer, *program)));
+        }
+        if let Some(draft) = needs.draft {
+            named.partners.extend(draft.partner_id);
+            named.drafts.extend(draft.uuid.clone());
         }
     }
     named.other_keys = named.holds.iter().map(|id| KeyDigest::of(&capture_key(*id))).collect();

@@ -18,14 +18,14 @@ use crate::store::table::recorded_replies::{KeyDigest, RecordedReply};
 use crate::store::{self, AnyConnection};
 
 /// What a key was asked and answered.
-pub(super) struct Answered {
+pub(in crate::ledger::writer) struct Answered {
     pub params_sha256: Vec<u8>,
     pub reply: Known,
 }
 
 /// What a key was answered.
 #[derive(Clone)]
-pub(super) enum Known {
+pub(in crate::ledger::writer) enum Known {
     /// A hold, by what its row keeps.
     Hold(Box<HoldResult>),
     /// Anything else.
@@ -34,7 +34,7 @@ pub(super) enum Known {
 
 impl Known {
     /// As its caller gets it again.
-    pub(super) fn reply(&self) -> Result<Result<CommandReply, Refused>, LedgerError> {
+    pub(in crate::ledger::writer) fn reply(&self) -> Result<Result<CommandReply, Refused>, LedgerError> {
         match self {
             Self::Hold(hold) => Ok(Ok(CommandReply::Hold(hold.clone()))),
             Self::Recorded(Recorded::Posted(posted)) => Ok(Ok(CommandReply::Posted(*posted))),
@@ -48,7 +48,7 @@ impl Known {
 }
 
 /// What a decision comes to.
-pub(super) enum Decision {
+pub(in crate::ledger::writer) enum Decision {
     /// A hold, and what its row keeps of the reply.
     Hold(Box<HoldResult>, ReplyTerms),
     /// An entry.
@@ -57,7 +57,7 @@ pub(super) enum Decision {
 
 impl Batch {
     /// One reply a key: the first is kept with its parameters, every repetition gets it again.
-    pub(super) fn decided_once(
+    pub(in crate::ledger::writer) fn decided_once(
         &mut self,
         key: &str,
         params_sha256: &str,
@@ -90,7 +90,7 @@ impl Batch {
     }
 
     /// Records a reply; one that is marked as a refusal may be removed again. What decided nothing is not recorded.
-    pub(super) fn record(
+    pub(in crate::ledger::writer) fn record(
         &mut self,
         key: KeyDigest,
         params_sha256: Vec<u8>,
@@ -110,7 +110,7 @@ impl Batch {
     }
 
     /// Keeps the one reply of a capture, when this was it. Of one that succeeded, the entry is the reply.
-    pub(super) fn keep_capture(
+    pub(in crate::ledger::writer) fn keep_capture(
         &mut self,
         hold_id: HoldId,
         outcome: &Result<Captured, Refusal>,
@@ -156,12 +156,14 @@ pub(super) fn answered(
 }
 
 /// The digest of what was asked, as bytes.
-pub(super) fn params_to_bytes(params_sha256: &str) -> Result<Vec<u8>, LedgerError> {
+pub(in crate::ledger::writer) fn params_to_bytes(params_sha256: &str) -> Result<Vec<u8>, LedgerError> {
     Ok(hex::decode(params_sha256).map_err(store::corrupt)?)
 }
 
 /// A decision, or why the ledger refused it.
-pub(super) fn refused_or<T>(outcome: Result<T, DecisionError>) -> Result<Result<T, Refused>, LedgerError> {
+pub(in crate::ledger::writer) fn refused_or<T>(
+    outcome: Result<T, DecisionError>,
+) -> Result<Result<T, Refused>, LedgerError> {
     match outcome {
         Ok(decided) => Ok(Ok(decided)),
         Err(DecisionError::Refused(refusal)) => Ok(Err(refusal.into())),

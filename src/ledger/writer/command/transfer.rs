@@ -1,9 +1,9 @@
-//! Everything of one member goes to another: accounts, holds, what sales posted, enrolment, and later orders.
+//! Everything of one member goes to another: accounts, holds, what sales posted, enrolment, and later orders
+//! (`member.transfer`, and contacts that Odoo merged).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::replies::{Known, params_to_bytes};
-use super::{Batch, inconsistent};
+use super::{Answer, AskedBy, CallersCommand, Command, Idempotency, Needs};
 use crate::domain::catalog::records::{CatalogRecords, Ingested, Partner};
 use crate::domain::ledger::account::Account;
 use crate::domain::ledger::entry::{Cause, CauseModel, Entry, EntryKind};
@@ -13,7 +13,7 @@ use crate::domain::sale::order::Wallet;
 use crate::domain::value::ids::{AccountId, EntryId, PartnerId, ProgramId, SaleId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets::{owner_of, wallets_of};
-use crate::ledger::writer::command::{Answer, Command, Transfer, TransferReason};
+use crate::ledger::writer::batch::{Batch, Known, inconsistent, params_to_bytes};
 use crate::ledger::writer::recorded_replies::{Recorded, caller_key};
 use crate::ledger::writer::reply::{CommandReply, Transferred, TransferredEntry};
 use crate::store::table::entries::EntryRow;
@@ -23,15 +23,80 @@ use crate::store::table::recorded_replies::KeyDigest;
 use crate::store::table::{
     accounts, entries, holds, memberships, merges, orders, postings, programs, transfers, wallets,
 };
-use crate::store::{self, AnyConnection};
+use crate::store::{self, AnyConnection, FencingToken};
 
 /// The key of the exception that says of a member that it is gone and nobody knows whom it became.
 pub(in crate::ledger) fn orphan_key(partner: PartnerId) -> String {
     format!("orphaned_account/{partner}")
 }
 
+/// Everything of one member for another.
+#[derive(Clone, Debug)]
+pub struct TransferMember {
+    /// Whose.
+    pub from: PartnerId,
+    /// Why, and for whom.
+    pub why: TransferReason,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// Why a member's points move.
+#[derive(Clone, Debug)]
+pub enum TransferReason {
+    /// Odoo merged the member into another partner.
+    Merged {
+        /// The other, as Odoo has it now.
+        into: Box<Partner>,
+        /// When and by what right that was read.
+        token: FencingToken,
+    },
+    /// `member.transfer`
+    ByHand {
+        /// The caller's key.
+        idempotency: Idempotency,
+        /// Who gets the points.
+        to: PartnerId,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl CallersCommand for TransferMember {
+    type Result = Transferred;
+}
+
+impl Command for TransferMember {
+    fn name(&self) -> &'static str {
+        "transfer"
+    }
+
+    fn asked_by(&self) -> AskedBy {
+        match self.why {
+            TransferReason::ByHand { .. } => AskedBy::Person,
+            TransferReason::Merged { .. } => AskedBy::Ledger,
+        }
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        let key = match &self.why {
+            TransferReason::ByHand { idempotency, .. } => Some(KeyDigest::of(&caller_key(idempotency))),
+            TransferReason::Merged { .. } => None,
+        };
+        Needs { key, transfer: Some(self), ..Needs::default() }
+    }
+
+    fn is_alone(&self) -> bool {
+        true
+    }
+
+    fn decide(&self, batch: &mut Batch, conn: &mut AnyConnection, _: usize) -> Result<Answer, LedgerError> {
+        batch.transfer(conn, self)
+    }
+}
+
 /// What is known of a transfer before accounts are locked. Orders are locked.
-pub(super) struct Prepared {
+pub(in crate::ledger) struct TransferPlan {
     /// Whose account gets it all.
     to: PartnerId,
     /// The contact that the giving member is from now on.
@@ -50,10 +115,18 @@ pub(super) struct Prepared {
     outdated: bool,
 }
 
-impl Prepared {
+impl TransferPlan {
     /// Of the transfer among these commands, which is then alone.
-    pub fn load(conn: &mut AnyConnection, wallet: Wallet, commands: &[Command]) -> Result<Option<Self>, LedgerError> {
-        let [Command::Transfer(asked)] = commands else { return Ok(None) };
+    pub fn of_batch(
+        conn: &mut AnyConnection,
+        wallet: Wallet,
+        needs: &[Needs<'_>],
+    ) -> Result<Option<Self>, LedgerError> {
+        let asked = needs.first().and_then(|needs| needs.transfer);
+        asked.map(|asked| Self::load(conn, wallet, asked)).transpose()
+    }
+
+    fn load(conn: &mut AnyConnection, wallet: Wallet, asked: &TransferMember) -> Result<Self, LedgerError> {
         let from = asked.from;
         let (person, to) = match &asked.why {
             TransferReason::Merged { into, .. } => {
@@ -88,7 +161,7 @@ impl Prepared {
         };
         let owner = wallets_of(conn, wallet, &[from])?.remove(&from).unwrap_or(from);
         let codes = programs::codes(conn)?;
-        Ok(Some(Self { to, person, orders, sales, accounts, codes, from, owner, outdated }))
+        Ok(Self { to, person, orders, sales, accounts, codes, from, owner, outdated })
     }
 
     /// The accounts that give and those that get.
@@ -98,18 +171,8 @@ impl Prepared {
     }
 }
 
-impl Transfer {
-    /// The key of its reply, where it has one.
-    pub(super) fn reply_key(&self) -> Option<String> {
-        match &self.why {
-            TransferReason::ByHand { idempotency, .. } => Some(caller_key(idempotency)),
-            TransferReason::Merged { .. } => None,
-        }
-    }
-}
-
 impl Batch {
-    pub(super) fn transfer(&mut self, conn: &mut AnyConnection, asked: &Transfer) -> Result<Answer, LedgerError> {
+    fn transfer(&mut self, conn: &mut AnyConnection, asked: &TransferMember) -> Result<Answer, LedgerError> {
         let prepared = self.transfer.take().ok_or_else(|| store::corrupt(crate::domain::ledger::state::Missing))?;
         let before = self.state.entries.len();
         match &asked.why {
@@ -142,8 +205,8 @@ impl Batch {
                     return Ok(Answer::Reply(Err(shared.into())));
                 }
                 if prepared.accounts.is_empty() && prepared.owner != prepared.from {
-                    let anothers = Refusal::PointsOfAnother { from: asked.from, owner: prepared.owner };
-                    return Ok(Answer::Reply(Err(anothers.into())));
+                    let of_another = Refusal::PointsOfAnother { from: asked.from, owner: prepared.owner };
+                    return Ok(Answer::Reply(Err(of_another.into())));
                 }
                 self.move_all(conn, &prepared, asked)?;
                 self.settle_orphan(conn, &prepared, asked)?;
@@ -162,7 +225,12 @@ impl Batch {
         }
     }
 
-    fn move_all(&mut self, conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<(), LedgerError> {
+    fn move_all(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &TransferPlan,
+        asked: &TransferMember,
+    ) -> Result<(), LedgerError> {
         let note = note(conn, prepared, asked)?;
         let now_us = self.now.timestamp_micros();
         let sales: Vec<SaleId> = prepared.sales.iter().copied().collect();
@@ -195,8 +263,8 @@ impl Batch {
     fn settle_orphan(
         &mut self,
         conn: &mut AnyConnection,
-        prepared: &Prepared,
-        asked: &Transfer,
+        prepared: &TransferPlan,
+        asked: &TransferMember,
     ) -> Result<(), LedgerError> {
         let key = orphan_key(asked.from);
         if exceptions::state_of(conn, &key)?.is_some() {
@@ -252,7 +320,11 @@ fn keep_if_unknown(conn: &mut AnyConnection, partner: &Partner) -> Result<(), Le
 }
 
 /// What the entries say: the other partner, by its id and its name.
-fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Result<TransferNote, LedgerError> {
+fn note(
+    conn: &mut AnyConnection,
+    prepared: &TransferPlan,
+    asked: &TransferMember,
+) -> Result<TransferNote, LedgerError> {
     let (other, said, reason) = match &asked.why {
         TransferReason::Merged { into, .. } => (into.id, "merged into", None),
         TransferReason::ByHand { reason, .. } => (prepared.to, "moved to", Some(reason.clone())),
@@ -271,7 +343,7 @@ fn note(conn: &mut AnyConnection, prepared: &Prepared, asked: &Transfer) -> Resu
 /// Who gets the points was enrolled whenever either was. Orders that this concerns are computed again.
 fn join_memberships(
     conn: &mut AnyConnection,
-    prepared: &Prepared,
+    prepared: &TransferPlan,
     actor: &str,
     now_us: i64,
 ) -> Result<(), LedgerError> {
