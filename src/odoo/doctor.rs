@@ -35,7 +35,7 @@ pub struct OdooReport {
 /// Looks at every model we read with one record each. A model that cannot be read is a finding, not an error.
 ///
 /// # Errors
-/// A [`OdooFault`] that concerns the whole of Odoo (unreachable, refused) rather than one model.
+/// An [`OdooFault`] that concerns the whole of Odoo (unreachable, refused) rather than one model.
 pub async fn examine(session: &Session) -> Result<OdooReport, OdooFault> {
     let mut models = Vec::with_capacity(NEEDED_FIELDS.len());
     for (model, needed) in NEEDED_FIELDS {

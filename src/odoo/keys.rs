@@ -19,7 +19,7 @@ const MOST: u32 = 200;
 /// When the key ends that this session was opened with, as far as it can be told.
 ///
 /// # Errors
-/// A [`OdooFault`] that concerns the whole of Odoo. One that does not let the user see its keys is no fault.
+/// An [`OdooFault`] that concerns the whole of Odoo. One that does not let the user see its keys is no fault.
 pub async fn end(session: &Session, now: DateTime<Utc>) -> Result<Option<KeyEnd>, OdooFault> {
     let nothing_told = |fault: OdooFault| match fault {
         OdooFault::MissingRights { .. } | OdooFault::UnknownModel { .. } | OdooFault::Server { .. } => {

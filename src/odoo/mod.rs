@@ -3,14 +3,15 @@
 //! Reading a shop goes one way, top to bottom:
 //!
 //! - [`Link`] keeps one [`Session`] open, renews it, and leaves Odoo alone after it refused the login;
-//! - [`Session`] knows who we are, which fields this Odoo has ([`dialect`]) and reads pages by id;
-//! - [`shop`] and [`orders`] turn records into the domain's types, through [`record`];
-//! - [`cards`] reads Odoo's own loyalty, for those who leave it;
-//! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes;
-//!   JSON-RPC is spoken there, [`json2`] speaks its successor, [`auto`] chooses between them, and [`key`] is what both log in with;
+//! - [`Session`] knows who we are, which fields this Odoo has, and reads pages by id;
+//! - [`read`] turns records into the domain's types: the catalog, orders, places, and Odoo's own loyalty for those who leave
+//!   it;
+//! - [`transport`] is the one seam to the wire, and the only place that names Odoo's methods: none of them writes.
+//!   [`JsonRpc`] speaks JSON-RPC, [`Json2`] its successor, [`transport::auto`] chooses between them, and [`key`] is what both
+//!   log in with;
 //! - [`keys`] tells when that ends.
 //!
-//! Every failure is a [`OdooFault`]: a closed set, each a sentence that says what to do.
+//! Every failure is an [`OdooFault`]: a closed set, each a sentence that says what to do.
 
 pub mod connection;
 pub mod doctor;

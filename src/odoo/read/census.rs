@@ -29,7 +29,7 @@ pub struct Census {
 /// Counts. A model that cannot be read is a finding of the examination, not an error.
 ///
 /// # Errors
-/// A [`OdooFault`] that concerns the whole of Odoo.
+/// An [`OdooFault`] that concerns the whole of Odoo.
 pub async fn census(session: &Session, page_size: u32) -> Result<Census, OdooFault> {
     Ok(Census {
         tills: of_a_model(tills(session, page_size).await)?,

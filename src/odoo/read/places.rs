@@ -9,7 +9,7 @@ use crate::odoo::session::{Domain, Session};
 /// Each with its name. Where a model as a whole may not be read, there is none of its kind.
 ///
 /// # Errors
-/// A [`OdooFault`] that concerns the whole of Odoo rather than one model.
+/// An [`OdooFault`] that concerns the whole of Odoo rather than one model.
 pub async fn shown(session: &Session, page_size: u32) -> Result<BTreeMap<Place, String>, OdooFault> {
     let mut found = BTreeMap::new();
     for model in ["res.company", "pos.config"] {

@@ -72,7 +72,7 @@ impl Http {
     /// Sends one request to a path below the address: a `POST` of a body, or a `GET` without one.
     ///
     /// # Errors
-    /// A [`OdooFault`] below HTTP: unreachable, too slow, too large.
+    /// An [`OdooFault`] below HTTP: unreachable, too slow, too large.
     pub async fn send(&self, path: &str, headers: HeaderMap, body: Option<String>) -> Result<HttpReply, OdooFault> {
         tokio::time::timeout(self.timeout, self.exchange(path, headers, body))
             .await
