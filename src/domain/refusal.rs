@@ -244,33 +244,6 @@ impl Refusal {
     pub fn unknown_hold(id: HoldId) -> Self {
         Self::UnknownHold(id.to_string())
     }
-
-    /// Whether the ledger decided something. A name that it does not know, or a number that does not fit, is the caller's
-    /// mistake: the same call may succeed later.
-    #[must_use]
-    pub const fn is_decision(&self) -> bool {
-        match self {
-            Self::InsufficientPoints { .. }
-            | Self::BelowMinimum { .. }
-            | Self::NotApplicable { .. }
-            | Self::HoldExpired { .. }
-            | Self::ReplacedHoldExpired
-            | Self::HoldCaptured
-            | Self::HoldReleased
-            | Self::HoldOfOtherOrder => true,
-            Self::IdempotencyConflict
-            | Self::UnknownProgram(_)
-            | Self::UnreadableProgram { .. }
-            | Self::UnknownReward { .. }
-            | Self::UnknownPartner(_)
-            | Self::UnknownHold(_)
-            | Self::UnknownEntry(_)
-            | Self::SharedAccount { .. }
-            | Self::PointsOfAnother { .. }
-            | Self::TooLargeOnOrder(_)
-            | Self::Overflow(_) => false,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The ledger stays small: what other rooms can call on it is counted, so that it grows by decision alone.
+//! `Ledger` stays small: the methods that other rooms find on it are counted, so that it grows by decision alone.
 
 use std::path::{Path, PathBuf};
 

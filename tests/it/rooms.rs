@@ -113,7 +113,7 @@ fn a_room_is_found_in_every_form_of_naming_it() {
         "fn call() { match one { crate::sync::PassKind::Full => {} } }",
         "fn call(of: &mut Vec<crate::store::AnyConnection>) {}",
         "impl From<crate::ledger::LedgerError> for Rule { fn from() {} }",
-        "struct Rule<T: super::super::super::sync::SyncLedger>(T);",
+        "struct Rule<T: super::super::super::sync::SyncHandle>(T);",
         "fn call() { assert!(crate::config::is_set(), \"{}\", 1); }",
         "macro_rules! each { ($one:expr) => { $crate::store::on_each!($one) }; }",
         "macro_rules! each { () => { use crate::{domain, http}; }; }",

@@ -38,12 +38,6 @@ impl HoldState {
             Self::Expired => "expired",
         }
     }
-
-    /// From its word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Captured, Self::Released, Self::Expired].into_iter().find(|state| state.as_str() == word)
-    }
 }
 
 /// What a hold takes off one line of its draft.

@@ -26,14 +26,6 @@ pub fn from_us_opt(us: Option<i64>) -> Result<Option<DateTime<Utc>>, StoreError>
     us.map(from_us).transpose()
 }
 
-/// A lot's end from its column.
-///
-/// # Errors
-/// As [`from_us`].
-pub fn expiry_from_us(us: i64) -> Result<Expiry, StoreError> {
-    if us == NEVER_US { Ok(Expiry::Never) } else { from_us(us).map(Expiry::At) }
-}
-
 /// A lot's end for its column.
 #[must_use]
 pub fn expiry_to_us(expiry: Expiry) -> i64 {

@@ -1,7 +1,7 @@
 //! What the writer can be asked to do: a file a command, with what it needs, how it decides and what it is answered.
 //!
-//! A new command is a file here and a line in the list below; whoever asks for it constructs it and calls
-//! [`Ledger::reply`](crate::ledger::Ledger::reply) or [`Ledger::execute`](crate::ledger::Ledger::execute).
+//! A new command is a file here and a line in the list below; a caller constructs it and gives it to
+//! [`Ledger::reply`](crate::ledger::Ledger::reply).
 
 mod adjust;
 mod capture;
