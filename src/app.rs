@@ -16,7 +16,7 @@ use crate::domain::value::ids::{OrderId, PartnerId};
 use crate::http::{self, ConnectionLimits};
 use crate::ledger::{Ledger, LedgerError, Options, Wallet, Writers};
 use crate::odoo::{self, Link, OdooFault, OdooSettings};
-use crate::rpc::{self, OdooSide, OdooTrouble, OdooVersion, SyncRun};
+use crate::rpc::{self, OdooSide, OdooUnavailable, OdooVersion, SyncRun};
 use crate::store::table::{cursors, findings};
 use crate::store::{self, Pool, StoreError, Synchronous};
 use crate::sync::{SyncHandle, SyncService};
@@ -299,13 +299,15 @@ struct Reader {
     sync: Option<SyncHandle>,
 }
 
-fn no_odoo() -> OdooTrouble {
-    OdooTrouble("No Odoo is set: set url, database, login and api_key of [odoo] and restart the service.".to_owned())
+fn no_odoo() -> OdooUnavailable {
+    OdooUnavailable(
+        "No Odoo is set: set url, database, login and api_key of [odoo] and restart the service.".to_owned(),
+    )
 }
 
 /// The ledger's failure as a caller may read it: the database's own words go to the log.
-fn in_words(problem: LedgerError) -> OdooTrouble {
-    OdooTrouble(rpc::Fault::from(problem).into_message())
+fn in_words(problem: LedgerError) -> OdooUnavailable {
+    OdooUnavailable(rpc::Fault::from(problem).into_message())
 }
 
 #[async_trait]
@@ -325,10 +327,10 @@ impl OdooSide for Reader {
         }
     }
 
-    async fn sync_run(&self) -> Result<SyncRun, OdooTrouble> {
+    async fn sync_run(&self) -> Result<SyncRun, OdooUnavailable> {
         let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
         let recomputed = self.ledger.recompute().await.map_err(in_words)?;
-        let report = sync.run(false).await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        let report = sync.run(false).await.map_err(|problem| OdooUnavailable(problem.to_string()))?;
         self.ledger.upkeep().review_captures(TimeDelta::zero()).await.map_err(in_words)?;
         Ok(SyncRun {
             orders_read: report.orders_read,
@@ -341,19 +343,19 @@ impl OdooSide for Reader {
         self.sync.as_ref().map_or(0, |sync| sync.notify(orders))
     }
 
-    async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
+    async fn status(&self) -> Result<SyncStatus, OdooUnavailable> {
         let Some(sync) = &self.sync else {
             let of_store = |problem: StoreError| in_words(problem.into());
             let cursors = self.ledger.pool().run(cursors::load).await.map_err(of_store)?;
             let findings = self.ledger.pool().run(findings::load).await.map_err(of_store)?;
             return Ok(SyncStatus { last_error: Some(no_odoo().0), cursors, findings, ..SyncStatus::default() });
         };
-        let state = sync.state().await.map_err(|problem| OdooTrouble(problem.to_string()))?;
+        let state = sync.state().await.map_err(|problem| OdooUnavailable(problem.to_string()))?;
         Ok(state.status)
     }
 
-    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble> {
+    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooUnavailable> {
         let sync = self.sync.as_ref().ok_or_else(no_odoo)?;
-        sync.fetch_partner(id).await.map_err(|problem| OdooTrouble(problem.to_string()))
+        sync.fetch_partner(id).await.map_err(|problem| OdooUnavailable(problem.to_string()))
     }
 }

@@ -48,7 +48,7 @@ impl Readiness {
         }
         let asked = async {
             state.inner.ledger.ready().await?;
-            Ok(Degraded { programs: troubled_programs(state).await, withdrawals: held_withdrawals(state).await })
+            Ok(Degraded { programs: faulty_programs(state).await, withdrawals: held_withdrawals(state).await })
         };
         let answer = tokio::time::timeout(PATIENCE, asked)
             .await
@@ -59,11 +59,10 @@ impl Readiness {
 }
 
 /// Names the programs that cannot be read or computed. Anybody may ask, so that it says no more of them.
-async fn troubled_programs(state: &ServerState) -> Option<String> {
+async fn faulty_programs(state: &ServerState) -> Option<String> {
     // A database that fails now was asked whether it can be written a moment ago: the next question will tell.
-    let troubled = state.inner.ledger.programs().troubled().await.ok()?;
-    let mut named: Vec<String> =
-        troubled.iter().map(|one| format!("version {} of {}", one.version, one.code)).collect();
+    let faults = state.inner.ledger.programs().faults().await.ok()?;
+    let mut named: Vec<String> = faults.iter().map(|one| format!("version {} of {}", one.version, one.code)).collect();
     named.dedup();
     (!named.is_empty()).then(|| format!("cannot be read or computed: {}; see exception.list", named.join(", ")))
 }

@@ -27,27 +27,27 @@ pub enum RowOutcome {
 struct OutcomeKind {
     word: &'static str,
     counted: &'static str,
-    is_trouble: bool,
+    is_failure: bool,
     /// Whether each is told to a person, not only counted.
     is_told: bool,
 }
 
 const KINDS: [OutcomeKind; 10] = [
-    OutcomeKind { word: "imported", counted: "imported", is_trouble: false, is_told: false },
-    OutcomeKind { word: "unchanged", counted: "unchanged", is_trouble: false, is_told: false },
-    OutcomeKind { word: "without_points", counted: "without points", is_trouble: false, is_told: false },
-    OutcomeKind { word: "without_customer", counted: "without customer", is_trouble: false, is_told: true },
-    OutcomeKind { word: "expired", counted: "expired", is_trouble: false, is_told: true },
-    OutcomeKind { word: "archived", counted: "archived", is_trouble: false, is_told: true },
+    OutcomeKind { word: "imported", counted: "imported", is_failure: false, is_told: false },
+    OutcomeKind { word: "unchanged", counted: "unchanged", is_failure: false, is_told: false },
+    OutcomeKind { word: "without_points", counted: "without points", is_failure: false, is_told: false },
+    OutcomeKind { word: "without_customer", counted: "without customer", is_failure: false, is_told: true },
+    OutcomeKind { word: "expired", counted: "expired", is_failure: false, is_told: true },
+    OutcomeKind { word: "archived", counted: "archived", is_failure: false, is_told: true },
     OutcomeKind {
         word: "unknown_customer",
         counted: "of customers that Odoo does not show",
-        is_trouble: true,
+        is_failure: true,
         is_told: true,
     },
-    OutcomeKind { word: "other_customer", counted: "imported for another customer", is_trouble: true, is_told: true },
-    OutcomeKind { word: "refused", counted: "refused", is_trouble: true, is_told: true },
-    OutcomeKind { word: "unreadable", counted: "unreadable", is_trouble: true, is_told: true },
+    OutcomeKind { word: "other_customer", counted: "imported for another customer", is_failure: true, is_told: true },
+    OutcomeKind { word: "refused", counted: "refused", is_failure: true, is_told: true },
+    OutcomeKind { word: "unreadable", counted: "unreadable", is_failure: true, is_told: true },
 ];
 
 impl RowOutcome {
@@ -121,7 +121,7 @@ impl ImportReport {
     /// Whether nothing is left that a person must look at.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        KINDS.iter().filter(|kind| kind.is_trouble).all(|kind| self.count(kind.word) == 0)
+        KINDS.iter().filter(|kind| kind.is_failure).all(|kind| self.count(kind.word) == 0)
     }
 
     fn count(&self, word: &str) -> usize {
@@ -212,7 +212,7 @@ impl ImportReport {
         let kind = KINDS.iter().find(|kind| kind.word == word)?;
         let mut remarks = Vec::new();
         // A card without points that nobody has is no loss.
-        if kind.is_told && (kind.is_trouble || row.points.is_none_or(|points| !points.is_zero())) {
+        if kind.is_told && (kind.is_failure || row.points.is_none_or(|points| !points.is_zero())) {
             remarks.push(kind.counted.to_owned());
         }
         if let RowOutcome::ImportOutcome(ImportOutcome::Posted(_)) = row.outcome {

@@ -35,10 +35,10 @@ pub enum LedgerError {
     #[error("another process reads Odoo now; what this one had read before is left to it")]
     Outdated,
     /// The change could not be written.
-    #[error("{}", user_message(*.trouble, *.in_doubt))]
+    #[error("{}", user_message(*.fault, *.in_doubt))]
     Unwritten {
         /// Why.
-        trouble: DatabaseFault,
+        fault: DatabaseFault,
         /// Whether it may have been written all the same. The same call again is never done twice.
         in_doubt: bool,
     },
@@ -49,8 +49,8 @@ pub enum LedgerError {
 
 /// What a caller is told when a change could not be written: a sentence that claims no more than is known.
 #[must_use]
-pub fn user_message(trouble: DatabaseFault, in_doubt: bool) -> String {
-    let sentence = trouble.sentence();
+pub fn user_message(fault: DatabaseFault, in_doubt: bool) -> String {
+    let sentence = fault.sentence();
     if in_doubt {
         format!(
             "{sentence}, and it is not certain whether this was done; please make the same call again, with the same \
@@ -62,20 +62,19 @@ pub fn user_message(trouble: DatabaseFault, in_doubt: bool) -> String {
 }
 
 impl LedgerError {
-    /// Whether it may be for what the command says that it could not be done: no trouble of the database's that is known,
-    /// and nothing of it was done.
+    /// True if the command itself is likely at fault: no known database fault occurred and nothing was written.
     #[must_use]
     pub const fn is_of_the_command(&self) -> bool {
-        matches!(self, Self::Unwritten { trouble: DatabaseFault::Other, in_doubt: false })
+        matches!(self, Self::Unwritten { fault: DatabaseFault::Other, in_doubt: false })
     }
 
     /// What stands in the way, and whether the change may have been made all the same; `None` when the ledger
     /// decided, or is busy.
     #[must_use]
-    pub fn trouble(&self) -> Option<(DatabaseFault, bool)> {
+    pub fn database_fault(&self) -> Option<(DatabaseFault, bool)> {
         match self {
             Self::Refused(_) | Self::InvalidProgram(_) | Self::Unavailable(_) | Self::Outdated => None,
-            Self::Unwritten { trouble, in_doubt } => Some((*trouble, *in_doubt)),
+            Self::Unwritten { fault, in_doubt } => Some((*fault, *in_doubt)),
             Self::Store(problem) => Some((DatabaseFault::of(problem), matches!(problem, StoreError::InDoubt(_)))),
         }
     }

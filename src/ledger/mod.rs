@@ -18,7 +18,7 @@ use crate::domain::value::ids::PartnerId;
 pub use crate::ledger::admin::carry_over::{Destination, ImportItem, ImportOutcome};
 pub use crate::ledger::admin::programs::{CurrencyChange, Put, unreadable_in};
 pub use crate::ledger::admin::rebuild::{KeptGrant, KeptRedemption, PutBack};
-pub use crate::ledger::admin::repair::ProgramTrouble;
+pub use crate::ledger::admin::repair::ProgramFault;
 pub use crate::ledger::admin::simulate::{Simulated, Simulation, simulate};
 pub use crate::ledger::admin::verify::Report;
 pub use crate::ledger::error::{LedgerError, Refused};
@@ -152,7 +152,7 @@ impl Ledger {
             return Err(busy());
         }
         // A writer that ended without an answer may have written.
-        waiting.await.map_err(|_| LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })?
+        waiting.await.map_err(|_| LedgerError::Unwritten { fault: DatabaseFault::Other, in_doubt: true })?
     }
 
     /// Has one change made that a caller asks for, and waits until it is committed: what the caller is answered.
@@ -263,18 +263,18 @@ impl Ledger {
             })
             .await;
         let Err(problem) = asked else {
-            return self.context.health.trouble().map_or(Ok(()), |trouble| Err(trouble.sentence().to_owned()));
+            return self.context.health.database_fault().map_or(Ok(()), |fault| Err(fault.sentence().to_owned()));
         };
-        let Some((trouble, _)) = problem.trouble() else {
+        let Some((fault, _)) = problem.database_fault() else {
             tracing::warn!(error = %problem, "not ready");
             return Err("the database is of another version".to_owned());
         };
-        let trouble = trouble.looked_at_closely(self.pool().url());
-        tracing::warn!(error = %problem, todo = trouble.advice(self.pool().url()), "not ready: {}", trouble.sentence());
-        if trouble.stays_in_connections() {
+        let fault = fault.looked_at_closely(self.pool().url());
+        tracing::warn!(error = %problem, todo = fault.advice(self.pool().url()), "not ready: {}", fault.sentence());
+        if fault.stays_in_connections() {
             self.pool().invalidate_connections();
         }
-        Err(trouble.sentence().to_owned())
+        Err(fault.sentence().to_owned())
     }
 }
 

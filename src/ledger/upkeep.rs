@@ -1,4 +1,4 @@
-//! The ledger's housekeeping: what time brings about, and what nobody waits for.
+//! The ledger's housekeeping: expired holds and points, debts to list, old refusals to remove.
 
 use std::collections::BTreeSet;
 

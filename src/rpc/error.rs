@@ -185,7 +185,7 @@ impl Fault {
 
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
-        let trouble = error.trouble();
+        let database_fault = error.database_fault();
         match error {
             LedgerError::Refused(refused) => refused.into(),
             LedgerError::InvalidProgram(invalid) => invalid.into(),
@@ -196,8 +196,8 @@ impl From<LedgerError> for Fault {
             LedgerError::Outdated => Self::unavailable("another process reads Odoo now; please try again"),
             LedgerError::Unwritten { .. } | LedgerError::Store(_) => {
                 tracing::error!(%error, "the database failed");
-                let (trouble, in_doubt) = trouble.unwrap_or((DatabaseFault::Other, true));
-                let fault = Self::unavailable(&user_message(trouble, in_doubt));
+                let (database_fault, in_doubt) = database_fault.unwrap_or((DatabaseFault::Other, true));
+                let fault = Self::unavailable(&user_message(database_fault, in_doubt));
                 if in_doubt { fault.with("outcome", "unknown") } else { fault }
             }
         }
@@ -223,7 +223,7 @@ impl From<Refused> for Fault {
             Refusal::HoldExpired { exception_id } => {
                 Self::new(&HOLD_EXPIRED, message).with("exception_id", exception_id.to_string())
             }
-            // Nobody has to decide anything: there is no exception to name.
+            // No exception was raised, so none is named.
             Refusal::ReplacedHoldExpired => Self::new(&HOLD_EXPIRED, message),
             Refusal::HoldCaptured => Self::new(&HOLD_CAPTURED, message),
             Refusal::HoldReleased => Self::new(&HOLD_RELEASED, message),
@@ -237,7 +237,7 @@ impl From<Refused> for Fault {
             Refusal::UnreadableProgram { .. } => Self::new(&UNAVAILABLE, message),
             Refusal::SharedAccount { .. } => Self::parameter("to_partner_id", &message),
             Refusal::PointsOfAnother { .. } => Self::parameter("from_partner_id", &message),
-            // A number that does not fit is the caller's parameter, whatever it was.
+            // The ledger does not say which parameter was too large.
             Refusal::TooLargeOnOrder(_) | Refusal::Overflow(_) => Self::new(&INVALID_PARAMS, message),
         }
     }
@@ -285,7 +285,7 @@ mod tests {
         let broken = diesel::result::Error::BrokenTransactionManager;
         for error in [
             LedgerError::Store(StoreError::InDoubt(broken)),
-            LedgerError::Unwritten { trouble: DatabaseFault::DiskFault, in_doubt: true },
+            LedgerError::Unwritten { fault: DatabaseFault::DiskFault, in_doubt: true },
         ] {
             let fault = Fault::from(error);
             assert_eq!((fault.code, fault.data["outcome"].as_str()), (1401, Some("unknown")));
@@ -345,7 +345,7 @@ mod tests {
             Fault::from(InvalidProgram { path: "/code".into(), message: "No.".into() }),
             Fault::forbidden("ledger.adjust", Role::Manager, Role::Pos),
             Fault::too_often(3),
-            Fault::from(LedgerError::Unwritten { trouble: DatabaseFault::DiskFault, in_doubt: true }),
+            Fault::from(LedgerError::Unwritten { fault: DatabaseFault::DiskFault, in_doubt: true }),
         ]);
         all
     }

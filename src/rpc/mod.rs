@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::auth::token::{Caller, Role};
-pub use crate::rpc::odoo_port::{OdooSide, OdooTrouble, OdooVersion, SyncRun};
+pub use crate::rpc::odoo_port::{OdooSide, OdooUnavailable, OdooVersion, SyncRun};
 pub use crate::rpc::registry::Name;
 pub use error::Fault;
 
@@ -77,8 +77,8 @@ impl Api {
     }
 
     async fn fetch_partner(&self, id: PartnerId) -> Result<(), Fault> {
-        let found = self.odoo.find_partner(id).await.map_err(|trouble| {
-            tracing::warn!(%trouble, partner = id.0, "a partner could not be asked for");
+        let found = self.odoo.find_partner(id).await.map_err(|problem| {
+            tracing::warn!(%problem, partner = id.0, "a partner could not be asked for");
             Fault::unavailable(&format!(
                 "partner {id} is not known here yet and Odoo cannot be asked now; nothing was done, please try again"
             ))

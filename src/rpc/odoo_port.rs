@@ -34,7 +34,7 @@ pub struct SyncRun {
 /// Odoo did not do what it was asked: a sentence for a person, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct OdooTrouble(pub String);
+pub struct OdooUnavailable(pub String);
 
 /// Odoo and its sync, seen from the API.
 #[async_trait]
@@ -46,8 +46,8 @@ pub trait OdooSide: Send + Sync + 'static {
     /// A whole pass of its own, after the one that may be running.
     ///
     /// # Errors
-    /// [`OdooTrouble`] when it ended early; what was read until then is kept.
-    async fn sync_run(&self) -> Result<SyncRun, OdooTrouble>;
+    /// [`OdooUnavailable`] when it ended early; what was read until then is kept.
+    async fn sync_run(&self) -> Result<SyncRun, OdooUnavailable>;
 
     /// A hint that these orders changed. Returns how many are queued because of it.
     fn notify(&self, orders: Vec<OrderId>) -> usize;
@@ -55,12 +55,12 @@ pub trait OdooSide: Send + Sync + 'static {
     /// How sync is doing.
     ///
     /// # Errors
-    /// [`OdooTrouble`] when that cannot be said now.
-    async fn status(&self) -> Result<SyncStatus, OdooTrouble>;
+    /// [`OdooUnavailable`] when that cannot be said now.
+    async fn status(&self) -> Result<SyncStatus, OdooUnavailable>;
 
     /// One partner, as Odoo has it now; `None` when it has none of this id.
     ///
     /// # Errors
-    /// [`OdooTrouble`] when Odoo cannot be asked.
-    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble>;
+    /// [`OdooUnavailable`] when Odoo cannot be asked.
+    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooUnavailable>;
 }

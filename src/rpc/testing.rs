@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::envelope::{self, Body, BodyAnswer};
-use super::{Api, Caller, Methods, OdooSide, OdooTrouble, OdooVersion, Role, SyncRun};
+use super::{Api, Caller, Methods, OdooSide, OdooUnavailable, OdooVersion, Role, SyncRun};
 use crate::domain::catalog::records::{Cursor, Partner};
 use crate::domain::login::KeyEnd;
 use crate::domain::sync_status::SyncStatus;
@@ -34,9 +34,9 @@ impl OdooSide for MadeUp {
         OdooVersion { reachable, server_version: Some("19.0".into()), login_refused, key_end }
     }
 
-    async fn sync_run(&self) -> Result<SyncRun, OdooTrouble> {
+    async fn sync_run(&self) -> Result<SyncRun, OdooUnavailable> {
         if self.away.load(Ordering::Relaxed) {
-            return Err(OdooTrouble("Odoo does not answer".into()));
+            return Err(OdooUnavailable("Odoo does not answer".into()));
         }
         Ok(SyncRun { orders_read: 3, orders_changed: 2, entries_posted: 1 })
     }
@@ -45,15 +45,15 @@ impl OdooSide for MadeUp {
         orders.len()
     }
 
-    async fn status(&self) -> Result<SyncStatus, OdooTrouble> {
+    async fn status(&self) -> Result<SyncStatus, OdooUnavailable> {
         let high_water = chrono::DateTime::from_timestamp(0, 0).unwrap();
         let cursors = vec![Cursor { stream: "pos.order".into(), high_water }];
         Ok(SyncStatus { cursors, ..SyncStatus::default() })
     }
 
-    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooTrouble> {
+    async fn find_partner(&self, id: PartnerId) -> Result<Option<Partner>, OdooUnavailable> {
         if self.away.load(Ordering::Relaxed) {
-            return Err(OdooTrouble("Odoo does not answer".into()));
+            return Err(OdooUnavailable("Odoo does not answer".into()));
         }
         Ok((id.0 < 100).then(|| Partner {
             id,

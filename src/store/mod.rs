@@ -34,7 +34,7 @@ pub enum StoreError {
     #[error("{0} is not there any more, or another file is in its place")]
     Missing(String),
     /// A pooled connection of before [`Pool::invalidate_connections`].
-    #[error("the connection is from before the database's last trouble")]
+    #[error("the connection is from before the database's last fault")]
     Stale,
     /// The schema is of a newer version than this program.
     #[error(

@@ -19,7 +19,7 @@ const MOST_NOTIFIED: usize = 10_000;
 /// How often a pass that somebody asked for is begun when another process overtakes it.
 const PASSES_TRIED: u32 = 3;
 
-/// For everybody who wants something of sync; cheap to clone.
+/// What other rooms use of sync; cheap to clone.
 #[derive(Clone)]
 pub struct SyncHandle {
     pub(super) shared: Arc<Shared>,
@@ -34,7 +34,7 @@ impl SyncHandle {
         self.run_as(if full { PassKind::Full } else { PassKind::Asked }).await
     }
 
-    /// As a full [`SyncHandle::run`], which takes back whatever is not in Odoo as it was, however much that is.
+    /// As a full [`SyncHandle::run`], without the limit on withdrawals: everything that Odoo no longer has is taken back.
     ///
     /// # Errors
     /// As [`SyncHandle::run`].

@@ -25,7 +25,7 @@ use crate::store::FencingToken;
 /// How long the shop's rules are believed between passes: a process without the lease makes none.
 const RULES_HOLD: Duration = Duration::from_mins(1);
 
-/// What everybody shares.
+/// What the driver and its handles share.
 pub(super) struct Shared {
     pub ledger: Ledger,
     pub database: SyncDatabase,
@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub board: StatusBoard,
     pub login: Login,
     pub lease: LeaseKeeper,
-    /// Whoever reads orders holds this: one pass at a time, and what is read later is taken in later.
+    /// Held while orders are read: one pass at a time, so that orders are taken in as they were read.
     pub work: Mutex<Work>,
     pub notified: Lock<BTreeSet<OrderId>>,
     pub wake: Notify,
@@ -57,7 +57,7 @@ struct CachedRules {
 }
 
 impl Shared {
-    /// The orders somebody told us about, each once.
+    /// The orders that were notified, each once.
     pub fn take_notified(&self) -> BTreeSet<OrderId> {
         std::mem::take(&mut *self.notified.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -122,7 +122,7 @@ impl Shared {
             Err(error) => self.note(error).await,
         }
         self.publish(&granted, &outcome).await;
-        // Where this process cannot reach Odoo, another may. And nobody is kept waiting for a second pass.
+        // Another process may reach Odoo where this one cannot, and one that waits for the lease gets it after each pass.
         if matches!(outcome, Err(SyncError::Odoo(_))) || self.lease.is_wanted().await {
             self.lease.give_back().await;
         }
@@ -157,11 +157,11 @@ impl Shared {
         }
     }
 
-    /// Reads the orders somebody told us about, now.
+    /// Reads the orders that were notified, now.
     ///
-    /// Whoever was told reads, with the lease or without: a till waits for its points. Two processes may then read one
-    /// order side by side, which posts nothing twice: both lock the order's row, and each posts what is lacking then. That
-    /// the older of two readings comes last is put right by the lease's holder, whose windows reach back further than a
+    /// The process that was notified reads them, with the lease or without: a till waits for its points. Two processes may
+    /// read one order side by side. Nothing is posted twice: both lock the order's row, and each posts what is missing
+    /// then. If the older reading is written last, the lease's holder corrects it: its windows reach back further than a
     /// reading without the lease may be old.
     pub async fn read_notified(&self) -> Result<PassReport, SyncError> {
         let mut work = self.work.lock().await;

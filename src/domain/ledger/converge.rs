@@ -157,7 +157,7 @@ impl LedgerState {
                     self.raise_too_large(sale, account_id, context)?;
                     continue;
                 }
-                Err(trouble) => return Err(trouble),
+                Err(problem) => return Err(problem),
             }
             self.postings.insert((sale_id, account_id), total);
             self.changed_postings.insert((sale_id, account_id));

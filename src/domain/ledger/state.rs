@@ -48,7 +48,7 @@ pub const EXCEPTION_KINDS: [&str; 14] = [
 pub struct Exception {
     /// Its id.
     pub id: ExceptionId,
-    /// The same trouble found again has the same key.
+    /// The same exception found again has the same key.
     pub dedupe_key: String,
     /// Its kind, one of [`EXCEPTION_KINDS`].
     pub kind: &'static str,

@@ -8,7 +8,7 @@ use super::earn;
 use super::pos_loyalty_rows::ROWS;
 use super::refund_examples::back;
 use super::reward_examples::answer;
-use super::shorthand::{Example, examples_of, order_of, program_of};
+use super::shorthand::{WorkedExample, examples_of, order_of, program_of};
 
 /// How our figures stand to Odoo's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +36,12 @@ pub(super) struct Row {
     pub ours: &'static str,
 }
 
-fn told(row: &Row) -> Vec<Example<'_>> {
+fn told(row: &Row) -> Vec<WorkedExample<'_>> {
     if row.ours.is_empty() { Vec::new() } else { examples_of(row.ours) }
 }
 
 /// What the program makes of the order: what its reward is, or what is earned after what came back.
-fn outcome(example: &Example<'_>) -> String {
+fn outcome(example: &WorkedExample<'_>) -> String {
     let program = program_of(example.program);
     if !program.rewards.is_empty() {
         return answer(&program, example.subject);
@@ -90,7 +90,7 @@ fn table() -> String {
     .unwrap();
     text.push_str("| test | Odoo | here | |\n|---|---|---|---|\n");
     for row in ROWS {
-        let cell = |example: &Example<'_>| {
+        let cell = |example: &WorkedExample<'_>| {
             let (program, subject) = (example.program.replace('|', "\\|"), example.subject);
             format!("`{program}`: `{subject}` → **{}** ({})", outcome(example), example.why)
         };

@@ -47,7 +47,7 @@ const NUMBERS: &[&str] = &["decimals", "company_id", "product_id", "count", "day
 
 /// One line of a table.
 #[derive(Debug)]
-pub(super) struct Example<'a> {
+pub(super) struct WorkedExample<'a> {
     /// The program, as it is written.
     pub program: &'a str,
     /// The order, likewise.
@@ -59,7 +59,7 @@ pub(super) struct Example<'a> {
 }
 
 /// The examples of a table, at least one.
-pub(super) fn examples_of(table: &str) -> Vec<Example<'_>> {
+pub(super) fn examples_of(table: &str) -> Vec<WorkedExample<'_>> {
     let mut examples = Vec::new();
     let mut program = "";
     for text in table.lines().map(str::trim).filter(|text| !text.is_empty() && !text.starts_with("//")) {
@@ -68,7 +68,7 @@ pub(super) fn examples_of(table: &str) -> Vec<Example<'_>> {
             continue;
         };
         let (expected, why) = answer.split_once('#').unwrap_or_else(|| panic!("{text} says no arithmetic"));
-        examples.push(Example { program, subject, expected: expected.trim(), why: why.trim() });
+        examples.push(WorkedExample { program, subject, expected: expected.trim(), why: why.trim() });
     }
     assert!(!examples.is_empty(), "{table} is no table");
     examples

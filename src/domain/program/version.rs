@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::domain::program::Program;
+use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::ProgramId;
 
 /// One version.
@@ -54,6 +55,15 @@ fn is_effective(from: Option<DateTime<Utc>>, at: DateTime<Utc>) -> bool {
 }
 
 impl ProgramVersions {
+    /// The program of this code.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownProgram`]
+    pub fn of_code<'a>(all_versions: &'a [Self], code: &str) -> Result<&'a Self, Refusal> {
+        let found = all_versions.iter().find(|program_versions| program_versions.code == code);
+        found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()))
+    }
+
     /// The version that holds at a moment: the latest put of those that are effective by then. `None` before
     /// the first, when that version was archived by then, and when it cannot be read.
     #[must_use]

@@ -104,7 +104,7 @@ impl Ledger {
 }
 
 impl CarryOver<'_> {
-    /// The program of this code, as far as whoever carries points into it must know.
+    /// The program of this code, as far as an import must know it.
     ///
     /// # Errors
     /// [`Refusal::UnknownProgram`]
@@ -115,7 +115,7 @@ impl CarryOver<'_> {
             .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
-                let program_versions = find(&all_versions, &code)?;
+                let program_versions = ProgramVersions::of_code(&all_versions, &code)?;
                 let now = database_now(conn)?;
                 if let Some(broken) = program_versions.unreadable_at(now) {
                     return Err(Refusal::UnreadableProgram { program: code, version: broken.number }.into());
@@ -221,7 +221,7 @@ impl CarryOver<'_> {
             .pool()
             .run(move |conn| {
                 let all_versions = context.programs.all_versions(conn)?;
-                let program_versions = find(&all_versions, &code)?;
+                let program_versions = ProgramVersions::of_code(&all_versions, &code)?;
                 let before = posted_before(conn, program_versions, open.values())?;
                 let contacts: Vec<PartnerId> = open.values().map(|document| document.partner_id).collect();
                 let members = wallets_of(conn, context.options.wallet, &contacts)?;
@@ -238,11 +238,6 @@ impl CarryOver<'_> {
             })
             .await
     }
-}
-
-fn find<'a>(all_versions: &'a [ProgramVersions], code: &str) -> Result<&'a ProgramVersions, LedgerError> {
-    let found = all_versions.iter().find(|program_versions| program_versions.code == code);
-    found.ok_or_else(|| Refusal::UnknownProgram(code.to_owned()).into())
 }
 
 fn posted_before<'a>(

@@ -1,4 +1,5 @@
-//! What is carried over once stays so, whoever carries it over.
+//! Carrying points over is done once, also by two imports at the same time or after an upgrade.
+
 use serde_json::json;
 
 use super::*;

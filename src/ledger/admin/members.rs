@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 
-use crate::domain::refusal::Refusal;
+use crate::domain::program::version::ProgramVersions;
 use crate::domain::value::as_text;
 use crate::domain::value::ids::{PartnerId, ProgramId};
 use crate::ledger::Ledger;
@@ -55,7 +55,7 @@ impl Members<'_> {
     /// already are computed again before this returns. Who is enrolled stays so, since when it was.
     ///
     /// # Errors
-    /// [`Refusal::UnknownProgram`]
+    /// [`LedgerError::Refused`]: no program has this code
     pub async fn enrol(
         self,
         partner: PartnerId,
@@ -84,7 +84,7 @@ impl Members<'_> {
     /// enrols again. Leaving again changes nothing.
     ///
     /// # Errors
-    /// [`Refusal::UnknownProgram`]
+    /// [`LedgerError::Refused`]: no program has this code
     pub async fn leave(self, partner: PartnerId, program: &str, actor: &str) -> Result<LeftProgram, LedgerError> {
         self.change_membership(partner, program, actor, "left at", |conn, member, program, now, actor| {
             let known = memberships::load(conn, &[member].into())?.remove(&(member, program)).unwrap_or_default();
@@ -131,10 +131,7 @@ impl Members<'_> {
                     // A write comes first, so that on SQLite nobody is in between.
                     programs::touch(conn)?;
                     let all_versions = context.programs.all_versions(conn)?;
-                    let program_versions = all_versions
-                        .iter()
-                        .find(|program_versions| program_versions.code == code)
-                        .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                    let program_versions = ProgramVersions::of_code(&all_versions, &code)?;
                     let member =
                         crate::ledger::ingest::wallets::wallet_of(conn, context.options.wallet, Some(partner))?
                             .unwrap_or(partner);

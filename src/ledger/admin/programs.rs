@@ -6,10 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::repair::{self, ProgramTrouble};
+use super::repair::{self, ProgramFault};
 use crate::domain::program::version::{ProgramVersions, UnreadableVersion, Version};
 use crate::domain::program::{InvalidProgram, Program};
-use crate::domain::refusal::Refusal;
 use crate::domain::value::as_text;
 use crate::domain::value::ids::ProgramId;
 use crate::ledger::Ledger;
@@ -87,7 +86,7 @@ pub(in crate::ledger) fn read_all_versions(conn: &mut AnyConnection) -> Result<V
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn unreadable_in(conn: &mut AnyConnection) -> Result<Vec<ProgramTrouble>, StoreError> {
+pub fn unreadable_in(conn: &mut AnyConnection) -> Result<Vec<ProgramFault>, StoreError> {
     Ok(repair::unreadable(&read_all_versions(conn)?))
 }
 
@@ -201,7 +200,7 @@ impl Programs<'_> {
     /// Ends a program: orders dated later earn nothing. Archiving again changes nothing.
     ///
     /// # Errors
-    /// [`Refusal::UnknownProgram`]
+    /// [`LedgerError::Refused`]: no program has this code
     pub async fn archive(self, code: &str, actor: &str) -> Result<ArchivedProgram, LedgerError> {
         let (code, actor) = (code.to_owned(), actor.to_owned());
         let archived = self
@@ -213,10 +212,7 @@ impl Programs<'_> {
                     programs::lock_sales_and_programs(conn)?;
                     let now = database_now(conn)?;
                     let all_versions = read_all_versions(conn)?;
-                    let program_versions = all_versions
-                        .iter()
-                        .find(|program_versions| program_versions.code == code)
-                        .ok_or_else(|| Refusal::UnknownProgram(code.clone()))?;
+                    let program_versions = ProgramVersions::of_code(&all_versions, &code)?;
                     let already = program_versions.archived_at();
                     if already.is_none() {
                         let now_us = now.timestamp_micros();

@@ -24,7 +24,7 @@ const RESOLVED_BY: &str = "loyalty-sidecar";
 
 /// A program that does not do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProgramTrouble {
+pub struct ProgramFault {
     /// The program's code.
     pub code: String,
     /// Its version.
@@ -40,12 +40,12 @@ pub(in crate::ledger) fn sentence(program_versions: &ProgramVersions, version: &
 
 /// The versions that cannot be read and that no later version replaces.
 #[must_use]
-pub fn unreadable(all_versions: &[ProgramVersions]) -> Vec<ProgramTrouble> {
+pub fn unreadable(all_versions: &[ProgramVersions]) -> Vec<ProgramFault> {
     let listed = all_versions
         .iter()
         .flat_map(|program_versions| program_versions.needing_repair().map(move |one| (program_versions, one)));
     listed
-        .map(|(program_versions, version)| ProgramTrouble {
+        .map(|(program_versions, version)| ProgramFault {
             code: program_versions.code.clone(),
             version: version.number,
             sentence: sentence(program_versions, version),
@@ -58,7 +58,7 @@ impl Programs<'_> {
     ///
     /// # Errors
     /// [`LedgerError::Store`]
-    pub async fn troubled(self) -> Result<Vec<ProgramTrouble>, LedgerError> {
+    pub async fn faults(self) -> Result<Vec<ProgramFault>, LedgerError> {
         let context = std::sync::Arc::clone(self.0.context());
         self.0
             .pool()
@@ -71,7 +71,7 @@ impl Programs<'_> {
                         .iter()
                         .find(|program_versions| program_versions.id == id)
                         .map(|program_versions| program_versions.code.clone());
-                    found.extend(code.map(|code| ProgramTrouble { code, version, sentence: row.detail }));
+                    found.extend(code.map(|code| ProgramFault { code, version, sentence: row.detail }));
                 }
                 Ok(found)
             })

@@ -20,7 +20,7 @@ pub struct Trail {
     pub is_company: bool,
     /// Whom it is known to have become. What is still on its account was put there while its points moved.
     pub became: Option<PartnerId>,
-    /// Whether a manager was told before that nobody knows whom it became: from then on a person decides.
+    /// Whether an exception says already that its successor is unknown: from then on a person decides.
     pub told: bool,
 }
 

@@ -1,7 +1,6 @@
 //! Balances of members.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -62,53 +61,49 @@ pub struct ExpiringPoints {
 }
 
 impl Queries<'_> {
-    /// Balances of members, one per id in the order asked for; members nobody knows have zeros.
+    /// Balances of members, one per id in the order asked for; unknown members have zeros.
     ///
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn balances(self, partners: Vec<PartnerId>) -> Result<Vec<MemberBalance>, LedgerError> {
-        let context = Arc::clone(self.0.context());
-        self.0
-            .pool()
-            .run(move |conn| {
-                let all_versions = context.programs.all_versions(conn)?;
-                let now = database_now(conn)?;
-                let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let owners = wallets::shown_for(conn, context.options.wallet, &unique)?;
-                let members: Vec<PartnerId> = owners.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
-                for one in accounts::load(conn, &AccountSelection::Partners(&members))? {
-                    known.insert((one.account.partner_id, one.account.program_id), one.account);
-                }
-                let memberships = memberships::load(conn, &members.iter().copied().collect())?;
-                partners
-                    .iter()
-                    .map(|partner| {
-                        let member = owners.get(partner).copied().unwrap_or(*partner);
-                        let programs = all_versions
-                            .iter()
-                            .filter_map(|program_versions| {
-                                let key = (member, program_versions.id);
-                                let membership = memberships.get(&key).cloned().unwrap_or_default();
-                                match balance_of(program_versions, known.get(&key), &membership, now) {
-                                    // Numbers past what is ever written: this program alone is left out.
-                                    Err(LedgerError::Refused(refused)) => {
-                                        tracing::error!(
-                                            program = program_versions.code,
-                                            member = member.0,
-                                            refused.message
-                                        );
-                                        None
-                                    }
-                                    shown => shown.transpose(),
+        self.ask(move |conn, all_versions, wallet| {
+            let now = database_now(conn)?;
+            let unique: Vec<PartnerId> = partners.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+            let owners = wallets::shown_for(conn, wallet, &unique)?;
+            let members: Vec<PartnerId> = owners.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
+            let mut known: BTreeMap<(PartnerId, ProgramId), Account> = BTreeMap::new();
+            for one in accounts::load(conn, &AccountSelection::Partners(&members))? {
+                known.insert((one.account.partner_id, one.account.program_id), one.account);
+            }
+            let memberships = memberships::load(conn, &members.iter().copied().collect())?;
+            partners
+                .iter()
+                .map(|partner| {
+                    let member = owners.get(partner).copied().unwrap_or(*partner);
+                    let programs = all_versions
+                        .iter()
+                        .filter_map(|program_versions| {
+                            let key = (member, program_versions.id);
+                            let membership = memberships.get(&key).cloned().unwrap_or_default();
+                            match balance_of(program_versions, known.get(&key), &membership, now) {
+                                // Numbers past what is ever written: this program alone is left out.
+                                Err(LedgerError::Refused(refused)) => {
+                                    tracing::error!(
+                                        program = program_versions.code,
+                                        member = member.0,
+                                        refused.message
+                                    );
+                                    None
                                 }
-                            })
-                            .collect::<Result<Vec<_>, LedgerError>>()?;
-                        Ok(MemberBalance { partner_id: *partner, programs })
-                    })
-                    .collect()
-            })
-            .await
+                                shown => shown.transpose(),
+                            }
+                        })
+                        .collect::<Result<Vec<_>, LedgerError>>()?;
+                    Ok(MemberBalance { partner_id: *partner, programs })
+                })
+                .collect()
+        })
+        .await
     }
 }
 
@@ -119,30 +114,40 @@ fn balance_of(
     membership: &Membership,
     now: DateTime<Utc>,
 ) -> Result<Option<ProgramBalance>, LedgerError> {
-    let archived_at = program_versions.archived_at();
+    let figures = AccountFigures::of(account, now)?;
+    if program_versions.archived_at().is_some() && figures.balance.is_zero() && figures.held.is_zero() {
+        return Ok(None);
+    }
     let asks_for_it = program_versions.latest().is_some_and(|latest| latest.program.enrolment == Enrolment::Explicit);
-    let shown = |balance, held, available, expiring| ProgramBalance {
+    Ok(Some(ProgramBalance {
         program: program_versions.code.clone(),
         name: program_versions.name().to_owned(),
         points_name: program_versions.points_name().to_owned(),
-        balance,
-        held,
-        available,
-        expiring,
+        balance: figures.balance,
+        held: figures.held,
+        available: figures.available,
+        expiring: figures.expiring,
         enrolled: asks_for_it.then(|| membership.is_enrolled(now)),
-    };
-    let Some(account) = account else {
-        let zero = Points::ZERO;
-        return Ok(archived_at.is_none().then(|| shown(zero, zero, zero, Vec::new())));
-    };
-    let (balance, held) = (account.balance_at(now)?, account.held_at(now)?);
-    if archived_at.is_some() && balance.is_zero() && held.is_zero() {
-        return Ok(None);
-    }
-    Ok(Some(shown(balance, held, account.available(now)?, expiring(account, now)?)))
+    }))
 }
 
-/// What of an account ends, and when.
-pub(in crate::ledger) fn expiring(account: &Account, now: DateTime<Utc>) -> Result<Vec<ExpiringPoints>, LedgerError> {
-    Ok(account.expiring(now)?.into_iter().map(|(on, points)| ExpiringPoints { on, points }).collect())
+/// What an account comes to at a moment; zeros without an account.
+#[derive(Default)]
+pub(super) struct AccountFigures {
+    pub balance: Points,
+    pub held: Points,
+    pub available: Points,
+    pub expiring: Vec<ExpiringPoints>,
+}
+
+impl AccountFigures {
+    pub fn of(account: Option<&Account>, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+        let Some(account) = account else { return Ok(Self::default()) };
+        Ok(Self {
+            balance: account.balance_at(now)?,
+            held: account.held_at(now)?,
+            available: account.available(now)?,
+            expiring: account.expiring(now)?.into_iter().map(|(on, points)| ExpiringPoints { on, points }).collect(),
+        })
+    }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::listing::cut_to_page;
 use super::names::{self, PartnerNames};
 use crate::domain::value::as_text;
 use crate::domain::value::ids::PartnerId;
@@ -91,10 +92,7 @@ impl Exceptions<'_> {
         self.0
             .pool()
             .run(move |conn| {
-                // One more than asked for tells whether there is a next page.
-                let mut rows = exceptions::list(conn, &filter, limit.saturating_add(1))?;
-                let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
-                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                let (rows, more) = cut_to_page(exceptions::list(conn, &filter, limit.saturating_add(1))?, limit);
                 let next = rows.last().filter(|_| more).map(|row| ExceptionPlace::from(row).text());
                 let concerned: Vec<PartnerId> = rows.iter().filter_map(|row| row.partner_id.map(PartnerId)).collect();
                 let names = names::partners(conn, &concerned)?;

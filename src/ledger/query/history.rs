@@ -5,14 +5,13 @@
 //! when they were taken in, and none is ever shown before one of its own program that came later.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::listing::program_id;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::hold::Hold;
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::{AccountId, HoldId, PartnerId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::ingest::wallets;
@@ -82,7 +81,7 @@ impl Queries<'_> {
     /// A member's entries, newest first.
     ///
     /// # Errors
-    /// [`Refusal::UnknownProgram`] when a program is named that there is not.
+    /// [`LedgerError::Refused`] when a program is named that does not exist.
     pub async fn history(
         self,
         partner: PartnerId,
@@ -90,56 +89,45 @@ impl Queries<'_> {
         limit: i64,
         before: Option<HistoryPlace>,
     ) -> Result<HistoryPage, LedgerError> {
-        let context = Arc::clone(self.0.context());
-        self.0
-            .pool()
-            .run(move |conn| {
-                let all_versions = context.programs.all_versions(conn)?;
-                if let Some(code) = &program
-                    && !all_versions.iter().any(|program_versions| program_versions.code == *code)
-                {
-                    return Err(Refusal::UnknownProgram(code.clone()).into());
-                }
-                let shown = wallets::shown_for(conn, context.options.wallet, &[partner])?;
-                let member = shown.get(&partner).copied().unwrap_or(partner);
-                let mut of_account: BTreeMap<AccountId, &ProgramVersions> = BTreeMap::new();
-                let mut piles = Vec::new();
-                for known in accounts::load(conn, &AccountSelection::Partners(&[member]))? {
-                    let id = known.account.id;
-                    let Some(program_versions) = all_versions.iter().find(|one| one.id == known.account.program_id)
-                    else {
-                        continue;
-                    };
-                    let below = match &before {
-                        Some(place) => place.0.get(&id).copied(),
-                        None => Some(known.entry_count.saturating_add(1)),
-                    };
-                    let (Some(below), true) =
-                        (below, program.as_ref().is_none_or(|code| program_versions.code == *code))
-                    else {
-                        continue;
-                    };
-                    // One more than asked for tells whether there is a next page.
-                    let mut left = entries::newest_of(conn, id, below, limit.saturating_add(1))?;
-                    left.reverse();
-                    of_account.insert(id, program_versions);
-                    piles.push(Pile { account: id, left, below });
-                }
-                let listed = merge(&mut piles, usize::try_from(limit).unwrap_or(usize::MAX));
-                let more = piles.iter().any(|pile| !pile.left.is_empty());
-                let place = HistoryPlace(piles.iter().map(|pile| (pile.account, pile.below)).collect());
-                let entries = entries::with_texts(conn, &listed)?;
-                let holds = holds_of(conn, &entries)?;
-                let entries = entries
-                    .iter()
-                    .filter_map(|entry| {
-                        let hold = entry.hold_id.and_then(|id| holds.get(&id));
-                        Some(NamedEntry::new(entry, member, of_account.get(&entry.account_id)?, hold))
-                    })
-                    .collect();
-                Ok(HistoryPage { entries, next: more.then(|| place.text()) })
-            })
-            .await
+        self.ask(move |conn, all_versions, wallet| {
+            let wanted = program_id(all_versions, program.as_ref())?;
+            let shown = wallets::shown_for(conn, wallet, &[partner])?;
+            let member = shown.get(&partner).copied().unwrap_or(partner);
+            let mut of_account: BTreeMap<AccountId, &ProgramVersions> = BTreeMap::new();
+            let mut piles = Vec::new();
+            for known in accounts::load(conn, &AccountSelection::Partners(&[member]))? {
+                let id = known.account.id;
+                let Some(program_versions) = all_versions.iter().find(|one| one.id == known.account.program_id) else {
+                    continue;
+                };
+                let below = match &before {
+                    Some(place) => place.0.get(&id).copied(),
+                    None => Some(known.entry_count.saturating_add(1)),
+                };
+                let (Some(below), true) = (below, wanted.is_none_or(|program| program_versions.id == program)) else {
+                    continue;
+                };
+                // One more than asked for tells whether there is a next page.
+                let mut left = entries::newest_of(conn, id, below, limit.saturating_add(1))?;
+                left.reverse();
+                of_account.insert(id, program_versions);
+                piles.push(Pile { account: id, left, below });
+            }
+            let listed = merge(&mut piles, usize::try_from(limit).unwrap_or(usize::MAX));
+            let more = piles.iter().any(|pile| !pile.left.is_empty());
+            let place = HistoryPlace(piles.iter().map(|pile| (pile.account, pile.below)).collect());
+            let entries = entries::with_texts(conn, &listed)?;
+            let holds = holds_of(conn, &entries)?;
+            let entries = entries
+                .iter()
+                .filter_map(|entry| {
+                    let hold = entry.hold_id.and_then(|id| holds.get(&id));
+                    Some(NamedEntry::new(entry, member, of_account.get(&entry.account_id)?, hold))
+                })
+                .collect();
+            Ok(HistoryPage { entries, next: more.then(|| place.text()) })
+        })
+        .await
     }
 }
 

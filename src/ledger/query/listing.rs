@@ -1,7 +1,6 @@
 //! What lists have in common: pages, and a program by its code.
 
 use crate::domain::program::version::ProgramVersions;
-use crate::domain::refusal::Refusal;
 use crate::domain::value::ids::ProgramId;
 use crate::ledger::error::LedgerError;
 
@@ -18,11 +17,7 @@ pub(super) fn program_id(
     code: Option<&String>,
 ) -> Result<Option<ProgramId>, LedgerError> {
     let Some(code) = code else { return Ok(None) };
-    let found = all_versions
-        .iter()
-        .find(|program_versions| program_versions.code == *code)
-        .map(|program_versions| program_versions.id);
-    found.map(Some).ok_or_else(|| Refusal::UnknownProgram(code.clone()).into())
+    Ok(Some(ProgramVersions::of_code(all_versions, code)?.id))
 }
 
 #[cfg(test)]

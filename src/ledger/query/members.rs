@@ -1,13 +1,12 @@
 //! The list of members: who has points.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Queries;
-use super::balance::{ExpiringPoints, expiring};
+use super::balance::{AccountFigures, ExpiringPoints};
 use super::listing::{cut_to_page, program_id};
 use super::names::{self, PartnerNames};
 use crate::domain::ledger::account::Account;
@@ -29,7 +28,7 @@ use crate::store::table::{entries, memberships};
 pub struct MemberPlace(MemberKey);
 
 impl MemberPlace {
-    /// From its text; `None` when it is none of ours.
+    /// From its text; `None` when the text is no such place.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (partner, program) = text.split_once('.')?;
@@ -97,30 +96,26 @@ impl Queries<'_> {
     /// A page of members, from the greatest partner id down.
     ///
     /// # Errors
-    /// [`LedgerError::Refused`] when a program is named that there is not.
+    /// [`LedgerError::Refused`] when a program is named that does not exist.
     pub async fn members(self, filter: MemberFilter, limit: i64) -> Result<MemberPage, LedgerError> {
-        let context = Arc::clone(self.0.context());
-        self.0
-            .pool()
-            .run(move |conn| {
-                let all_versions = context.programs.all_versions(conn)?;
-                let wanted = listing::MemberQuery {
-                    program: program_id(&all_versions, filter.program.as_ref())?,
-                    search: filter.search,
-                    with_points: filter.with_points,
-                    before: filter.before.map(|place| place.0),
-                };
-                let (keys, more) = cut_to_page(listing::members(conn, &wanted, limit.saturating_add(1))?, limit);
-                let next = keys.last().filter(|_| more).map(|key| MemberPlace::text(*key));
-                let page = MemberRows::load(conn, &keys)?;
-                let members = keys
-                    .iter()
-                    .filter_map(|key| page.row(*key, all_versions.iter().find(|one| one.id == key.program_id)?))
-                    .filter(|row| !wanted.with_points || row.balance.is_positive())
-                    .collect();
-                Ok(MemberPage { members, next })
-            })
-            .await
+        self.ask(move |conn, all_versions, _| {
+            let wanted = listing::MemberQuery {
+                program: program_id(all_versions, filter.program.as_ref())?,
+                search: filter.search,
+                with_points: filter.with_points,
+                before: filter.before.map(|place| place.0),
+            };
+            let (keys, more) = cut_to_page(listing::members(conn, &wanted, limit.saturating_add(1))?, limit);
+            let next = keys.last().filter(|_| more).map(|key| MemberPlace::text(*key));
+            let page = MemberRows::load(conn, &keys)?;
+            let members = keys
+                .iter()
+                .filter_map(|key| page.row(*key, all_versions.iter().find(|one| one.id == key.program_id)?))
+                .filter(|row| !wanted.with_points || row.balance.is_positive())
+                .collect();
+            Ok(MemberPage { members, next })
+        })
+        .await
     }
 }
 
@@ -166,15 +161,7 @@ impl MemberRows {
 
     fn try_row(&self, key: MemberKey, program_versions: &ProgramVersions) -> Result<ListedMember, LedgerError> {
         let account = self.accounts.get(&key);
-        let (balance, held, available, expiring) = match account {
-            None => (Points::ZERO, Points::ZERO, Points::ZERO, Vec::new()),
-            Some(account) => (
-                account.balance_at(self.now)?,
-                account.held_at(self.now)?,
-                account.available(self.now)?,
-                expiring(account, self.now)?,
-            ),
-        };
+        let AccountFigures { balance, held, available, expiring } = AccountFigures::of(account, self.now)?;
         let enrolled_at = self.memberships.get(&(key.partner_id, key.program_id)).and_then(Membership::open);
         let last = account.and_then(|account| self.last_activity.get(&account.id));
         Ok(ListedMember {

@@ -1,7 +1,6 @@
 //! What a draft would earn, and which rewards it could have.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -147,41 +146,33 @@ impl Queries<'_> {
     /// # Errors
     /// [`LedgerError::Store`]
     pub async fn quote(self, ask: QuoteAsk) -> Result<DraftQuote, LedgerError> {
-        let context = Arc::clone(self.0.context());
-        self.0
-            .pool()
-            .run(move |conn| {
-                let all_versions = context.programs.all_versions(conn)?;
-                let now = database_now(conn)?;
-                let mut draft = ask.draft;
-                if !ask.dated {
-                    draft.placed_at = now;
-                }
-                let archived = draft::complete(
-                    conn,
-                    &mut WriterCache::default(),
-                    std::slice::from_mut(&mut draft),
-                    &all_versions,
-                )?;
-                let decimals = store::table::catalog::currency_decimals(conn, &draft.currency)?;
-                let wallet = wallets::wallet_of(conn, context.options.wallet, draft.partner_id)?;
-                let member = Member::load(conn, wallet, &draft, &all_versions, now)?;
-                let taken_back = match wallet {
-                    Some(wallet) => taken_back_by(conn, &draft, wallet, context.options.wallet, &all_versions)?,
-                    None => BTreeMap::new(),
-                };
-                let till = Till { draft: &draft, archived: &archived, taken_back: &taken_back, decimals, now };
-                let programs = all_versions
-                    .iter()
-                    .filter_map(|program_versions| match quote_one(program_versions, &till, &member) {
-                        // Numbers past what is ever written: they are nothing to other programs.
-                        Err(LedgerError::Refused(_)) => unreadable_quote(program_versions, &till, &member).map(Ok),
-                        quoted => quoted.transpose(),
-                    })
-                    .collect::<Result<Vec<_>, LedgerError>>()?;
-                Ok(DraftQuote { programs })
-            })
-            .await
+        self.ask(move |conn, all_versions, wallet| {
+            let now = database_now(conn)?;
+            let mut draft = ask.draft;
+            if !ask.dated {
+                draft.placed_at = now;
+            }
+            let archived =
+                draft::complete(conn, &mut WriterCache::default(), std::slice::from_mut(&mut draft), all_versions)?;
+            let decimals = store::table::catalog::currency_decimals(conn, &draft.currency)?;
+            let owner = wallets::wallet_of(conn, wallet, draft.partner_id)?;
+            let member = Member::load(conn, owner, &draft, all_versions, now)?;
+            let taken_back = match owner {
+                Some(owner) => taken_back_by(conn, &draft, owner, wallet, all_versions)?,
+                None => BTreeMap::new(),
+            };
+            let till = Till { draft: &draft, archived: &archived, taken_back: &taken_back, decimals, now };
+            let programs = all_versions
+                .iter()
+                .filter_map(|program_versions| match quote_one(program_versions, &till, &member) {
+                    // Numbers past what is ever written: they are nothing to other programs.
+                    Err(LedgerError::Refused(_)) => unreadable_quote(program_versions, &till, &member).map(Ok),
+                    quoted => quoted.transpose(),
+                })
+                .collect::<Result<Vec<_>, LedgerError>>()?;
+            Ok(DraftQuote { programs })
+        })
+        .await
     }
 }
 
@@ -273,7 +264,7 @@ fn quote_one(
     let of_a_member = version.map_or(Points::ZERO, |version| {
         program::earn(&version.program, draft, &TakenBack::new()).map_or(Points::ZERO, |earned| earned.points)
     });
-    // Whoever is chosen later may take part: a draft without a customer shows what it would earn.
+    // A draft without a customer shows what it would earn: the customer who is chosen later may take part.
     let earns_here =
         member.partner.is_none() || version.is_some_and(|one| membership.takes_part(&one.program, draft.placed_at));
     let earns = if earns_here { of_a_member } else { Points::ZERO };

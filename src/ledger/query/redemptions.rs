@@ -1,7 +1,6 @@
 //! The list of redemptions: what was bought with points.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -31,7 +30,7 @@ pub struct RedemptionPlace {
 }
 
 impl RedemptionPlace {
-    /// From its text; `None` when it is none of ours.
+    /// From its text; `None` when the text is no such place.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (at_us, id) = text.split_once('.')?;
@@ -154,45 +153,41 @@ impl Queries<'_> {
     /// A page of redemptions, newest first.
     ///
     /// # Errors
-    /// [`LedgerError::Refused`] when a program is named that there is not.
+    /// [`LedgerError::Refused`] when a program is named that does not exist.
     pub async fn redemptions(self, filter: RedemptionFilter, limit: i64) -> Result<RedemptionPage, LedgerError> {
-        let context = Arc::clone(self.0.context());
-        self.0
-            .pool()
-            .run(move |conn| {
-                let all_versions = context.programs.all_versions(conn)?;
-                let now = database_now(conn)?;
-                let of = match filter.partner_id {
-                    None => None,
-                    Some(partner) => {
-                        let owner = wallets::shown_for(conn, context.options.wallet, &[partner])?;
-                        let member = owner.get(&partner).copied().unwrap_or(partner);
-                        let known = accounts::load(conn, &AccountSelection::Partners(&[member]))?;
-                        Some(known.into_iter().map(|one| one.account.id).collect::<Vec<AccountId>>())
-                    }
-                };
-                let wanted = redemptions::RedemptionQuery {
-                    state: match filter.state {
-                        RedemptionState::Captured => ListedState::Captured,
-                        RedemptionState::Open => ListedState::OpenAt(now),
-                    },
-                    from_us: filter.from.map(|from| from.timestamp_micros()),
-                    to_us: filter.to.map(|to| to.timestamp_micros()),
-                    program: program_id(&all_versions, filter.program.as_ref())?,
-                    accounts: of,
-                    pos_config_id: filter.pos_config_id,
-                    before: filter.before.map(|place| (place.at_us, place.hold)),
-                };
-                let (rows, more) = cut_to_page(redemptions::list(conn, &wanted, limit.saturating_add(1))?, limit);
-                let next = rows.last().filter(|_| more).map(|row| RedemptionPlace::text(&row.hold));
-                let page = RedemptionRows::load(conn, &rows, &all_versions)?;
-                let redemptions = rows
-                    .iter()
-                    .filter_map(|row| Some(page.row(row, all_versions.iter().find(|one| one.id == row.program_id)?)))
-                    .collect();
-                Ok(RedemptionPage { redemptions, next })
-            })
-            .await
+        self.ask(move |conn, all_versions, wallet| {
+            let now = database_now(conn)?;
+            let of = match filter.partner_id {
+                None => None,
+                Some(partner) => {
+                    let owner = wallets::shown_for(conn, wallet, &[partner])?;
+                    let member = owner.get(&partner).copied().unwrap_or(partner);
+                    let known = accounts::load(conn, &AccountSelection::Partners(&[member]))?;
+                    Some(known.into_iter().map(|one| one.account.id).collect::<Vec<AccountId>>())
+                }
+            };
+            let wanted = redemptions::RedemptionQuery {
+                state: match filter.state {
+                    RedemptionState::Captured => ListedState::Captured,
+                    RedemptionState::Open => ListedState::OpenAt(now),
+                },
+                from_us: filter.from.map(|from| from.timestamp_micros()),
+                to_us: filter.to.map(|to| to.timestamp_micros()),
+                program: program_id(all_versions, filter.program.as_ref())?,
+                accounts: of,
+                pos_config_id: filter.pos_config_id,
+                before: filter.before.map(|place| (place.at_us, place.hold)),
+            };
+            let (rows, more) = cut_to_page(redemptions::list(conn, &wanted, limit.saturating_add(1))?, limit);
+            let next = rows.last().filter(|_| more).map(|row| RedemptionPlace::text(&row.hold));
+            let page = RedemptionRows::load(conn, &rows, all_versions)?;
+            let redemptions = rows
+                .iter()
+                .filter_map(|row| Some(page.row(row, all_versions.iter().find(|one| one.id == row.program_id)?)))
+                .collect();
+            Ok(RedemptionPage { redemptions, next })
+        })
+        .await
     }
 }
 

@@ -142,11 +142,7 @@ pub(super) fn inconsistent(problem: LedgerStateError) -> LedgerError {
 
 impl Batch {
     pub(super) fn program_versions(&self, code: &str) -> Result<ProgramVersions, Refusal> {
-        self.all_versions
-            .iter()
-            .find(|program_versions| program_versions.code == code)
-            .cloned()
-            .ok_or_else(|| Refusal::UnknownProgram(code.to_owned()))
+        ProgramVersions::of_code(&self.all_versions, code).cloned()
     }
 
     pub(super) fn in_context<T>(

@@ -21,7 +21,7 @@ use crate::store::connection::pool::PooledConnection;
 /// How often a batch is tried when another writer was in its way.
 const TRIES: u32 = 6;
 
-/// For how long trouble that the writers met speaks against readiness, while none has written since. Then callers may
+/// For how long a fault that the writers met speaks against readiness, while none has written since. Then callers may
 /// come again: without them nobody would learn that it is over.
 const SPEAKS_FOR: Duration = Duration::from_secs(5);
 
@@ -30,8 +30,8 @@ const SPEAKS_FOR: Duration = Duration::from_secs(5);
 pub(in crate::ledger) struct Health(Mutex<Option<(Instant, DatabaseFault)>>);
 
 impl Health {
-    fn met(&self, trouble: DatabaseFault) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), trouble));
+    fn met(&self, fault: DatabaseFault) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), fault));
     }
 
     fn is_well(&self) {
@@ -39,9 +39,9 @@ impl Health {
     }
 
     /// A fault that speaks against readiness.
-    pub fn trouble(&self) -> Option<DatabaseFault> {
+    pub fn database_fault(&self) -> Option<DatabaseFault> {
         let met = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        met.filter(|(at, _)| at.elapsed() < SPEAKS_FOR).map(|(_, trouble)| trouble)
+        met.filter(|(at, _)| at.elapsed() < SPEAKS_FOR).map(|(_, fault)| fault)
     }
 }
 
@@ -113,9 +113,9 @@ fn work(context: &Arc<Context>, state: &mut WriterState, jobs: Vec<Job>, mut dou
         }
         Err(problem) => problem,
     };
-    let trouble = problem.trouble().map_or(DatabaseFault::Other, |(trouble, _)| trouble);
-    let trouble = trouble.looked_at_closely(context.pool.url());
-    if commands.len() > 1 && !trouble.concerns_all() {
+    let fault = problem.database_fault().map_or(DatabaseFault::Other, |(fault, _)| fault);
+    let fault = fault.looked_at_closely(context.pool.url());
+    if commands.len() > 1 && !fault.concerns_all() {
         // One of them may be at fault: each gets a transaction of its own, so that its neighbours commit.
         tracing::warn!(error = %problem, commands = commands.len(), "a batch failed and is tried one by one");
         for (command, answer) in commands.into_iter().zip(callers) {
@@ -127,13 +127,13 @@ fn work(context: &Arc<Context>, state: &mut WriterState, jobs: Vec<Job>, mut dou
         let outcome = if doubted { "it may have been done all the same" } else { "nothing of it was done" };
         tracing::error!(command = command.name(), error = %problem, outcome, "a command failed");
         metrics::counter!("loyalty_writer_failures_total", "command" => command.name()).increment(1);
-        let _ = caller.send(Err(LedgerError::Unwritten { trouble, in_doubt: doubted }));
+        let _ = caller.send(Err(LedgerError::Unwritten { fault, in_doubt: doubted }));
     }
-    if trouble.concerns_all() {
-        context.health.met(trouble);
+    if fault.concerns_all() {
+        context.health.met(fault);
         tracing::error!(
-            what = trouble.sentence(),
-            todo = trouble.advice(context.pool.url()),
+            what = fault.sentence(),
+            todo = fault.advice(context.pool.url()),
             "nothing can be written; the service goes on by itself once that is mended"
         );
     }
@@ -154,9 +154,9 @@ fn attempt(
             Ok(answers) => return Ok(answers),
             Err(problem) => problem,
         };
-        if let Some((trouble, in_doubt)) = problem.trouble() {
+        if let Some((fault, in_doubt)) = problem.database_fault() {
             *doubted |= in_doubt;
-            if trouble.stays_in_connections() {
+            if fault.stays_in_connections() {
                 context.pool.invalidate_connections();
             }
         }
@@ -196,7 +196,7 @@ fn once(
     };
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         context.pool.invalidate_connections();
-        Err(LedgerError::Unwritten { trouble: DatabaseFault::Other, in_doubt: true })
+        Err(LedgerError::Unwritten { fault: DatabaseFault::Other, in_doubt: true })
     })
 }
 

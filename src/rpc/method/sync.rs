@@ -16,7 +16,7 @@ use crate::domain::value::points::Points;
 use crate::rpc::param::schema::{of, of_or_null, reference, whole};
 use crate::rpc::param::types::{Id, List, Nothing};
 use crate::rpc::row::{Method, needs};
-use crate::rpc::{Api, Caller, Fault, OdooTrouble, Reply, Role};
+use crate::rpc::{Api, Caller, Fault, OdooUnavailable, Reply, Role};
 
 /// The row of `sync.notify`.
 pub(in crate::rpc) const NOTIFY: Method = Method {
@@ -175,7 +175,7 @@ pub(in crate::rpc) fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 pub(in crate::rpc) async fn run(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
-    let run = api.odoo.sync_run().await.map_err(|trouble| unavailable(&trouble))?;
+    let run = api.odoo.sync_run().await.map_err(|problem| unavailable(&problem))?;
     answer(&RunResult {
         orders_read: run.orders_read,
         orders_changed: run.orders_changed,
@@ -184,7 +184,7 @@ pub(in crate::rpc) async fn run(api: Arc<Api>, _caller: Caller, _: Nothing) -> R
 }
 
 pub(in crate::rpc) async fn status(api: Arc<Api>, _caller: Caller, _: Nothing) -> Reply {
-    let status = api.odoo.status().await.map_err(|trouble| unavailable(&trouble))?;
+    let status = api.odoo.status().await.map_err(|problem| unavailable(&problem))?;
     answer(&StatusResult::from(&status))
 }
 
@@ -248,6 +248,6 @@ impl<'a> From<&'a FutureRecords> for FutureResult<'a> {
     }
 }
 
-fn unavailable(trouble: &OdooTrouble) -> Fault {
-    Fault::unavailable(&trouble.0)
+fn unavailable(problem: &OdooUnavailable) -> Fault {
+    Fault::unavailable(&problem.0)
 }

@@ -180,7 +180,7 @@ fn writable_beside(path: &Path) -> Result<(), DatabaseFault> {
 }
 
 fn signed(text: &str) -> Option<DatabaseFault> {
-    SIGNS.iter().find(|(sign, _)| text.contains(sign)).map(|(_, trouble)| *trouble)
+    SIGNS.iter().find(|(sign, _)| text.contains(sign)).map(|(_, fault)| *fault)
 }
 
 #[cfg(test)]
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_the_libraries_say_is_understood() {
-        for (text, trouble) in [
+        for (text, fault) in [
             ("database or disk is full", DatabaseFault::DiskFull),
             ("could not extend file \"base/5/16384\": No space left on device", DatabaseFault::DiskFull),
             ("attempt to write a readonly database", DatabaseFault::ReadOnly),
@@ -205,7 +205,7 @@ mod tests {
             ("terminating connection due to administrator command", DatabaseFault::Away),
             ("duplicate column", DatabaseFault::Other),
         ] {
-            assert_eq!(DatabaseFault::of(&refused(text)), trouble, "{text}");
+            assert_eq!(DatabaseFault::of(&refused(text)), fault, "{text}");
         }
         assert_eq!(DatabaseFault::of(&StoreError::Unreachable("Connection refused".into())), DatabaseFault::Away);
     }

@@ -157,7 +157,7 @@ pub type PooledConnection = r2d2::PooledConnection<Manager>;
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long while no connection can be made: the pool goes on trying, callers need not queue for it.
-const PATIENCE_IN_TROUBLE: Duration = Duration::from_secs(1);
+const PATIENCE_DURING_FAULT: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Opens the database, without touching its contents. What it commits is on the disk. Up to `size` connections are
@@ -198,7 +198,7 @@ impl Pool {
     pub fn get(&self) -> Result<PooledConnection, StoreError> {
         let asked = Instant::now();
         loop {
-            match self.inner.get_timeout(PATIENCE_IN_TROUBLE) {
+            match self.inner.get_timeout(PATIENCE_DURING_FAULT) {
                 Ok(lent) => return Ok(lent),
                 Err(problem) if self.health.failing.load(Ordering::Acquire) || asked.elapsed() >= PATIENCE => {
                     // The pool tells why to one of those who wait; a file that is gone can be seen by each.
@@ -213,7 +213,7 @@ impl Pool {
     }
 
     /// Uses none of today's connections again. SQLite opens a file that it may not write for reading alone, and a
-    /// connection that was made so stays so when the trouble is over; one whose file was moved away goes on with that.
+    /// connection that was made so stays so when the fault is over; one whose file was moved away goes on with that.
     pub fn invalidate_connections(&self) {
         self.health.generation.fetch_add(1, Ordering::AcqRel);
     }

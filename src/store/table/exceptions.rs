@@ -19,9 +19,9 @@ use crate::store::{AnyConnection, CHUNK, StoreError, on_each};
 pub struct ExceptionRow {
     /// Its UUID.
     pub id: String,
-    /// The same trouble found again has the same key.
+    /// The same exception found again has the same key.
     pub dedupe_key: String,
-    /// What kind of trouble: a word such as `hold_expired`.
+    /// What kind: a word such as `hold_expired`.
     pub kind: String,
     /// The customer.
     pub partner_id: Option<i64>,

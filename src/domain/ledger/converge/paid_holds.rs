@@ -124,7 +124,7 @@ impl LedgerState {
     ) -> Result<Result<Captured, Refusal>, LedgerStateError> {
         match self.capture(hold.id, order, sale.order.placed_at, context) {
             Ok(captured) => Ok(Ok(captured)),
-            Err(DecisionError::Inconsistent(trouble)) => Err(trouble),
+            Err(DecisionError::Inconsistent(problem)) => Err(problem),
             Err(DecisionError::Refused(refusal)) => {
                 if refusal == Refusal::HoldReleased {
                     let detail = format!(

@@ -50,7 +50,7 @@ impl LedgerState {
             .collect();
         for hold in captured {
             let Some((program, reward)) = self.reward_of(&hold, rules.all_versions)? else { continue };
-            // A number that grows too large is the program's trouble, not this order's.
+            // A number that grows too large is the program's fault, not this order's.
             let Ok(fit) = self.fit(sale.order, &hold, program, reward, rules.currency_decimals) else { continue };
             let Some(Fit { taken, allowed }) = fit else { continue };
             let text = |amount: Money| amount.to_text(rules.currency_decimals);

@@ -271,6 +271,6 @@ fn capture(desk: &mut Desk, hold: HoldId, uuid: &str) {
         Ok(_) => assert_eq!(desk.account().available(desk.now).unwrap(), before, "what was held is what is spent"),
         Err(DecisionError::Refused(Refusal::HoldExpired { .. })) => assert!(ended && before < points(100)),
         Err(DecisionError::Refused(_)) => {}
-        Err(DecisionError::Inconsistent(trouble)) => panic!("{trouble}"),
+        Err(DecisionError::Inconsistent(problem)) => panic!("{problem}"),
     }
 }

@@ -43,6 +43,18 @@ impl Batch {
         })
     }
 
+    /// As [`Batch::converge`], of orders that were read: unless another process has the lease since, or that was too long ago.
+    pub(in crate::ledger::writer) fn converge_read(
+        &mut self,
+        conn: &mut AnyConnection,
+        position: usize,
+    ) -> Result<Answer, LedgerError> {
+        if self.affected.is_outdated(position) {
+            return Ok(Answer::Outdated);
+        }
+        self.converge(conn, position, &Requester::default())
+    }
+
     /// Posts what the sales that a command brought up lack.
     pub(in crate::ledger::writer) fn converge(
         &mut self,

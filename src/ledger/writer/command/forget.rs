@@ -1,6 +1,6 @@
 //! Orders that are no longer in Odoo: what they earned is taken back.
 
-use super::{Answer, AskedBy, Command, NeededSales, Needs, Requester};
+use super::{Answer, AskedBy, Command, NeededSales, Needs};
 use crate::domain::value::ids::SaleId;
 use crate::ledger::error::LedgerError;
 use crate::ledger::writer::batch::Batch;
@@ -33,9 +33,6 @@ impl Command for ForgetOrders {
     }
 
     fn decide(&self, batch: &mut Batch, conn: &mut AnyConnection, position: usize) -> Result<Answer, LedgerError> {
-        if batch.affected.is_outdated(position) {
-            return Ok(Answer::Outdated);
-        }
-        batch.converge(conn, position, &Requester::default())
+        batch.converge_read(conn, position)
     }
 }
