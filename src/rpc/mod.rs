@@ -110,14 +110,14 @@ impl Methods {
 /// A call under way.
 type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
-/// Of `Name => handler, …`: what is done with every method's handler. A name without one does not compile.
+/// What is done with every method's handler.
 macro_rules! handlers {
-    ($($name:ident => $handler:path,)*) => {
+    ($($name:ident: $group:ident { $row:ident, $handler:ident },)*) => {
         impl Methods {
             /// Runs a method with parameters as they were sent. Who may call it was decided in [`envelope`].
             fn call(&self, name: Name, caller: &Caller, sent: Option<&str>) -> Running {
                 match name {
-                    $(Name::$name => run($handler, &self.0, caller, sent),)*
+                    $(Name::$name => run(method::$group::$handler, &self.0, caller, sent),)*
                 }
             }
         }
@@ -128,40 +128,13 @@ macro_rules! handlers {
         /// [`Fault::parameter`]
         pub fn read_params(name: Name, sent: Option<&str>) -> Result<(), Fault> {
             match name {
-                $(Name::$name => read_as_taken_by($handler, sent),)*
+                $(Name::$name => read_as_taken_by(method::$group::$handler, sent),)*
             }
         }
     };
 }
 
-handlers! {
-    ExceptionList => method::exception::list,
-    ExceptionResolve => method::exception::resolve,
-    LedgerAdjust => method::ledger::adjust,
-    LedgerRedact => method::ledger::redact,
-    LedgerVerify => method::ledger::verify,
-    LoyaltyBalance => method::loyalty::balance,
-    LoyaltyCapture => method::loyalty::capture,
-    LoyaltyExplain => method::loyalty::explain,
-    LoyaltyHistory => method::loyalty::history,
-    LoyaltyHold => method::loyalty::hold,
-    LoyaltyQuote => method::loyalty::quote,
-    LoyaltyRelease => method::loyalty::release,
-    MemberEnrol => method::member::enrol,
-    MemberLeave => method::member::leave,
-    MemberList => method::member::list,
-    MemberTransfer => method::member::transfer,
-    ProgramArchive => method::program::archive,
-    ProgramGet => method::program::get,
-    ProgramList => method::program::list,
-    ProgramPut => method::program::put,
-    RedemptionList => method::redemption::list,
-    RpcDiscover => method::system::discover,
-    SyncNotify => method::sync::notify,
-    SyncRun => method::sync::run,
-    SyncStatus => method::sync::status,
-    SystemVersion => method::system::version,
-}
+registry::for_each_method!(handlers);
 
 /// Reads `sent` into what a handler takes, and runs it.
 fn run<P, H, F>(handler: H, api: &Arc<Api>, caller: &Caller, sent: Option<&str>) -> Running
